@@ -1,0 +1,1 @@
+"""Serverless billing: rate, invoice, collect, dun, report. Importing this package connects to nothing."""
