@@ -1,0 +1,54 @@
+# Needs Python 3.11 or newer and make; everything else is put into .venv from the hash-pinned lock.
+PYTHON ?= python3
+DEMO_DIR ?= demo
+PYTEST_ARGS ?=
+
+SHELL := /bin/bash
+BIN := .venv/bin
+READY := .venv/.ready
+UV_COMPILE := $(BIN)/uv pip compile pyproject.toml --universal --generate-hashes --quiet \
+	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
+CODE := shared functions infra benchmarks tests
+PRESENT = $(wildcard $(CODE))
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check bench golden lock clean
+
+help:  ## show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
+
+setup: $(READY)  ## make .venv from requirements-dev.txt (instant when nothing changed)
+
+$(READY): requirements-dev.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make setup PYTHON=python3.12")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes --requirement requirements-dev.txt
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+demo: setup  ## bill the February book into ./demo and say where the PDFs are
+	$(BIN)/billing demo --dir $(DEMO_DIR)
+
+test: setup  ## every test, with the real parts that this machine has
+	$(BIN)/pytest $(PYTEST_ARGS)
+
+check: setup  ## format, lint, types, import contracts, spelling, house rules: what CI checks
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/codespell
+	$(BIN)/pytest tests/house --quiet
+
+bench: setup  ## measure speed, cost and scale on this machine
+	$(BIN)/python -m benchmarks
+
+golden: setup  ## write the golden files anew; look at every difference before committing it
+	$(BIN)/pytest tests/golden --renew-golden --quiet
+
+lock: setup  ## resolve both lock files again from pyproject.toml
+	$(UV_COMPILE) --upgrade --output-file requirements.txt
+	$(UV_COMPILE) --upgrade --group dev --constraints requirements.txt --output-file requirements-dev.txt
+
+clean:  ## remove .venv, caches and the demo
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage htmlcov $(DEMO_DIR)
