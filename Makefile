@@ -1,18 +1,16 @@
 # Needs Python 3.11 or newer and make; everything else is put into .venv from the hash-pinned lock.
 PYTHON ?= python3
 DEMO_DIR ?= demo
-PYTEST_ARGS ?=
+PYTEST_ARGS ?= -n 2 --dist loadscope
 
 SHELL := /bin/bash
 BIN := .venv/bin
 READY := .venv/.ready
 UV_COMPILE := $(BIN)/uv pip compile pyproject.toml --universal --generate-hashes --quiet \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
-CODE := shared functions infra benchmarks tests
-PRESENT = $(wildcard $(CODE))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench golden lock clean
+.PHONY: help setup demo test check coverage bench golden lock clean
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
@@ -39,6 +37,9 @@ check: setup  ## format, lint, types, import contracts, spelling, house rules: w
 	$(BIN)/lint-imports
 	$(BIN)/codespell
 	$(BIN)/pytest tests/house --quiet
+
+coverage: setup  ## every branch of billing/domain is run by the fast tests, or this fails
+	$(BIN)/pytest $(wildcard tests/unit tests/properties tests/scenarios) -n 2 --quiet --cov --cov-report=term
 
 bench: setup  ## measure speed, cost and scale on this machine
 	$(BIN)/python -m benchmarks
