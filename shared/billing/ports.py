@@ -18,7 +18,7 @@ from typing import ClassVar, Literal, Protocol, TypeAlias
 
 from billing.domain.errors import Conflict, InvalidInput, Unavailable
 
-Value: TypeAlias = "None | bool | int | str | datetime | list[Value] | dict[str, Value]"
+Value: TypeAlias = "bool | int | str | datetime | list[Value] | dict[str, Value] | None"
 """What a field may hold. Integers fit 64 bit; instants are aware UTC and stand at the top level of a document only
 (a nested one is ISO text); a list never holds a list. No float, no Decimal: amounts are minor units, rates are text."""
 
@@ -195,8 +195,10 @@ class Secrets(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OperationCounts:
-    """What a piece of work asked of the stores, in the units that are billed: documents read, written and deleted,
-    queries sent, objects written."""
+    """What a piece of work asked of the stores, in the units that are billed.
+
+    Documents read, written and deleted; queries sent; objects written.
+    """
 
     reads: int = 0
     writes: int = 0

@@ -1,0 +1,65 @@
+"""A Documents wrapper that counts what Firestore would bill."""
+
+from collections.abc import Sequence
+from threading import Lock
+
+from billing.ports import Delete, Document, Documents, OperationCounts, Query, Write
+
+_ENTRIES_A_READ = 1000
+
+
+class CountingDocuments:
+    """Counts as https://cloud.google.com/firestore/pricing says and passes everything on. Threads may share it.
+
+    A missing document is a read; a query is a read for each document and at least one; an aggregation one for each
+    started 1,000 index entries; a failed commit writes nothing and counts nothing.
+    """
+
+    def __init__(self, inner: Documents) -> None:
+        self._inner = inner
+        self._lock = Lock()
+        self._counts = OperationCounts()
+
+    @property
+    def counts(self) -> OperationCounts:
+        """Everything so far."""
+        return self._counts
+
+    def get_many(self, paths: Sequence[str], *, fields: Sequence[str] | None = None) -> list[Document | None]:
+        """As Documents.get_many."""
+        documents = self._inner.get_many(paths, fields=fields)
+        self._add(OperationCounts(reads=len(set(paths))))
+        return documents
+
+    def query(self, query: Query) -> list[Document]:
+        """As Documents.query."""
+        documents = self._inner.query(query)
+        self._add(OperationCounts(reads=max(1, len(documents)), queries=1))
+        return documents
+
+    def count(self, query: Query) -> int:
+        """As Documents.count."""
+        number = self._inner.count(query)
+        self._add(OperationCounts(reads=_aggregation_reads(number), queries=1))
+        return number
+
+    def sum(self, query: Query, *, field: str) -> int:
+        """As Documents.sum; counting what it adds up takes a count of its own, which is not billed to the caller."""
+        total = self._inner.sum(query, field=field)
+        self._add(OperationCounts(reads=_aggregation_reads(self._inner.count(query)), queries=1))
+        return total
+
+    def commit(self, writes: Sequence[Write]) -> list[str]:
+        """As Documents.commit."""
+        versions = self._inner.commit(writes)
+        deletes = sum(isinstance(write, Delete) for write in writes)
+        self._add(OperationCounts(writes=len(writes) - deletes, deletes=deletes))
+        return versions
+
+    def _add(self, counts: OperationCounts) -> None:
+        with self._lock:
+            self._counts += counts
+
+
+def _aggregation_reads(entries: int) -> int:
+    return max(1, -(-entries // _ENTRIES_A_READ))

@@ -1,0 +1,138 @@
+"""What may be stored: the limits of Firestore, held for every store before anything is sent.
+
+Source: https://firebase.google.com/docs/firestore/quotas and .../manage-data/data-types. Stricter where Firestore is
+lenient in silence (it takes naive instants for UTC) and where SQLite's JSON is weak (NUL ends a text there).
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from billing.ports import Delete, DocumentTooLarge, Fields, InvalidDocument, Update, Value, Write
+from billing.store.paths import split_document_path
+
+SMALLEST_INTEGER, LARGEST_INTEGER = -(2**63), 2**63 - 1
+SURELY_SMALL = 256 * 1024
+"""An encoded document (JSON or protobuf) up to here is within the limit; only above is its exact size worked out:
+nothing grows more than fourfold from either encoding to Firestore's count."""
+
+_LARGEST_DOCUMENT = 1_048_576
+_LONGEST_NAME = 1500
+_DEEPEST = 20
+_UTC_OFFSET = timedelta(0)
+
+
+def check_writes(writes: Sequence[Write]) -> None:
+    """InvalidDocument unless every write is storable and no path stands twice."""
+    seen: set[str] = set()
+    for write in writes:
+        split_document_path(write.path)
+        if write.path in seen:
+            raise InvalidDocument("commit", expected="each path once", given=write.path)
+        seen.add(write.path)
+        if not isinstance(write, Delete):
+            check_fields(write.fields)
+        if isinstance(write, Update):
+            _check_increments(write)
+
+
+def check_fields(fields: Fields) -> None:
+    """InvalidDocument naming the first field that no store takes."""
+    for name, value in fields.items():
+        _check_name(name, at=name)
+        if isinstance(value, datetime):
+            check_instant(value, at=name)
+        else:
+            _check_nested(value, at=name, depth=1)
+
+
+def check_instant(value: datetime, *, at: str) -> None:
+    """InvalidDocument unless `value` is aware and UTC."""
+    if value.utcoffset() != _UTC_OFFSET:
+        raise InvalidDocument(at, expected="an aware UTC instant", given=value)
+
+
+def check_scalar(value: Value, *, at: str) -> None:
+    """InvalidDocument unless `value` is None, a truth value, an integer of 64 bit, sound text or a UTC instant."""
+    if isinstance(value, datetime):
+        check_instant(value, at=at)
+    elif isinstance(value, list | dict):
+        raise InvalidDocument(at, expected="a scalar", given=value)
+    else:
+        _check_nested(value, at=at, depth=1)
+
+
+def check_size(path: str, fields: Fields) -> None:
+    """DocumentTooLarge above 1 MiB, counted as https://firebase.google.com/docs/firestore/storage-size says."""
+    name = sum(len(segment.encode()) + 1 for segment in path.split("/")) + 16
+    if name + 32 + _size(fields) > _LARGEST_DOCUMENT:
+        raise DocumentTooLarge(path)
+
+
+def _check_increments(write: Update) -> None:
+    for name, amount in write.increments.items():
+        _check_name(name, at=name)
+        if name in write.fields:
+            raise InvalidDocument(name, expected="either a value or an increment", given=amount)
+        if type(amount) is not int or not SMALLEST_INTEGER <= amount <= LARGEST_INTEGER:
+            raise InvalidDocument(name, expected="an integer increment of 64 bit", given=amount)
+
+
+def _check_nested(value: object, *, at: str, depth: int) -> None:
+    if isinstance(value, str):
+        _check_text(value, at=at)
+    elif isinstance(value, int):
+        if not SMALLEST_INTEGER <= value <= LARGEST_INTEGER:
+            raise InvalidDocument(at, expected="an integer of 64 bit", given=value)
+    elif isinstance(value, dict | list):
+        if depth > _DEEPEST:
+            raise InvalidDocument(at, expected=f"at most {_DEEPEST} levels", given="more")
+        if isinstance(value, dict):
+            _check_map(value, at=at, depth=depth)
+        else:
+            _check_list(value, at=at, depth=depth)
+    elif value is not None:
+        expected = "ISO text below the top level" if isinstance(value, datetime) else "text, integer, bool, list or map"
+        raise InvalidDocument(at, expected=expected, given=value)
+
+
+def _check_map(value: dict[str, object], *, at: str, depth: int) -> None:
+    for name, inner in value.items():
+        _check_name(name, at=at)
+        _check_nested(inner, at=name, depth=depth + 1)
+
+
+def _check_list(value: list[object], *, at: str, depth: int) -> None:
+    for inner in value:
+        if isinstance(inner, list):
+            raise InvalidDocument(at, expected="no list directly in a list", given=inner)
+        _check_nested(inner, at=at, depth=depth + 1)
+
+
+def _check_name(name: object, *, at: str) -> None:
+    if not isinstance(name, str) or not name or "." in name or "`" in name or name.startswith("__"):
+        raise InvalidDocument(at, expected="field names without '.' and '`', not empty, not starting '__'", given=name)
+    _check_text(name, at=at)
+    if len(name) > _LONGEST_NAME // 4 and len(name.encode()) > _LONGEST_NAME:
+        raise InvalidDocument(at, expected=f"field names of at most {_LONGEST_NAME} bytes", given=name)
+
+
+def _check_text(value: str, *, at: str) -> None:
+    if "\0" in value:
+        raise InvalidDocument(at, expected="text without NUL", given=value)
+    if not value.isascii():
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            raise InvalidDocument(at, expected="text without lone surrogates", given=value) from None
+
+
+def _size(value: Value) -> int:
+    if value is None or isinstance(value, bool):
+        return 1
+    if isinstance(value, int | datetime):
+        return 8
+    if isinstance(value, str):
+        return len(value.encode()) + 1
+    if isinstance(value, list):
+        return sum(map(_size, value))
+    return sum(len(name.encode()) + 1 + _size(inner) for name, inner in value.items())
