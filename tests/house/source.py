@@ -43,4 +43,4 @@ def tracked_text_files() -> Iterator[tuple[str, str]]:
     for name in filter(None, listing.stdout.decode().split("\0")):
         path = ROOT / name
         if path.is_file() and b"\0" not in (raw := path.read_bytes()):
-            yield name, raw.decode("utf-8")
+            yield name, raw.decode("utf-8", errors="replace")
