@@ -120,7 +120,12 @@ def allocate(total: int, weights: Sequence[int | Decimal]) -> tuple[int, ...]:
 
 
 def parse_decimal(
-    text: object, *, field: str, min: Decimal | None = None, max_places: int = 12, max_digits: int = 18
+    text: object,
+    *,
+    field: str,
+    min: Decimal | None = None,  # noqa: A002 - reads as the limit it is: parse_decimal(..., min=Decimal(0))
+    max_places: int = 12,
+    max_digits: int = 18,
 ) -> Decimal:
     """Read an exact decimal from text, a whole number or a `Decimal`, keeping its trailing zeros: "0.10" is 0.10.
 

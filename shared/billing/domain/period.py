@@ -149,8 +149,8 @@ class Schedule:
         return _boundary(self, self.index_at(instant) + 1)
 
 
-def zone_named(zone: str) -> ZoneInfo:
-    """The rules of an IANA time zone; `UnknownTimeZone` for any other name."""
+def zone_named(zone: object) -> ZoneInfo:
+    """The rules of an IANA time zone, found by its name; `UnknownTimeZone` for anything else."""
     if not isinstance(zone, str) or zone.startswith(_NOT_IANA):
         raise UnknownTimeZone(zone)
     return _zone_named(zone)
@@ -221,7 +221,7 @@ def _estimated_index(schedule: Schedule, *, instant: datetime) -> int:
     months = 12 * (now.year - anchor.year) + now.month - anchor.month
     match schedule.cycle.unit:
         case Unit.HOUR:
-            return (now - anchor) // timedelta(hours=every)
+            return (instant - _boundary(schedule, 0)) // timedelta(hours=every)
         case Unit.DAY:
             return (now - anchor) // timedelta(days=every)
         case Unit.WEEK:
