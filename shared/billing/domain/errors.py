@@ -14,7 +14,7 @@ from typing import ClassVar
 
 
 class BillingError(Exception):
-    """Base of all expected failures. `code` never changes; `retryable` says whether repeating the same call can help."""
+    """Base of all expected failures. `code` never changes; `retryable` says whether to repeat the call."""
 
     code: ClassVar[str] = "billing_error"
     retryable: ClassVar[bool] = False

@@ -1,0 +1,100 @@
+"""When a subscription is billed and for what: the row of its bill-for dates (semantics 2).
+
+At each boundary one invoice carries the past period's charges in arrears and the next period's charges in advance.
+A boundary is a schedule's own, the start of a phase that restarts the cycle, or the subscription's end.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import pairwise
+
+from billing.domain.catalog import Billed
+from billing.domain.errors import InvalidInput
+from billing.domain.period import Period
+from billing.domain.subscription import Plans, Subscription, plan_of
+
+_MOMENT = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BillingCycle:
+    """One bill: `arrears` is the period that ends at `bill_for_date`, `advance` the one that starts there (or None).
+
+    `period` is the supply period that the invoice is numbered for: the one in advance, else the one in arrears.
+    `key` tells the bills of one subscription apart for ever: the period's start, in UTC.
+    """
+
+    bill_for_date: datetime
+    arrears: Period | None
+    advance: Period | None
+    period: Period
+    key: str
+
+
+def first_bill_for(subscription: Subscription, plans: Plans) -> datetime:
+    """The very first bill-for date: the start where something is billed in advance, else the first end."""
+    if _bills_in_advance(subscription, plans, at=subscription.start):
+        return subscription.start
+    return _next_boundary(subscription, after=subscription.start)
+
+
+def next_bill_for(subscription: Subscription, *, after: datetime) -> datetime | None:
+    """The bill-for date that follows one, or None where the subscription has had its last bill."""
+    if subscription.end is not None and after >= subscription.end:
+        return None
+    return _next_boundary(subscription, after=after)
+
+
+def cycle_at(subscription: Subscription, plans: Plans, *, bill_for_date: datetime) -> BillingCycle:
+    """What the invoice of a bill-for date covers."""
+    before = bill_for_date - _MOMENT
+    arrears = _period_around(subscription, before) if bill_for_date > subscription.start else None
+    goes_on = subscription.end is None or bill_for_date < subscription.end
+    advance = None
+    if goes_on and _bills_in_advance(subscription, plans, at=bill_for_date):
+        advance = _period_around(subscription, bill_for_date)
+    period = advance or arrears
+    if period is None:
+        raise InvalidInput("bill_for_date", expected="a bill-for date of the subscription", given=str(bill_for_date))
+    key = f"{period.start:%Y%m%dT%H%M%SZ}"
+    if advance is None and _bills_in_advance(subscription, plans, at=before):
+        key += "-arrears"  # that period's start already names the bill that was made in advance
+    return BillingCycle(bill_for_date=bill_for_date, arrears=arrears, advance=advance, period=period, key=key)
+
+
+def bill_for_on_or_after(subscription: Subscription, plans: Plans, *, instant: datetime) -> datetime | None:
+    """The first bill-for date not before an instant: where billing goes on after cycles billed elsewhere."""
+    first = first_bill_for(subscription, plans)
+    if first >= instant:
+        return first
+    if subscription.end is not None and subscription.end < instant:
+        return None
+    return _next_boundary(subscription, after=instant - _MOMENT)
+
+
+def whole_period(subscription: Subscription, *, at: datetime) -> Period:
+    """The anchored period around an instant, not clipped: what a share of it is measured against."""
+    return subscription.phase_at(at).schedule.period_at(at)
+
+
+def _period_around(subscription: Subscription, instant: datetime) -> Period:
+    start = whole_period(subscription, at=instant).start
+    restarts = [at for at in _restarts(subscription) if at <= instant]
+    return Period(start=max([start, subscription.start, *restarts]), end=_next_boundary(subscription, after=instant))
+
+
+def _next_boundary(subscription: Subscription, *, after: datetime) -> datetime:
+    candidates = [subscription.phase_at(after).schedule.next_boundary(after)]
+    candidates += [at for at in _restarts(subscription) if at > after]
+    if subscription.end is not None:
+        candidates.append(subscription.end)
+    return min(candidates)
+
+
+def _restarts(subscription: Subscription) -> list[datetime]:
+    """Where a phase brings a schedule of its own: the period before it ends there."""
+    return [phase.start for before, phase in pairwise(subscription.phases) if phase.schedule != before.schedule]
+
+
+def _bills_in_advance(subscription: Subscription, plans: Plans, *, at: datetime) -> bool:
+    return plan_of(subscription.phase_at(at), plans).billed is Billed.IN_ADVANCE

@@ -1,0 +1,24 @@
+"""The customer: whom an invoice is addressed to."""
+
+from dataclasses import dataclass
+
+from billing.domain.invoice import CollectionMethod, Party
+from billing.domain.tax import TaxParty
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Customer:
+    """An account. `party` is the address as it stands now (an invoice keeps a copy); `tax` what its taxation rests on.
+
+    `active_subscriptions` counts subscriptions with a bill still to come. `test_card` is how a sandbox card behaves.
+    """
+
+    id: str
+    party: Party
+    tax: TaxParty
+    currency: str
+    locale: str = ""
+    collection_method: CollectionMethod = CollectionMethod.SEND_INVOICE
+    test_card: str = ""
+    created_on: str = ""
+    active_subscriptions: int = 0

@@ -1,0 +1,105 @@
+"""Why a line costs what it costs: the step of arithmetic behind an amount, kept with the line and replayable for ever.
+
+An amount on an invoice is never typed in: it is `amount_of(step)`. So the explanation cannot differ from the line.
+"""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import assert_never
+
+from billing.domain.currency import exponent
+from billing.domain.exact import divide, plus, times
+from billing.domain.money import Rounding, to_minor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TierStep:
+    """The part of a period's usage that one tier prices: `quantity` at `unit_price`, plus the tier's `flat_fee`."""
+
+    model: str
+    meter: str
+    usage: Decimal
+    above: Decimal
+    up_to: Decimal | None
+    quantity: Decimal
+    unit_price: Decimal
+    flat_fee: Decimal = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PackageStep:
+    """Started blocks: `usage` units in blocks of `size` are `quantity` blocks at `unit_price` each."""
+
+    meter: str
+    usage: Decimal
+    size: Decimal
+    quantity: Decimal
+    unit_price: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlatStep:
+    """A recurring fee: `quantity` times `unit_price`."""
+
+    quantity: Decimal
+    unit_price: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProrationStep:
+    """What brings the full `price` (major units, exact) down to `active` of `whole` days or seconds. Never above 0."""
+
+    price: Decimal
+    active: int
+    whole: int
+    unit: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreditStep:
+    """What brings the `billed` minor units of an invoice in advance down to the `used` part of the full `price`.
+
+    Never above 0, and never more than was billed.
+    """
+
+    invoice_id: str
+    price: Decimal
+    billed: int
+    used: int
+    whole: int
+    unit: str
+
+
+Step = TierStep | PackageStep | FlatStep | ProrationStep | CreditStep
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explanation:
+    """A line's evidence: the price version (`plan@version`) and the step of arithmetic."""
+
+    plan: str
+    step: Step
+
+
+def amount_of(step: Step, currency: str, *, rounding: Rounding) -> int:
+    """Replay one step: the amount in the currency's minor unit, rounded once (semantics 1, 5)."""
+    match step:
+        case TierStep():
+            return to_minor(plus(times(step.quantity, step.unit_price), step.flat_fee), currency, rounding=rounding)
+        case PackageStep() | FlatStep():
+            return to_minor(times(step.quantity, step.unit_price), currency, rounding=rounding)
+        case ProrationStep():
+            full = to_minor(step.price, currency, rounding=rounding)
+            return prorated(step.price, step.active, step.whole, currency=currency, rounding=rounding) - full
+        case CreditStep():
+            used = prorated(step.price, step.used, step.whole, currency=currency, rounding=rounding)
+            return min(0, used - step.billed)
+        case _:
+            assert_never(step)
+
+
+def prorated(price: Decimal, active: int, whole: int, *, currency: str, rounding: Rounding) -> int:
+    """`active` of `whole` parts of an exact price in major units, rounded once to minor units."""
+    numerator, denominator = price.as_integer_ratio()
+    scale: int = 10 ** exponent(currency)
+    return divide(numerator * scale * active, denominator * whole, rounding=rounding)

@@ -1,0 +1,133 @@
+"""The invoice: what was said to the customer, for good. Only a draft changes; corrections are credit notes."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from billing.domain.explanation import Explanation
+from billing.domain.period import Period
+from billing.domain.tax import TaxLine
+
+
+class InvoiceStatus(StrEnum):
+    """`draft -> issued -> paid`, `issued -> overdue`, `void` before any payment, `uncollectible` when written off."""
+
+    DRAFT = "draft"
+    ISSUED = "issued"
+    OVERDUE = "overdue"
+    PAID = "paid"
+    VOID = "void"
+    UNCOLLECTIBLE = "uncollectible"
+
+
+class SettlementStep(StrEnum):
+    """What still has to happen outside the database after the commit; the invoice's `pending` is the outbox."""
+
+    RENDER = "render"
+    DELIVER = "deliver"
+    COLLECT = "collect"
+
+
+class CollectionMethod(StrEnum):
+    """Who acts on an issued invoice: we charge the saved method, or the customer pays what was sent."""
+
+    CHARGE_AUTOMATICALLY = "charge_automatically"
+    SEND_INVOICE = "send_invoice"
+
+
+class LineKind(StrEnum):
+    """What a line bills; the run report splits revenue by it."""
+
+    USAGE = "usage"
+    FLAT = "flat"
+    PRORATION = "proration"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Party:
+    """Seller or buyer as they were on the day of issue. `country` is ISO 3166-1 alpha-2."""
+
+    name: str
+    street: str = ""
+    city: str = ""
+    state: str = ""
+    postal_code: str = ""
+    country: str = ""
+    email: str = ""
+    tax_id: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BankDetails:
+    """Where a transfer goes; the reference is always the invoice's number."""
+
+    account_holder: str
+    iban: str
+    bic: str = ""
+    bank_name: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineItem:
+    """One row of the table. `amount`, in minor units, is its explanation replayed; `id` is stable over re-runs."""
+
+    id: str
+    kind: LineKind
+    description: str
+    quantity: Decimal
+    unit_price: Decimal
+    amount: int
+    period: Period
+    tax_category: str
+    tax_percent: Decimal
+    tax_inclusive: bool
+    explanation: Explanation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Invoice:
+    """Everything the document says. Amounts are minor units of `currency`; `*_on` are the tenant's local dates.
+
+    `id` is derived from subscription and period, `number` is given at issue ("" while draft).
+    `total` = `subtotal` (without tax) + the taxes; `amount_due` = `total` - `amount_paid`.
+    """
+
+    id: str
+    number: str
+    revision: int
+    status: InvoiceStatus
+    customer_id: str
+    subscription_id: str
+    currency: str
+    locale: str
+    zone: str
+    period: Period
+    bill_for_date: datetime
+    issued_at: datetime
+    issued_on: date
+    due_on: date
+    payment_terms_days: int
+    collection_method: CollectionMethod
+    seller: Party
+    buyer: Party
+    bank: BankDetails | None
+    lines: tuple[LineItem, ...]
+    tax_lines: tuple[TaxLine, ...]
+    subtotal: int
+    tax: int
+    total: int
+    amount_paid: int = 0
+    payment_url: str = ""
+    notes: tuple[str, ...] = ()
+    pending: tuple[SettlementStep, ...] = ()
+
+    @property
+    def amount_due(self) -> int:
+        """What is still to be paid, in minor units."""
+        return self.total - self.amount_paid
+
+    @property
+    def payment_reference(self) -> str:
+        """The text that a transfer must carry: the invoice's own number (semantics 7)."""
+        return self.number

@@ -1,0 +1,212 @@
+"""From facts to an invoice, without I/O: the heart of a billing run, and the page to read first.
+
+A run gathers `InvoiceFacts` for a subscription that is due and asks `draft_invoice` what its earliest open cycle comes
+to. The answer is a `Draft` (an invoice still without a number) or a `Skip` (nothing to bill, and why). Both carry the
+subscription as it stands afterwards, moved on to its next bill-for date.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from typing import ClassVar
+
+from billing.domain.billing_cycle import BillingCycle, cycle_at, next_bill_for
+from billing.domain.charge import Charge, ChargeFacts
+from billing.domain.customer import Customer
+from billing.domain.errors import BillingError, InvalidInput
+from billing.domain.fee_charges import credits_for_unused, fees_in_advance, fees_in_arrears
+from billing.domain.invoice import Invoice, InvoiceStatus, SettlementStep
+from billing.domain.numbering import NumberMonth
+from billing.domain.period import local_date
+from billing.domain.subscription import Plans, Subscription, SubscriptionStatus, plan_of
+from billing.domain.tax import TaxableLine, TaxTable, TaxTreatment, net_total, tax_lines, total_tax, treatment
+from billing.domain.tenant import Tenant
+from billing.domain.usage import Buckets
+from billing.domain.usage_charges import unused_charge, usage_charges
+
+
+class SkipReason(StrEnum):
+    """Why a cycle that is due brings no invoice."""
+
+    NOTHING_TO_BILL = "nothing_to_bill"
+    ZERO_TOTAL = "zero_total"
+
+
+class NegativeInvoice(BillingError):
+    """The credits of a cycle exceed its charges: an invoice is never negative, a credit note has to be made."""
+
+    code: ClassVar[str] = "negative_invoice"
+
+    def __init__(self, invoice: Invoice) -> None:
+        self.invoice = invoice
+        super().__init__(f"invoice {invoice.id} would come to {invoice.total} minor units of {invoice.currency}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InvoiceFacts:
+    """Everything an invoice rests on. `usage` holds each meter's buckets; `issued_at` is the run's UTC instant."""
+
+    tenant: Tenant
+    customer: Customer
+    subscription: Subscription
+    plans: Plans
+    usage: Mapping[str, Buckets]
+    taxes: TaxTable
+    issued_at: datetime
+    payment_url: str = ""
+    revision: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """An invoice without a number, the cycle it bills, and the subscription moved on."""
+
+    invoice: Invoice
+    cycle: BillingCycle
+    subscription: Subscription
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Skip:
+    """A cycle without an invoice, and the subscription moved on."""
+
+    reason: SkipReason
+    cycle: BillingCycle
+    subscription: Subscription
+
+
+def draft_invoice(facts: InvoiceFacts) -> Draft | Skip:
+    """Rate, prorate and tax the subscription's earliest open cycle.
+
+    Raises UnknownPlan, a currency mismatch as InvalidInput, or NegativeInvoice: then nothing moves on, and the
+    subscription is tried again by the next run.
+    """
+    cycle = _open_cycle(facts)
+    invoice_id = invoice_id_of(facts.subscription.id, cycle, revision=facts.revision)
+    charges = _charges(facts, cycle, invoice_id)
+    moved_on = _moved_on(facts.subscription, cycle, charges)
+    if not charges:
+        return Skip(reason=SkipReason.NOTHING_TO_BILL, cycle=cycle, subscription=moved_on)
+    invoice = _invoice(facts, cycle, invoice_id, charges)
+    if invoice.total < 0:
+        raise NegativeInvoice(invoice)
+    if invoice.total == 0 and facts.tenant.skip_zero_invoices:
+        return Skip(reason=SkipReason.ZERO_TOTAL, cycle=cycle, subscription=moved_on)
+    return Draft(invoice=invoice, cycle=cycle, subscription=moved_on)
+
+
+def issue(invoice: Invoice, *, number: str) -> Invoice:
+    """Give a draft its number: from here on it never changes. A total of 0 is paid at once (semantics 3)."""
+    status = InvoiceStatus.PAID if invoice.total == 0 else InvoiceStatus.ISSUED
+    return replace(invoice, number=number, status=status, pending=(SettlementStep.RENDER,))
+
+
+def invoice_id_of(subscription_id: str, cycle: BillingCycle, *, revision: int) -> str:
+    """The id that makes an invoice unique: subscription, period, revision."""
+    return f"{subscription_id}.{cycle.key}.r{revision}"
+
+
+def number_day(invoice: Invoice, tenant: Tenant) -> date:
+    """The local day whose year and month an invoice's number shows."""
+    if tenant.numbers.month_of is NumberMonth.ISSUE_DATE:
+        return invoice.issued_on
+    return local_date(invoice.period.start, zone=invoice.zone)
+
+
+def _open_cycle(facts: InvoiceFacts) -> BillingCycle:
+    due = facts.subscription.next_billing_at
+    if due is None:
+        raise InvalidInput("next_billing_at", expected="a subscription with a bill to come", given=None)
+    return cycle_at(facts.subscription, facts.plans, bill_for_date=due)
+
+
+def _charges(facts: InvoiceFacts, cycle: BillingCycle, invoice_id: str) -> Sequence[Charge]:
+    known: dict[date, TaxTreatment] = {}
+
+    def treatment_on(day: date) -> TaxTreatment:
+        if day not in known:
+            seller = facts.tenant.seller.country
+            known[day] = treatment(seller_country=seller, buyer=facts.customer.tax, table=facts.taxes, on=day)
+        return known[day]
+
+    inputs = ChargeFacts(
+        subscription=facts.subscription,
+        plans=facts.plans,
+        usage=facts.usage,
+        cycle=cycle,
+        invoice_id=invoice_id,
+        currency=_currency(facts),
+        rounding=facts.tenant.rounding,
+        treatment=treatment_on,
+    )
+    charges: list[Charge] = []
+    if cycle.arrears is not None:
+        charges += usage_charges(inputs, cycle.arrears)
+        charges += fees_in_arrears(inputs, cycle.arrears)
+        charges += credits_for_unused(inputs, cycle.arrears)
+    if cycle.advance is not None:
+        charges += fees_in_advance(inputs, cycle.advance)
+    if not charges and cycle.arrears is not None:
+        charges += unused_charge(inputs, cycle.arrears)
+    return charges
+
+
+def _currency(facts: InvoiceFacts) -> str:
+    """The one currency of the invoice: the plans' and the customer's must be the same (semantics 1)."""
+    for phase in facts.subscription.phases:
+        plan = plan_of(phase, facts.plans)
+        if plan.currency != facts.customer.currency:
+            raise InvalidInput(
+                "currency", expected=f"{plan.currency}, as plan {plan.ref} is priced", given=facts.customer.currency
+            )
+    return facts.customer.currency
+
+
+def _moved_on(subscription: Subscription, cycle: BillingCycle, charges: Sequence[Charge]) -> Subscription:
+    following = next_bill_for(subscription, after=cycle.bill_for_date)
+    return replace(
+        subscription,
+        next_billing_at=following,
+        status=SubscriptionStatus.ENDED if following is None else subscription.status,
+        prepaid=tuple(charge.prepaid for charge in charges if charge.prepaid is not None),
+    )
+
+
+def _invoice(facts: InvoiceFacts, cycle: BillingCycle, invoice_id: str, charges: Sequence[Charge]) -> Invoice:
+    tenant, customer = facts.tenant, facts.customer
+    taxable = [
+        TaxableLine(amount=each.line.amount, inclusive=each.line.tax_inclusive, treatment=each.treatment)
+        for each in charges
+    ]
+    taxes = tax_lines(taxable, currency=customer.currency, rounding=tenant.rounding)
+    tax, subtotal = total_tax(taxes), net_total(taxable, rounding=tenant.rounding)
+    issued_on = local_date(facts.issued_at, zone=tenant.zone)
+    return Invoice(
+        id=invoice_id,
+        number="",
+        revision=facts.revision,
+        status=InvoiceStatus.DRAFT,
+        customer_id=customer.id,
+        subscription_id=facts.subscription.id,
+        currency=customer.currency,
+        locale=customer.locale or tenant.locale,
+        zone=facts.subscription.zone,
+        period=cycle.period,
+        bill_for_date=cycle.bill_for_date,
+        issued_at=facts.issued_at,
+        issued_on=issued_on,
+        due_on=issued_on + timedelta(days=tenant.payment_terms_days),
+        payment_terms_days=tenant.payment_terms_days,
+        collection_method=customer.collection_method,
+        seller=tenant.seller,
+        buyer=customer.party,
+        bank=tenant.bank,
+        lines=tuple(each.line for each in charges),
+        tax_lines=taxes,
+        subtotal=subtotal,
+        tax=tax,
+        total=subtotal + tax,
+        payment_url=facts.payment_url,
+        notes=tenant.notes,
+    )

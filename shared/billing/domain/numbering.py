@@ -1,0 +1,85 @@
+"""Invoice numbers: consecutive within a series, given in the commit that issues the invoice (semantics 7)."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from string import Formatter
+
+from billing.domain.errors import InvalidInput
+
+
+class Restart(StrEnum):
+    """When the sequence begins at 1 again; each span is a series of its own."""
+
+    MONTH = "month"
+    YEAR = "year"
+    NEVER = "never"
+
+
+class NumberMonth(StrEnum):
+    """Which date a number's year and month are taken from."""
+
+    BILLING_PERIOD = "billing_period"
+    ISSUE_DATE = "issue_date"
+
+
+class NumberOrder(StrEnum):
+    """In which order the invoices of one commit get their numbers; older periods always come first."""
+
+    CUSTOMER = "customer_id"
+    SUBSCRIPTION = "subscription_id"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NumberSeries:
+    """A tenant's numbers, such as `INV-{year}-{month:02}-{sequence:04}` restarting each month."""
+
+    format: str = "INV-{year}-{month:02}-{sequence:04}"
+    month_of: NumberMonth = NumberMonth.BILLING_PERIOD
+    restart: Restart = Restart.MONTH
+    order: NumberOrder = NumberOrder.CUSTOMER
+
+    def __post_init__(self) -> None:
+        """Refuse a format that could give the same number twice or is no plain text."""
+        fields = _fields_of(self.format)
+        needed = {"sequence"} | _NEEDED[self.restart]
+        if missing := sorted(needed - fields):
+            raise InvalidInput(
+                "invoice_number.format",
+                expected=f"{{{'}, {'.join(missing)}}} in it, as the sequence restarts each {self.restart.value}",
+                given=self.format,
+            )
+
+    def series_of(self, day: date) -> str:
+        """The id of the counter that numbers of that day come from, such as `invoice-2026-02`."""
+        return "invoice" + _SUFFIX[self.restart](day)
+
+    def number(self, day: date, sequence: int) -> str:
+        """The `sequence`-th number (from 1) of that day's series."""
+        return self.format.format(year=day.year, month=day.month, sequence=sequence)
+
+
+_SUFFIX: dict[Restart, Callable[[date], str]] = {
+    Restart.MONTH: lambda day: f"-{day:%Y-%m}",
+    Restart.YEAR: lambda day: f"-{day:%Y}",
+    Restart.NEVER: lambda _day: "",
+}
+_NEEDED = {Restart.MONTH: {"year", "month"}, Restart.YEAR: {"year"}, Restart.NEVER: set[str]()}
+
+
+def _fields_of(text: str) -> set[str]:
+    """The names in a format text; only whole-number widths such as `{month:02}` are allowed in it."""
+    expected = "text with {year}, {month:02} and {sequence:04}"
+    try:
+        parts = [
+            (name, spec) for _, name, spec, conversion in Formatter().parse(text) if name is not None or conversion
+        ]
+    except ValueError:
+        raise InvalidInput("invoice_number.format", expected=expected, given=text) from None
+    for name, spec in parts:
+        if name not in ("year", "month", "sequence") or (spec and not (spec.isdigit() and len(spec) <= 3)):
+            raise InvalidInput("invoice_number.format", expected=expected, given=text)
+    if not text.isprintable() or len(text) > 100:
+        raise InvalidInput("invoice_number.format", expected="printable text of at most 100 characters", given=text)
+    return {name for name, _ in parts if name}

@@ -1,0 +1,159 @@
+"""The subscription: who uses which plan since when, with which add-ons, and when the next invoice is due."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from itertools import pairwise
+from typing import ClassVar
+
+from billing.domain.catalog import Plan, Proration
+from billing.domain.errors import InvalidInput
+from billing.domain.period import Period, Schedule
+from billing.domain.tax import TaxTreatment
+
+Plans = Mapping[str, Plan]
+"""Plan versions by `Plan.ref`."""
+
+
+class SubscriptionStatus(StrEnum):
+    """`active` has a bill to come; `ended` has had its last one."""
+
+    ACTIVE = "active"
+    ENDED = "ended"
+
+
+class UnknownPlan(InvalidInput):
+    """A subscription names a plan version, or an item an add-on, that does not exist."""
+
+    code: ClassVar[str] = "unknown_plan"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Phase:
+    """From `start` (UTC) until the next phase the subscription is on this plan version and this schedule."""
+
+    plan: str
+    start: datetime
+    schedule: Schedule
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """`quantity` of an add-on from `start` until `end` (UTC, exclusive; None = open). A change opens another."""
+
+    id: str
+    charge_id: str
+    quantity: Decimal
+    start: datetime
+    end: datetime | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse a negative quantity and an end before the start."""
+        if not self.quantity.is_finite() or self.quantity < 0:
+            raise InvalidInput("quantity", expected="0 or more", given=str(self.quantity))
+        if self.end is not None and self.end < self.start:
+            raise InvalidInput("end", expected=f"an instant not before {self.start.isoformat()}", given=self.end)
+
+    def within(self, span: Period) -> Period | None:
+        """The part of a stretch of time in which the item is active, or None."""
+        start, end = max(self.start, span.start), min(self.end or span.end, span.end)
+        return Period(start=start, end=end) if start < end else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepaid:
+    """What an invoice billed in advance for one item and period: cap and tax of any credit for its unused part."""
+
+    item_id: str
+    name: str
+    plan: str
+    invoice_id: str
+    price: Decimal
+    period: Period
+    whole: Period
+    proration: Proration
+    amount: int
+    treatment: TaxTreatment
+    tax_inclusive: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subscription:
+    """`next_billing_at` is the earliest bill-for date not yet invoiced; None once the last invoice is made.
+
+    `phases` are in order of time and the first starts with the subscription; `end` is exclusive.
+    """
+
+    id: str
+    customer_id: str
+    zone: str
+    phases: tuple[Phase, ...]
+    items: tuple[Item, ...] = ()
+    prepaid: tuple[Prepaid, ...] = ()
+    end: datetime | None = None
+    status: SubscriptionStatus = SubscriptionStatus.ACTIVE
+    next_billing_at: datetime | None = None
+    shard: int = 0
+
+    def __post_init__(self) -> None:
+        """Refuse phases out of order and an end that is not after the start."""
+        starts = [phase.start for phase in self.phases]
+        if not starts or any(one >= other for one, other in pairwise(starts)):
+            raise InvalidInput("phases", expected="at least one, each starting after the one before", given=starts)
+        if self.end is not None and self.end <= self.start:
+            raise InvalidInput("end", expected=f"an instant after {self.start.isoformat()}", given=self.end)
+
+    @property
+    def start(self) -> datetime:
+        """The instant from which the subscription is billed."""
+        return self.phases[0].start
+
+    def phase_at(self, instant: datetime) -> Phase:
+        """The phase in force at an instant not before the start."""
+        return next(phase for phase in reversed(self.phases) if phase.start <= instant)
+
+    def spans(self, period: Period) -> tuple[tuple[Phase, Period], ...]:
+        """The phases that touch a period, each with its share of it, clipped to the subscription's own life."""
+        ends = [phase.start for phase in self.phases[1:]] + [self.end or period.end]
+        shares = (
+            (phase, max(phase.start, period.start), min(end, period.end, self.end or period.end))
+            for phase, end in zip(self.phases, ends, strict=True)
+        )
+        return tuple((phase, Period(start=start, end=end)) for phase, start, end in shares if start < end)
+
+
+def change_quantity(subscription: Subscription, *, item_id: str, quantity: Decimal, at: datetime) -> Subscription:
+    """Close the item at that instant and open one of the new quantity (semantics 5). `quantity` 0 only closes it."""
+    item = next((item for item in subscription.items if item.id == item_id and item.end is None), None)
+    if item is None:
+        raise InvalidInput("item_id", expected="an open item of the subscription", given=item_id)
+    opened = Item(
+        id=f"{item_id.partition('~')[0]}~{at:%Y%m%dT%H%M%SZ}", charge_id=item.charge_id, quantity=quantity, start=at
+    )
+    kept = tuple(replace(each, end=at) if each.id == item_id else each for each in subscription.items)
+    return replace(subscription, items=(*kept, opened) if quantity else kept)
+
+
+def change_plan(subscription: Subscription, *, plan: Plan, at: datetime) -> Subscription:
+    """Go on with another plan version from `at`: another interval restarts the cycle, the same keeps its anchor."""
+    current = subscription.phases[-1]
+    same = current.schedule.cycle == plan.cycle and current.schedule.anchor_day == plan.anchor_day
+    schedule = current.schedule if same else schedule_of(plan, at, subscription.zone)
+    return replace(subscription, phases=(*subscription.phases, Phase(plan=plan.ref, start=at, schedule=schedule)))
+
+
+def schedule_of(plan: Plan, start: datetime, zone: str) -> Schedule:
+    """The boundaries of a subscription that starts then: calendar billing where the plan has an anchor day."""
+    if plan.anchor_day is None:
+        return Schedule.anniversary(plan.cycle, started_at=start, zone=zone)
+    return Schedule.calendar(plan.cycle, anchor_day=plan.anchor_day, started_at=start, zone=zone)
+
+
+def plan_of(phase: Phase, plans: Plans) -> Plan:
+    """The phase's plan version, or UnknownPlan."""
+    try:
+        return plans[phase.plan]
+    except KeyError:
+        raise UnknownPlan("plan", expected="a published plan version", given=phase.plan) from None
