@@ -1,0 +1,159 @@
+"""Every failure at a door, told as problem details (RFC 9457), with nothing in it that only we should know.
+
+BillingError
+├── MalformedRequest   400  the request cannot be read: no JSON, a header missing
+├── Unauthenticated    401  a credential is missing or invalid; it never says why
+├── Forbidden          403  the caller is known and may not do this
+├── MethodNotAllowed   405  with Allow
+├── BodyTooLarge       413
+└── (the tree of billing.domain.errors: NotFound 404, Conflict 409, InvalidInput 422, Unavailable 503)
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import ClassVar, NamedTuple
+
+from billing.domain.errors import BillingError, Conflict, InvalidInput, NotFound, Unavailable
+
+RETRY_AFTER_SECONDS = 30
+
+
+class Answer(NamedTuple):
+    """An HTTP answer in the order in which Flask takes it as it is."""
+
+    body: bytes
+    status: int
+    headers: dict[str, str]
+
+
+class MalformedRequest(BillingError):
+    """The request cannot be read at all."""
+
+    code: ClassVar[str] = "malformed_request"
+
+
+class Unauthenticated(BillingError):
+    """A credential is missing or invalid. `reason` is for our log alone: told to a stranger, it would help him."""
+
+    code: ClassVar[str] = "unauthenticated"
+
+    def __init__(self, credential: str, *, reason: str) -> None:
+        self.credential = credential
+        self.reason = reason
+        super().__init__(f"{credential} is missing or invalid")
+
+
+class Forbidden(BillingError):
+    """The caller has proved who it is and may not do this. `reason` is for our log alone."""
+
+    code: ClassVar[str] = "forbidden"
+
+    def __init__(self, *, reason: str) -> None:
+        self.reason = reason
+        super().__init__("this caller may not do this")
+
+
+class MethodNotAllowed(BillingError):
+    """The path exists, the method does not. `allowed` goes into the Allow header."""
+
+    code: ClassVar[str] = "method_not_allowed"
+
+    def __init__(self, method: str, *, allowed: Sequence[str]) -> None:
+        self.allowed = tuple(allowed)
+        super().__init__(f"{method} is not allowed here, only {', '.join(self.allowed)}")
+
+
+class BodyTooLarge(BillingError):
+    """The body is longer than `limit` bytes."""
+
+    code: ClassVar[str] = "body_too_large"
+
+    def __init__(self, *, limit: int) -> None:
+        self.limit = limit
+        super().__init__(f"the body is longer than {limit} bytes")
+
+
+def problem(
+    status: int,
+    *,
+    code: str,
+    detail: str,
+    title: str | None = None,
+    errors: Sequence[Mapping[str, str]] | None = None,
+    request_id: str | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Answer:
+    """One problem as an answer.
+
+    `detail` is a sentence for a person and stands in `error` as well; `code` is for machines; the title is the
+    status's own phrase, as RFC 9457 4.2.1 asks of a problem without a type.
+    """
+    members: dict[str, object] = {
+        "type": "about:blank",
+        "title": title or HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+        "error": detail,
+        "code": code,
+    }
+    if errors is not None:
+        members["errors"] = [dict(error) for error in errors]
+    if request_id is not None:
+        members["request_id"] = request_id
+    own = {"Content-Type": "application/problem+json", "Cache-Control": "no-store"}
+    return Answer(json.dumps(members).encode(), status, own | dict(headers or {}))
+
+
+def problem_of(error: Exception, *, request_id: str | None = None) -> Answer:
+    """The answer to any exception: ours with their sentence, all others as a 500 without a word of theirs."""
+    status = _status(error)
+    code = error.code if isinstance(error, BillingError) else "internal_error"
+    errors = [{"field": error.field, "detail": str(error)}] if isinstance(error, InvalidInput) else None
+    return problem(
+        status,
+        code=code,
+        detail=_detail(error, status=status),
+        errors=errors,
+        request_id=request_id,
+        headers=_headers(error),
+    )
+
+
+_STATUSES: tuple[tuple[type[BillingError], int], ...] = (
+    (MalformedRequest, 400),
+    (Unauthenticated, 401),
+    (Forbidden, 403),
+    (NotFound, 404),
+    (MethodNotAllowed, 405),
+    (Conflict, 409),
+    (BodyTooLarge, 413),
+    (InvalidInput, 422),
+    (Unavailable, 503),
+)
+
+
+def _status(error: Exception) -> int:
+    return next((status for kind, status in _STATUSES if isinstance(error, kind)), 500)
+
+
+def _detail(error: Exception, *, status: int) -> str:
+    match status:
+        case 500:
+            return "something went wrong on our side; the log of this request says what"
+        case 503:  # the error's own sentence names hosts and projects
+            return "a part that this service needs did not answer; the same request may succeed later"
+        case _:
+            return str(error)
+
+
+def _headers(error: Exception) -> dict[str, str]:
+    match error:
+        case Unauthenticated():
+            return {"WWW-Authenticate": 'Bearer realm="billing"'}
+        case MethodNotAllowed():
+            return {"Allow": ", ".join(error.allowed)}
+        case Unavailable():
+            return {"Retry-After": str(RETRY_AFTER_SECONDS)}
+        case _:
+            return {}

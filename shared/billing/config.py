@@ -1,0 +1,244 @@
+"""The configuration: the only reader of the environment. It is read once, at an entry point, and handed on."""
+
+import os
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import ClassVar, Self, TypeAlias
+from urllib.parse import SplitResult, unquote, urlsplit
+
+from billing.api.caller import INTERNAL_KEY, internal_key_flaw
+from billing.api.oidc import GOOGLE_CERTS_URL, GOOGLE_ISSUERS, OidcTrust
+from billing.domain.errors import BillingError
+
+SECRET_NAMES = (INTERNAL_KEY,)
+"""Every secret the product asks for; with BILLING_SECRETS=environment these variables, and no others, are kept."""
+
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+@dataclass(frozen=True, slots=True)
+class SqliteFile:
+    """Documents in one SQLite file."""
+
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class FirestoreDatabase:
+    """Documents in one Firestore database of a project."""
+
+    project: str
+    database: str
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """Objects as files below a folder."""
+
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """Objects in a Cloud Storage bucket; `endpoint` is a test server in its place."""
+
+    name: str
+    endpoint: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SecretVariables:
+    """Secrets by variable name."""
+
+    variables: Mapping[str, str] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class SecretProject:
+    """Secrets in the Secret Manager of a project."""
+
+    project: str
+
+
+Store: TypeAlias = SqliteFile | FirestoreDatabase
+ObjectPlace: TypeAlias = Folder | Bucket
+SecretSource: TypeAlias = SecretVariables | SecretProject
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Everything that differs between a laptop, a test and production. Shows no secret when printed."""
+
+    store: Store
+    objects: ObjectPlace
+    secrets: SecretSource
+    oidc: OidcTrust
+    payment_link_base: str | None
+    max_body_bytes: int
+    run_deadline_seconds: int
+    revision: str
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str]) -> Self:
+        """Read the variables. Raises one Misconfigured that names every variable missing or malformed."""
+        read = _Reader(environ)
+        settings = cls(
+            store=_store(read),
+            objects=_objects(read),
+            secrets=_secrets(read),
+            oidc=_oidc(read),
+            payment_link_base=read.url("PAYMENT_LINK_BASE"),
+            max_body_bytes=read.integer("MAX_BODY_BYTES", default=1024 * 1024, low=1024, high=32 * 1024 * 1024),
+            run_deadline_seconds=read.integer("RUN_DEADLINE_SECONDS", default=540, low=1, high=3600),
+            revision=read.text("K_REVISION") or "local",
+        )
+        if read.flaws:
+            raise Misconfigured(read.flaws)
+        return settings
+
+
+class Misconfigured(BillingError):
+    """Variables or secrets are missing or malformed. `flaws` holds each with what to do about it, never a secret."""
+
+    code: ClassVar[str] = "misconfigured"
+
+    def __init__(self, flaws: Sequence[tuple[str, str]]) -> None:
+        self.flaws = tuple(flaws)
+        listed = "".join(f"\n  {name}: {remedy}" for name, remedy in self.flaws)
+        super().__init__(f"the configuration is not usable:{listed}")
+
+
+def load_settings() -> Settings:
+    """The settings of this process."""
+    return Settings.from_environment(os.environ)
+
+
+class _Reader:
+    """Reads variables and gathers what is wrong with them; a blank variable counts as not set."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._environ = environ
+        self.flaws: list[tuple[str, str]] = []
+
+    def text(self, name: str) -> str:
+        return self._environ.get(name, "").strip()
+
+    def needed(self, name: str, *, remedy: str) -> str:
+        value = self.text(name)
+        if not value:
+            self.flaw(name, remedy=f"is not set; {remedy}")
+        return value
+
+    def texts(self, name: str) -> tuple[str, ...]:
+        return tuple(part.strip() for part in self.text(name).split(",") if part.strip())
+
+    def integer(self, name: str, *, default: int, low: int, high: int) -> int:
+        value = self.text(name)
+        if not value:
+            return default
+        if re.fullmatch("[0-9]{1,18}", value) and low <= int(value) <= high:
+            return int(value)
+        self.flaw(name, remedy=f"use a whole number from {low} to {high}, not {_shown(value)}")
+        return default
+
+    def url(self, name: str) -> str | None:
+        value = self.text(name)
+        if not value:
+            return None
+        parts = _split(value)
+        if parts is not None and _is_web(parts):
+            return value.rstrip("/")
+        remedy = "use an https:// address without user, query or fragment (http:// only on this machine)"
+        self.flaw(name, remedy=remedy)
+        return None
+
+    def path(self, name: str, *, scheme: str, remedy: str) -> Path:
+        value = self.text(name)
+        parts = _split(value)
+        if parts is None or parts.scheme != scheme or not _is_path_alone(parts):
+            self.flaw(name, remedy=f"{remedy}, not {_shown(value)}")
+            return Path()
+        return Path("/" + unquote(parts.path).lstrip("/"))
+
+    def flaw(self, name: str, *, remedy: str) -> None:
+        if all(known != name for known, _ in self.flaws):
+            self.flaws.append((name, remedy))
+
+
+def _store(read: _Reader) -> Store:
+    remedy = "use sqlite:///absolute/path or firestore"
+    value = read.needed("BILLING_STORE", remedy=remedy)
+    if value == "firestore":
+        return FirestoreDatabase(project=_project(read), database=read.text("FIRESTORE_DATABASE") or "(default)")
+    return SqliteFile(read.path("BILLING_STORE", scheme="sqlite", remedy=remedy))
+
+
+def _objects(read: _Reader) -> ObjectPlace:
+    remedy = "use file:///absolute/folder or gs://bucket"
+    value = read.needed("BILLING_OBJECTS", remedy=remedy)
+    if not value.startswith("gs:"):
+        return Folder(read.path("BILLING_OBJECTS", scheme="file", remedy=remedy))
+    # https://cloud.google.com/storage/docs/buckets#naming
+    if not re.fullmatch("gs://[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]/?", value):
+        read.flaw("BILLING_OBJECTS", remedy=f"{remedy}, not {_shown(value)}")
+    return Bucket(value.removeprefix("gs://").rstrip("/"), endpoint=read.url("BILLING_OBJECTS_ENDPOINT"))
+
+
+def _secrets(read: _Reader) -> SecretSource:
+    match read.text("BILLING_SECRETS") or "environment":
+        case "secret-manager":
+            return SecretProject(_project(read))
+        case "environment":
+            names = [name for known in SECRET_NAMES for name in (known, f"{known}_PREVIOUS")]
+            for name in (INTERNAL_KEY, f"{INTERNAL_KEY}_PREVIOUS"):
+                key = read.text(name)
+                if key and (remedy := internal_key_flaw(key)):
+                    read.flaw(name, remedy=remedy)
+            return SecretVariables({name: read.text(name) for name in names if read.text(name)})
+        case other:
+            read.flaw("BILLING_SECRETS", remedy=f"use environment or secret-manager, not {_shown(other)}")
+            return SecretVariables({})
+
+
+def _oidc(read: _Reader) -> OidcTrust:
+    trust = OidcTrust(
+        audiences=read.texts("OIDC_AUDIENCE"),
+        service_accounts=frozenset(read.texts("OIDC_SERVICE_ACCOUNTS")),
+        issuers=read.texts("OIDC_ISSUERS") or GOOGLE_ISSUERS,
+        certs_url=read.url("OIDC_CERTS_URL") or GOOGLE_CERTS_URL,
+    )
+    if trust.service_accounts and not trust.audiences:
+        read.flaw("OIDC_AUDIENCE", remedy="is not set; use the Scheduler job's audience, this function's URL")
+    if trust.audiences and not trust.service_accounts:
+        read.flaw("OIDC_SERVICE_ACCOUNTS", remedy="is not set; list the e-mails of the accounts that may call")
+    for account in sorted(trust.service_accounts):
+        if not re.fullmatch(r"[^@\s]+@[^@\s]+", account):
+            read.flaw("OIDC_SERVICE_ACCOUNTS", remedy=f"use e-mails separated by commas, not {_shown(account)}")
+    return trust
+
+
+def _project(read: _Reader) -> str:
+    return read.needed("GOOGLE_CLOUD_PROJECT", remedy="use the project's id; the functions runtime does not set it")
+
+
+def _split(value: str) -> SplitResult | None:
+    try:
+        return urlsplit(value)
+    except ValueError:  # an IPv6 address that is none
+        return None
+
+
+def _is_path_alone(parts: SplitResult) -> bool:
+    return bool(parts.path.strip("/")) and not (parts.netloc or parts.query or parts.fragment)
+
+
+def _is_web(parts: SplitResult) -> bool:
+    plain = not (parts.username or parts.password or parts.query or parts.fragment)
+    encrypted = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK)
+    return bool(plain and encrypted and parts.hostname)
+
+
+def _shown(value: str) -> str:
+    return repr(value) if len(value) <= 60 else repr(value[:57] + "...")
