@@ -141,8 +141,8 @@ class Documents(Protocol):
         """Do all writes or none, each path at most once; the new version of each ("" for a Delete).
 
         Raises WriteConflict where a precondition does not hold, DocumentTooLarge and CommitTooLarge. After
-        StoreUnavailable the outcome is unknown: read again. A store may repeat a commit in which every write has a
-        precondition after losing the answer, so that a WriteConflict can mean that this very commit already stands.
+        StoreUnavailable the outcome is unknown: read again. A store that lost the answer may repeat a commit with a
+        Create in it, or with a version expected in every write: a WriteConflict can mean that this very commit stands.
         """
         ...
 

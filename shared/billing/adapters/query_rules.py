@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from billing.adapters.document_rules import check_scalar
@@ -44,6 +45,13 @@ def check_field(name: str) -> None:
         raise InvalidDocument("field", expected="a plain name: letters, digits and _", given=name)
 
 
+def check_sum(query: Query, *, field: str) -> None:
+    """InvalidDocument unless every store adds up the same: plain field names, and no cut through the result."""
+    check_field(field)
+    if query.limit is not None or query.start_after is not None:
+        raise InvalidDocument("limit", expected="neither limit nor cursor in a sum", given=query)
+
+
 def _check_filter(condition: Filter) -> None:
     check_field(condition.field)
     value = condition.value
@@ -56,8 +64,8 @@ def _check_filter(condition: Filter) -> None:
     check_scalar(value, at=condition.field)
     if condition.op in RANGES and (value is None or isinstance(value, bool)):
         raise InvalidDocument(condition.field, expected="an integer, text or instant as a bound", given=value)
-    if condition.op == "array_contains" and value is None:
-        raise InvalidDocument(condition.field, expected="a value to look for", given=value)
+    if condition.op == "array_contains" and (value is None or isinstance(value, datetime)):
+        raise InvalidDocument(condition.field, expected="text, an integer or a bool to look for", given=value)
 
 
 def _sorting(query: Query) -> Sorting:

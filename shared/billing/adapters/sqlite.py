@@ -10,7 +10,7 @@ from typing import assert_never
 
 from billing.adapters.document_rules import LARGEST_INTEGER, SMALLEST_INTEGER, check_writes
 from billing.adapters.json_body import decode_body, encode_body
-from billing.adapters.query_rules import check_field
+from billing.adapters.query_rules import check_field, check_sum
 from billing.adapters.sqlite_connections import SqliteConnections
 from billing.adapters.sqlite_queries import selection
 from billing.ports import (
@@ -83,7 +83,7 @@ class SqliteDocuments:
 
     def sum(self, query: Query, *, field: str) -> int:
         """The sum of an integer field; other values in it count as nothing."""
-        check_field(field)
+        check_sum(query, field=field)
         chosen = selection(query)
         values = f"""select case json_type(body, '$.{field}') when 'integer' then json_extract(body, '$.{field}') end
             as amount from docs {chosen.sql}"""

@@ -1,0 +1,89 @@
+"""The Firestore emulator of the gcloud SDK: one a test process, on a free port of the loopback."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
+
+from tests.real_parts import require_real_part
+
+_JAR = Path("cloud-firestore-emulator/cloud-firestore-emulator.jar")
+_USUAL_SDK = Path("/usr/lib/google-cloud-sdk/platform")
+_START_SECONDS = 60
+
+
+@contextmanager
+def firestore_emulator() -> Iterator[str]:
+    """Its host:port while the block runs, named by FIRESTORE_EMULATOR_HOST too; skips or fails where it is absent."""
+    jar, java = _jar(), shutil.which("java")
+    require_real_part(jar is not None and java is not None, "the Firestore emulator needs Java and the gcloud SDK")
+    address = f"127.0.0.1:{_free_port()}"
+    process = subprocess.Popen(
+        _command(str(java), str(jar), address),
+        start_new_session=True,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    before = os.environ.get("FIRESTORE_EMULATOR_HOST")
+    try:
+        _wait_until_ready(address, process=process)
+        os.environ["FIRESTORE_EMULATOR_HOST"] = address
+        yield address
+    finally:
+        if before is None:
+            os.environ.pop("FIRESTORE_EMULATOR_HOST", None)
+        else:
+            os.environ["FIRESTORE_EMULATOR_HOST"] = before
+        os.killpg(process.pid, signal.SIGKILL)  # it keeps nothing on disk
+        process.wait()
+
+
+def _command(java: str, jar: str, address: str) -> list[str]:
+    host, _, port = address.partition(":")
+    memory = ["-Duser.language=en", "-XX:+UseSerialGC", "-Xmx1g"]
+    main = "com.google.cloud.datastore.emulator.firestore.CloudFirestore"
+    return [java, *memory, "-cp", jar, main, f"--host={host}", f"--port={port}"]
+
+
+@lru_cache(maxsize=1)
+def _jar() -> Path | None:
+    if (_USUAL_SDK / _JAR).exists():
+        return _USUAL_SDK / _JAR
+    gcloud = shutil.which("gcloud")
+    if gcloud is None:
+        return None
+    asked = subprocess.run(
+        [gcloud, "info", "--format=value(installation.sdk_root)"], capture_output=True, text=True, check=False
+    )
+    jar = Path(asked.stdout.strip()) / "platform" / _JAR
+    return jar if jar.exists() else None
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _wait_until_ready(address: str, *, process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + _START_SECONDS
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            msg = f"the Firestore emulator ended at once with {process.returncode}"
+            raise RuntimeError(msg)
+        try:
+            with urllib.request.urlopen(f"http://{address}/", timeout=1):
+                return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.05)
+    msg = f"the Firestore emulator did not answer on {address} within {_START_SECONDS} seconds"
+    raise RuntimeError(msg)
