@@ -190,6 +190,14 @@ def test_a_jurisdiction_that_two_treatments_share_taxes_both_at_once() -> None:
     assert breakdown(lines) == [("S City 4.5", 12, 1), ("S State 4", 25, 1)]
 
 
+def test_a_jurisdiction_that_two_inclusive_prices_share_adds_up_what_both_contain() -> None:
+    # 108.50 is 100.00 + 4.00 + 4.50; 104.00 is 100.00 + 4.00
+    city_dweller = taxed("4", "4.5", country="US", state="NY")
+    countryman = TaxTreatment(category=TaxCategory.STANDARD, rates=city_dweller.rates[:1])
+    lines = inclusive(10850, at=city_dweller) + inclusive(10400, at=countryman)
+    assert breakdown(lines) == [("S City 4.5", 10000, 450), ("S State 4", 20000, 800)]
+
+
 def test_a_county_without_tax_beside_a_state_with_one_is_zero_rated() -> None:
     lines = exclusive(10000, at=taxed("6.25", "0", country="US", state="TX"))
     assert breakdown(lines) == [("Z City 0", 10000, 0), ("S State 6.25", 10000, 625)]
