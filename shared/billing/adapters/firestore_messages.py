@@ -74,7 +74,7 @@ def query_request(query: Query, *, database: str) -> Any:  # noqa: ANN401
     parent, _, collection_id = query.collection.rpartition("/")
     request = requests.RunQueryRequest.pb()(parent=f"{database}/documents/{parent}".rstrip("/"))
     structured = request.structured_query
-    getattr(structured, "from").add(collection_id=collection_id)
+    structured.from_.add(collection_id=collection_id)
     for condition in query.filters:
         _encode_filter(condition, into=structured.where.composite_filter)
     for part in sorting.fields:
@@ -92,11 +92,13 @@ def aggregation_request(query: Query, *, sum_of: str | None, database: str) -> A
     """The RunAggregationQueryRequest with one answer, called `answer`: the count, or the sum of a field."""
     plain = query_request(query, database=database)
     request = requests.RunAggregationQueryRequest.pb()(parent=plain.parent)
-    request.structured_aggregation_query.structured_query.CopyFrom(plain.structured_query)
+    structured = request.structured_aggregation_query.structured_query
+    structured.CopyFrom(plain.structured_query)
     aggregation = request.structured_aggregation_query.aggregations.add(alias="answer")
     if sum_of is None:
         aggregation.count.SetInParent()
     else:
+        del structured.order_by[-1]  # no index has the summed field behind the document id
         aggregation.sum.field.field_path = sum_of
     return request
 

@@ -1,0 +1,88 @@
+"""Which queries are indexed: the one declaration behind infra/firestore.indexes.json and SQLite's partial indexes.
+
+Firestore indexes every field by itself unless told not to, and answers no query that lacks its index. A collection
+takes 500 writes a second while an indexed value in it only rises (an instant, a number), so those fields are exempt
+and time-ordered queries lead with `shard`; big fields are exempt because every entry costs a write.
+Rules: https://firebase.google.com/docs/firestore/query-data/index-overview and .../firestore/best-practices
+"""
+
+import json
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from billing.ports import CompositeIndex
+
+
+@dataclass(frozen=True, slots=True)
+class Exemption:
+    """A field without Firestore's own index; with `expires`, documents are deleted once its instant has passed."""
+
+    collection_group: str
+    field: str
+    expires: bool = False
+
+
+INDEXES: Final[tuple[CompositeIndex, ...]] = (
+    # what is due: one shard at a time, oldest first, a customer's subscriptions beside each other
+    CompositeIndex("subscriptions", (("shard", "asc"), ("next_billing_at", "asc"), ("customer_id", "asc"))),
+)
+"""One with a single field is for SQLite alone: Firestore has it already."""
+
+_UNINDEXED: Final[dict[str, tuple[str, ...]]] = {
+    "customers": ("address", "recorded_at"),
+    "plans": ("prices", "recorded_at"),
+    "subscriptions": ("items", "next_billing_at", "phases", "recorded_at"),
+    "usage": ("days", "late", "recorded_at"),
+    "usage_events": ("occurred_at", "properties", "recorded_at"),
+    "invoices": (
+        "buyer",
+        "due_on",
+        "explanation",
+        "issued_at",
+        "issued_on",
+        "lines",
+        "notes",
+        "period",
+        "recorded_at",
+        "seller",
+        "sequence",
+        "taxes",
+    ),
+    "audit": ("after", "before", "changes", "hash", "previous_hash", "recorded_at"),
+    "runs": ("cursor", "errors", "finished_at", "report", "started_at"),
+}
+
+EXEMPTIONS: Final[tuple[Exemption, ...]] = (
+    *(Exemption(group, field) for group, fields in _UNINDEXED.items() for field in fields),
+    Exemption("usage_events", "expires_at", expires=True),
+)
+
+
+def firestore_indexes_json() -> str:
+    """The content of infra/firestore.indexes.json, in the form that `firebase deploy` and `gcloud` read."""
+    composite = [_composite(index) for index in INDEXES if len(index.fields) > 1]
+    document = {"indexes": composite, "fieldOverrides": [_override(exemption) for exemption in EXEMPTIONS]}
+    return json.dumps(document, indent=2) + "\n"
+
+
+def _composite(index: CompositeIndex) -> dict[str, object]:
+    return {
+        "collectionGroup": index.collection_group,
+        "queryScope": "COLLECTION",
+        "fields": [{"fieldPath": name} | _mode(direction) for name, direction in index.fields],
+    }
+
+
+def _mode(direction: Literal["asc", "desc", "array"]) -> dict[str, str]:
+    match direction:
+        case "asc":
+            return {"order": "ASCENDING"}
+        case "desc":
+            return {"order": "DESCENDING"}
+        case "array":
+            return {"arrayConfig": "CONTAINS"}
+
+
+def _override(exemption: Exemption) -> dict[str, object]:
+    override: dict[str, object] = {"collectionGroup": exemption.collection_group, "fieldPath": exemption.field}
+    return override | ({"ttl": True} if exemption.expires else {}) | {"indexes": []}
