@@ -1,0 +1,229 @@
+"""The configuration: complete, or refused at once with every fault in it."""
+
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from billing.adapters.system_clock import SystemClock
+from billing.api.oidc import OidcTrust
+from billing.config import (
+    Bucket,
+    FirestoreDatabase,
+    Folder,
+    Misconfigured,
+    SecretProject,
+    SecretVariables,
+    Settings,
+    SqliteFile,
+    load_settings,
+)
+
+LAPTOP = {"BILLING_STORE": "sqlite:///var/billing/store.db", "BILLING_OBJECTS": "file:///var/billing/objects"}
+CLOUD = {
+    "BILLING_STORE": "firestore",
+    "BILLING_OBJECTS": "gs://acme-billing",
+    "BILLING_SECRETS": "secret-manager",
+    "GOOGLE_CLOUD_PROJECT": "billing-prod",
+    "FIRESTORE_DATABASE": "eu",
+    "OIDC_AUDIENCE": "https://generate-invoices.example.run.app",
+    "OIDC_SERVICE_ACCOUNTS": "scheduler@p.iam.gserviceaccount.com, tasks@p.iam.gserviceaccount.com,",
+    "PAYMENT_LINK_BASE": "https://pay.example.com/i/",
+    "MAX_BODY_BYTES": "2048",
+    "RUN_DEADLINE_SECONDS": "1800",
+    "K_REVISION": "generate-invoices-00007-abc",
+}
+
+
+def flaws(environ: dict[str, str]) -> dict[str, str]:
+    with pytest.raises(Misconfigured) as refused:
+        Settings.from_environment(environ)
+    return dict(refused.value.flaws)
+
+
+def test_a_laptop_needs_two_variables() -> None:
+    settings = Settings.from_environment(LAPTOP)
+
+    assert settings == Settings(
+        store=SqliteFile(Path("/var/billing/store.db")),
+        objects=Folder(Path("/var/billing/objects")),
+        secrets=SecretVariables({}),
+        oidc=OidcTrust(),
+        payment_link_base=None,
+        max_body_bytes=1_048_576,
+        run_deadline_seconds=540,
+        revision="local",
+    )
+    assert not settings.oidc.configured
+
+
+def test_production_is_read_from_its_variables() -> None:
+    settings = Settings.from_environment(CLOUD)
+
+    assert settings == Settings(
+        store=FirestoreDatabase(project="billing-prod", database="eu"),
+        objects=Bucket("acme-billing"),
+        secrets=SecretProject("billing-prod"),
+        oidc=OidcTrust(
+            audiences=("https://generate-invoices.example.run.app",),
+            service_accounts=frozenset({"scheduler@p.iam.gserviceaccount.com", "tasks@p.iam.gserviceaccount.com"}),
+            issuers=("https://accounts.google.com", "accounts.google.com"),
+            certs_url="https://www.googleapis.com/oauth2/v3/certs",
+        ),
+        payment_link_base="https://pay.example.com/i",
+        max_body_bytes=2048,
+        run_deadline_seconds=1800,
+        revision="generate-invoices-00007-abc",
+    )
+    assert settings.oidc.configured
+
+
+def test_test_servers_on_this_machine_may_stand_in_for_google() -> None:
+    settings = Settings.from_environment(
+        CLOUD
+        | {
+            "BILLING_OBJECTS_ENDPOINT": "http://127.0.0.1:8080",
+            "OIDC_ISSUERS": "http://127.0.0.1:8081",
+            "OIDC_CERTS_URL": "http://localhost:8081/certs",
+        }
+    )
+
+    assert settings.objects == Bucket("acme-billing", endpoint="http://127.0.0.1:8080")
+    assert settings.oidc.issuers == ("http://127.0.0.1:8081",)
+    assert settings.oidc.certs_url == "http://localhost:8081/certs"
+
+
+def test_everything_missing_is_told_at_once_with_the_remedy() -> None:
+    with pytest.raises(Misconfigured) as refused:
+        Settings.from_environment({"BILLING_SECRETS": "secret-manager", "OIDC_AUDIENCE": "https://x.example"})
+
+    assert str(refused.value) == (
+        "the configuration is not usable:\n"
+        "  BILLING_STORE: is not set; use sqlite:///absolute/path or firestore\n"
+        "  BILLING_OBJECTS: is not set; use file:///absolute/folder or gs://bucket\n"
+        "  GOOGLE_CLOUD_PROJECT: is not set; use the project's id; the functions runtime does not set it\n"
+        "  OIDC_SERVICE_ACCOUNTS: is not set; list the e-mails of the accounts that may call"
+    )
+
+
+def test_a_blank_variable_is_not_set() -> None:
+    assert flaws({"BILLING_STORE": " ", "BILLING_OBJECTS": ""}).keys() == {"BILLING_STORE", "BILLING_OBJECTS"}
+    assert (
+        Settings.from_environment(LAPTOP | {"BILLING_SECRETS": " ", "MAX_BODY_BYTES": ""}).max_body_bytes == 1_048_576
+    )
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("BILLING_STORE", "postgres://localhost/x"),
+        ("BILLING_STORE", "sqlite://relative.db"),
+        ("BILLING_STORE", "sqlite:///"),
+        ("BILLING_STORE", "/var/billing.db"),
+        ("BILLING_STORE", "Firestore"),
+        ("BILLING_STORE", "sqlite:///a.db?mode=ro"),
+        ("BILLING_STORE", "sqlite:///a#b.db"),
+        ("BILLING_STORE", "sqlite://[::1/x"),
+        ("BILLING_OBJECTS", "s3://bucket"),
+        ("BILLING_OBJECTS", "file://host/share"),
+        ("BILLING_OBJECTS", "gs://"),
+        ("BILLING_OBJECTS", "gs://Bucket"),
+        ("BILLING_OBJECTS", "gs://bucket/folder"),
+        ("BILLING_OBJECTS", "gs:bucket"),
+        ("BILLING_SECRETS", "vault"),
+        ("PAYMENT_LINK_BASE", "http://pay.example.com"),
+        ("PAYMENT_LINK_BASE", "javascript:alert(1)"),
+        ("PAYMENT_LINK_BASE", "https://"),
+        ("PAYMENT_LINK_BASE", "https://pay.example.com/?a=b"),
+        ("PAYMENT_LINK_BASE", "https://pay.example.com/#x"),
+        ("OIDC_CERTS_URL", "http://keys.example.com"),
+        ("OIDC_CERTS_URL", "http://127.0.0.1.evil.example/certs"),
+        ("OIDC_CERTS_URL", "file:///etc/keys"),
+        ("MAX_BODY_BYTES", "1MiB"),
+        ("MAX_BODY_BYTES", "1023"),
+        ("MAX_BODY_BYTES", "33554433"),
+        ("MAX_BODY_BYTES", "-2048"),
+        ("MAX_BODY_BYTES", "2048.0"),
+        ("MAX_BODY_BYTES", "٢٠٤٨"),
+        ("MAX_BODY_BYTES", "9" * 5000),
+        ("RUN_DEADLINE_SECONDS", "0"),
+        ("RUN_DEADLINE_SECONDS", "3601"),
+        ("OIDC_SERVICE_ACCOUNTS", "scheduler"),
+        ("OIDC_SERVICE_ACCOUNTS", "a@b c@d"),
+    ],
+)
+def test_a_malformed_value_is_refused_by_its_name(variable: str, value: str) -> None:
+    assert flaws(
+        LAPTOP | {"OIDC_AUDIENCE": "https://x.example", "OIDC_SERVICE_ACCOUNTS": "a@b"} | {variable: value}
+    ).keys() == {variable}
+
+
+def test_an_object_endpoint_beyond_this_machine_is_encrypted() -> None:
+    assert flaws(CLOUD | {"BILLING_OBJECTS_ENDPOINT": "http://storage.example.com"}).keys() == {
+        "BILLING_OBJECTS_ENDPOINT"
+    }
+
+
+def test_accounts_without_an_audience_are_refused() -> None:
+    assert flaws(LAPTOP | {"OIDC_SERVICE_ACCOUNTS": "a@b.example"}).keys() == {"OIDC_AUDIENCE"}
+
+
+def test_the_keys_kept_are_those_named_and_no_other_variable() -> None:
+    keys = {"INTERNAL_API_KEY": "n" * 16, "INTERNAL_API_KEY_PREVIOUS": "o" * 16}
+    settings = Settings.from_environment(LAPTOP | keys | {"AWS_SECRET_ACCESS_KEY": "not ours"})
+
+    assert settings.secrets == SecretVariables(keys)
+
+
+def test_a_short_internal_key_is_refused_at_start_up_without_being_shown() -> None:
+    environ = LAPTOP | {"INTERNAL_API_KEY": "swordfish", "INTERNAL_API_KEY_PREVIOUS": "sword fish sword fish"}
+    remedy = "use at least 16 visible ASCII characters, for example from `openssl rand -hex 32`"
+
+    assert flaws(environ) == {"INTERNAL_API_KEY": remedy, "INTERNAL_API_KEY_PREVIOUS": remedy}
+
+
+def test_settings_show_no_secret_when_printed() -> None:
+    settings = Settings.from_environment(LAPTOP | {"INTERNAL_API_KEY": "swordfish-swordfish"})
+
+    assert "swordfish" not in repr(settings)
+    assert "swordfish" not in str(settings.secrets)
+
+
+def test_a_password_in_an_address_is_refused_and_not_repeated() -> None:
+    environ = LAPTOP | {"PAYMENT_LINK_BASE": "https://user:swordfish@pay.example.com"}
+
+    assert "swordfish" not in flaws(environ)["PAYMENT_LINK_BASE"]
+
+
+def test_a_long_value_is_cut_in_the_message() -> None:
+    assert len(flaws(LAPTOP | {"BILLING_STORE": "x" * 5000})["BILLING_STORE"]) < 150
+
+
+@pytest.mark.parametrize("value", ["sqlite:///a/b%20c.db", "sqlite:////a/b%20c.db"])
+def test_a_path_is_read_as_an_address_says_it(value: str) -> None:
+    assert Settings.from_environment(LAPTOP | {"BILLING_STORE": value}).store == SqliteFile(Path("/a/b c.db"))
+
+
+def test_this_process_reads_its_own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for variable, value in LAPTOP.items():
+        monkeypatch.setenv(variable, value)
+
+    assert load_settings().objects == Folder(Path("/var/billing/objects"))
+
+
+def test_reading_the_configuration_imports_nothing_heavy() -> None:
+    program = "import sys, billing.config; print(*sys.modules)"
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+
+    heavy = {"jwt", "cryptography", "requests", "google.auth", "grpc", "obstore", "pydantic", "flask", "fastapi"}
+    assert heavy.isdisjoint(run.stdout.split())
+
+
+def test_the_system_clock_tells_an_aware_instant_in_utc() -> None:
+    before = datetime.now(UTC)
+    now = SystemClock().now()
+
+    assert now.utcoffset() == timedelta(0)
+    assert before <= now <= datetime.now(UTC)
