@@ -159,6 +159,14 @@ def test_a_third_version_of_the_key_is_not_valid(tokens: TokenVerifier) -> None:
         authenticate({"x-internal-key": "a" * 16}, tokens=tokens, secrets=ThreeVersions(), now=NOW)
 
 
+def test_a_blank_version_of_the_key_is_not_configured() -> None:
+    class BlankVersions:
+        def get(self, name: str) -> tuple[str, ...]:
+            return ("", " ", KEY)
+
+    assert internal_keys(BlankVersions()) == (KEY,)
+
+
 @pytest.mark.parametrize("weak", ["0123456789abcde", "short", "0123456789abcde\u00e9", "0123456789 abcdef", "a\tb" * 8])
 def test_a_weak_key_is_refused_with_a_remedy_and_without_being_shown(weak: str) -> None:
     secrets = EnvironmentSecrets({"INTERNAL_API_KEY": KEY, "INTERNAL_API_KEY_PREVIOUS": weak})

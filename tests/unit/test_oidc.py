@@ -1,5 +1,6 @@
 """Only a token that Google signed, for us, now, for our service account, opens the door."""
 
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
@@ -208,6 +209,26 @@ def test_a_token_that_names_no_key_is_refused(issuer: OidcIssuer, verifier: Toke
 def test_garbage_is_refused_and_fetches_no_key(issuer: OidcIssuer, verifier: TokenVerifier, token: str) -> None:
     assert refusal(verifier, token)
     assert issuer.fetches == 0
+
+
+def test_a_token_longer_than_any_real_one_is_not_even_read(issuer: OidcIssuer, verifier: TokenVerifier) -> None:
+    token = issuer.token(audience=AUDIENCE, email=EMAIL, now=NOW, padding="x" * 8192)
+
+    assert refusal(verifier, token) == "longer than any real token"
+
+
+def test_a_key_of_another_kind_in_the_set_signs_nothing(issuer: OidcIssuer, verifier: TokenVerifier) -> None:
+    shared = {"kty": "oct", "kid": "shared", "k": "c2hhcmVkIHNlY3JldCBvZiB0aGlydHktdHdvIGJ5dGU"}
+    rsa_keys = issuer.jwks()["keys"]
+    assert isinstance(rsa_keys, list)
+    issuer.answers = (200, json.dumps({"keys": [*rsa_keys, shared]}).encode())
+    claims = issuer.claims(audience=AUDIENCE, email=EMAIL, now=NOW)
+    secret = b"shared secret of thirty-two byte"
+
+    assert refusal(verifier, signed_with_secret(claims, secret=secret, kid="shared", alg="RS256")) == (
+        "signed by an unknown key"
+    )
+    assert verifier.verify(issuer.sign(claims), now=NOW) == EMAIL
 
 
 def test_no_audience_or_no_account_configured_means_nobody(issuer: OidcIssuer) -> None:

@@ -109,8 +109,7 @@ class ObstoreObjects:
         attributes = {"Content-Type": content_type} if self._keeps_content_type else None
         with _outages():
             try:
-                # In one request whatever its size: an upload in parts has no "only if absent".
-                self._store.put(path, body, attributes=attributes, mode="create", use_multipart=False)
+                self._store.put(path, body, attributes=attributes, mode="create")
             except AlreadyExistsError:
                 return False
             return True

@@ -65,15 +65,14 @@ class SecretManagerSecrets:
 
     def _enabled(self, client: "SecretManagerServiceClient", *, name: str) -> list[str]:
         from google.api_core.exceptions import NotFound  # noqa: PLC0415
-        from google.cloud.secretmanager_v1.types import ListSecretVersionsRequest, SecretVersion  # noqa: PLC0415
+        from google.cloud.secretmanager_v1.types import ListSecretVersionsRequest  # noqa: PLC0415
 
         request = ListSecretVersionsRequest(parent=f"projects/{self._project}/secrets/{name}", filter="state:ENABLED")
         try:
             versions = list(client.list_secret_versions(request=request, timeout=ANSWER_WITHIN_SECONDS))
         except NotFound:
             return []
-        enabled = [version.name for version in versions if version.state == SecretVersion.State.ENABLED]
-        return sorted(enabled, key=_number, reverse=True)
+        return sorted((version.name for version in versions), key=_number, reverse=True)
 
     def _connected(self) -> "SecretManagerServiceClient":
         if self._client is None:
