@@ -21,7 +21,7 @@ from billing.config import (
     load_settings,
 )
 
-LAPTOP = {"BILLING_STORE": "sqlite:///var/billing/store.db", "BILLING_OBJECTS": "file:///var/billing/objects"}
+LAPTOP = {"BILLING_STORE": "sqlite:///data/billing/store.db", "BILLING_OBJECTS": "file:///data/billing/objects"}
 CLOUD = {
     "BILLING_STORE": "firestore",
     "BILLING_OBJECTS": "gs://acme-billing",
@@ -47,8 +47,8 @@ def test_a_laptop_needs_two_variables() -> None:
     settings = Settings.from_environment(LAPTOP)
 
     assert settings == Settings(
-        store=SqliteFile(Path("/var/billing/store.db")),
-        objects=Folder(Path("/var/billing/objects")),
+        store=SqliteFile(Path("/data/billing/store.db")),
+        objects=Folder(Path("/data/billing/objects")),
         secrets=SecretVariables({}),
         oidc=OidcTrust(),
         payment_link_base=None,
@@ -121,7 +121,7 @@ def test_a_blank_variable_is_not_set() -> None:
         ("BILLING_STORE", "postgres://localhost/x"),
         ("BILLING_STORE", "sqlite://relative.db"),
         ("BILLING_STORE", "sqlite:///"),
-        ("BILLING_STORE", "/var/billing.db"),
+        ("BILLING_STORE", "/data/billing.db"),
         ("BILLING_STORE", "Firestore"),
         ("BILLING_STORE", "sqlite:///a.db?mode=ro"),
         ("BILLING_STORE", "sqlite:///a#b.db"),
@@ -210,7 +210,7 @@ def test_this_process_reads_its_own_environment(monkeypatch: pytest.MonkeyPatch)
     for variable, value in LAPTOP.items():
         monkeypatch.setenv(variable, value)
 
-    assert load_settings().objects == Folder(Path("/var/billing/objects"))
+    assert load_settings().objects == Folder(Path("/data/billing/objects"))
 
 
 def test_reading_the_configuration_imports_nothing_heavy() -> None:
