@@ -69,6 +69,16 @@ class BankDetails:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Attachment:
+    """A file made of the invoice: the key it stands under in the object store, its size in bytes and SHA-256 in hex."""
+
+    key: str
+    content_type: str
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LineItem:
     """One row of the table. `amount`, in minor units, is its explanation replayed; `id` is stable over re-runs."""
 
@@ -121,6 +131,7 @@ class Invoice:
     payment_url: str = ""
     notes: tuple[str, ...] = ()
     pending: tuple[SettlementStep, ...] = ()
+    attachments: tuple[Attachment, ...] = ()
 
     @property
     def amount_due(self) -> int:

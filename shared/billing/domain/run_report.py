@@ -1,0 +1,112 @@
+"""The report of a billing run: what was billed, skipped and refused, and what it comes to (semantics 3)."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from billing.domain.invoice import Invoice, LineKind
+from billing.domain.money import Money, allocate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InvoiceSummary:
+    """One invoice of a run in a line: `total` in minor units."""
+
+    id: str
+    number: str
+    customer_id: str
+    subscription_id: str
+    currency: str
+    total: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """A subscription that could not be billed: it keeps its date, and the next run tries it again."""
+
+    subscription_id: str
+    code: str
+    message: str
+
+
+@dataclass(slots=True, kw_only=True)
+class Revenue:
+    """The sums of one currency, in minor units, without tax but for `tax` and `total`."""
+
+    currency: str
+    usage: int = 0
+    flat: int = 0
+    proration: int = 0
+    tax: int = 0
+    total: int = 0
+    tax_by_place: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+    def add(self, invoice: Invoice) -> None:
+        """Add an invoice. Contained tax is taken off the kinds' sums, so that they add up to the total without tax."""
+        for line, net in zip(invoice.lines, _net_amounts(invoice), strict=True):
+            match line.kind:
+                case LineKind.USAGE:
+                    self.usage += net
+                case LineKind.FLAT:
+                    self.flat += net
+                case LineKind.PRORATION:
+                    self.proration += net
+        self.tax += invoice.tax
+        self.total += invoice.total
+        for row in invoice.tax_lines:
+            if row.tax:
+                self.tax_by_place[row.country, row.state] += row.tax
+
+    def amount(self, minor: int) -> str:
+        """An amount of this currency as decimal text."""
+        return str(Money(minor, self.currency).amount)
+
+
+@dataclass(slots=True, kw_only=True)
+class RunReport:
+    """What a run of one tenant did. `complete` is False where it stopped early and has to be continued."""
+
+    run_id: str
+    tenant_id: str
+    as_of: datetime
+    dry_run: bool
+    currency: str
+    customers: int = 0
+    complete: bool = True
+    skipped: Counter[str] = field(default_factory=Counter)
+    failures: list[Failure] = field(default_factory=list)
+    invoices: list[InvoiceSummary] = field(default_factory=list)
+    revenue: dict[str, Revenue] = field(default_factory=dict)
+    settled: int = 0
+    unsettled: int = 0
+
+    def add(self, invoice: Invoice) -> None:
+        """Count an issued invoice."""
+        self.invoices.append(
+            InvoiceSummary(
+                id=invoice.id,
+                number=invoice.number,
+                customer_id=invoice.customer_id,
+                subscription_id=invoice.subscription_id,
+                currency=invoice.currency,
+                total=invoice.total,
+            )
+        )
+        self.revenue.setdefault(invoice.currency, Revenue(currency=invoice.currency)).add(invoice)
+
+    @property
+    def totals(self) -> Revenue:
+        """The sums of the run's currency: the tenant's, or the only one that was billed."""
+        if self.currency not in self.revenue and len(self.revenue) == 1:
+            return next(iter(self.revenue.values()))
+        return self.revenue.get(self.currency) or Revenue(currency=self.currency)
+
+
+def _net_amounts(invoice: Invoice) -> list[int]:
+    """The lines without the tax that inclusive prices contain: it is spread over those lines by largest remainder."""
+    amounts = [line.amount for line in invoice.lines]
+    contained = sum(amounts) - invoice.subtotal
+    if not contained:
+        return amounts
+    weights = [abs(line.amount) if line.tax_inclusive else 0 for line in invoice.lines]
+    return [amount - part for amount, part in zip(amounts, allocate(contained, weights), strict=True)]

@@ -1,0 +1,133 @@
+"""How values are written into documents and read back: exact decimals and instants as text, enums by value.
+
+Instants inside a document are ISO text. A field that queries compare (`next_billing_at`) is written as an instant by
+its repository. Every document carries `schema_version`; fields that an older version lacks take their defaults.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any, ClassVar, TypeVar, get_args
+
+from cattrs import BaseValidationError, Converter, transform_error
+from cattrs.strategies import configure_tagged_union
+
+from billing.domain.catalog import UsagePrice
+from billing.domain.errors import BillingError
+from billing.domain.explanation import Step
+from billing.domain.usage import Bucket, LastReading
+from billing.ports import Fields
+
+SCHEMA_VERSION = 1
+
+T = TypeVar("T")
+
+
+class BrokenDocument(BillingError):
+    """A stored document is not what its collection holds: somebody wrote it behind the program's back."""
+
+    code: ClassVar[str] = "broken_document"
+
+    def __init__(self, kind: type, error: Exception) -> None:
+        self.kind = kind
+        reasons = transform_error(error) if isinstance(error, BaseValidationError) else [str(error)]
+        super().__init__(f"a stored {kind.__name__.lower()} can't be read: {'; '.join(reasons)[:500]}")
+
+
+def encode(value: object) -> Fields:
+    """The fields of a dataclass, with the schema version that wrote them."""
+    fields: Fields = converter().unstructure(value)
+    fields["schema_version"] = SCHEMA_VERSION
+    return fields
+
+
+def decode(fields: Fields, kind: type[T]) -> T:
+    """Build a value of `kind` from a document's fields; fields that it does not know are left alone.
+
+    Raises BrokenDocument where the fields can't be such a value.
+    """
+    try:
+        return converter().structure(fields, kind)
+    except (
+        BaseValidationError,
+        BillingError,
+        ValueError,
+        TypeError,
+        KeyError,
+        AttributeError,
+        ArithmeticError,
+    ) as error:
+        raise BrokenDocument(kind, error) from error
+
+
+@lru_cache(maxsize=1)
+def converter() -> Converter:
+    """The one converter, built when it is first used."""
+    built = Converter()
+    built.register_unstructure_hook(Decimal, str)
+    built.register_structure_hook(Decimal, lambda value, _: Decimal(value))
+    built.register_unstructure_hook(datetime, instant_text)
+    built.register_structure_hook(datetime, lambda value, _: instant(value))
+    built.register_unstructure_hook(date, date.isoformat)
+    built.register_structure_hook(date, lambda value, _: date.fromisoformat(value))
+    for union in (Step, UsagePrice):
+        configure_tagged_union(union, built, tag_name="kind", tag_generator=_tag)
+    return built
+
+
+def instant_text(value: datetime) -> str:
+    """An instant as text that sorts by time: 2026-02-01T00:00:00+00:00."""
+    return value.isoformat()
+
+
+def instant(value: Any) -> datetime:  # noqa: ANN401 - what a document holds: an instant or its text
+    """An aware UTC instant from either form."""
+    read = value if isinstance(value, datetime) else datetime.fromisoformat(value)
+    return read if read.tzinfo is UTC else read.astimezone(UTC)
+
+
+def encode_buckets(buckets: Mapping[datetime, Bucket]) -> Fields:
+    """Buckets by the compact text of their start; a reading is a map, a set of values a sorted list."""
+    return {f"{start:%Y%m%dT%H%M%SZ}": _bucket_field(bucket) for start, bucket in buckets.items()}
+
+
+def decode_buckets(fields: Any) -> dict[datetime, Bucket]:  # noqa: ANN401 - a document's map
+    """The buckets that `encode_buckets` wrote."""
+    return {datetime.fromisoformat(start): _bucket(value) for start, value in fields.items()}
+
+
+def _bucket_field(bucket: Bucket) -> Any:  # noqa: ANN401
+    match bucket:
+        case Decimal():
+            return str(bucket)
+        case LastReading():
+            return converter().unstructure(bucket)
+        case _:
+            return sorted(bucket)
+
+
+def _bucket(value: Any) -> Bucket:  # noqa: ANN401
+    if isinstance(value, str):
+        return Decimal(value)
+    return frozenset(value) if isinstance(value, list) else converter().structure(value, LastReading)
+
+
+def _tag(kind: type) -> str:
+    """TierStep is written as "tier", GraduatedPrice as "graduated": the class may be renamed, the word stays."""
+    return _TAGS[kind.__name__]
+
+
+_TAGS = {
+    "TierStep": "tier",
+    "PackageStep": "package",
+    "FlatStep": "flat",
+    "ProrationStep": "proration",
+    "CreditStep": "credit",
+    "PerUnitPrice": "per_unit",
+    "GraduatedPrice": "graduated",
+    "VolumePrice": "volume",
+    "StairstepPrice": "stairstep",
+    "PackagePrice": "package",
+}
+assert set(_TAGS) == {kind.__name__ for union in (Step, UsagePrice) for kind in get_args(union)}  # noqa: S101

@@ -1,0 +1,40 @@
+"""What every repository has: the tenant's own collection, and values read together with their version."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from billing.ports import Document, Documents
+from billing.store.ids import checked_id, tenant_path
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Stored(Generic[T]):
+    """A value and the version it was read at: a write that expects the version loses to any change in between."""
+
+    value: T
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """One collection of one tenant. No method takes a tenant, so none can reach outside."""
+
+    documents: Documents
+    tenant_id: str
+    name: str
+
+    @property
+    def path(self) -> str:
+        """The collection's path."""
+        return f"{tenant_path(self.tenant_id)}/{self.name}"
+
+    def document(self, document_id: str) -> str:
+        """The path of one document of the collection."""
+        return f"{self.path}/{checked_id(f'{self.name}.id', document_id)}"
+
+    def get(self, document_ids: Sequence[str]) -> list[Document | None]:
+        """The documents of these ids in the order asked, in one call; None where none stands."""
+        return self.documents.get_many([self.document(each) for each in document_ids]) if document_ids else []

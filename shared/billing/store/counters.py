@@ -1,0 +1,45 @@
+"""Number series: the last number given, changed only in the commit that uses the next ones."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from billing.ports import Create, Documents, Update, Write
+from billing.store.codec import SCHEMA_VERSION
+from billing.store.collection import Collection
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counter:
+    """A series and the last number given; `version` is None before its first number."""
+
+    series: str
+    last: int = 0
+    version: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Counters:
+    """The tenant's counters by series."""
+
+    collection: Collection
+
+    @classmethod
+    def of(cls, documents: Documents, tenant_id: str) -> "Counters":
+        """The counters of one tenant."""
+        return cls(Collection(documents, tenant_id, "counters"))
+
+    def get(self, series: Sequence[str]) -> list[Counter]:
+        """The counters of these series, in order; a series never used is at 0."""
+        return [
+            Counter(series=name)
+            if found is None
+            else Counter(series=name, last=int(str(found.fields["last"])), version=found.version)
+            for name, found in zip(series, self.collection.get(series), strict=True)
+        ]
+
+    def advance(self, counter: Counter, *, to: int) -> Write:
+        """The write that gives the numbers up to `to`: it fails if anybody gave one since the counter was read."""
+        path = self.collection.document(counter.series)
+        if counter.version is None:
+            return Create(path, {"last": to, "schema_version": SCHEMA_VERSION})
+        return Update(path, {"last": to}, expected=counter.version)

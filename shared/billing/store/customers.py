@@ -1,0 +1,47 @@
+"""Customers: read with every page of a run, counted by the server."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from billing.domain.customer import Customer
+from billing.ports import Create, Documents, Filter, Query, Update
+from billing.store.codec import decode, encode
+from billing.store.collection import Collection, Stored
+
+
+@dataclass(frozen=True, slots=True)
+class Customers:
+    """The tenant's customers by id."""
+
+    collection: Collection
+
+    @classmethod
+    def of(cls, documents: Documents, tenant_id: str) -> "Customers":
+        """The customers of one tenant."""
+        return cls(Collection(documents, tenant_id, "customers"))
+
+    def creation(self, customer: Customer) -> Create:
+        """The write of a new customer."""
+        return Create(self.collection.document(customer.id), encode(customer))
+
+    def path(self, customer_id: str) -> str:
+        """The path of a customer, whether it exists or not."""
+        return self.collection.document(customer_id)
+
+    def get(self, customer_ids: Sequence[str]) -> list[Stored[Customer] | None]:
+        """The customers of these ids, in order; None where there is none."""
+        found = self.collection.get(customer_ids)
+        return [None if each is None else Stored(decode(each.fields, Customer), each.version) for each in found]
+
+    def subscriptions_added(self, customer_id: str, count: int) -> Update:
+        """The write that adds to (or takes from) a customer's number of subscriptions with a bill to come."""
+        return Update(self.collection.document(customer_id), increments={"active_subscriptions": count})
+
+    def count(self) -> int:
+        """How many customers the tenant has."""
+        return self.collection.documents.count(Query(self.collection.path))
+
+    def count_without_subscription(self) -> int:
+        """How many of them have no subscription with a bill to come."""
+        query = Query(self.collection.path, filters=(Filter("active_subscriptions", "==", 0),))
+        return self.collection.documents.count(query)

@@ -1,0 +1,89 @@
+"""Invoices: written once when issued; afterwards only settlement, payment and dunning fields move."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from billing.domain.errors import NotFound
+from billing.domain.invoice import Attachment, Invoice, SettlementStep
+from billing.ports import Create, Documents, Fields, Filter, Order, Query, Update
+from billing.store.codec import converter, decode, encode
+from billing.store.collection import Collection, Stored
+
+_UNSETTLED = Filter("unsettled", "==", value=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Invoices:
+    """The tenant's invoices by id (`subscription.period.rN`)."""
+
+    collection: Collection
+
+    @classmethod
+    def of(cls, documents: Documents, tenant_id: str) -> "Invoices":
+        """The invoices of one tenant."""
+        return cls(Collection(documents, tenant_id, "invoices"))
+
+    def creation(self, invoice: Invoice, *, shard: int) -> Create:
+        """The write that issues an invoice: it fails if the period was invoiced already."""
+        return Create(self.collection.document(invoice.id), invoice_fields(invoice, shard=shard))
+
+    def get(self, invoice_ids: Sequence[str]) -> list[Stored[Invoice] | None]:
+        """The invoices of these ids, in order; None where there is none."""
+        found = self.collection.get(invoice_ids)
+        return [None if each is None else Stored(decode(each.fields, Invoice), each.version) for each in found]
+
+    def named(self, id_or_number: str) -> Stored[Invoice]:
+        """The invoice with that id or number, or NotFound."""
+        query = Query(self.collection.path, filters=(Filter("number", "==", id_or_number),), limit=1)
+        found = self.collection.documents.query(query) or [
+            each for each in self.collection.get([id_or_number]) if each is not None
+        ]
+        if not found:
+            raise NotFound("invoice", id_or_number)
+        return Stored(decode(found[0].fields, Invoice), found[0].version)
+
+    def unsettled(self, *, limit: int, after_id: str | None = None) -> list[Stored[Invoice]]:
+        """Invoices with steps still pending, in the order of their ids: what a crash left for the next run's sweep."""
+        query = Query(
+            self.collection.path,
+            filters=(_UNSETTLED,),
+            limit=limit,
+            start_after=None if after_id is None else (after_id,),
+        )
+        return [Stored(decode(each.fields, Invoice), each.version) for each in self.collection.documents.query(query)]
+
+    def page(self, *, limit: int, after_number: str | None = None) -> list[Invoice]:
+        """Invoices by number."""
+        query = Query(
+            self.collection.path,
+            order=(Order("number"),),
+            limit=limit,
+            start_after=None if after_number is None else (after_number, "~"),
+        )
+        return [decode(each.fields, Invoice) for each in self.collection.documents.query(query)]
+
+    def settled(
+        self,
+        invoice: Stored[Invoice],
+        *,
+        pending: tuple[SettlementStep, ...],
+        attachments: tuple[Attachment, ...],
+    ) -> Update:
+        """The write that takes finished steps off an invoice, expecting that nobody else changed it meanwhile."""
+        fields: Fields = {
+            "pending": [step.value for step in pending],
+            "unsettled": bool(pending),
+            "attachments": converter().unstructure(attachments, tuple[Attachment, ...]),
+        }
+        return Update(self.collection.document(invoice.value.id), fields, expected=invoice.version)
+
+
+def invoice_fields(invoice: Invoice, *, shard: int) -> Fields:
+    """An invoice as a document, with the fields that queries and server-side sums need."""
+    fields = encode(invoice)
+    fields["bill_for_date"] = invoice.bill_for_date
+    fields["issued_at"] = invoice.issued_at
+    fields["amount_due"] = invoice.amount_due
+    fields["unsettled"] = bool(invoice.pending)
+    fields["shard"] = shard
+    return fields

@@ -1,0 +1,56 @@
+"""Run records: what each run was asked, what it did, and whether it has to be continued."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from billing.domain.run_report import RunReport
+from billing.ports import Documents, Put
+from billing.store.codec import SCHEMA_VERSION
+from billing.store.collection import Collection
+
+_KEPT_FAILURES = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Runs:
+    """The tenant's run records by run id."""
+
+    collection: Collection
+
+    @classmethod
+    def of(cls, documents: Documents, tenant_id: str) -> "Runs":
+        """The runs of one tenant."""
+        return cls(Collection(documents, tenant_id, "runs"))
+
+    def record(self, report: RunReport, *, actor: str, recorded_at: datetime) -> Put:
+        """The write of a run's record. Its invoices are found by their own documents and are not repeated here."""
+        return Put(
+            self.collection.document(report.run_id),
+            {
+                "actor": actor,
+                "recorded_at": recorded_at,
+                "as_of": report.as_of,
+                "complete": report.complete,
+                "customers": report.customers,
+                "generated": len(report.invoices),
+                "settled": report.settled,
+                "skipped": dict(report.skipped),
+                "failed": len(report.failures),
+                "failures": [
+                    {"subscription_id": each.subscription_id, "code": each.code, "message": each.message}
+                    for each in report.failures[:_KEPT_FAILURES]
+                ],
+                "totals": [
+                    {
+                        "currency": each.currency,
+                        "usage": each.usage,
+                        "flat": each.flat,
+                        "proration": each.proration,
+                        "tax": each.tax,
+                        "total": each.total,
+                    }
+                    for each in report.revenue.values()
+                ],
+                "schema_version": SCHEMA_VERSION,
+            },
+        )

@@ -1,0 +1,78 @@
+"""Subscriptions: found when they are due, moved on in the commit that invoices them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from billing.domain.subscription import Subscription
+from billing.ports import Create, Document, Documents, Fields, Filter, Order, Query, Update
+from billing.store.codec import converter, decode, encode, instant
+from billing.store.collection import Collection, Stored
+
+DueCursor = tuple[datetime, str, str]
+"""The place in the due order: next_billing_at, customer, subscription."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subscriptions:
+    """The tenant's subscriptions by id."""
+
+    collection: Collection
+
+    @classmethod
+    def of(cls, documents: Documents, tenant_id: str) -> "Subscriptions":
+        """The subscriptions of one tenant."""
+        return cls(Collection(documents, tenant_id, "subscriptions"))
+
+    def creation(self, subscription: Subscription) -> Create:
+        """The write of a new subscription."""
+        return Create(self.collection.document(subscription.id), subscription_fields(subscription))
+
+    def get(self, subscription_ids: Sequence[str]) -> list[Stored[Subscription] | None]:
+        """The subscriptions of these ids, in order; None where there is none."""
+        return [None if each is None else _stored(each) for each in self.collection.get(subscription_ids)]
+
+    def due(self, *, as_of: datetime, shard: int, limit: int, after: DueCursor | None = None) -> list[Document]:
+        """A page of what is due at a UTC instant, oldest first, then by customer; documents still to be decoded.
+
+        Decoding is left to the caller, so that one broken document does not hide the rest of the page.
+        """
+        query = Query(
+            self.collection.path,
+            filters=(Filter("shard", "==", shard), Filter("next_billing_at", "<=", as_of)),
+            order=(Order("next_billing_at"), Order("customer_id")),
+            limit=limit,
+            start_after=after,
+        )
+        return self.collection.documents.query(query)
+
+    def moved_on(self, before: Stored[Subscription], after: Subscription) -> Update:
+        """The write that moves a subscription to its next bill, expecting that it did not change since it was read."""
+        fields: Fields = {
+            "next_billing_at": after.next_billing_at,
+            "status": after.status.value,
+            "prepaid": converter().unstructure(after.prepaid),
+        }
+        return Update(self.collection.document(after.id), fields, expected=before.version)
+
+
+def due_key(document: Document) -> DueCursor:
+    """The place of a document in the due order, readable even where the rest of it is broken."""
+    fields = document.fields
+    return instant(fields["next_billing_at"]), str(fields["customer_id"]), document.id
+
+
+def decode_subscription(document: Document) -> Stored[Subscription]:
+    """A subscription and the version it was read at."""
+    return _stored(document)
+
+
+def subscription_fields(subscription: Subscription) -> Fields:
+    """A subscription as a document; `next_billing_at` is an instant, as the due query compares it."""
+    fields = encode(subscription)
+    fields["next_billing_at"] = subscription.next_billing_at
+    return fields
+
+
+def _stored(document: Document) -> Stored[Subscription]:
+    return Stored(decode(document.fields, Subscription), document.version)

@@ -1,0 +1,51 @@
+"""Draft every invoice of a page, without a commit: the pure core applied to the facts that were gathered."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from billing.domain.errors import BillingError
+from billing.domain.invoicing import Draft, InvoiceFacts, Skip, draft_invoice
+from billing.domain.subscription import Subscription
+from billing.domain.usage import Bucket
+from billing.store.collection import Stored
+from billing.usecases.gather_facts import DueCase, Refused, gather_facts
+from billing.usecases.run_context import RunContext
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drafted:
+    """A due case and what it comes to."""
+
+    case: DueCase
+    draft: Draft | Skip
+
+
+def draft_page(context: RunContext, page: Sequence[Stored[Subscription]]) -> tuple[list[Drafted], list[Refused]]:
+    """Draft each subscription of the page; one that can't be billed stands with its error and stops no other."""
+    drafted: list[Drafted] = []
+    refused: list[Refused] = []
+    for case in gather_facts(context, page):
+        if not isinstance(case, DueCase):
+            refused.append(case)
+            continue
+        try:
+            drafted.append(Drafted(case=case, draft=draft_invoice(_facts(context, case))))
+        except BillingError as error:
+            refused.append((case.subscription, error))
+    return drafted, refused
+
+
+def _facts(context: RunContext, case: DueCase) -> InvoiceFacts:
+    usage: dict[str, dict[datetime, Bucket]] = {}
+    for rollup in case.rollups:
+        usage.setdefault(rollup.value.meter, {}).update(rollup.value.buckets)
+    return InvoiceFacts(
+        tenant=context.tenant,
+        customer=case.customer,
+        subscription=case.subscription.value,
+        plans=case.plans,
+        usage=usage,
+        taxes=context.taxes,
+        issued_at=context.request.as_of,
+    )

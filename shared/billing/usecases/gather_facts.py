@@ -1,0 +1,131 @@
+"""Gather what a page of due subscriptions is billed from: plans once a run, then customers and usage in one read."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from billing.domain.billing_cycle import BillingCycle, cycle_at
+from billing.domain.catalog import Plan
+from billing.domain.customer import Customer
+from billing.domain.errors import BillingError, InvalidInput, NotFound
+from billing.domain.rollup import UsageRollup, months_of
+from billing.domain.subscription import Plans, Subscription
+from billing.ports import Document
+from billing.store.codec import decode
+from billing.store.collection import Stored
+from billing.store.usage import decode_rollup
+from billing.usecases.run_context import RunContext
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DueCase:
+    """A due subscription with everything that its invoice rests on."""
+
+    subscription: Stored[Subscription]
+    customer: Customer
+    plans: Plans
+    cycle: BillingCycle
+    rollups: Sequence["ReadRollup"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadRollup:
+    """A roll-up that the cycle bills: what was read (None: nothing was used), and its value either way."""
+
+    read: Stored[UsageRollup] | None
+    value: UsageRollup
+
+
+@dataclass(slots=True, kw_only=True)
+class _Wanted:
+    """What a case still needs from the store: which roll-ups, as empty ones until they are read."""
+
+    subscription: Stored[Subscription]
+    plans: Plans
+    cycle: BillingCycle
+    empty: Sequence[UsageRollup]
+
+
+Refused = tuple[Stored[Subscription], BillingError]
+"""A subscription that can't be billed now, and why."""
+
+
+def gather_facts(context: RunContext, page: Sequence[Stored[Subscription]]) -> list[DueCase | Refused]:
+    """The facts of each subscription in the page's order, or the error that keeps it from being billed."""
+    context.load_plans(phase.plan for each in page for phase in each.value.phases)
+    wanted = [_wanted(context, each) for each in page]
+    found = _read(context, [each for each in wanted if isinstance(each, _Wanted)])
+    return [_case(context, each, found) if isinstance(each, _Wanted) else each for each in wanted]
+
+
+def _wanted(context: RunContext, subscription: Stored[Subscription]) -> _Wanted | Refused:
+    try:
+        plans = _plans(context, subscription.value)
+        cycle = cycle_at(subscription.value, plans, bill_for_date=_due(subscription.value))
+    except BillingError as error:
+        return subscription, error
+    return _Wanted(
+        subscription=subscription, plans=plans, cycle=cycle, empty=list(_rollups(subscription.value, plans, cycle))
+    )
+
+
+def _plans(context: RunContext, subscription: Subscription) -> Plans:
+    plans: dict[str, Plan] = {}
+    for phase in subscription.phases:
+        plan = context.plans[phase.plan]
+        if isinstance(plan, BillingError):
+            raise plan
+        plans[phase.plan] = plan
+    return plans
+
+
+def _due(subscription: Subscription) -> datetime:
+    if subscription.next_billing_at is None:
+        raise InvalidInput("next_billing_at", expected="a subscription with a bill to come", given=None)
+    return subscription.next_billing_at
+
+
+def _rollups(subscription: Subscription, plans: Plans, cycle: BillingCycle) -> Iterator[UsageRollup]:
+    """The roll-ups that the past period's usage can stand in: each meter of its phases, each month it touches."""
+    if cycle.arrears is None:
+        return
+    metered = {
+        charge.meter: charge.aggregation
+        for phase, _ in subscription.spans(cycle.arrears)
+        for charge in plans[phase.plan].metered
+    }
+    months = months_of(cycle.arrears, zone=subscription.zone) if metered else ()
+    for meter, aggregation in metered.items():
+        for month in months:
+            yield UsageRollup(subscription_id=subscription.id, meter=meter, month=month, aggregation=aggregation)
+
+
+def _read(context: RunContext, page: Sequence[_Wanted]) -> dict[str, Document]:
+    """Customers and roll-ups of the whole page in one batched read, by path."""
+    paths = {context.customers.path(each.subscription.value.customer_id) for each in page}
+    paths.update(context.rollups.path(rollup) for each in page for rollup in each.empty)
+    ordered = sorted(paths)
+    found = context.documents.get_many(ordered) if ordered else []
+    return {document.path: document for document in found if document is not None}
+
+
+def _case(context: RunContext, wanted: _Wanted, found: Mapping[str, Document]) -> DueCase | Refused:
+    customer_id = wanted.subscription.value.customer_id
+    try:
+        customer = found.get(context.customers.path(customer_id))
+        if customer is None:
+            raise NotFound("customer", customer_id)
+        return DueCase(
+            subscription=wanted.subscription,
+            customer=decode(customer.fields, Customer),
+            plans=wanted.plans,
+            cycle=wanted.cycle,
+            rollups=[_read_rollup(empty, found.get(context.rollups.path(empty))) for empty in wanted.empty],
+        )
+    except BillingError as error:
+        return wanted.subscription, error
+
+
+def _read_rollup(empty: UsageRollup, document: Document | None) -> ReadRollup:
+    read = None if document is None else decode_rollup(document)
+    return ReadRollup(read=read, value=empty if read is None else read.value)

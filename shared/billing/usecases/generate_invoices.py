@@ -1,0 +1,70 @@
+"""The billing run of one tenant: everything that is due is invoiced once, whoever calls it and however often."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from billing.domain.invoice import Invoice
+from billing.domain.run_report import RunReport
+from billing.ports import Documents
+from billing.store.collection import Stored
+from billing.store.runs import Runs
+from billing.usecases.commit_page import commit_page
+from billing.usecases.due_queue import PAGE, DueQueue
+from billing.usecases.run_context import RunContext, RunRequest, start_run
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunOptions:
+    """What a run is given from outside: what settles a page's invoices, when to stop, who is told of progress.
+
+    `payment_url` makes the pay link of an invoice's id. `settle` returns how many invoices it settled; what it leaves
+    is found again by the steps still pending.
+    """
+
+    payment_url: Callable[[str], str] = lambda _invoice_id: ""
+    settle: Callable[[Sequence[Stored[Invoice]]], int] = lambda _invoices: 0
+    out_of_time: Callable[[], bool] = lambda: False
+    progress: Callable[[int], None] = lambda _invoices: None
+
+
+def generate_invoices(documents: Documents, request: RunRequest, options: RunOptions) -> RunReport:
+    """Invoice every subscription of the tenant that is due at `request.as_of`, and say what was done.
+
+    Raises NotFound for an unknown tenant and StoreUnavailable where the store is away; all else is on the report.
+    Running again bills nothing twice: what a killed run left is billed by the next one, with the next numbers.
+    """
+    context = start_run(documents, request, payment_url=options.payment_url)
+    report = context.report
+    for shard in range(context.tenant.shards):
+        _bill_shard(context, options, shard=shard)
+    report.customers = context.customers.count()
+    if without := context.customers.count_without_subscription():
+        report.skipped["no_active_subscription"] += without
+    if not request.dry_run:
+        runs = Runs.of(documents, request.tenant_id)
+        documents.commit([runs.record(report, actor=request.actor, recorded_at=request.recorded_at)])
+    return report
+
+
+def _bill_shard(context: RunContext, options: RunOptions, *, shard: int) -> None:
+    queue = DueQueue(context=context, shard=shard)
+    while room := _room(context):
+        if options.out_of_time():
+            break
+        page = queue.next_page(limit=room)
+        if not page:
+            return
+        result = commit_page(context, page)
+        queue.moved_on(result.moved_on)
+        if result.invoices and not context.request.dry_run:
+            settled = options.settle(result.invoices)
+            context.report.settled += settled
+            context.report.unsettled += len(result.invoices) - settled
+        options.progress(len(result.invoices))
+    context.report.complete = False
+
+
+def _room(context: RunContext) -> int:
+    """How many subscriptions the next page may hold."""
+    limit = context.request.limit
+    return PAGE if limit is None else min(PAGE, limit - len(context.report.invoices))

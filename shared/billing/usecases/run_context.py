@@ -1,0 +1,102 @@
+"""What one billing run of one tenant carries from page to page: the request, the repositories, what is read once."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from billing.domain.catalog import Plan
+from billing.domain.errors import BillingError
+from billing.domain.run_report import RunReport
+from billing.domain.tax import TaxTable
+from billing.domain.tenant import Tenant
+from billing.ports import Documents
+from billing.store.audit import AuditLog
+from billing.store.counters import Counter, Counters
+from billing.store.customers import Customers
+from billing.store.invoices import Invoices
+from billing.store.plans import PlanVersions
+from billing.store.subscriptions import Subscriptions
+from billing.store.tenants import Tenants
+from billing.store.usage import UsageRollups
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRequest:
+    """What is asked of a run. `as_of` decides what is due and dates the invoices; `recorded_at` is when it really runs.
+
+    `limit` is the most invoices to make; `actor` and `request_id` go into the audit log.
+    """
+
+    tenant_id: str
+    as_of: datetime
+    recorded_at: datetime
+    run_id: str
+    actor: str
+    request_id: str = ""
+    dry_run: bool = False
+    limit: int | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class RunContext:
+    """A run in progress. `plans` and `counters` are read when first needed; a plan that can't be read is its error."""
+
+    request: RunRequest
+    documents: Documents
+    tenant: Tenant
+    taxes: TaxTable
+    report: RunReport
+    customers: Customers
+    subscriptions: Subscriptions
+    rollups: UsageRollups
+    invoices: Invoices
+    series: Counters
+    audit: AuditLog
+    plan_versions: PlanVersions
+    payment_url: Callable[[str], str]
+    plans: dict[str, Plan | BillingError] = field(default_factory=dict)
+    counters: dict[str, Counter] = field(default_factory=dict)
+    commits: int = 0
+
+    def load_plans(self, refs: Iterable[str]) -> None:
+        """Read the plan versions that the run has not seen yet."""
+        missing = sorted(set(refs) - self.plans.keys())
+        self.plans.update(zip(missing, self.plan_versions.get(missing), strict=True))
+
+    def load_counters(self, series: Iterable[str], *, again: bool = False) -> bool:
+        """Read the counters that the run does not hold, or all of these again; tell whether one of them had changed."""
+        wanted = sorted(set(series) if again else set(series) - self.counters.keys())
+        before = [self.counters.get(name) for name in wanted]
+        self.counters.update(zip(wanted, self.series.get(wanted), strict=True))
+        return before != [self.counters[name] for name in wanted]
+
+
+def start_run(documents: Documents, request: RunRequest, *, payment_url: Callable[[str], str]) -> RunContext:
+    """Read the tenant's settings and tax rates once; NotFound for an unknown tenant.
+
+    `payment_url` makes the pay link of an invoice's id.
+    """
+    tenants = Tenants(documents)
+    tenant = tenants.get(request.tenant_id)
+    report = RunReport(
+        run_id=request.run_id,
+        tenant_id=tenant.id,
+        as_of=request.as_of,
+        dry_run=request.dry_run,
+        currency=tenant.currency,
+    )
+    return RunContext(
+        request=request,
+        documents=documents,
+        tenant=tenant,
+        taxes=tenants.tax_table(tenant.id),
+        report=report,
+        customers=Customers.of(documents, tenant.id),
+        subscriptions=Subscriptions.of(documents, tenant.id),
+        rollups=UsageRollups.of(documents, tenant.id),
+        invoices=Invoices.of(documents, tenant.id),
+        series=Counters.of(documents, tenant.id),
+        audit=AuditLog.of(documents, tenant.id),
+        plan_versions=PlanVersions.of(documents, tenant.id),
+        payment_url=payment_url,
+    )
