@@ -1,4 +1,7 @@
-"""The Firestore emulator of the gcloud SDK: one a test process, on a free port of the loopback."""
+"""The Firestore emulator of the gcloud SDK: one a test process, on a free port of the loopback.
+
+A test module imports the `firestore` fixture; every test takes a project of its own (`fresh_project`), which is empty.
+"""
 
 import os
 import shutil
@@ -9,42 +12,55 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import lru_cache
 from pathlib import Path
+from uuid import uuid4
+
+import pytest
 
 from tests.real_parts import require_real_part
 
 _JAR = Path("cloud-firestore-emulator/cloud-firestore-emulator.jar")
 _USUAL_SDK = Path("/usr/lib/google-cloud-sdk/platform")
 _START_SECONDS = 60
+_UNTIL_STDIN_ENDS = '"$@" & cat; kill -9 $!'  # so that it ends with this process, however this process ends
+_ADDRESS = pytest.StashKey[str]()
+
+
+@pytest.fixture(scope="session")
+def firestore(pytestconfig: pytest.Config) -> str:
+    """The emulator's host:port. It starts with the first test that asks and ends with the test process."""
+    if _ADDRESS not in pytestconfig.stash:
+        running = ExitStack()
+        pytestconfig.stash[_ADDRESS] = running.enter_context(firestore_emulator())
+        pytestconfig.add_cleanup(running.close)
+    return pytestconfig.stash[_ADDRESS]
+
+
+def fresh_project() -> str:
+    """A project id that nobody has used: an empty database."""
+    return f"test-{uuid4().hex[:16]}"
 
 
 @contextmanager
 def firestore_emulator() -> Iterator[str]:
-    """Its host:port while the block runs, named by FIRESTORE_EMULATOR_HOST too; skips or fails where it is absent."""
+    """Its host:port while the block runs, in FIRESTORE_EMULATOR_HOST too. Skips or fails where it is absent."""
     jar, java = _jar(), shutil.which("java")
     require_real_part(jar is not None and java is not None, "the Firestore emulator needs Java and the gcloud SDK")
     address = f"127.0.0.1:{_free_port()}"
+    command = ["sh", "-c", _UNTIL_STDIN_ENDS, "sh", *_command(str(java), str(jar), address)]
     process = subprocess.Popen(
-        _command(str(java), str(jar), address),
-        start_new_session=True,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
+        command, start_new_session=True, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
-    before = os.environ.get("FIRESTORE_EMULATOR_HOST")
     try:
-        _wait_until_ready(address, process=process)
-        os.environ["FIRESTORE_EMULATOR_HOST"] = address
-        yield address
+        _wait_until_ready(address)
+        with pytest.MonkeyPatch.context() as environment:
+            environment.setenv("FIRESTORE_EMULATOR_HOST", address)
+            yield address
     finally:
-        if before is None:
-            os.environ.pop("FIRESTORE_EMULATOR_HOST", None)
-        else:
-            os.environ["FIRESTORE_EMULATOR_HOST"] = before
         os.killpg(process.pid, signal.SIGKILL)  # it keeps nothing on disk
-        process.wait()
+        process.communicate()
 
 
 def _command(java: str, jar: str, address: str) -> list[str]:
@@ -74,12 +90,9 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _wait_until_ready(address: str, *, process: subprocess.Popen[bytes]) -> None:
+def _wait_until_ready(address: str) -> None:
     deadline = time.monotonic() + _START_SECONDS
     while time.monotonic() < deadline:
-        if process.poll() is not None:
-            msg = f"the Firestore emulator ended at once with {process.returncode}"
-            raise RuntimeError(msg)
         try:
             with urllib.request.urlopen(f"http://{address}/", timeout=1):
                 return

@@ -18,6 +18,7 @@ nothing grows more than fourfold from either encoding to Firestore's count."""
 
 _LARGEST_DOCUMENT = 1_048_576
 _LONGEST_NAME = 1500
+_BREAKS_A_PATH = frozenset(".`")
 _DEEPEST = 20
 _UTC_OFFSET = timedelta(0)
 
@@ -113,9 +114,14 @@ def _check_list(value: list[object], *, at: str, depth: int) -> None:
 
 @lru_cache(maxsize=8192)  # the same few hundred names all day; a refused one raises and is not kept
 def _check_name(name: object) -> None:
-    if not isinstance(name, str) or not name or "." in name or "`" in name or name.startswith("__"):
-        raise InvalidDocument("name", expected="a field name without '.' and '`', not empty or '__...'", given=name)
-    _check_text(name, at="name")
+    if (
+        not isinstance(name, str)
+        or not name
+        or not name.isprintable()
+        or name.startswith("__")
+        or _BREAKS_A_PATH & {*name}
+    ):
+        raise InvalidDocument("name", expected="a printable field name without '.' and '`', not '__...'", given=name)
     if len(name.encode()) > _LONGEST_NAME:
         raise InvalidDocument("name", expected=f"a field name of at most {_LONGEST_NAME} bytes", given=name)
 

@@ -101,7 +101,7 @@ class FirestoreCalls:
         return Retrying(
             stop=stop_after_attempt(patience.attempts),
             wait=wait_exponential_jitter(
-                initial=patience.first_wait_seconds,
+                multiplier=patience.first_wait_seconds,
                 max=patience.longest_wait_seconds,
                 jitter=patience.first_wait_seconds,
             ),

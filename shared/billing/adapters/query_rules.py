@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from billing.adapters.document_rules import check_scalar
+from billing.adapters.document_rules import LARGEST_INTEGER, SMALLEST_INTEGER, check_scalar
 from billing.ports import Filter, InvalidDocument, Order, Query
 from billing.store.paths import check_collection, check_segment
 
@@ -50,6 +50,13 @@ def check_sum(query: Query, *, field: str) -> None:
     check_field(field)
     if query.limit is not None or query.start_after is not None:
         raise InvalidDocument("limit", expected="neither limit nor cursor in a sum", given=query)
+
+
+def checked_sum(total: int, *, field: str) -> int:
+    """The total; InvalidDocument where it left 64 bit, as Firestore goes on with a float there."""
+    if not SMALLEST_INTEGER <= total <= LARGEST_INTEGER:
+        raise InvalidDocument(field, expected="integers whose sum fits 64 bit", given=total)
+    return total
 
 
 def _check_filter(condition: Filter) -> None:

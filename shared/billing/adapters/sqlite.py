@@ -10,7 +10,7 @@ from typing import assert_never
 
 from billing.adapters.document_rules import LARGEST_INTEGER, SMALLEST_INTEGER, check_writes
 from billing.adapters.json_body import decode_body, encode_body
-from billing.adapters.query_rules import check_field, check_sum
+from billing.adapters.query_rules import check_field, check_sum, checked_sum
 from billing.adapters.sqlite_connections import SqliteConnections
 from billing.adapters.sqlite_queries import selection
 from billing.ports import (
@@ -87,8 +87,10 @@ class SqliteDocuments:
         chosen = selection(query)
         values = f"""select case json_type(body, '$.{field}') when 'integer' then json_extract(body, '$.{field}') end
             as amount from docs {chosen.sql}"""
+        halves = f"select coalesce(sum(amount >> 32), 0), coalesce(sum(amount & 4294967295), 0) from ({values})"
         with self._connections.reading() as connection:
-            return _number(connection, f"select coalesce(sum(amount), 0) from ({values})", chosen.bound)
+            high, low = connection.execute(halves, chosen.bound).fetchone()
+        return checked_sum((high << 32) + low, field=field)
 
     def commit(self, writes: Sequence[Write]) -> list[str]:
         """Do all writes or none; the new versions."""
