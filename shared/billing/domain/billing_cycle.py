@@ -10,7 +10,8 @@ from itertools import pairwise
 
 from billing.domain.catalog import Billed
 from billing.domain.errors import InvalidInput
-from billing.domain.period import Period
+from billing.domain.period import Period, local_date
+from billing.domain.stamp import stamp
 from billing.domain.subscription import Plans, Subscription, plan_of
 
 _MOMENT = timedelta(microseconds=1)
@@ -46,7 +47,7 @@ def next_bill_for(subscription: Subscription, *, after: datetime) -> datetime | 
 
 
 def cycle_at(subscription: Subscription, plans: Plans, *, bill_for_date: datetime) -> BillingCycle:
-    """What the invoice of a bill-for date covers."""
+    """What the invoice of a bill-for date covers. Raises InvalidInput for an instant that is no bill-for date."""
     before = bill_for_date - _MOMENT
     arrears = _period_around(subscription, before) if bill_for_date > subscription.start else None
     goes_on = subscription.end is None or bill_for_date < subscription.end
@@ -54,10 +55,10 @@ def cycle_at(subscription: Subscription, plans: Plans, *, bill_for_date: datetim
     if goes_on and _bills_in_advance(subscription, plans, at=bill_for_date):
         advance = _period_around(subscription, bill_for_date)
     period = advance or arrears
-    if period is None:
+    if period is None or (arrears is not None and arrears.end > bill_for_date):
         raise InvalidInput("bill_for_date", expected="a bill-for date of the subscription", given=str(bill_for_date))
-    key = f"{period.start:%Y%m%dT%H%M%SZ}"
-    if advance is None and _bills_in_advance(subscription, plans, at=before):
+    key = stamp(period.start)
+    if advance is None and _bills_in_advance(subscription, plans, at=period.start):
         key += "-arrears"  # that period's start already names the bill that was made in advance
     return BillingCycle(bill_for_date=bill_for_date, arrears=arrears, advance=advance, period=period, key=key)
 
@@ -72,23 +73,26 @@ def bill_for_on_or_after(subscription: Subscription, plans: Plans, *, instant: d
     return _next_boundary(subscription, after=instant - _MOMENT)
 
 
-def whole_period(subscription: Subscription, *, at: datetime) -> Period:
-    """The anchored period around an instant, not clipped: what a share of it is measured against."""
-    return subscription.phase_at(at).schedule.period_at(at)
+def is_short_first_period(subscription: Subscription, whole: Period) -> bool:
+    """Whether that anchored period is the one of calendar billing in which the subscription started on a later day."""
+    start, schedule = subscription.start, subscription.phases[0].schedule
+    if schedule.anchor_day is None or not whole.start < start < whole.end or whole != schedule.period_at(start):
+        return False
+    return local_date(start, zone=schedule.zone) > local_date(whole.start, zone=schedule.zone)
 
 
 def _period_around(subscription: Subscription, instant: datetime) -> Period:
-    start = whole_period(subscription, at=instant).start
-    restarts = [at for at in _restarts(subscription) if at <= instant]
-    return Period(start=max([start, subscription.start, *restarts]), end=_next_boundary(subscription, after=instant))
+    anchored = subscription.phase_at(instant).schedule.period_at(instant)
+    restarts = _restarts(subscription)
+    return Period(
+        start=max(anchored.start, subscription.start, *[at for at in restarts if at <= instant]),
+        end=min(anchored.end, subscription.end or anchored.end, *[at for at in restarts if at > instant]),
+    )
 
 
 def _next_boundary(subscription: Subscription, *, after: datetime) -> datetime:
-    candidates = [subscription.phase_at(after).schedule.next_boundary(after)]
-    candidates += [at for at in _restarts(subscription) if at > after]
-    if subscription.end is not None:
-        candidates.append(subscription.end)
-    return min(candidates)
+    boundary = subscription.phase_at(after).schedule.next_boundary(after)
+    return min(boundary, subscription.end or boundary, *[at for at in _restarts(subscription) if at > after])
 
 
 def _restarts(subscription: Subscription) -> list[datetime]:

@@ -112,7 +112,7 @@ class PackagePrice:
 
     def __post_init__(self) -> None:
         """Refuse an empty block and a negative price."""
-        if self.size <= 0:
+        if not self.size.is_finite() or self.size <= 0:
             raise InvalidInput("package_size", expected="more than 0", given=str(self.size))
         _at_least_zero("unit_price", self.unit_price)
 
@@ -198,7 +198,7 @@ def _check_tiers(tiers: tuple[Tier, ...]) -> None:
             continue
         if last:
             raise InvalidInput(f"tiers[{index}].up_to", expected="null in the last tier", given=str(tier.up_to))
-        if tier.up_to <= floor:
+        if not tier.up_to.is_finite() or tier.up_to <= floor:
             raise InvalidInput(f"tiers[{index}].up_to", expected=f"more than {floor}", given=str(tier.up_to))
         floor = tier.up_to
 

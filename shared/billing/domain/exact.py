@@ -1,12 +1,13 @@
 """Exact arithmetic on quantities and prices: Python's default context would silently round at 28 digits."""
 
-from decimal import Context, Decimal, Inexact
+from collections.abc import Iterable
+from decimal import Context, Decimal, DivisionByZero, Inexact, InvalidOperation, Overflow, localcontext
 
 from billing.domain.money import Rounding
 
 # Operands are bounded by parse_decimal (18 + 12 digits) and by the number of events; 200 digits are never reached,
 # and if they were, Inexact raises instead of rounding.
-EXACT = Context(prec=200, traps=[Inexact])
+EXACT = Context(prec=200, traps=[Inexact, InvalidOperation, DivisionByZero, Overflow])
 
 
 def times(one: Decimal, other: Decimal) -> Decimal:
@@ -17,6 +18,12 @@ def times(one: Decimal, other: Decimal) -> Decimal:
 def plus(one: Decimal, other: Decimal) -> Decimal:
     """The exact sum."""
     return EXACT.add(one, other)
+
+
+def total(numbers: Iterable[Decimal]) -> Decimal:
+    """The exact sum of many; 0 of none."""
+    with localcontext(EXACT):
+        return sum(numbers, Decimal(0))
 
 
 def divide(numerator: int, denominator: int, *, rounding: Rounding) -> int:

@@ -54,7 +54,6 @@ class InvoiceFacts:
     usage: Mapping[str, Buckets]
     taxes: TaxTable
     issued_at: datetime
-    payment_url: str = ""
     revision: int = 0
 
 
@@ -96,10 +95,11 @@ def draft_invoice(facts: InvoiceFacts) -> Draft | Skip:
     return Draft(invoice=invoice, cycle=cycle, subscription=moved_on)
 
 
-def issue(invoice: Invoice, *, number: str) -> Invoice:
+def issue(invoice: Invoice, *, number: str, payment_url: str = "") -> Invoice:
     """Give a draft its number: from here on it never changes. A total of 0 is paid at once (semantics 3)."""
     status = InvoiceStatus.PAID if invoice.total == 0 else InvoiceStatus.ISSUED
-    return replace(invoice, number=number, status=status, pending=(SettlementStep.RENDER,))
+    pending = (SettlementStep.RENDER,)
+    return replace(invoice, number=number, status=status, payment_url=payment_url, pending=pending)
 
 
 def invoice_id_of(subscription_id: str, cycle: BillingCycle, *, revision: int) -> str:
@@ -207,6 +207,5 @@ def _invoice(facts: InvoiceFacts, cycle: BillingCycle, invoice_id: str, charges:
         subtotal=subtotal,
         tax=tax,
         total=subtotal + tax,
-        payment_url=facts.payment_url,
         notes=tenant.notes,
     )

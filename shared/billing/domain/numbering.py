@@ -1,10 +1,10 @@
 """Invoice numbers: consecutive within a series, given in the commit that issues the invoice (semantics 7)."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from string import Formatter
 
 from billing.domain.errors import InvalidInput
 
@@ -33,9 +33,13 @@ class NumberOrder(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NumberSeries:
-    """A tenant's numbers, such as `INV-{year}-{month:02}-{sequence:04}` restarting each month."""
+    """A tenant's numbers, such as `INV-{year}-{month:02}-{sequence:04}` restarting each month.
+
+    `counter` names the count that the sequence is drawn from: invoices and credit notes have one each.
+    """
 
     format: str = "INV-{year}-{month:02}-{sequence:04}"
+    counter: str = "invoice"
     month_of: NumberMonth = NumberMonth.BILLING_PERIOD
     restart: Restart = Restart.MONTH
     order: NumberOrder = NumberOrder.CUSTOMER
@@ -53,7 +57,7 @@ class NumberSeries:
 
     def series_of(self, day: date) -> str:
         """The id of the counter that numbers of that day come from, such as `invoice-2026-02`."""
-        return "invoice" + _SUFFIX[self.restart](day)
+        return self.counter + _SUFFIX[self.restart](day)
 
     def number(self, day: date, sequence: int) -> str:
         """The `sequence`-th number (from 1) of that day's series."""
@@ -68,18 +72,18 @@ _SUFFIX: dict[Restart, Callable[[date], str]] = {
 _NEEDED = {Restart.MONTH: {"year", "month"}, Restart.YEAR: {"year"}, Restart.NEVER: set[str]()}
 
 
+# Sequences are padded with zeros, never blanks. A month always has two digits: {month}{sequence} would make one number
+# of the 11th in January and the 1st in November.
+_TEXT = re.compile(r"(?:[^{}]|\{\{|\}\}|\{year\}|\{month:02\}|\{sequence(?::0[1-9]|:01[0-9])?\})*")
+_FIELD = re.compile(r"\{(year|month|sequence)[:}]")
+
+
 def _fields_of(text: str) -> set[str]:
-    """The names in a format text; only whole-number widths such as `{month:02}` are allowed in it."""
-    expected = "text with {year}, {month:02} and {sequence:04}"
-    try:
-        parts = [
-            (name, spec) for _, name, spec, conversion in Formatter().parse(text) if name is not None or conversion
-        ]
-    except ValueError:
-        raise InvalidInput("invoice_number.format", expected=expected, given=text) from None
-    for name, spec in parts:
-        if name not in ("year", "month", "sequence") or (spec and not (spec.isdigit() and len(spec) <= 3)):
-            raise InvalidInput("invoice_number.format", expected=expected, given=text)
+    """The names in a format text, or InvalidInput where it holds anything else in braces."""
     if not text.isprintable() or len(text) > 100:
         raise InvalidInput("invoice_number.format", expected="printable text of at most 100 characters", given=text)
-    return {name for name, _ in parts if name}
+    if not _TEXT.fullmatch(text):
+        raise InvalidInput(
+            "invoice_number.format", expected="text with {year}, {month:02} and {sequence:04}", given=text
+        )
+    return set(_FIELD.findall(text.replace("{{", "")))

@@ -1,6 +1,8 @@
 """Proration: what part of its period a recurring charge owes (semantics 5)."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import assert_never
 
 from billing.domain.catalog import FirstPeriod, Plan, Proration, RecurringCharge
@@ -25,7 +27,8 @@ def share_of(active: Period, whole: Period, *, proration: Proration, zone: str) 
     """Measure a stretch of a period: in local calendar days over those of the whole anchored period, or in seconds."""
     match proration:
         case Proration.DAY:
-            return Share(active=count_days(active, zone=zone), whole=count_days(whole, zone=zone), unit="day")
+            days = count_days(whole, zone=zone)
+            return Share(active=days if active == whole else count_days(active, zone=zone), whole=days, unit="day")
         case Proration.SECOND:
             return Share(active=_seconds(active), whole=_seconds(whole), unit="second")
         case Proration.NONE:
@@ -40,24 +43,39 @@ def measured_by(charge: RecurringCharge, plan: Plan) -> Proration:
     return Proration.SECOND if by_day and plan.cycle.unit is Unit.HOUR else charge.proration
 
 
-def as_first_period(active: Period, whole: Period, *, plan: Plan, started: bool) -> Period | None:
-    """What a short first period owes: the stretch as it is, nothing (None), or as if begun with the whole period.
+def as_first_period(stretch: Period, whole: Period, *, rule: FirstPeriod, begun: datetime) -> Period | None:
+    """What a stretch of a short first period owes: itself, nothing (None), or as if begun with the whole period.
 
-    `started` says that the stretch begins with the subscription itself.
+    `begun` is the subscription's start: in full is owed what started with it, not what was added later.
     """
-    if not started or active.start == whole.start:
-        return active
-    match plan.first_period:
+    match rule:
         case FirstPeriod.PRORATE:
-            return active
+            return stretch
         case FirstPeriod.FREE:
             return None
         case FirstPeriod.FULL:
-            return Period(start=whole.start, end=active.end)
+            return Period(start=whole.start, end=stretch.end) if stretch.start == begun else stretch
         case _:
-            assert_never(plan.first_period)
+            assert_never(rule)
+
+
+def without(stretch: Period, taken: Iterable[Period]) -> list[Period]:
+    """What is left of a stretch of time when others are taken out of it, in order."""
+    left = [(stretch.start, stretch.end)]
+    for other in taken:
+        left = [
+            (start, end)
+            for one in left
+            for start, end in ((one[0], min(one[1], other.start)), (max(one[0], other.end), one[1]))
+            if start < end
+        ]
+    return [Period(start=start, end=end) for start, end in left]
 
 
 def _seconds(period: Period) -> int:
-    length = period.end - period.start
-    return length.days * 86_400 + length.seconds
+    """Whole seconds, counted from one origin for start and end alike, so that adjoining stretches add up."""
+    return (period.end - _ORIGIN) // _SECOND - (period.start - _ORIGIN) // _SECOND
+
+
+_ORIGIN = datetime(1970, 1, 1, tzinfo=UTC)
+_SECOND = timedelta(seconds=1)

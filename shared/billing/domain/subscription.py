@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from itertools import pairwise
@@ -11,10 +11,13 @@ from typing import ClassVar
 from billing.domain.catalog import Plan, Proration
 from billing.domain.errors import InvalidInput
 from billing.domain.period import Period, Schedule
+from billing.domain.stamp import stamp
 from billing.domain.tax import TaxTreatment
 
 Plans = Mapping[str, Plan]
 """Plan versions by `Plan.ref`."""
+
+_MOMENT = timedelta(microseconds=1)
 
 
 class SubscriptionStatus(StrEnum):
@@ -98,12 +101,14 @@ class Subscription:
     shard: int = 0
 
     def __post_init__(self) -> None:
-        """Refuse phases out of order and an end that is not after the start."""
+        """Refuse phases out of order, an end that is not after the start, and two items of one id."""
         starts = [phase.start for phase in self.phases]
         if not starts or any(one >= other for one, other in pairwise(starts)):
             raise InvalidInput("phases", expected="at least one, each starting after the one before", given=starts)
         if self.end is not None and self.end <= self.start:
             raise InvalidInput("end", expected=f"an instant after {self.start.isoformat()}", given=self.end)
+        if len({item.id for item in self.items}) < len(self.items):
+            raise InvalidInput("items", expected="ids used once", given=[item.id for item in self.items])
 
     @property
     def start(self) -> datetime:
@@ -113,6 +118,10 @@ class Subscription:
     def phase_at(self, instant: datetime) -> Phase:
         """The phase in force at an instant not before the start."""
         return next(phase for phase in reversed(self.phases) if phase.start <= instant)
+
+    def schedule_before(self, instant: datetime) -> Schedule:
+        """The schedule that was in force until an instant: where a phase restarts the cycle, the old one."""
+        return next((phase.schedule for phase in reversed(self.phases) if phase.start < instant), self.phases[0].schedule)
 
     def spans(self, period: Period) -> tuple[tuple[Phase, Period], ...]:
         """The phases that touch a period, each with its share of it, clipped to the subscription's own life."""
@@ -125,23 +134,66 @@ class Subscription:
 
 
 def change_quantity(subscription: Subscription, *, item_id: str, quantity: Decimal, at: datetime) -> Subscription:
-    """Close the item at that instant and open one of the new quantity (semantics 5). `quantity` 0 only closes it."""
+    """Close the item at that instant and open one of the new quantity (semantics 5). `quantity` 0 only closes it.
+
+    Raises InvalidInput for an item that is not open, and for an instant that was billed already or lies after the end.
+    """
+    _require_open(subscription, at)
     item = next((item for item in subscription.items if item.id == item_id and item.end is None), None)
     if item is None:
         raise InvalidInput("item_id", expected="an open item of the subscription", given=item_id)
-    opened = Item(
-        id=f"{item_id.partition('~')[0]}~{at:%Y%m%dT%H%M%SZ}", charge_id=item.charge_id, quantity=quantity, start=at
+    opened = Item(id=f"{item_id.partition('~')[0]}~{stamp(at)}", charge_id=item.charge_id, quantity=quantity, start=at)
+    kept = tuple(
+        replace(each, end=at) if each is item else each
+        for each in subscription.items
+        if each is not item or at != item.start  # it never ran
     )
-    kept = tuple(replace(each, end=at) if each.id == item_id else each for each in subscription.items)
     return replace(subscription, items=(*kept, opened) if quantity else kept)
 
 
 def change_plan(subscription: Subscription, *, plan: Plan, at: datetime) -> Subscription:
-    """Go on with another plan version from `at`: another interval restarts the cycle, the same keeps its anchor."""
+    """Go on with another plan version from `at`: another interval restarts the cycle, the same keeps its anchor.
+
+    A restart ends the running period at `at`, so the next bill is made then. Raises InvalidInput for an instant that
+    lies in a period billed already, or after the subscription's end.
+    """
+    _require_open(subscription, at)
     current = subscription.phases[-1]
     same = current.schedule.cycle == plan.cycle and current.schedule.anchor_day == plan.anchor_day
     schedule = current.schedule if same else schedule_of(plan, at, subscription.zone)
-    return replace(subscription, phases=(*subscription.phases, Phase(plan=plan.ref, start=at, schedule=schedule)))
+    return replace(
+        subscription,
+        phases=(*subscription.phases, Phase(plan=plan.ref, start=at, schedule=schedule)),
+        next_billing_at=subscription.next_billing_at if same else _not_after(at, subscription.next_billing_at),
+    )
+
+
+def end_subscription(subscription: Subscription, *, at: datetime) -> Subscription:
+    """End it at an instant: the running period ends then at the latest, with the last bill.
+
+    Raises InvalidInput for an instant that lies in a period billed already, or after an end already set.
+    """
+    _require_open(subscription, at)
+    return replace(subscription, end=at, next_billing_at=_not_after(at, subscription.next_billing_at))
+
+
+def _require_open(subscription: Subscription, at: datetime) -> None:
+    """Refuse a change at an instant that an invoice has covered already, or that the subscription doesn't reach."""
+    if at.tzinfo is not UTC:
+        raise InvalidInput("at", expected="an aware instant in UTC", given=str(at))
+    if subscription.status is SubscriptionStatus.ENDED or (subscription.end is not None and at > subscription.end):
+        raise InvalidInput("at", expected=f"an instant until the end, {subscription.end}", given=str(at))
+    due = subscription.next_billing_at
+    if due is None or due <= subscription.start:
+        return
+    last = due - _MOMENT
+    billed_until = subscription.phase_at(last).schedule.period_at(last).start
+    if at < billed_until:
+        raise InvalidInput("at", expected=f"an instant not billed yet, from {billed_until} on", given=str(at))
+
+
+def _not_after(at: datetime, due: datetime | None) -> datetime | None:
+    return None if due is None else min(at, due)
 
 
 def schedule_of(plan: Plan, start: datetime, zone: str) -> Schedule:

@@ -4,14 +4,15 @@ A bucket is the stretch of a local day that lies in one billing period: it start
 inside that day, whichever is later. So one roll-up serves days, hours and odd anchors, and no event is ever re-read.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import assert_never
+from typing import TypeVar, assert_never
 
 from billing.domain.catalog import ZERO, Aggregation
-from billing.domain.exact import plus
+from billing.domain.errors import InvalidInput
+from billing.domain.exact import plus, total
 from billing.domain.period import Period, Schedule, local_date, local_midnight
 
 
@@ -28,6 +29,11 @@ class UsageEvent:
     occurred_at: datetime
     quantity: Decimal
     value: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuse NaN and infinity: one of them would spoil its whole bucket."""
+        if not self.quantity.is_finite():
+            raise InvalidInput("quantity", expected="a finite decimal", given=str(self.quantity))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,48 +56,71 @@ def bucket_start(occurred_at: datetime, schedule: Schedule) -> datetime:
 
 
 def add_event(aggregation: Aggregation, bucket: Bucket | None, event: UsageEvent) -> Bucket:
-    """The bucket with one more event in it; the result does not depend on the order of arrival."""
-    match aggregation:
-        case Aggregation.SUM:
-            return plus(bucket, event.quantity) if isinstance(bucket, Decimal) else event.quantity
-        case Aggregation.COUNT:
-            return plus(bucket, Decimal(1)) if isinstance(bucket, Decimal) else Decimal(1)
-        case Aggregation.MAX:
-            return max(bucket, event.quantity) if isinstance(bucket, Decimal) else event.quantity
-        case Aggregation.LAST:
-            reading = LastReading(occurred_at=event.occurred_at, event_id=event.id, quantity=event.quantity)
-            return max(bucket, reading, key=_reading_order) if isinstance(bucket, LastReading) else reading
-        case Aggregation.UNIQUE:
-            return (bucket if isinstance(bucket, frozenset) else frozenset()) | {event.value}
+    """The bucket with one more event in it; the result does not depend on the order of arrival.
+
+    Raises InvalidInput where the bucket was made by another kind of aggregation: dropping it would lose usage.
+    """
+    alone = _bucket_of(aggregation, event)
+    match bucket, alone:
+        case None, _:
+            return alone
+        case Decimal(), Decimal():
+            return max(bucket, alone) if aggregation is Aggregation.MAX else plus(bucket, alone)
+        case LastReading(), LastReading():
+            return max(bucket, alone, key=_reading_order)
+        case frozenset(), frozenset():
+            return bucket | alone
         case _:
-            assert_never(aggregation)
+            raise _mixed(aggregation)
 
 
 def quantity(aggregation: Aggregation, buckets: Buckets, period: Period) -> Decimal:
-    """The period's quantity: the buckets that start in [start, end), put together as the meter says; 0 without any."""
-    inside = [bucket for start, bucket in buckets.items() if period.start <= start < period.end]
-    numbers = [bucket for bucket in inside if isinstance(bucket, Decimal)]
+    """The period's quantity: the buckets that start in [start, end), put together as the meter says; 0 without any.
+
+    Raises InvalidInput where a bucket was made by another kind of aggregation.
+    """
+    first, end = period.start, period.end
+    inside = [bucket for start, bucket in buckets.items() if first <= start < end]
     match aggregation:
         case Aggregation.SUM | Aggregation.COUNT:
-            return total(numbers)
+            return total(_all(Decimal, inside, aggregation=aggregation))
         case Aggregation.MAX:
-            return max(numbers, default=ZERO)
+            return max(_all(Decimal, inside, aggregation=aggregation), default=ZERO)
         case Aggregation.LAST:
-            readings = [bucket for bucket in inside if isinstance(bucket, LastReading)]
+            readings = _all(LastReading, inside, aggregation=aggregation)
             return max(readings, key=_reading_order).quantity if readings else ZERO
         case Aggregation.UNIQUE:
-            values = frozenset[str]().union(*(bucket for bucket in inside if isinstance(bucket, frozenset)))
-            return Decimal(len(values))
+            return Decimal(len(frozenset[str]().union(*_all(frozenset, inside, aggregation=aggregation))))
         case _:
             assert_never(aggregation)
 
 
-def total(numbers: Iterable[Decimal]) -> Decimal:
-    """The exact sum; 0 of none."""
-    result = ZERO
-    for number in numbers:
-        result = plus(result, number)
-    return result
+def _bucket_of(aggregation: Aggregation, event: UsageEvent) -> Bucket:
+    match aggregation:
+        case Aggregation.SUM | Aggregation.MAX:
+            return event.quantity
+        case Aggregation.COUNT:
+            return Decimal(1)
+        case Aggregation.LAST:
+            return LastReading(occurred_at=event.occurred_at, event_id=event.id, quantity=event.quantity)
+        case Aggregation.UNIQUE:
+            return frozenset((event.value,))
+        case _:
+            assert_never(aggregation)
+
+
+_Kind = TypeVar("_Kind", Decimal, LastReading, frozenset[str])
+
+
+def _all(kind: type[_Kind], buckets: list[Bucket], *, aggregation: Aggregation) -> list[_Kind]:
+    fitting = [bucket for bucket in buckets if isinstance(bucket, kind)]
+    if len(fitting) != len(buckets):
+        raise _mixed(aggregation)
+    return fitting
+
+
+def _mixed(aggregation: Aggregation) -> InvalidInput:
+    return InvalidInput("aggregation", expected="the one that the meter's usage was kept by", given=aggregation.value)
 
 
 def _reading_order(reading: LastReading) -> tuple[datetime, str]:

@@ -1,6 +1,7 @@
 """What closes an invoice: the totals, the notes, how to pay."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from billing.render.invoice_view import Field, PaymentBlock
 from billing.render.page_flow import (
@@ -24,6 +25,7 @@ _TOTALS_LEADING, _STRONG_LEADING = 16.0, 20.0
 _STRONG = 10.5
 _LABEL_WIDTH = 84.0
 _QR, _QR_GAP = 82.0, 26.0  # the gap holds the quiet zone of the coarsest code
+_SMALLEST_MODULE = 1.3  # 0.46 mm: what a telephone reads from paper
 _LONGEST_CODE = 1000  # bytes; a denser code can't be read from paper at this size
 _LINKS = ("https://", "http://")  # nothing else is made clickable
 
@@ -65,24 +67,40 @@ def draw_notes(flow: PageFlow, *, notes: Sequence[str]) -> None:
 def draw_payment(flow: PageFlow, *, payment: PaymentBlock, accent: str) -> None:
     """Draw the bank details, the link and the QR codes, all on one page."""
     codes = [
-        (content, caption)
-        for content, caption in ((payment.url, "Pay online"), (payment.credit_transfer, "Bank transfer in euro"))
-        if content and len(content.encode()) <= _LONGEST_CODE
+        _Code(url=payment.url, caption="Pay online", modules=_modules(payment.url)),
+        _Code(url="", caption="Bank transfer in euro", modules=_modules(payment.credit_transfer)),
     ]
-    width = CONTENT_WIDTH - len(codes) * (_QR + _QR_GAP) - _LABEL_WIDTH
+    codes = [code for code in codes if code.modules]
+    width = CONTENT_WIDTH - sum(code.size + _QR_GAP for code in codes) - _LABEL_WIDTH
     fields = [*payment.fields, *([Field(label="Pay online", value=payment.url)] if payment.url else [])]
     set_fields = [(field, wrap(field.value, width=width, size=TEXT, bold=field.strong)) for field in fields]
     text_height = sum(len(lines) for _, lines in set_fields) * (LEADING + 2)
-    flow.keep_together(44 + max(text_height, (_QR + 16) * bool(codes)))
+    flow.keep_together(46 + max([text_height, *(code.size + 16 for code in codes)]))
     flow.y -= 16
     flow.sheet.rule(x=LEFT, y=flow.y, width=CONTENT_WIDTH, thickness=1.2, colour=accent)
     flow.sheet.text("Payment", x=LEFT, y=flow.y - 16, size=_STRONG, bold=True, colour=accent)
     flow.y -= 22
-    _draw_codes(flow, codes=codes, url=payment.url)
+    _draw_codes(flow, codes=codes)
     for field, lines in set_fields:
-        _draw_field(
-            flow, field=field, lines=lines, url=payment.url if field.value == payment.url else "", accent=accent
-        )
+        url = payment.url if field.value == payment.url else ""
+        _draw_field(flow, field=field, lines=lines, url=url, accent=accent)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Code:
+    """A QR code with its caption, and the address that a click on it leads to."""
+
+    url: str
+    caption: str
+    modules: tuple[bytes, ...]
+
+    @property
+    def size(self) -> float:
+        return max(_QR, len(self.modules) * _SMALLEST_MODULE)
+
+
+def _modules(content: str) -> tuple[bytes, ...]:
+    return qr_modules(content) if content and len(content.encode()) <= _LONGEST_CODE else ()
 
 
 def _set_totals(totals: Sequence[Field]) -> list[tuple[Field, tuple[str, ...], float]]:
@@ -95,16 +113,16 @@ def _set_totals(totals: Sequence[Field]) -> list[tuple[Field, tuple[str, ...], f
     return rows
 
 
-def _draw_codes(flow: PageFlow, *, codes: Sequence[tuple[str, str]], url: str) -> None:
-    x = RIGHT - len(codes) * (_QR + _QR_GAP) + _QR_GAP
-    for content, caption in codes:
-        y = flow.y - _QR - 2
-        flow.sheet.draw(qr_operations(qr_modules(content), x=x, y=y, size=_QR))
-        if content == url and url.startswith(_LINKS):
-            flow.sheet.link(url, x=x, y=y, width=_QR, height=_QR)
-        centre = x + (_QR - typeset(caption).width(SMALL)) / 2
-        flow.sheet.text(caption, x=centre, y=y - 15, size=SMALL, colour=GREY)
-        x += _QR + _QR_GAP
+def _draw_codes(flow: PageFlow, *, codes: Sequence[_Code]) -> None:
+    x = RIGHT + _QR_GAP - sum(code.size + _QR_GAP for code in codes)
+    for code in codes:
+        y = flow.y - code.size - 2
+        flow.sheet.draw(qr_operations(code.modules, x=x, y=y, size=code.size))
+        if code.url.startswith(_LINKS):
+            flow.sheet.link(code.url, x=x, y=y, width=code.size, height=code.size)
+        centre = x + (code.size - typeset(code.caption).width(SMALL)) / 2
+        flow.sheet.text(code.caption, x=centre, y=y - 15, size=SMALL, colour=GREY)
+        x += code.size + _QR_GAP
 
 
 def _draw_field(flow: PageFlow, *, field: Field, lines: Sequence[str], url: str, accent: str) -> None:

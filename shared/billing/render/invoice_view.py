@@ -5,11 +5,16 @@ from datetime import datetime
 
 from billing.domain.explanation import TierStep
 from billing.domain.invoice import BankDetails, Invoice, InvoiceStatus, LineItem, Party
-from billing.domain.tax import TaxLine
+from billing.domain.tax import TaxCategory, TaxLine
 from billing.render.formats import InvoiceFormats, formats_for
 from billing.render.qr import credit_transfer
 
 _MARKS = {InvoiceStatus.DRAFT: "DRAFT", InvoiceStatus.PAID: "PAID", InvoiceStatus.VOID: "VOID"}
+_UNTAXED = {
+    TaxCategory.REVERSE_CHARGE: "Reverse charge",
+    TaxCategory.EXEMPT: "Tax exempt",
+    TaxCategory.OUTSIDE: "Outside the scope of tax",
+}
 _CITY_FIRST = frozenset({"AU", "CA", "GB", "IE", "IN", "NZ", "US"})  # there the postal code follows the city
 
 
@@ -153,7 +158,8 @@ def _totals(invoice: Invoice, *, formats: InvoiceFormats) -> tuple[Field, ...]:
 
 def _tax(tax: TaxLine, *, formats: InvoiceFormats) -> Field:
     place = f" ({tax.state})" if tax.state and tax.state not in tax.name else ""
-    label = f"{tax.name or 'Tax'}{place} {formats.percent(tax.percent)} on {formats.amount(tax.base)}"
+    name = tax.name or _UNTAXED.get(tax.category, "Tax")
+    label = f"{name}{place} {formats.percent(tax.percent)} on {formats.amount(tax.base)}"
     return Field(label=label, value=formats.amount(tax.tax))
 
 

@@ -1,7 +1,7 @@
 """The table of lines: its head again on every page, a row never cut unless it is higher than a page."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -23,10 +23,12 @@ from billing.render.typesetting import typeset
 from billing.render.wrapping import wrap
 
 _LABELS = ("Description", "Quantity", "Unit price", "Tax", "Amount")
-_HEAD = 22.0
+_HEAD = 18.0
 _PADDING = 7.0  # above and below a row's text, together
 _GAP = 14.0  # between columns
 _NARROWEST_DESCRIPTION = 120.0
+_FEWEST_LINES = 3  # of a cut row, before it goes on on the next page
+_MOST = FULL_PAGE - _HEAD
 _LAST_ROWS = 2  # go to the next page with the totals, so that these never stand there alone
 
 
@@ -49,22 +51,65 @@ class _SetRow:
     def height(self) -> float:
         return len(self.lines) * LEADING + _PADDING
 
+    def cut(self, lines: int) -> tuple["_SetRow", "_SetRow"]:
+        first = _SetRow(lines=self.lines[:lines], cells=self.cells)
+        return first, _SetRow(lines=self.lines[lines:], cells=())
+
 
 def draw_table(flow: PageFlow, *, rows: Sequence[Row], decimal_sign: str, with_last: float) -> None:
     """Draw every row, breaking pages between them; `with_last` points stay free below the last ones."""
     cells = [(row.quantity, row.unit_price, row.tax, row.amount) for row in rows]
-    columns, description = _columns(cells, decimal_sign=decimal_sign)
-    set_rows = [
-        part for row, numbers in zip(rows, cells, strict=True) for part in _set(row, numbers, width=description)
-    ]
-    _draw_head(flow, columns=columns)
+    columns, width = _columns(cells, decimal_sign=decimal_sign)
+    table = _Table(flow=flow, columns=columns, decimal_sign=decimal_sign)
+    set_rows = [_set(row, numbers, width=width) for row, numbers in zip(rows, cells, strict=True)]
+    table.draw_head()
     for number, row in enumerate(set_rows):
-        left = len(set_rows) - number
-        follows = sum(other.height for other in set_rows[number:]) + with_last if left <= _LAST_ROWS else row.height
-        if not flow.has_room(follows if follows <= FULL_PAGE - _HEAD else row.height):
-            flow.new_sheet()
-            _draw_head(flow, columns=columns)
-        _draw_row(flow, row=row, columns=columns, decimal_sign=decimal_sign)
+        last = table.draw_all_but_a_page_of(row)
+        rest = set_rows[number + 1 :]
+        closing = sum((other.height for other in rest), last.height + with_last)
+        together = closing if len(rest) < _LAST_ROWS and closing <= _MOST else last.height
+        if not flow.has_room(together):
+            table.continue_on_new_sheet()
+        table.draw_row(last)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Table:
+    flow: PageFlow
+    columns: tuple[_Column, ...]
+    decimal_sign: str
+
+    def draw_head(self) -> None:
+        sheet, y = self.flow.sheet, self.flow.y
+        sheet.text(_LABELS[0], x=LEFT, y=y - 10, size=SMALL, bold=True, colour=GREY)
+        for label, column in zip(_LABELS[1:], self.columns, strict=True):
+            sheet.text(label, x=column.right, y=y - 10, size=SMALL, bold=True, colour=GREY, align="right")
+        sheet.rule(x=LEFT, y=y - 16, width=CONTENT_WIDTH, thickness=0.8, colour=GREY)
+        self.flow.y -= _HEAD
+
+    def continue_on_new_sheet(self) -> None:
+        self.flow.new_sheet()
+        self.draw_head()
+
+    def draw_all_but_a_page_of(self, row: _SetRow) -> _SetRow:
+        """Draw of a row that is higher than a page what fills pages, and give the rest; others stay whole."""
+        while row.height > _MOST:
+            lines = int((self.flow.room - _PADDING) // LEADING)
+            if lines >= _FEWEST_LINES:
+                part, row = row.cut(lines)
+                self.draw_row(part)
+            self.continue_on_new_sheet()
+        return row
+
+    def draw_row(self, row: _SetRow) -> None:
+        sheet, baseline = self.flow.sheet, self.flow.y - LEADING
+        for place, (line, size, colour) in enumerate(row.lines):
+            sheet.text(line, x=LEFT, y=baseline - place * LEADING, size=size, colour=colour)
+        for number, column in zip(row.cells, self.columns, strict=False):  # the rest of a cut row has no numbers
+            x = column.pivot + _fraction_width(number, decimal_sign=self.decimal_sign)
+            sheet.text(number, x=x, y=baseline, size=TEXT, align="right")
+        self.flow.y -= row.height
+        sheet.rule(x=LEFT, y=self.flow.y, width=CONTENT_WIDTH, colour=HAIRLINE)
 
 
 def _columns(cells: Sequence[tuple[str, ...]], *, decimal_sign: str) -> tuple[tuple[_Column, ...], float]:
@@ -82,34 +127,15 @@ def _columns(cells: Sequence[tuple[str, ...]], *, decimal_sign: str) -> tuple[tu
     return tuple(reversed(columns)), max(right - LEFT, _NARROWEST_DESCRIPTION)
 
 
-def _set(row: Row, cells: tuple[str, ...], *, width: float) -> Iterator[_SetRow]:
-    lines = (
-        *((line, TEXT, INK) for line in wrap(row.description, width=width, size=TEXT)),
-        *((line, SMALL, GREY) for line in (wrap(row.detail, width=width, size=SMALL) if row.detail else ())),
+def _set(row: Row, cells: tuple[str, ...], *, width: float) -> _SetRow:
+    details = wrap(row.detail, width=width, size=SMALL) if row.detail else ()
+    return _SetRow(
+        lines=(
+            *((line, TEXT, INK) for line in wrap(row.description, width=width, size=TEXT)),
+            *((line, SMALL, GREY) for line in details),
+        ),
+        cells=cells,
     )
-    most = int((FULL_PAGE - _HEAD - _PADDING) // LEADING)
-    for first in range(0, len(lines), most):
-        yield _SetRow(lines=lines[first : first + most], cells=cells if not first else ())
-
-
-def _draw_head(flow: PageFlow, *, columns: tuple[_Column, ...]) -> None:
-    baseline = flow.y - 10
-    flow.sheet.text(_LABELS[0], x=LEFT, y=baseline, size=SMALL, bold=True, colour=GREY)
-    for label, column in zip(_LABELS[1:], columns, strict=True):
-        flow.sheet.text(label, x=column.right, y=baseline, size=SMALL, bold=True, colour=GREY, align="right")
-    flow.sheet.rule(x=LEFT, y=flow.y - 16, width=CONTENT_WIDTH, thickness=0.8, colour=GREY)
-    flow.y -= _HEAD - 4
-
-
-def _draw_row(flow: PageFlow, *, row: _SetRow, columns: tuple[_Column, ...], decimal_sign: str) -> None:
-    baseline = flow.y - LEADING
-    for place, (line, size, colour) in enumerate(row.lines):
-        flow.sheet.text(line, x=LEFT, y=baseline - place * LEADING, size=size, colour=colour)
-    for number, column in zip(row.cells, columns, strict=False):  # the rest of a cut row has no numbers
-        x = column.pivot + _fraction_width(number, decimal_sign=decimal_sign)
-        flow.sheet.text(number, x=x, y=baseline, size=TEXT, align="right")
-    flow.y -= row.height
-    flow.sheet.rule(x=LEFT, y=flow.y, width=CONTENT_WIDTH, colour=HAIRLINE)
 
 
 def _width(text: str) -> float:

@@ -28,9 +28,14 @@ class PageFlow:
         self.sheet: Sheet = self.document.add_sheet()
         self.y = TOP
 
+    @property
+    def room(self) -> float:
+        """What is left of the sheet."""
+        return self.y - BOTTOM
+
     def has_room(self, height: float) -> bool:
         """Whether something of this height still fits on the sheet."""
-        return self.y - height >= BOTTOM
+        return height <= self.room
 
     def keep_together(self, height: float) -> None:
         """Start a new sheet unless the next `height` points fit on this one; what fits on none starts here."""
