@@ -12,7 +12,9 @@ from billing.api.caller import INTERNAL_KEY, internal_key_flaw
 from billing.api.oidc import GOOGLE_CERTS_URL, GOOGLE_ISSUERS, OidcTrust
 from billing.domain.errors import BillingError
 
-SECRET_NAMES = (INTERNAL_KEY,)
+PAYMENT_LINK_KEY = "PAYMENT_LINK_KEY"
+
+SECRET_NAMES = (INTERNAL_KEY, PAYMENT_LINK_KEY)
 """Every secret the product asks for; with BILLING_SECRETS=environment these variables, and no others, are kept."""
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})

@@ -1,9 +1,9 @@
-"""A Documents wrapper that counts what Firestore would bill."""
+"""Wrappers that count what the stores would bill."""
 
 from collections.abc import Sequence
 from threading import Lock
 
-from billing.ports import Delete, Document, Documents, OperationCounts, Query, Write
+from billing.ports import Delete, Document, Documents, Objects, OperationCounts, Query, StoredObject, Write
 
 _ENTRIES_A_READ = 1000
 
@@ -63,3 +63,36 @@ class CountingDocuments:
 
 def _aggregation_reads(entries: int) -> int:
     return max(1, -(-entries // _ENTRIES_A_READ))
+
+
+class CountingObjects:
+    """Counts the objects that were really written and passes everything on. Threads may share it."""
+
+    def __init__(self, inner: Objects) -> None:
+        self._inner = inner
+        self._lock = Lock()
+        self._counts = OperationCounts()
+
+    @property
+    def counts(self) -> OperationCounts:
+        """Everything so far."""
+        return self._counts
+
+    def put_new(self, key: str, body: bytes, *, content_type: str) -> StoredObject:
+        """As Objects.put_new."""
+        stored = self._inner.put_new(key, body, content_type=content_type)
+        with self._lock:
+            self._counts += OperationCounts(objects=int(stored.created))
+        return stored
+
+    def get(self, key: str) -> bytes:
+        """As Objects.get."""
+        return self._inner.get(key)
+
+    def exists(self, key: str) -> bool:
+        """As Objects.exists."""
+        return self._inner.exists(key)
+
+    def delete(self, key: str) -> None:
+        """As Objects.delete."""
+        self._inner.delete(key)
