@@ -1,7 +1,7 @@
 """Fields as Firestore's protobuf values, by hand.
 
-The library's own conversion takes three quarters of a billing run's CPU: 344 microseconds to encode an invoice of
-1 KB and 98 to decode it, against 26 and 45 here over the same messages. The tests hold this codec to the library's.
+The library's own conversion takes three quarters of a billing run's CPU: 437 microseconds to encode an invoice of
+1.5 KB and 121 to decode it, against 35 and 45 here over the same messages. The tests hold this codec to the library's.
 """
 
 from collections.abc import Callable, MutableMapping
@@ -22,7 +22,10 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 def encode_fields(fields: Fields, *, into: MutableMapping[str, Any]) -> None:
     """Write checked fields (document_rules) into a message's map of values."""
     for name, value in fields.items():
-        encode_value(value, into=into[name])
+        if type(value) is str:  # most values are: no call for them, as every one counts here
+            into[name].string_value = value
+        else:
+            encode_value(value, into=into[name])
 
 
 def encode_value(value: Value, *, into: Any) -> None:  # noqa: ANN401 - protobuf classes carry no types
@@ -47,7 +50,8 @@ def encode_value(value: Value, *, into: Any) -> None:  # noqa: ANN401 - protobuf
 
 def decode_fields(fields: MutableMapping[str, Any]) -> Fields:
     """The fields of a message's map of values; InvalidDocument for kinds that this product never writes."""
-    return {name: _DECODERS[value.WhichOneof("value_type")](value) for name, value in fields.items()}
+    # Text that is not empty stands in no other kind of value, and saves asking for the kind.
+    return {name: value.string_value or decode_value(value) for name, value in fields.items()}
 
 
 def decode_value(value: Any) -> Value:  # noqa: ANN401 - as above
