@@ -105,11 +105,15 @@ class _Table:
         sheet, baseline = self.flow.sheet, self.flow.y - LEADING
         for place, (line, size, colour) in enumerate(row.lines):
             sheet.text(line, x=LEFT, y=baseline - place * LEADING, size=size, colour=colour)
-        for number, column in zip(row.cells, self.columns, strict=False):  # the rest of a cut row has no numbers
-            x = column.pivot + _fraction_width(number, decimal_sign=self.decimal_sign)
-            sheet.text(number, x=x, y=baseline, size=TEXT, align="right")
+            if place == 0:  # where who extracts the text expects them: in the line that they stand in
+                self._draw_cells(row.cells, y=baseline)
         self.flow.y -= row.height
         sheet.rule(x=LEFT, y=self.flow.y, width=CONTENT_WIDTH, colour=HAIRLINE)
+
+    def _draw_cells(self, cells: tuple[str, ...], *, y: float) -> None:
+        for number, column in zip(cells, self.columns, strict=False):  # the rest of a cut row has no numbers
+            x = column.pivot + _fraction_width(number, decimal_sign=self.decimal_sign)
+            self.flow.sheet.text(number, x=x, y=y, size=TEXT, align="right")
 
 
 def _columns(cells: Sequence[tuple[str, ...]], *, decimal_sign: str) -> tuple[tuple[_Column, ...], float]:

@@ -2,6 +2,7 @@
 
 from billing.render.invoice_view import InvoiceView
 from billing.render.sheet import HEIGHT, WIDTH, Document, Sheet
+from billing.render.wrapping import wrap
 
 LEFT, RIGHT = 48.0, WIDTH - 48.0
 CONTENT_WIDTH = RIGHT - LEFT
@@ -46,7 +47,8 @@ class PageFlow:
         """Go on at the top of the next page, below a head that says whose page it is."""
         self.sheet = self.document.add_sheet()
         baseline = TOP - 8
-        self.sheet.text(self._view.seller.name, x=LEFT, y=baseline, size=SMALL, colour=GREY)
+        seller = wrap(self._view.seller.name, width=CONTENT_WIDTH / 2, size=SMALL)[0]
+        self.sheet.text(seller, x=LEFT, y=baseline, size=SMALL, colour=GREY)
         self.sheet.text(self._view.title, x=RIGHT, y=baseline, size=SMALL, colour=GREY, align="right")
         self.sheet.rule(x=LEFT, y=TOP - 14, width=CONTENT_WIDTH, colour=HAIRLINE)
         self.y = TOP - _RUNNING_HEAD
