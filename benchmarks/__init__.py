@@ -1,0 +1,1 @@
+"""Speed, cost and scale, each with a command: `python -m benchmarks [name ...]`."""

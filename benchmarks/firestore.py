@@ -1,0 +1,38 @@
+"""Invoices a second without PDFs on the Firestore emulator: 1,000 subscriptions, with counted reads and writes.
+
+Needs the emulator's jar from the gcloud SDK; the emulator is started here and stopped again.
+"""
+
+from benchmarks.book import seed
+from benchmarks.machine import timed
+from benchmarks.run import REQUEST
+from billing.adapters.counting import CountingDocuments
+from billing.adapters.firestore import FirestoreDocuments
+from billing.usecases.generate_invoices import RunOptions, generate_invoices
+from tests.firestore_emulator import firestore_emulator
+
+SUBSCRIPTIONS = 1_000
+ROUNDS = 3
+
+
+def main() -> None:
+    """Bill fresh projects in one emulator, so that the last rounds measure it warm."""
+    with firestore_emulator():
+        for round_ in range(ROUNDS):
+            documents = CountingDocuments(FirestoreDocuments(f"bench-{round_}"))
+            seed(documents, subscriptions=SUBSCRIPTIONS)
+            before = documents.counts
+            reports = []
+            timing = timed(lambda d=documents, r=reports: r.append(generate_invoices(d, REQUEST, RunOptions())))
+            billed, after = len(reports[0].invoices), documents.counts
+            print(
+                f"{billed:>7,} invoices  {billed / timing.wall:>6,.0f} a second  "
+                f"({timing.cpu / billed * 1e6:,.0f} µs CPU each)  "
+                f"{(after.reads - before.reads) / billed:.2f} reads, "
+                f"{(after.writes - before.writes) / billed:.2f} writes each",
+                flush=True,
+            )
+
+
+if __name__ == "__main__":
+    main()
