@@ -82,9 +82,9 @@ def instant_text(value: datetime) -> str:
 
 
 def instant(value: Any) -> datetime:  # noqa: ANN401 - what a document holds: an instant or its text
-    """An aware UTC instant from either form."""
+    """An aware UTC instant from either form; wall time (a schedule's anchor) has no offset and stays without one."""
     read = value if isinstance(value, datetime) else datetime.fromisoformat(value)
-    return read if read.tzinfo is UTC else read.astimezone(UTC)
+    return read if read.tzinfo in (UTC, None) else read.astimezone(UTC)
 
 
 def encode_buckets(buckets: Mapping[datetime, Bucket]) -> Fields:
@@ -94,7 +94,15 @@ def encode_buckets(buckets: Mapping[datetime, Bucket]) -> Fields:
 
 def decode_buckets(fields: Any) -> dict[datetime, Bucket]:  # noqa: ANN401 - a document's map
     """The buckets that `encode_buckets` wrote."""
-    return {datetime.fromisoformat(start): _bucket(value) for start, value in fields.items()}
+    return {
+        _bucket_at(start): Decimal(value) if type(value) is str else _bucket(value) for start, value in fields.items()
+    }
+
+
+@lru_cache(maxsize=4096)
+def _bucket_at(start: str) -> datetime:
+    """The same days stand in every roll-up of a run."""
+    return datetime.fromisoformat(start)
 
 
 def _bucket_field(bucket: Bucket) -> Any:  # noqa: ANN401
@@ -108,8 +116,6 @@ def _bucket_field(bucket: Bucket) -> Any:  # noqa: ANN401
 
 
 def _bucket(value: Any) -> Bucket:  # noqa: ANN401
-    if isinstance(value, str):
-        return Decimal(value)
     return frozenset(value) if isinstance(value, list) else converter().structure(value, LastReading)
 
 
