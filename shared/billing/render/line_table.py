@@ -25,7 +25,7 @@ from billing.render.wrapping import wrap
 _LABELS = ("Description", "Quantity", "Unit price", "Tax", "Amount")
 _HEAD = 18.0
 _PADDING = 7.0  # above and below a row's text, together
-_GAP = 14.0  # between columns
+_GAP = 20.0  # between columns
 _NARROWEST_DESCRIPTION = 120.0
 _FEWEST_LINES = 3  # of a cut row, before it goes on on the next page
 _MOST = FULL_PAGE - _HEAD

@@ -14,8 +14,8 @@ from itertools import groupby
 from pathlib import Path
 from threading import Lock
 
-from reportlab.pdfbase.pdfdoc import PDFArray, PDFDictionary, PDFDocument, PDFName, PDFObjectReference, PDFStream
-from reportlab.pdfbase.ttfonts import FF_NONSYMBOLIC, FF_SYMBOLIC, TTFontFace, makeToUnicodeCMap
+from reportlab.pdfbase.pdfdoc import PDFDictionary, PDFDocument, PDFName, PDFObject, PDFObjectReference, PDFStream
+from reportlab.pdfbase.ttfonts import FF_NONSYMBOLIC, FF_SYMBOLIC, TTFontFace
 
 _FOLDER = Path(__file__).parent / "fonts"
 _SPACE = 0x20
@@ -126,26 +126,31 @@ def typefaces() -> Typefaces:
 def embed(page: FontPage, *, document: PDFDocument, fixed: bool) -> PDFObjectReference:
     """Add the font that shows `page` to a document; `fixed` pages are subset and compressed once per process."""
     program = _embedded_once(page) if fixed else _embedded(page)
-    unicode_map = document.Reference(_stream(program.unicode_map), f"{page.name}.unicode")
     file = document.Reference(_stream(program.file, Length1=program.length), f"{page.name}.file")
-    descriptor = PDFDictionary({**program.descriptor, "FontFile2": file})
-    font: PDFObjectReference = document.Reference(
-        PDFDictionary(
-            {
-                **program.font,
-                "ToUnicode": unicode_map,
-                "FontDescriptor": document.Reference(descriptor, f"{page.name}.descriptor"),
-            }
-        ),
-        f"{page.name}.font",
-    )
-    return font
+    unicode_map = document.Reference(_stream(program.unicode_map), f"{page.name}.unicode")
+    descriptor = document.Reference(_Written(program.descriptor, FontFile2=file), f"{page.name}.descriptor")
+    font = _Written(program.font, ToUnicode=unicode_map, FontDescriptor=descriptor)
+    reference: PDFObjectReference = document.Reference(font, f"{page.name}.font")
+    return reference
+
+
+class _Written(PDFObject):
+    """A dictionary whose entries are written already, but for its references, which each document numbers anew."""
+
+    def __init__(self, entries: str, **references: PDFObjectReference) -> None:
+        self._entries = entries
+        self._references = references
+
+    def format(self, document: PDFDocument) -> bytes:
+        """The dictionary as reportlab asks for it."""
+        references = (f"/{key} {reference.format(document).decode()}" for key, reference in self._references.items())
+        return f"<< {self._entries} {' '.join(references)} >>".encode()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Program:
-    font: dict[str, object]
-    descriptor: dict[str, object]
+    font: str
+    descriptor: str
     file: bytes
     length: int
     unicode_map: bytes
@@ -159,37 +164,37 @@ def _embedded_once(page: FontPage) -> _Program:
 def _embedded(page: FontPage) -> _Program:
     face, last = page.typeface.face, len(page.characters) - 1
     program = page.typeface.subset(page.characters)
-    base_font = f"{_subset_tag(page)}+{face.name.decode('ascii')}"
+    name = f"{_subset_tag(page)}+{face.name.decode('ascii')}"
     widths = " ".join(f"{face.getCharWidth(character):g}" for character in page.characters)
+    box = " ".join(f"{edge:g}" for edge in face.bbox)
     return _Program(
-        font={
-            "Type": PDFName("Font"),
-            "Subtype": PDFName("TrueType"),
-            "BaseFont": PDFName(base_font),
-            "FirstChar": 0,
-            "LastChar": last,
-            "Widths": f"[{widths}]",
-        },
-        descriptor={
-            "Type": PDFName("FontDescriptor"),
-            "FontName": PDFName(base_font),
-            "Flags": face.flags & ~FF_NONSYMBOLIC | FF_SYMBOLIC,
-            "FontBBox": PDFArray(face.bbox),
-            "ItalicAngle": face.italicAngle,
-            "Ascent": face.ascent,
-            "Descent": face.descent,
-            "CapHeight": face.capHeight,
-            "StemV": face.stemV,
-            "MissingWidth": face.defaultWidth,
-        },
+        font=f"/Type /Font /Subtype /TrueType /BaseFont /{name} /FirstChar 0 /LastChar {last} /Widths [{widths}]",
+        descriptor=f"/Type /FontDescriptor /FontName /{name} /Flags {face.flags & ~FF_NONSYMBOLIC | FF_SYMBOLIC} "
+        f"/FontBBox [{box}] /ItalicAngle {face.italicAngle:g} /Ascent {face.ascent:g} /Descent {face.descent:g} "
+        f"/CapHeight {face.capHeight:g} /StemV {face.stemV:g} /MissingWidth {face.defaultWidth:g}",
         file=zlib.compress(program, 9),
         length=len(program),
-        unicode_map=zlib.compress(_unicode_map(base_font, page.characters), 9),
+        unicode_map=zlib.compress(_unicode_map(name, page.characters), 9),
     )
 
 
-def _unicode_map(base_font: str, characters: Sequence[int]) -> bytes:
-    return str(makeToUnicodeCMap(base_font, characters)).encode("ascii")
+def _unicode_map(name: str, characters: Sequence[int]) -> bytes:
+    """The CMap that says which text the codes stand for (ISO 32000-1, 9.10.3), a hundred to a block at most."""
+    pairs = [
+        f"<{code:02X}> <{chr(character).encode('utf-16-be').hex().upper()}>"
+        for code, character in enumerate(characters)
+        if character
+    ]
+    blocks = [pairs[first : first + 100] for first in range(0, len(pairs), 100)]
+    return "\n".join(
+        (
+            "/CIDInit /ProcSet findresource begin 12 dict begin begincmap",
+            f"/CIDSystemInfo << /Registry (Adobe) /Ordering (UCS) /Supplement 0 >> def /CMapName /{name} def",
+            "/CMapType 2 def 1 begincodespacerange <00> <FF> endcodespacerange",
+            *(f"{len(block)} beginbfchar {' '.join(block)} endbfchar" for block in blocks),
+            "endcmap CMapName currentdict /CMap defineresource pop end end",
+        )
+    ).encode("ascii")
 
 
 def _subset_tag(page: FontPage) -> str:

@@ -8,6 +8,8 @@ from billing.render.typesetting import BLANKS, typeset
 _IDEOGRAPHS = "\u2e80-\u9fff\uac00-\ud7a3\uf900-\ufaff\uff00-\uffef"  # a line may break before and after each
 _ATOM = re.compile(f"(?P<blank>[{BLANKS}]*)(?P<atom>[{_IDEOGRAPHS}]|[^{BLANKS}{_IDEOGRAPHS}]+)")
 
+_ADDRESS_PARTS = re.compile(r"[^/?&=]*[/?&=]+|[^/?&=]+")  # where an address that is wider than the line may break
+
 
 def wrap(text: str, *, width: float, size: float, bold: bool = False) -> tuple[str, ...]:
     """Break text into lines of at most `width` points at type `size`; at least one line, which may be empty.
@@ -37,9 +39,17 @@ def _lines(paragraph: str, *, limit: float, bold: bool) -> Iterator[str]:
 
 def _atoms(paragraph: str, *, limit: float, bold: bool) -> Iterator[tuple[str, str]]:
     for match in _ATOM.finditer(paragraph):
-        blank, atom = " " if match["blank"] else "", match["atom"]
-        if typeset(atom, bold=bold).em_width <= limit:
-            yield blank, atom
-        else:
-            yield blank, atom[0]
-            yield from (("", character) for character in atom[1:])
+        blank = " " if match["blank"] else ""
+        for part in _parts(match["atom"], limit=limit, bold=bold):
+            yield blank, part
+            blank = ""
+
+
+def _parts(atom: str, *, limit: float, bold: bool) -> Iterator[str]:
+    if typeset(atom, bold=bold).em_width <= limit:
+        yield atom
+    elif len(parts := _ADDRESS_PARTS.findall(atom)) > 1:
+        for part in parts:
+            yield from _parts(part, limit=limit, bold=bold)
+    else:
+        yield from atom
