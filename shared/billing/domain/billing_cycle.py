@@ -6,11 +6,12 @@ A boundary is a schedule's own, the start of a phase that restarts the cycle, or
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from itertools import pairwise
 
 from billing.domain.catalog import Billed
 from billing.domain.errors import InvalidInput
-from billing.domain.period import Period, local_date
+from billing.domain.period import Period, Schedule, local_date
 from billing.domain.stamp import stamp
 from billing.domain.subscription import Plans, Subscription, plan_of
 
@@ -73,16 +74,22 @@ def bill_for_on_or_after(subscription: Subscription, plans: Plans, *, instant: d
     return _next_boundary(subscription, after=instant - _MOMENT)
 
 
+@lru_cache(maxsize=4096)
+def anchored_period(schedule: Schedule, instant: datetime) -> Period:
+    """The schedule's period around an instant, not clipped: what a share of it is measured against."""
+    return schedule.period_at(instant)
+
+
 def is_short_first_period(subscription: Subscription, whole: Period) -> bool:
     """Whether that anchored period is the one of calendar billing in which the subscription started on a later day."""
     start, schedule = subscription.start, subscription.phases[0].schedule
-    if schedule.anchor_day is None or not whole.start < start < whole.end or whole != schedule.period_at(start):
+    if schedule.anchor_day is None or not whole.start < start < whole.end or whole != anchored_period(schedule, start):
         return False
     return local_date(start, zone=schedule.zone) > local_date(whole.start, zone=schedule.zone)
 
 
 def _period_around(subscription: Subscription, instant: datetime) -> Period:
-    anchored = subscription.phase_at(instant).schedule.period_at(instant)
+    anchored = anchored_period(subscription.phase_at(instant).schedule, instant)
     restarts = _restarts(subscription)
     return Period(
         start=max(anchored.start, subscription.start, *[at for at in restarts if at <= instant]),
@@ -91,7 +98,7 @@ def _period_around(subscription: Subscription, instant: datetime) -> Period:
 
 
 def _next_boundary(subscription: Subscription, *, after: datetime) -> datetime:
-    boundary = subscription.phase_at(after).schedule.next_boundary(after)
+    boundary = anchored_period(subscription.phase_at(after).schedule, after).end
     return min(boundary, subscription.end or boundary, *[at for at in _restarts(subscription) if at > after])
 
 

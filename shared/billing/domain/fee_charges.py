@@ -1,66 +1,92 @@
 """Recurring lines: plan fees and add-ons, prorated by their share of the period, and credits for unused time."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from decimal import Decimal
 
-from billing.domain.billing_cycle import whole_period
-from billing.domain.catalog import Billed, Plan, Proration, RecurringCharge
-from billing.domain.charge import Charge, ChargeFacts, Origin, charge, stamp, taxed
+from billing.domain.billing_cycle import anchored_period, is_short_first_period
+from billing.domain.catalog import Billed, FirstPeriod, Plan, Proration, RecurringCharge
+from billing.domain.charge import Charge, ChargeFacts, Origin, charge, taxed
 from billing.domain.exact import times
 from billing.domain.explanation import CreditStep, FlatStep, ProrationStep, amount_of
 from billing.domain.invoice import LineKind
 from billing.domain.money import Money
 from billing.domain.period import Cycle, Period, Unit
-from billing.domain.proration import Share, as_first_period, measured_by, share_of
+from billing.domain.proration import Share, as_first_period, measured_by, share_of, without
 from billing.domain.rating import RatedPart
-from billing.domain.subscription import Item, Prepaid, UnknownPlan, plan_of
+from billing.domain.stamp import stamp
+from billing.domain.subscription import Item, Prepaid, Subscription, UnknownPlan, plan_of
 
 ONE = Decimal(1)
+_MOMENT = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Fee:
-    """A recurring charge in force over `span`, its stretch of one phase within a period."""
+    """A recurring charge in force over `span`, its stretch of one phase within a period.
+
+    It owes its share `owed` of `whole`, the anchored period, not clipped. The two stretches differ only in a short
+    first period that is billed in full.
+    """
 
     item_id: str
     charge: RecurringCharge
     quantity: Decimal
     plan: Plan
     span: Period
+    owed: Period
+    whole: Period
 
 
 def fees_in_arrears(facts: ChargeFacts, period: Period) -> Iterator[Charge]:
-    """What the past period owes: fees billed in arrears, and those opened after its advance invoice was made."""
-    paid = {(prepaid.item_id, prepaid.plan) for prepaid in facts.subscription.prepaid}
+    """What the past period owes: fees billed in arrears, and stretches in advance that no invoice has paid ahead."""
     for fee in _fees(facts, period):
-        if fee.plan.billed is Billed.IN_ARREARS or (fee.item_id, fee.plan.ref) not in paid:
+        if fee.plan.billed is Billed.IN_ARREARS:
             yield from _fee_charges(facts, fee, period=period)
+            continue
+        paid = [each.period for each in facts.subscription.prepaid if _is_for(each, fee)]
+        for left in without(fee.owed, paid):
+            rest = fee if left == fee.owed else replace(fee, span=left, owed=left)
+            yield from _fee_charges(facts, rest, period=period)
 
 
 def fees_in_advance(facts: ChargeFacts, period: Period) -> Iterator[Charge]:
-    """What the coming period owes, each charge with the memory of what it pays ahead."""
+    """What the coming period owes, each fee's first line with the memory of what it pays ahead."""
     for fee in _fees(facts, period):
-        yield from _fee_charges(facts, fee, period=period)
+        charges = list(_fee_charges(facts, fee, period=period))
+        yield from [replace(each, prepaid=_prepaid(facts, fee, charges)) for each in charges[:1]]
+        yield from charges[1:]
 
 
 def credits_for_unused(facts: ChargeFacts, period: Period) -> Iterator[Charge]:
     """What was billed ahead for the past period and not used, with the tax that it was billed with (semantics 5)."""
-    used_until = {(fee.item_id, fee.plan.ref): fee.span.end for fee in _fees(facts, period)}
+    fees = list(_fees(facts, period)) if facts.subscription.prepaid else []
     for prepaid in facts.subscription.prepaid:
-        end = used_until.get((prepaid.item_id, prepaid.plan), prepaid.period.start)
-        if end < prepaid.period.end and prepaid.proration is not Proration.NONE:
-            yield from _credit(facts, prepaid, unused=Period(start=end, end=prepaid.period.end), period=period)
+        unused = without(prepaid.period, [fee.owed for fee in fees if _is_for(prepaid, fee)])
+        if unused and prepaid.proration is not Proration.NONE:
+            yield from _credit(facts, prepaid, unused=unused, period=period)
 
 
 def _fees(facts: ChargeFacts, period: Period) -> Iterator[_Fee]:
     for phase, span in facts.subscription.spans(period):
-        plan = plan_of(phase, facts.plans)
-        for fee in plan.fees:
-            yield _Fee(item_id=fee.charge_id, charge=fee, quantity=ONE, plan=plan, span=span)
-        for item in facts.subscription.items:
-            if (stretch := item.within(span)) is not None:
-                yield _Fee(item_id=item.id, charge=_addon(plan, item), quantity=item.quantity, plan=plan, span=stretch)
+        plan, whole = plan_of(phase, facts.plans), anchored_period(phase.schedule, period.end - _MOMENT)
+        for item_id, fee, quantity, stretch in _in_force(facts.subscription.items, plan, span):
+            owed = _owed(facts.subscription, stretch, whole, rule=plan.first_period)
+            if owed is not None:
+                yield _Fee(
+                    item_id=item_id, charge=fee, quantity=quantity, plan=plan, span=stretch, owed=owed, whole=whole
+                )
+
+
+def _in_force(
+    items: Sequence[Item], plan: Plan, span: Period
+) -> Iterator[tuple[str, RecurringCharge, Decimal, Period]]:
+    for fee in plan.fees:
+        yield fee.charge_id, fee, ONE, span
+    for item in items:
+        if (stretch := item.within(span)) is not None:
+            yield item.id, _addon(plan, item), item.quantity, stretch
 
 
 def _addon(plan: Plan, item: Item) -> RecurringCharge:
@@ -70,72 +96,90 @@ def _addon(plan: Plan, item: Item) -> RecurringCharge:
     return addon
 
 
+def _owed(subscription: Subscription, stretch: Period, whole: Period, *, rule: FirstPeriod) -> Period | None:
+    """The stretch that a fee owes: its own, save in the short first period of calendar billing."""
+    if rule is FirstPeriod.PRORATE or not is_short_first_period(subscription, whole):
+        return stretch
+    return as_first_period(stretch, whole, rule=rule, begun=subscription.start)
+
+
+def _is_for(prepaid: Prepaid, fee: _Fee) -> bool:
+    return prepaid.item_id == fee.item_id and prepaid.plan == fee.plan.ref
+
+
 def _fee_charges(facts: ChargeFacts, fee: _Fee, *, period: Period) -> Iterator[Charge]:
-    whole = whole_period(facts.subscription, at=fee.span.start)
-    starts_subscription = fee.span.start == facts.subscription.start
-    active = as_first_period(fee.span, whole, plan=fee.plan, started=starts_subscription)
-    if active is None:
-        return
-    proration = measured_by(fee.charge, fee.plan)
-    share = share_of(active, whole, proration=proration, zone=facts.subscription.zone)
-    if share.active == 0:
-        return
-    full, *rest = [
-        charge(facts, part, line_id=f"{fee.item_id}:{stamp(fee.span.start)}:{kind.value}", origin=origin)
-        for kind, part in _parts(facts, fee, share)
-        for origin in [
-            Origin(kind=kind, plan=fee.plan.ref, span=fee.span, period=period, tax_inclusive=fee.charge.tax_inclusive)
-        ]
-    ]
-    prepaid = Prepaid(
+    for kind, part in _parts(facts, fee):
+        origin = Origin(
+            kind=kind, plan=fee.plan.ref, span=fee.span, period=period, tax_inclusive=fee.charge.tax_inclusive
+        )
+        yield charge(facts, part, line_id=f"{fee.item_id}:{stamp(fee.span.start)}:{kind.value}", origin=origin)
+
+
+def _prepaid(facts: ChargeFacts, fee: _Fee, charges: Sequence[Charge]) -> Prepaid:
+    return Prepaid(
         item_id=fee.item_id,
         name=fee.charge.name,
         plan=fee.plan.ref,
         invoice_id=facts.invoice_id,
         price=times(fee.quantity, fee.charge.unit_price),
-        period=active,
-        whole=whole,
-        proration=proration,
-        amount=sum(each.line.amount for each in (full, *rest)),
-        treatment=full.treatment,
+        period=fee.owed,
+        whole=fee.whole,
+        proration=measured_by(fee.charge, fee.plan),
+        amount=sum([each.line.amount for each in charges]),
+        treatment=charges[0].treatment,
         tax_inclusive=fee.charge.tax_inclusive,
     )
-    yield replace(full, prepaid=prepaid)
-    yield from rest
 
 
-def _parts(facts: ChargeFacts, fee: _Fee, share: Share) -> Iterator[tuple[LineKind, RatedPart]]:
-    """The full price, and for a part of a period the negative line that brings it to the prorated price."""
+def _parts(facts: ChargeFacts, fee: _Fee) -> Iterator[tuple[LineKind, RatedPart]]:
+    """The full price, and for a part of a period the negative line that brings it to the prorated price.
+
+    Nothing for a stretch within one day: the day belongs to what follows.
+    """
+    share = _share(facts, fee)
+    if share is not None and share.active == 0:
+        return
     name, unit_price = fee.charge.name, fee.charge.unit_price
     flat = FlatStep(quantity=fee.quantity, unit_price=unit_price)
     description = f"{name} ({cycle_name(fee.plan.cycle)})"
     yield LineKind.FLAT, RatedPart(description=description, quantity=fee.quantity, unit_price=unit_price, step=flat)
-    if not share.is_full:
+    if share is not None and not share.is_full:
         price = times(fee.quantity, unit_price)
         step = ProrationStep(price=price, active=share.active, whole=share.whole, unit=share.unit)
         yield LineKind.PRORATION, _one_of(facts, f"{name} - proration", step)
 
 
-def _credit(facts: ChargeFacts, prepaid: Prepaid, *, unused: Period, period: Period) -> Iterator[Charge]:
-    zone, start = facts.subscription.zone, prepaid.period.start
-    whole = share_of(prepaid.whole, prepaid.whole, proration=prepaid.proration, zone=zone)
-    used = 0
-    if unused.start > start:
-        used_span = Period(start=start, end=unused.start)
-        used = share_of(used_span, prepaid.whole, proration=prepaid.proration, zone=zone).active
+def _share(facts: ChargeFacts, fee: _Fee) -> Share | None:
+    """The fee's part of its period, or None where it owes the whole: then there is nothing to measure."""
+    if fee.owed == fee.whole:
+        return None
+    proration = measured_by(fee.charge, fee.plan)
+    return share_of(fee.owed, fee.whole, proration=proration, zone=facts.subscription.zone)
+
+
+def _credit(facts: ChargeFacts, prepaid: Prepaid, *, unused: list[Period], period: Period) -> Iterator[Charge]:
+    def share(stretch: Period) -> Share:
+        return share_of(stretch, prepaid.whole, proration=prepaid.proration, zone=facts.subscription.zone)
+
+    billed = share(prepaid.period)
     step = CreditStep(
         invoice_id=prepaid.invoice_id,
         price=prepaid.price,
         billed=prepaid.amount,
-        used=used,
-        whole=whole.whole,
-        unit=whole.unit,
+        used=billed.active - sum([share(stretch).active for stretch in unused]),
+        whole=billed.whole,
+        unit=billed.unit,
     )
     part = _one_of(facts, f"{prepaid.name} - credit for unused time", step)
     if part.unit_price:
-        inclusive = prepaid.tax_inclusive
-        origin = Origin(kind=LineKind.PRORATION, plan=prepaid.plan, span=unused, period=period, tax_inclusive=inclusive)
-        line_id = f"{prepaid.item_id}:{stamp(start)}:credit"
+        origin = Origin(
+            kind=LineKind.PRORATION,
+            plan=prepaid.plan,
+            span=Period(start=unused[0].start, end=unused[-1].end),
+            period=period,
+            tax_inclusive=prepaid.tax_inclusive,
+        )
+        line_id = f"{prepaid.item_id}:{stamp(prepaid.period.start)}:credit"
         yield taxed(facts, part, line_id=line_id, origin=origin, treatment=prepaid.treatment)
 
 

@@ -1,29 +1,32 @@
 """From facts to an invoice, without I/O: the heart of a billing run, and the page to read first.
 
 A run gathers `InvoiceFacts` for a subscription that is due and asks `draft_invoice` what its earliest open cycle comes
-to. The answer is a `Draft` (an invoice still without a number) or a `Skip` (nothing to bill, and why). Both carry the
-subscription as it stands afterwards, moved on to its next bill-for date.
+to. The answer is a `Draft` (an invoice still without a number), a `CreditDraft` (credits exceed charges: a credit note)
+or a `Skip` (nothing to bill, and why). Each carries the subscription as it stands afterwards, moved on to its next
+bill-for date.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from typing import ClassVar
 
 from billing.domain.billing_cycle import BillingCycle, cycle_at, next_bill_for
 from billing.domain.charge import Charge, ChargeFacts
+from billing.domain.credit import CreditNote, credit_note_of
 from billing.domain.customer import Customer
-from billing.domain.errors import BillingError, InvalidInput
+from billing.domain.errors import InvalidInput
 from billing.domain.fee_charges import credits_for_unused, fees_in_advance, fees_in_arrears
 from billing.domain.invoice import Invoice, InvoiceStatus, SettlementStep
 from billing.domain.numbering import NumberMonth
-from billing.domain.period import local_date
+from billing.domain.period import Period, local_date
 from billing.domain.subscription import Plans, Subscription, SubscriptionStatus, plan_of
 from billing.domain.tax import TaxableLine, TaxTable, TaxTreatment, net_total, tax_lines, total_tax, treatment
 from billing.domain.tenant import Tenant
 from billing.domain.usage import Buckets
 from billing.domain.usage_charges import unused_charge, usage_charges
+
+_MOMENT = timedelta(microseconds=1)
 
 
 class SkipReason(StrEnum):
@@ -31,16 +34,6 @@ class SkipReason(StrEnum):
 
     NOTHING_TO_BILL = "nothing_to_bill"
     ZERO_TOTAL = "zero_total"
-
-
-class NegativeInvoice(BillingError):
-    """The credits of a cycle exceed its charges: an invoice is never negative, a credit note has to be made."""
-
-    code: ClassVar[str] = "negative_invoice"
-
-    def __init__(self, invoice: Invoice) -> None:
-        self.invoice = invoice
-        super().__init__(f"invoice {invoice.id} would come to {invoice.total} minor units of {invoice.currency}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +60,15 @@ class Draft:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CreditDraft:
+    """A credit note without a number in place of an invoice, the cycle it bills, and the subscription moved on."""
+
+    credit_note: CreditNote
+    cycle: BillingCycle
+    subscription: Subscription
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Skip:
     """A cycle without an invoice, and the subscription moved on."""
 
@@ -75,11 +77,11 @@ class Skip:
     subscription: Subscription
 
 
-def draft_invoice(facts: InvoiceFacts) -> Draft | Skip:
+def draft_invoice(facts: InvoiceFacts) -> Draft | CreditDraft | Skip:
     """Rate, prorate and tax the subscription's earliest open cycle.
 
-    Raises UnknownPlan, a currency mismatch as InvalidInput, or NegativeInvoice: then nothing moves on, and the
-    subscription is tried again by the next run.
+    Raises UnknownPlan, or InvalidInput for a mix of currencies and for a `next_billing_at` that is no bill-for date:
+    then nothing moves on, and the subscription is tried again by the next run.
     """
     cycle = _open_cycle(facts)
     invoice_id = invoice_id_of(facts.subscription.id, cycle, revision=facts.revision)
@@ -89,8 +91,8 @@ def draft_invoice(facts: InvoiceFacts) -> Draft | Skip:
         return Skip(reason=SkipReason.NOTHING_TO_BILL, cycle=cycle, subscription=moved_on)
     invoice = _invoice(facts, cycle, invoice_id, charges)
     if invoice.total < 0:
-        raise NegativeInvoice(invoice)
-    if invoice.total == 0 and facts.tenant.skip_zero_invoices:
+        return CreditDraft(credit_note=credit_note_of(invoice), cycle=cycle, subscription=moved_on)
+    if facts.tenant.skip_zero_invoices and not any(line.amount for line in invoice.lines):
         return Skip(reason=SkipReason.ZERO_TOTAL, cycle=cycle, subscription=moved_on)
     return Draft(invoice=invoice, cycle=cycle, subscription=moved_on)
 
@@ -102,16 +104,22 @@ def issue(invoice: Invoice, *, number: str, payment_url: str = "") -> Invoice:
     return replace(invoice, number=number, status=status, payment_url=payment_url, pending=pending)
 
 
+def issue_credit_note(credit_note: CreditNote, *, number: str) -> CreditNote:
+    """Give a credit note its number, from the tenant's `credit_numbers`: from here on it never changes."""
+    return replace(credit_note, number=number, pending=(SettlementStep.RENDER,))
+
+
 def invoice_id_of(subscription_id: str, cycle: BillingCycle, *, revision: int) -> str:
     """The id that makes an invoice unique: subscription, period, revision."""
     return f"{subscription_id}.{cycle.key}.r{revision}"
 
 
-def number_day(invoice: Invoice, tenant: Tenant) -> date:
-    """The local day whose year and month an invoice's number shows."""
-    if tenant.numbers.month_of is NumberMonth.ISSUE_DATE:
-        return invoice.issued_on
-    return local_date(invoice.period.start, zone=invoice.zone)
+def number_day(document: Invoice | CreditNote, tenant: Tenant) -> date:
+    """The local day whose year and month the number of an invoice or credit note shows."""
+    series = tenant.credit_numbers if isinstance(document, CreditNote) else tenant.numbers
+    if series.month_of is NumberMonth.ISSUE_DATE:
+        return document.issued_on
+    return local_date(document.period.start, zone=document.zone)
 
 
 def _open_cycle(facts: InvoiceFacts) -> BillingCycle:
@@ -122,23 +130,14 @@ def _open_cycle(facts: InvoiceFacts) -> BillingCycle:
 
 
 def _charges(facts: InvoiceFacts, cycle: BillingCycle, invoice_id: str) -> Sequence[Charge]:
-    known: dict[date, TaxTreatment] = {}
-
-    def treatment_on(day: date) -> TaxTreatment:
-        if day not in known:
-            seller = facts.tenant.seller.country
-            known[day] = treatment(seller_country=seller, buyer=facts.customer.tax, table=facts.taxes, on=day)
-        return known[day]
-
     inputs = ChargeFacts(
         subscription=facts.subscription,
         plans=facts.plans,
         usage=facts.usage,
-        cycle=cycle,
         invoice_id=invoice_id,
         currency=_currency(facts),
         rounding=facts.tenant.rounding,
-        treatment=treatment_on,
+        treatment=_treatment_of(facts),
     )
     charges: list[Charge] = []
     if cycle.arrears is not None:
@@ -150,6 +149,21 @@ def _charges(facts: InvoiceFacts, cycle: BillingCycle, invoice_id: str) -> Seque
     if not charges and cycle.arrears is not None:
         charges += unused_charge(inputs, cycle.arrears)
     return charges
+
+
+def _treatment_of(facts: InvoiceFacts) -> Callable[[Period], TaxTreatment]:
+    """The buyer's tax treatment at a period's tax point: its last local day (semantics 6)."""
+    known: dict[datetime, TaxTreatment] = {}
+
+    def treatment_of(period: Period) -> TaxTreatment:
+        if period.end not in known:
+            day = local_date(period.end - _MOMENT, zone=facts.subscription.zone)
+            known[period.end] = treatment(
+                seller_country=facts.tenant.seller.country, buyer=facts.customer.tax, table=facts.taxes, on=day
+            )
+        return known[period.end]
+
+    return treatment_of
 
 
 def _currency(facts: InvoiceFacts) -> str:
@@ -169,16 +183,13 @@ def _moved_on(subscription: Subscription, cycle: BillingCycle, charges: Sequence
         subscription,
         next_billing_at=following,
         status=SubscriptionStatus.ENDED if following is None else subscription.status,
-        prepaid=tuple(charge.prepaid for charge in charges if charge.prepaid is not None),
+        prepaid=tuple([charge.prepaid for charge in charges if charge.prepaid is not None]),
     )
 
 
 def _invoice(facts: InvoiceFacts, cycle: BillingCycle, invoice_id: str, charges: Sequence[Charge]) -> Invoice:
     tenant, customer = facts.tenant, facts.customer
-    taxable = [
-        TaxableLine(amount=each.line.amount, inclusive=each.line.tax_inclusive, treatment=each.treatment)
-        for each in charges
-    ]
+    taxable = _taxable(charges)
     taxes = tax_lines(taxable, currency=customer.currency, rounding=tenant.rounding)
     tax, subtotal = total_tax(taxes), net_total(taxable, rounding=tenant.rounding)
     issued_on = local_date(facts.issued_at, zone=tenant.zone)
@@ -209,3 +220,15 @@ def _invoice(facts: InvoiceFacts, cycle: BillingCycle, invoice_id: str, charges:
         total=subtotal + tax,
         notes=tenant.notes,
     )
+
+
+def _taxable(charges: Sequence[Charge]) -> list[TaxableLine]:
+    """The lines' amounts, added up where they are taxed alike: tax is computed on their sum (semantics 6)."""
+    sums: dict[tuple[int, bool], TaxableLine] = {}
+    for each in charges:
+        alike = id(each.treatment), each.line.tax_inclusive  # by identity: comparing a treatment costs more than adding
+        before = sums[alike].amount if alike in sums else 0
+        sums[alike] = TaxableLine(
+            amount=before + each.line.amount, inclusive=each.line.tax_inclusive, treatment=each.treatment
+        )
+    return list(sums.values())

@@ -87,3 +87,7 @@ def _fields_of(text: str) -> set[str]:
             "invoice_number.format", expected="text with {year}, {month:02} and {sequence:04}", given=text
         )
     return set(_FIELD.findall(text.replace("{{", "")))
+
+
+CREDIT_NOTE_NUMBERS = NumberSeries(format="CN-{year}-{month:02}-{sequence:04}", counter="credit-note")
+"""What a tenant's credit notes are numbered by, unless it says otherwise: a series of their own."""

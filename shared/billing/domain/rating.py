@@ -36,7 +36,7 @@ def rate(charge: MeteredCharge, usage: Decimal) -> tuple[RatedPart, ...]:
     """Price `usage` units (a period's aggregate, 0 or more) and return a part for every non-empty tier.
 
     A first tier with a flat fee is owed even at zero usage; otherwise zero usage gives no part.
-    Quantities may be fractional; a tier's bound belongs to the tier. Raises InvalidInput for a negative quantity or NaN.
+    Quantities may be fractional; a tier's bound belongs to the tier. InvalidInput for a negative quantity or NaN.
     """
     if not usage.is_finite() or usage < 0:
         raise InvalidInput(f"usage.{charge.meter}", expected="0 or more", given=str(usage))

@@ -62,7 +62,7 @@ class Item:
     def within(self, span: Period) -> Period | None:
         """The part of a stretch of time in which the item is active, or None."""
         start, end = max(self.start, span.start), min(self.end or span.end, span.end)
-        return Period(start=start, end=end) if start < end else None
+        return _part(span, start=start, end=end) if start < end else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,16 +121,20 @@ class Subscription:
 
     def schedule_before(self, instant: datetime) -> Schedule:
         """The schedule that was in force until an instant: where a phase restarts the cycle, the old one."""
-        return next((phase.schedule for phase in reversed(self.phases) if phase.start < instant), self.phases[0].schedule)
+        earlier = [phase.schedule for phase in self.phases if phase.start < instant]
+        return earlier[-1] if earlier else self.phases[0].schedule
 
     def spans(self, period: Period) -> tuple[tuple[Phase, Period], ...]:
         """The phases that touch a period, each with its share of it, clipped to the subscription's own life."""
-        ends = [phase.start for phase in self.phases[1:]] + [self.end or period.end]
-        shares = (
-            (phase, max(phase.start, period.start), min(end, period.end, self.end or period.end))
-            for phase, end in zip(self.phases, ends, strict=True)
+        last = min(period.end, self.end or period.end)
+        ends = [min(phase.start, last) for phase in self.phases[1:]] + [last]
+        return tuple(
+            [
+                (phase, _part(period, start=max(phase.start, period.start), end=end))
+                for phase, end in zip(self.phases, ends, strict=True)
+                if max(phase.start, period.start) < end
+            ]
         )
-        return tuple((phase, Period(start=start, end=end)) for phase, start, end in shares if start < end)
 
 
 def change_quantity(subscription: Subscription, *, item_id: str, quantity: Decimal, at: datetime) -> Subscription:
@@ -190,6 +194,11 @@ def _require_open(subscription: Subscription, at: datetime) -> None:
     billed_until = subscription.phase_at(last).schedule.period_at(last).start
     if at < billed_until:
         raise InvalidInput("at", expected=f"an instant not billed yet, from {billed_until} on", given=str(at))
+
+
+def _part(period: Period, *, start: datetime, end: datetime) -> Period:
+    """The period itself where the part is all of it: most are, and a Period checks itself anew each time."""
+    return period if start == period.start and end == period.end else Period(start=start, end=end)
 
 
 def _not_after(at: datetime, due: datetime | None) -> datetime | None:

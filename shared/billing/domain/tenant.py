@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from billing.domain.invoice import BankDetails, Party
 from billing.domain.money import Rounding
-from billing.domain.numbering import NumberSeries
+from billing.domain.numbering import CREDIT_NOTE_NUMBERS, NumberSeries
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +21,7 @@ class Tenant:
     locale: str
     payment_terms_days: int
     numbers: NumberSeries
+    credit_numbers: NumberSeries = CREDIT_NOTE_NUMBERS
     bank: BankDetails | None = None
     rounding: Rounding = Rounding.HALF_UP
     skip_zero_invoices: bool = False

@@ -3,22 +3,26 @@
 from collections.abc import Iterator
 from datetime import datetime
 
+from billing.domain.billing_cycle import anchored_period
 from billing.domain.catalog import ZERO, MeteredCharge, Plan
-from billing.domain.charge import Charge, ChargeFacts, Origin, charge, stamp
+from billing.domain.charge import Charge, ChargeFacts, Origin, charge
 from billing.domain.invoice import LineKind
-from billing.domain.period import Period, local_date, local_midnight
+from billing.domain.period import Period
 from billing.domain.rating import RatedPart, rate, zero_part
-from billing.domain.subscription import plan_of
-from billing.domain.usage import quantity
+from billing.domain.stamp import stamp
+from billing.domain.subscription import Subscription, plan_of
+from billing.domain.usage import bucket_start, quantity
 
 
 def usage_charges(facts: ChargeFacts, period: Period) -> Iterator[Charge]:
     """The non-empty tiers of every meter. Tiers are never prorated; a plan change splits usage by day (semantics 5)."""
     for phase, span in facts.subscription.spans(period):
         plan = plan_of(phase, facts.plans)
-        owned = _owned_days(facts, span, period)
+        owned = _owned_buckets(facts.subscription, span) if plan.metered else None
+        if owned is None:
+            continue
         for metered in plan.metered:
-            used = quantity(metered.aggregation, facts.usage.get(metered.meter, {}), owned) if owned else ZERO
+            used = quantity(metered.aggregation, facts.usage.get(metered.meter, {}), owned)
             for index, part in enumerate(rate(metered, max(used, ZERO))):
                 yield _line(facts, part, metered=metered, plan=plan, span=span, period=period, index=index)
 
@@ -45,14 +49,18 @@ def _line(
     return charge(facts, part, line_id=f"{metered.meter}:{stamp(span.start)}:{index}", origin=origin)
 
 
-def _owned_days(facts: ChargeFacts, span: Period, period: Period) -> Period | None:
-    """The stretch whose buckets a phase prices: the day of a change belongs to the new phase as a whole."""
+def _owned_buckets(subscription: Subscription, span: Period) -> Period | None:
+    """The stretch whose buckets a phase prices, or None for a phase that lasted less than a day.
 
-    def edge(instant: datetime) -> datetime:
-        if instant in (period.start, period.end):
-            return instant
-        zone = facts.subscription.zone
-        return max(period.start, local_midnight(local_date(instant, zone=zone), zone=zone))
-
-    start, end = edge(span.start), edge(span.end)
+    The day of a change belongs to the new phase as a whole, and so does the first day to the subscription.
+    """
+    start = _bucket_around(subscription, span.start)
+    end = span.end if span.end == subscription.end else _bucket_around(subscription, span.end)
     return Period(start=start, end=end) if start < end else None
+
+
+def _bucket_around(subscription: Subscription, instant: datetime) -> datetime:
+    schedule = subscription.schedule_before(instant)
+    if anchored_period(schedule, instant).start == instant:
+        return instant  # an ordinary boundary cuts the buckets
+    return bucket_start(instant, schedule)

@@ -1,0 +1,76 @@
+"""The credit note: what a customer gets back, with the tax that it was billed with (semantics 5, 8)."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+
+from billing.domain.explanation import CreditStep
+from billing.domain.invoice import Invoice, LineItem, Party, SettlementStep
+from billing.domain.period import Period
+from billing.domain.tax import TaxLine
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreditNote:
+    """Everything the document says. Amounts are minor units of `currency` in the customer's favour, so `total` > 0.
+
+    Its lines are those of the bill that came out below zero, each with its sign turned: credits are positive, and what
+    was charged against them is negative. A line's amount is the negative of its explanation replayed. `invoice_id` is
+    the invoice that billed what is credited; `balance_added` is what goes to the customer's credit balance. `number`
+    is given at issue ("" while draft).
+    """
+
+    id: str
+    number: str
+    customer_id: str
+    subscription_id: str
+    invoice_id: str
+    currency: str
+    locale: str
+    zone: str
+    period: Period
+    bill_for_date: datetime
+    issued_at: datetime
+    issued_on: date
+    seller: Party
+    buyer: Party
+    lines: tuple[LineItem, ...]
+    tax_lines: tuple[TaxLine, ...]
+    subtotal: int
+    tax: int
+    total: int
+    balance_added: int
+    notes: tuple[str, ...] = ()
+    pending: tuple[SettlementStep, ...] = ()
+
+
+def credit_note_of(invoice: Invoice) -> CreditNote:
+    """The credit note in place of an invoice whose total is below zero: everything that it said, turned around."""
+    return CreditNote(
+        id=invoice.id,
+        number="",
+        customer_id=invoice.customer_id,
+        subscription_id=invoice.subscription_id,
+        invoice_id=_credited_invoice(invoice.lines),
+        currency=invoice.currency,
+        locale=invoice.locale,
+        zone=invoice.zone,
+        period=invoice.period,
+        bill_for_date=invoice.bill_for_date,
+        issued_at=invoice.issued_at,
+        issued_on=invoice.issued_on,
+        seller=invoice.seller,
+        buyer=invoice.buyer,
+        lines=tuple(replace(line, unit_price=-line.unit_price, amount=-line.amount) for line in invoice.lines),
+        tax_lines=tuple(replace(line, base=-line.base, tax=-line.tax) for line in invoice.tax_lines),
+        subtotal=-invoice.subtotal,
+        tax=-invoice.tax,
+        total=-invoice.total,
+        balance_added=-invoice.total,
+        notes=invoice.notes,
+    )
+
+
+def _credited_invoice(lines: Iterable[LineItem]) -> str:
+    """The invoice whose charges are credited: the last one in advance, as that is all that can be unused."""
+    return next(line.explanation.step.invoice_id for line in lines if isinstance(line.explanation.step, CreditStep))
