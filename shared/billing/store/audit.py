@@ -1,10 +1,11 @@
 """The audit log: one document a commit, with a record for every change in it (semantics 13). Records are only added."""
 
 import hashlib
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+
+import orjson
 
 from billing.domain.audit import AuditRecord
 from billing.ports import Create, Documents, Fields
@@ -29,7 +30,7 @@ class AuditLog:
         previous = hashlib.sha256(f"{self.collection.tenant_id}/{batch_id}".encode()).hexdigest()
         for record in records:
             fields: Fields = converter().unstructure(record)
-            previous = hashlib.sha256((previous + json.dumps(fields, sort_keys=True)).encode()).hexdigest()
+            previous = record_hash(fields, previous=previous)
             chained.append({**fields, "hash": previous})
         entities = sorted({str(each["entity"]) for each in chained})
         return Create(
@@ -41,3 +42,8 @@ class AuditLog:
                 "schema_version": SCHEMA_VERSION,
             },
         )
+
+
+def record_hash(record: Fields, *, previous: str) -> str:
+    """The hash of a record, in hex: over the hash before it and the record as JSON with sorted keys."""
+    return hashlib.sha256(previous.encode() + orjson.dumps(record, option=orjson.OPT_SORT_KEYS)).hexdigest()
