@@ -1,0 +1,193 @@
+"""The HTTP side of a scheduled job: know the caller, read the request, run, answer and leave one line in the log."""
+
+import re
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from http import HTTPStatus
+from typing import Any
+
+import flask
+
+from billing.api.billing_job import BillingEngine, BillingJob, RunFailed
+from billing.api.call_log import CallLog, error_fields
+from billing.api.caller import KEY_HEADER, TOKEN_HEADER, Caller, authenticate
+from billing.api.health import full_health, public_health
+from billing.api.job_request import TENANT_HEADER, InvalidFields, JobRequest, read_job
+from billing.api.oidc import TokenVerifier
+from billing.api.problem import Answer, Forbidden, MalformedRequest, MethodNotAllowed, problem, problem_of
+from billing.api.request_body import discard_rest, read_body
+from billing.api.run_answer import all_tenants_answer, tenant_answer
+from billing.domain.run_report import RunReport
+from billing.domain.stamp import stamp
+from billing.ports import Clock, Secrets
+
+METHODS = ("GET", "HEAD", "OPTIONS", "POST")
+REQUEST_ID_HEADER = "x-request-id"
+LONGEST_MARGIN_SECONDS = 60
+"""A page that is under way when time is up still has to be settled and answered."""
+
+_REQUEST_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}")
+_QUERY = "what is asked for belongs into the body, not into the address"
+_JSON = {"Content-Type": "application/json", "Cache-Control": "no-store"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobParts:
+    """What a door works with once the configuration is read. `engine` makes one that counts for a single call."""
+
+    tokens: TokenVerifier
+    secrets: Secrets
+    engine: Callable[[], BillingEngine]
+    max_body_bytes: int
+    run_deadline_seconds: int
+    revision: str
+
+
+@dataclass(slots=True, kw_only=True)
+class Call:
+    """One call on its way through the door. `noted` is what its line in the log will say."""
+
+    request: flask.Request
+    request_id: str
+    started: float
+    noted: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobDoor:
+    """A door as functions-framework calls it. `parts` may raise (Misconfigured): then nobody gets in."""
+
+    name: str
+    parts: Callable[[], JobParts]
+    clock: Clock
+    monotonic: Callable[[], float]
+    new_id: Callable[[], str]
+    log: CallLog
+
+    def __call__(self, request: flask.Request) -> flask.Response:
+        """Answer a request, whatever happens."""
+        given = request.headers.get(REQUEST_ID_HEADER, "")
+        request_id = given if _REQUEST_ID.fullmatch(given) else self.new_id()
+        call = Call(request=request, request_id=request_id, started=self.monotonic())
+        try:
+            answer = self._answer(call)
+        except Exception as error:  # noqa: BLE001 - the last place that can tell the caller
+            call.noted |= error_fields(error)
+            answer = _failure(error, request_id=request_id)
+        self._log(call, answer.status)
+        discard_rest(request.stream)
+        # A body in pieces keeps functions-framework from reading the rest of the request into memory.
+        headers = {**answer.headers, "Content-Length": str(len(answer.body)), REQUEST_ID_HEADER: request_id}
+        return flask.Response(iter((answer.body,)), answer.status, headers)
+
+    def _answer(self, call: Call) -> Answer:
+        match call.request.method:
+            case "POST":
+                return self._run(call)
+            case "GET" | "HEAD":
+                return self._health(call)
+            case "OPTIONS":
+                return Answer(b"", HTTPStatus.NO_CONTENT, {"Allow": ", ".join(METHODS)})
+            case method:
+                raise MethodNotAllowed(method, allowed=METHODS)
+
+    def _health(self, call: Call) -> Answer:
+        parts = self.parts()
+        if KEY_HEADER not in call.request.headers and TOKEN_HEADER not in call.request.headers:
+            return public_health()
+        self._caller(call, parts)
+        return full_health(parts.engine(), secrets=parts.secrets, revision=parts.revision)
+
+    def _run(self, call: Call) -> Answer:
+        parts = self.parts()
+        caller = self._caller(call, parts)
+        request = self._read(call, parts)
+        _check_allowed(caller, request)
+        job = self._job(call, parts, caller=caller, request=request)
+        call.noted |= {"run_id": job.run_id, "tenant": request.tenant_id, "dry_run": request.dry_run}
+        body = self._bill_all(call, job) if request.tenant_id is None else self._bill(call, job, request.tenant_id)
+        call.noted |= {"operations": asdict(job.engine.operations)}
+        return Answer(body, HTTPStatus.OK, _JSON)
+
+    def _bill(self, call: Call, job: BillingJob, tenant_id: str) -> bytes:
+        report = job.bill(tenant_id, limit=job.request.limit)
+        call.noted |= _counts([report], complete=report.complete)
+        return tenant_answer(job, report, seconds=self._seconds(call))
+
+    def _bill_all(self, call: Call, job: BillingJob) -> bytes:
+        done = job.bill_all()
+        call.noted |= _counts(done.reports, complete=done.complete)
+        call.noted["errors"] = [{"tenant": each.tenant_id, **error_fields(each.error)} for each in done.failures]
+        return all_tenants_answer(job, done, seconds=self._seconds(call))
+
+    def _caller(self, call: Call, parts: JobParts) -> Caller:
+        headers = dict(call.request.headers.items())
+        caller = authenticate(headers, tokens=parts.tokens, secrets=parts.secrets, now=self.clock.now())
+        call.noted["caller"] = caller.kind
+        return caller
+
+    def _read(self, call: Call, parts: JobParts) -> JobRequest:
+        if call.request.query_string:
+            raise MalformedRequest(_QUERY)
+        body = read_body(call.request.stream, limit=parts.max_body_bytes)
+        return read_job(call.request.headers.get(TENANT_HEADER), body, now=self.clock.now())
+
+    def _job(self, call: Call, parts: JobParts, *, caller: Caller, request: JobRequest) -> BillingJob:
+        seconds = parts.run_deadline_seconds
+        ends = call.started + seconds - min(LONGEST_MARGIN_SECONDS, seconds / 4)
+        now = self.clock.now()
+        return BillingJob(
+            engine=parts.engine(),
+            request=request,
+            run_id=f"{stamp(now)}-{self.new_id()[:8]}",
+            actor=caller.name,
+            request_id=call.request_id,
+            now=now,
+            out_of_time=lambda: self.monotonic() >= ends,
+        )
+
+    def _seconds(self, call: Call) -> float:
+        return self.monotonic() - call.started
+
+    def _log(self, call: Call, status: int) -> None:
+        fields = {
+            "severity": _severity(call, status),
+            "message": f"{self.name} answered {int(status)}",
+            "request_id": call.request_id,
+            "method": call.request.method,
+            "status": int(status),
+            "seconds": round(self._seconds(call), 3),
+            **call.noted,
+        }
+        self.log(self.name, fields)
+
+
+def _check_allowed(caller: Caller, request: JobRequest) -> None:
+    """A caller of some tenants names one of them; only one of all may leave the name out."""
+    if caller.tenants is not None and request.tenant_id not in caller.tenants:
+        raise Forbidden(reason=f"{caller.kind} may not bill tenant {request.tenant_id!r}")
+
+
+def _failure(error: Exception, *, request_id: str) -> Answer:
+    match error:
+        case InvalidFields():
+            flaws = [{"field": flaw.field, "detail": str(flaw)} for flaw in error.flaws]
+            return problem(422, code=error.code, detail=str(error), errors=flaws, request_id=request_id)
+        case RunFailed():  # its caller has proved to be one of ours and is told which tenant and why
+            return problem(500, code=error.code, detail=str(error), request_id=request_id)
+        case _:
+            return problem_of(error, request_id=request_id)
+
+
+def _counts(reports: list[RunReport], *, complete: bool) -> dict[str, Any]:
+    return {
+        "complete": complete,
+        "generated": sum(len(report.invoices) for report in reports),
+        "failed": sum(len(report.failures) for report in reports),
+    }
+
+
+def _severity(call: Call, status: int) -> str:
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR or call.noted.get("errors"):
+        return "ERROR"
+    return "WARNING" if status >= HTTPStatus.BAD_REQUEST or call.noted.get("failed") else "INFO"
