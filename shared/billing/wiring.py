@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import assert_never
 
 from billing.adapters.counting import CountingDocuments, CountingObjects
@@ -30,6 +31,9 @@ from billing.usecases.generate_invoices import RunOptions, generate_invoices
 from billing.usecases.run_context import RunRequest
 from billing.usecases.settle_invoices import Settlement, settle_invoices, sweep
 
+LOCAL_STORE = "billing.sqlite3"
+LOCAL_OBJECTS = "objects"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Engine:
@@ -51,18 +55,23 @@ class Engine:
         *,
         out_of_time: Callable[[], bool] = lambda: False,
         progress: Callable[[int], None] = lambda _invoices: None,
+        on_invoice: Callable[[Invoice], None] = lambda _invoice: None,
     ) -> RunReport:
-        """Bill one tenant and settle its invoices, those that an earlier run left unsettled included."""
+        """Bill one tenant and settle its invoices, those that an earlier run left unsettled included.
+
+        `progress` hears of each page, `on_invoice` of each invoice as it is issued, in a dry run too.
+        """
         settlement = self._settlement(Tenants(self.documents).get(request.tenant_id))
         options = RunOptions(
             payment_url=self._payment_links(request.tenant_id),
             settle=partial(settle_invoices, settlement),
             out_of_time=out_of_time,
             progress=progress,
+            on_invoice=on_invoice,
         )
         report = generate_invoices(self.documents, request, options)
         if not request.dry_run:
-            report.settled += sweep(settlement, out_of_time=out_of_time)
+            report.add_settled(sweep(settlement, out_of_time=out_of_time))
         return report
 
     def _settlement(self, tenant: Tenant) -> Settlement:
@@ -86,6 +95,26 @@ def connect(settings: Settings, *, clock: Clock) -> Engine:
         secrets=open_secrets(settings.secrets, clock=clock),
         payment_link_base=settings.payment_link_base,
     )
+
+
+def local_engine(directory: Path, *, payment_link_base: str, store: Store | None = None) -> Engine:
+    """Everything below one directory, which is made if need be: documents (or `store`), objects, the pay links' key."""
+    from billing.adapters.environment_secrets import EnvironmentSecrets
+
+    key = local_key(directory)
+    return Engine(
+        documents=CountingDocuments(open_documents(store or SqliteFile(directory / LOCAL_STORE))),
+        objects=CountingObjects(open_objects(Folder(directory / LOCAL_OBJECTS))),
+        secrets=EnvironmentSecrets({PAYMENT_LINK_KEY: key}),
+        payment_link_base=payment_link_base,
+    )
+
+
+def local_key(directory: Path) -> str:
+    """The key of the directory's payment links, made with its first use."""
+    from billing.adapters.kept_key import kept_key
+
+    return kept_key(directory / "keys" / "payment-link")
 
 
 def open_documents(store: Store) -> Documents:

@@ -1,16 +1,18 @@
 """The report of a billing run: what was billed, skipped and refused, and what it comes to (semantics 3)."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from billing.domain.credit import CreditNote
 from billing.domain.invoice import Invoice, LineKind
 from billing.domain.money import Money, allocate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InvoiceSummary:
-    """One invoice of a run in a line: `total` in minor units."""
+    """One invoice or credit note of a run in a line: `total` in minor units."""
 
     id: str
     number: str
@@ -27,6 +29,27 @@ class Failure:
     subscription_id: str
     code: str
     message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettlementFailure:
+    """An issued invoice whose PDF could not be made or filed: it keeps its steps, and the next run tries it again."""
+
+    invoice_id: str
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settled:
+    """What settling came to: the ids of the invoices that are done, and those that are not, each with its error."""
+
+    done: Sequence[str] = ()
+    failures: Sequence[SettlementFailure] = ()
+
+    def __add__(self, other: "Settled") -> "Settled":
+        """Both together."""
+        return Settled(done=[*self.done, *other.done], failures=[*self.failures, *other.failures])
 
 
 @dataclass(slots=True, kw_only=True)
@@ -77,21 +100,29 @@ class RunReport:
     failures: list[Failure] = field(default_factory=list)
     invoices: list[InvoiceSummary] = field(default_factory=list)
     revenue: dict[str, Revenue] = field(default_factory=dict)
+    credit_notes: list[InvoiceSummary] = field(default_factory=list)
     settled: int = 0
-    unsettled: int = 0
+    settlement_failures: dict[str, SettlementFailure] = field(default_factory=dict)
+
+    @property
+    def unsettled(self) -> int:
+        """How many issued invoices could not be settled."""
+        return len(self.settlement_failures)
+
+    def add_settled(self, settled: Settled) -> None:
+        """Count what was settled; an invoice that failed before and is done now is no failure any more."""
+        self.settled += len(settled.done)
+        for invoice_id in settled.done:
+            self.settlement_failures.pop(invoice_id, None)
+        self.settlement_failures.update({each.invoice_id: each for each in settled.failures})
+
+    def add_credit_note(self, credit_note: CreditNote) -> None:
+        """Name an issued credit note. It is none of the run's revenue: what it gives back was billed by another run."""
+        self.credit_notes.append(_summary(credit_note))
 
     def add(self, invoice: Invoice) -> None:
         """Count an issued invoice."""
-        self.invoices.append(
-            InvoiceSummary(
-                id=invoice.id,
-                number=invoice.number,
-                customer_id=invoice.customer_id,
-                subscription_id=invoice.subscription_id,
-                currency=invoice.currency,
-                total=invoice.total,
-            )
-        )
+        self.invoices.append(_summary(invoice))
         self.revenue.setdefault(invoice.currency, Revenue(currency=invoice.currency)).add(invoice)
 
     @property
@@ -100,6 +131,17 @@ class RunReport:
         if self.currency not in self.revenue and len(self.revenue) == 1:
             return next(iter(self.revenue.values()))
         return self.revenue.get(self.currency) or Revenue(currency=self.currency)
+
+
+def _summary(document: Invoice | CreditNote) -> InvoiceSummary:
+    return InvoiceSummary(
+        id=document.id,
+        number=document.number,
+        customer_id=document.customer_id,
+        subscription_id=document.subscription_id,
+        currency=document.currency,
+        total=document.total,
+    )
 
 
 def _net_amounts(invoice: Invoice) -> list[int]:

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from billing.ports import Create, Documents, Update, Write
-from billing.store.codec import SCHEMA_VERSION
+from billing.ports import Create, Document, Documents, Update, Write
+from billing.store.codec import SCHEMA_VERSION, BrokenDocument
 from billing.store.collection import Collection
 
 
@@ -28,18 +28,27 @@ class Counters:
         """The counters of one tenant."""
         return cls(Collection(documents, tenant_id, "counters"))
 
+    def path(self, series: str) -> str:
+        """The path of a series' counter, whether it exists or not."""
+        return self.collection.document(series)
+
     def get(self, series: Sequence[str]) -> list[Counter]:
-        """The counters of these series, in order; a series never used is at 0."""
+        """The counters of these series, in order; a series never used is at 0, one that is no count BrokenDocument."""
         return [
-            Counter(series=name)
-            if found is None
-            else Counter(series=name, last=int(str(found.fields["last"])), version=found.version)
+            Counter(series=name) if found is None else Counter(series=name, last=_last(found), version=found.version)
             for name, found in zip(series, self.collection.get(series), strict=True)
         ]
 
     def advance(self, counter: Counter, *, to: int) -> Write:
         """The write that gives the numbers up to `to`: it fails if anybody gave one since the counter was read."""
-        path = self.collection.document(counter.series)
+        path = self.path(counter.series)
         if counter.version is None:
             return Create(path, {"last": to, "schema_version": SCHEMA_VERSION})
         return Update(path, {"last": to}, expected=counter.version)
+
+
+def _last(document: Document) -> int:
+    last = document.fields.get("last")
+    if not isinstance(last, int):
+        raise BrokenDocument(Counter, ValueError(f"{document.id} was last at {last!r}"))
+    return last

@@ -1,6 +1,6 @@
 """Customers: read with every page of a run, counted by the server."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from billing.domain.customer import Customer
@@ -35,7 +35,11 @@ class Customers:
 
     def subscriptions_added(self, customer_id: str, count: int) -> Update:
         """The write that adds to (or takes from) a customer's number of subscriptions with a bill to come."""
-        return Update(self.collection.document(customer_id), increments={"active_subscriptions": count})
+        return self.added(customer_id, {"active_subscriptions": count})
+
+    def added(self, customer_id: str, amounts: Mapping[str, int]) -> Update:
+        """The write that adds to a customer's counts: `active_subscriptions`, `credit_balance` in minor units."""
+        return Update(self.collection.document(customer_id), increments=dict(amounts))
 
     def count(self) -> int:
         """How many customers the tenant has."""

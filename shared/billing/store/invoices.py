@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from billing.domain.errors import NotFound
 from billing.domain.invoice import Attachment, Invoice, SettlementStep
-from billing.ports import Create, Documents, Fields, Filter, Order, Query, Update
+from billing.ports import Create, Document, Documents, Fields, Filter, Order, Query, Update
 from billing.store.codec import converter, decode, encode
 from billing.store.collection import Collection, Stored
 
@@ -27,10 +27,14 @@ class Invoices:
         """The write that issues an invoice: it fails if the period was invoiced already."""
         return Create(self.collection.document(invoice.id), invoice_fields(invoice, shard=shard))
 
+    def path(self, invoice_id: str) -> str:
+        """The path of an invoice, whether it exists or not."""
+        return self.collection.document(invoice_id)
+
     def get(self, invoice_ids: Sequence[str]) -> list[Stored[Invoice] | None]:
         """The invoices of these ids, in order; None where there is none."""
         found = self.collection.get(invoice_ids)
-        return [None if each is None else Stored(decode(each.fields, Invoice), each.version) for each in found]
+        return [None if each is None else decode_invoice(each) for each in found]
 
     def named(self, id_or_number: str) -> Stored[Invoice]:
         """The invoice with that id or number, or NotFound."""
@@ -40,17 +44,20 @@ class Invoices:
         ]
         if not found:
             raise NotFound("invoice", id_or_number)
-        return Stored(decode(found[0].fields, Invoice), found[0].version)
+        return decode_invoice(found[0])
 
-    def unsettled(self, *, limit: int, after_id: str | None = None) -> list[Stored[Invoice]]:
-        """Invoices with steps still pending, in the order of their ids: what a crash left for the next run's sweep."""
+    def unsettled(self, *, limit: int, after_id: str | None = None) -> list[Document]:
+        """Invoices with steps still pending, in the order of their ids: what a crash left for the next run's sweep.
+
+        Decoding is left to the caller, so that one broken document does not hide the rest of the page.
+        """
         query = Query(
             self.collection.path,
             filters=(_UNSETTLED,),
             limit=limit,
             start_after=None if after_id is None else (after_id,),
         )
-        return [Stored(decode(each.fields, Invoice), each.version) for each in self.collection.documents.query(query)]
+        return self.collection.documents.query(query)
 
     def page(self, *, limit: int, after_number: str | None = None) -> list[Invoice]:
         """Invoices by number."""
@@ -76,6 +83,11 @@ class Invoices:
             "attachments": converter().unstructure(attachments, tuple[Attachment, ...]),
         }
         return Update(self.collection.document(invoice.value.id), fields, expected=invoice.version)
+
+
+def decode_invoice(document: Document) -> Stored[Invoice]:
+    """An invoice and the version it was read at."""
+    return Stored(decode(document.fields, Invoice), document.version)
 
 
 def invoice_fields(invoice: Invoice, *, shard: int) -> Fields:

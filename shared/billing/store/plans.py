@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from billing.domain.catalog import Plan
-from billing.domain.errors import BillingError, NotFound
+from billing.domain.errors import BillingError, InvalidInput, NotFound
 from billing.ports import Create, Document, Documents
 from billing.store.codec import BrokenDocument, decode, encode
 from billing.store.collection import Collection
@@ -26,8 +26,19 @@ class PlanVersions:
         return Create(self.collection.document(plan.ref), encode(plan))
 
     def get(self, refs: Sequence[str]) -> list[Plan | BillingError]:
-        """The versions of these refs, in order; the error in place of one that is missing or broken."""
-        return [_plan(ref, each) for ref, each in zip(refs, self.collection.get(refs), strict=True)]
+        """The versions of these refs, in order; the error in place of one that is missing, broken or misnamed."""
+        paths = [self._path(ref) for ref in refs]
+        asked = [path for path in paths if isinstance(path, str)]
+        found = iter(self.collection.documents.get_many(asked) if asked else [])
+        return [
+            _plan(ref, next(found)) if isinstance(path, str) else path for ref, path in zip(refs, paths, strict=True)
+        ]
+
+    def _path(self, ref: str) -> str | InvalidInput:
+        try:
+            return self.collection.document(ref)
+        except InvalidInput as error:
+            return error
 
 
 def _plan(ref: str, document: Document | None) -> Plan | BillingError:

@@ -33,7 +33,9 @@ class Runs:
                 "complete": report.complete,
                 "customers": report.customers,
                 "generated": len(report.invoices),
+                "credited": len(report.credit_notes),
                 "settled": report.settled,
+                "unsettled": report.unsettled,
                 "skipped": dict(report.skipped),
                 "failed": len(report.failures),
                 "failures": [

@@ -28,6 +28,10 @@ class Subscriptions:
         """The write of a new subscription."""
         return Create(self.collection.document(subscription.id), subscription_fields(subscription))
 
+    def path(self, subscription_id: str) -> str:
+        """The path of a subscription, whether it exists or not."""
+        return self.collection.document(subscription_id)
+
     def get(self, subscription_ids: Sequence[str]) -> list[Stored[Subscription] | None]:
         """The subscriptions of these ids, in order; None where there is none."""
         return [None if each is None else _stored(each) for each in self.collection.get(subscription_ids)]

@@ -4,20 +4,23 @@ What can go wrong has one answer each. Only a number series moved: number again 
 Anything else moved: read what is left again. Still failing: split the page until the culprit stands alone; park it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
 
-from billing.domain.errors import BillingError, Conflict
+from billing.domain.errors import BillingError, InvalidInput
 from billing.domain.invoice import Invoice
 from billing.domain.invoicing import Skip
 from billing.domain.run_report import Failure
 from billing.domain.subscription import Subscription
-from billing.ports import CommitTooLarge, WriteConflict
+from billing.ports import WriteConflict
+from billing.store.codec import BrokenDocument
 from billing.store.collection import Stored
+from billing.store.subscriptions import decode_subscription
 from billing.usecases.draft_page import Drafted, draft_page
 from billing.usecases.number_page import NumberedPage, advance_counters, number_page
 from billing.usecases.page_writes import page_writes
+from billing.usecases.refusal import Refused
 from billing.usecases.run_context import RunContext
 
 _ATTEMPTS = 8
@@ -28,62 +31,71 @@ class PageResult:
     """What a page came to: its invoices as they stand in the store, and the subscriptions that moved on."""
 
     invoices: Sequence[Stored[Invoice]] = ()
-    moved_on: Sequence[Subscription] = ()
+    moved_on: Sequence[Stored[Subscription]] = ()
+
+    def __add__(self, other: "PageResult") -> "PageResult":
+        """Both, in this order."""
+        return PageResult(invoices=[*self.invoices, *other.invoices], moved_on=[*self.moved_on, *other.moved_on])
 
 
-def commit_page(context: RunContext, page: Sequence[Stored[Subscription]]) -> PageResult:
+def commit_page(context: RunContext, page: Sequence[Stored[Subscription]], *, attempt: int = 1) -> PageResult:
     """Bill a page of due subscriptions; its invoices come back in the order of their numbers.
 
     Skips and failures of single subscriptions are put on the report. StoreUnavailable is raised: whether the commit
     took place is then unknown, and the next run finds out by reading.
     """
-    problem: BillingError = Conflict()
-    for _ in range(_ATTEMPTS):
-        drafted, refused = draft_page(context, page)
-        try:
-            numbered, versions = _commit(context, drafted)
-        except CommitTooLarge as error:
+    drafted, refused = draft_page(context, page)
+    try:
+        numbered, versions = _commit(context, drafted)
+    except (InvalidInput, BrokenDocument) as error:
+        return _split(context, page, error)
+    except WriteConflict as error:
+        if attempt == _ATTEMPTS:
             return _split(context, page, error)
-        except WriteConflict as error:
-            problem, page = error, _still_due(context, page)
-            continue
-        _report(context, numbered, [_failure(subscription, error) for subscription, error in refused])
-        return PageResult(
-            invoices=[Stored(*each) for each in zip(numbered.invoices, versions, strict=True)],
-            moved_on=[each.draft.subscription for each in drafted],
-        )
-    return _split(context, page, problem)
+        left, moved_on = _read_again(context, page)
+        return PageResult(moved_on=moved_on) + commit_page(context, left, attempt=attempt + 1)
+    _report(context, numbered, refused)
+    return _result(context, numbered, versions)
 
 
-def _commit(context: RunContext, drafted: Sequence[Drafted]) -> tuple[NumberedPage, Sequence[str]]:
-    """Number and commit, again and again while only the number series moved; the versions of the invoices.
+def _commit(context: RunContext, drafted: Sequence[Drafted]) -> tuple[NumberedPage, Mapping[str, str]]:
+    """Number and commit, again and again while only the number series moved; the new versions by path.
 
     A dry run does everything but the commit.
     """
     for attempt in count(1):
         page = number_page(context, drafted)
-        series = [counter.series for counter, _ in page.series]
+        writes = page_writes(context, page)
         try:
-            versions = [""] * (len(series) + len(page.invoices))
-            if drafted and not context.request.dry_run:
-                versions = context.documents.commit(page_writes(context, page))
+            committed = [] if context.request.dry_run or not writes else context.documents.commit(writes)
         except WriteConflict:
+            series = [counter.series for counter, _ in page.series]
             if attempt == _ATTEMPTS or not context.load_counters(series, again=True):
                 raise
             continue
-        advance_counters(context, page, versions=versions[: len(series)])
-        return page, versions[len(series) : len(series) + len(page.invoices)]
+        versions = {write.path: version for write, version in zip(writes, committed, strict=False)}
+        advance_counters(context, page, versions=versions)
+        return page, versions
     raise AssertionError  # count never ends
 
 
-def _still_due(context: RunContext, page: Sequence[Stored[Subscription]]) -> list[Stored[Subscription]]:
-    """Those of the page whose bill nobody else has made meanwhile, as they stand now."""
-    now = context.subscriptions.get([each.value.id for each in page])
-    return [
-        new
-        for old, new in zip(page, now, strict=True)
-        if new is not None and new.value.next_billing_at == old.value.next_billing_at
-    ]
+def _read_again(
+    context: RunContext, page: Sequence[Stored[Subscription]]
+) -> tuple[list[Stored[Subscription]], list[Stored[Subscription]]]:
+    """Those whose bill nobody has made meanwhile, as they stand now, and those that somebody moved on."""
+    left: list[Stored[Subscription]] = []
+    moved_on: list[Stored[Subscription]] = []
+    documents = context.subscriptions.collection.get([each.value.id for each in page])
+    for before, document in zip(page, documents, strict=True):
+        if document is None:
+            continue
+        try:
+            now = decode_subscription(document)
+        except BrokenDocument as error:
+            context.report.failures.append(_failure(before, error))
+            continue
+        (left if now.value.next_billing_at == before.value.next_billing_at else moved_on).append(now)
+    return left, moved_on
 
 
 def _split(context: RunContext, page: Sequence[Stored[Subscription]], problem: BillingError) -> PageResult:
@@ -92,16 +104,28 @@ def _split(context: RunContext, page: Sequence[Stored[Subscription]], problem: B
         context.report.failures += [_failure(each, problem) for each in page]
         return PageResult()
     middle = len(page) // 2
-    first, second = commit_page(context, page[:middle]), commit_page(context, page[middle:])
-    return PageResult(invoices=[*first.invoices, *second.invoices], moved_on=[*first.moved_on, *second.moved_on])
+    return commit_page(context, page[:middle]) + commit_page(context, page[middle:])
 
 
 def _failure(subscription: Stored[Subscription], error: BillingError) -> Failure:
     return Failure(subscription_id=subscription.value.id, code=error.code, message=str(error))
 
 
-def _report(context: RunContext, page: NumberedPage, failures: Sequence[Failure]) -> None:
+def _report(context: RunContext, page: NumberedPage, refused: Iterable[Refused]) -> None:
     for invoice in page.invoices:
         context.report.add(invoice)
+        context.on_invoice(invoice)
+    for credit_note in page.credit_notes:
+        context.report.add_credit_note(credit_note)
     context.report.skipped.update(each.draft.reason.value for each in page.drafted if isinstance(each.draft, Skip))
-    context.report.failures += failures
+    context.report.failures += [_failure(subscription, error) for subscription, error in refused]
+
+
+def _result(context: RunContext, page: NumberedPage, versions: Mapping[str, str]) -> PageResult:
+    return PageResult(
+        invoices=[Stored(each, versions.get(context.invoices.path(each.id), "")) for each in page.invoices],
+        moved_on=[
+            Stored(each.draft.subscription, versions.get(context.subscriptions.path(each.draft.subscription.id), ""))
+            for each in page.drafted
+        ],
+    )

@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
-from billing.domain.errors import BillingError
-from billing.domain.invoicing import Draft, InvoiceFacts, Skip, draft_invoice
+from billing.domain.invoicing import CreditDraft, Draft, InvoiceFacts, Skip, draft_invoice
 from billing.domain.subscription import Subscription
 from billing.domain.usage import Bucket
 from billing.store.collection import Stored
-from billing.usecases.gather_facts import DueCase, Refused, gather_facts
+from billing.usecases.gather_facts import DueCase, gather_facts
+from billing.usecases.refusal import Refused, or_refused
 from billing.usecases.run_context import RunContext
 
 
@@ -18,7 +19,7 @@ class Drafted:
     """A due case and what it comes to."""
 
     case: DueCase
-    draft: Draft | Skip
+    draft: Draft | CreditDraft | Skip
 
 
 def draft_page(context: RunContext, page: Sequence[Stored[Subscription]]) -> tuple[list[Drafted], list[Refused]]:
@@ -29,11 +30,16 @@ def draft_page(context: RunContext, page: Sequence[Stored[Subscription]]) -> tup
         if not isinstance(case, DueCase):
             refused.append(case)
             continue
-        try:
-            drafted.append(Drafted(case=case, draft=draft_invoice(_facts(context, case))))
-        except BillingError as error:
-            refused.append((case.subscription, error))
+        draft = or_refused(case.subscription, partial(_drafted, context, case))
+        if isinstance(draft, Drafted):
+            drafted.append(draft)
+        else:
+            refused.append(draft)
     return drafted, refused
+
+
+def _drafted(context: RunContext, case: DueCase) -> Drafted:
+    return Drafted(case=case, draft=draft_invoice(_facts(context, case)))
 
 
 def _facts(context: RunContext, case: DueCase) -> InvoiceFacts:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from billing.domain.billing_cycle import BillingCycle, cycle_at
 from billing.domain.catalog import Plan
@@ -14,6 +15,7 @@ from billing.ports import Document
 from billing.store.codec import decode
 from billing.store.collection import Stored
 from billing.store.usage import decode_rollup
+from billing.usecases.refusal import Refused, or_refused
 from billing.usecases.run_context import RunContext
 
 
@@ -38,34 +40,36 @@ class ReadRollup:
 
 @dataclass(slots=True, kw_only=True)
 class _Wanted:
-    """What a case still needs from the store: which roll-ups, as empty ones until they are read."""
+    """What a case still needs from the store: its customer, and roll-ups, as empty ones until they are read."""
 
     subscription: Stored[Subscription]
     plans: Plans
     cycle: BillingCycle
-    empty: Sequence[UsageRollup]
-
-
-Refused = tuple[Stored[Subscription], BillingError]
-"""A subscription that can't be billed now, and why."""
+    customer_path: str
+    empty: Mapping[str, UsageRollup]
 
 
 def gather_facts(context: RunContext, page: Sequence[Stored[Subscription]]) -> list[DueCase | Refused]:
     """The facts of each subscription in the page's order, or the error that keeps it from being billed."""
     context.load_plans(phase.plan for each in page for phase in each.value.phases)
-    wanted = [_wanted(context, each) for each in page]
+    wanted = [or_refused(each, partial(_wanted, context, each)) for each in page]
     found = _read(context, [each for each in wanted if isinstance(each, _Wanted)])
-    return [_case(context, each, found) if isinstance(each, _Wanted) else each for each in wanted]
+    return [
+        or_refused(each.subscription, partial(_case, each, found)) if isinstance(each, _Wanted) else each
+        for each in wanted
+    ]
 
 
-def _wanted(context: RunContext, subscription: Stored[Subscription]) -> _Wanted | Refused:
-    try:
-        plans = _plans(context, subscription.value)
-        cycle = cycle_at(subscription.value, plans, bill_for_date=_due(subscription.value))
-    except BillingError as error:
-        return subscription, error
+def _wanted(context: RunContext, subscription: Stored[Subscription]) -> _Wanted:
+    value = subscription.value
+    plans = _plans(context, value)
+    cycle = cycle_at(value, plans, bill_for_date=_due(value))
     return _Wanted(
-        subscription=subscription, plans=plans, cycle=cycle, empty=list(_rollups(subscription.value, plans, cycle))
+        subscription=subscription,
+        plans=plans,
+        cycle=cycle,
+        customer_path=context.customers.path(value.customer_id),
+        empty={context.rollups.path(each): each for each in _rollups(value, plans, cycle)},
     )
 
 
@@ -102,30 +106,33 @@ def _rollups(subscription: Subscription, plans: Plans, cycle: BillingCycle) -> I
 
 def _read(context: RunContext, page: Sequence[_Wanted]) -> dict[str, Document]:
     """Customers and roll-ups of the whole page in one batched read, by path."""
-    paths = {context.customers.path(each.subscription.value.customer_id) for each in page}
-    paths.update(context.rollups.path(rollup) for each in page for rollup in each.empty)
-    ordered = sorted(paths)
-    found = context.documents.get_many(ordered) if ordered else []
+    paths = sorted({each.customer_path for each in page}.union(*(each.empty for each in page)))
+    found = context.documents.get_many(paths) if paths else []
     return {document.path: document for document in found if document is not None}
 
 
-def _case(context: RunContext, wanted: _Wanted, found: Mapping[str, Document]) -> DueCase | Refused:
-    customer_id = wanted.subscription.value.customer_id
-    try:
-        customer = found.get(context.customers.path(customer_id))
-        if customer is None:
-            raise NotFound("customer", customer_id)
-        return DueCase(
-            subscription=wanted.subscription,
-            customer=decode(customer.fields, Customer),
-            plans=wanted.plans,
-            cycle=wanted.cycle,
-            rollups=[_read_rollup(empty, found.get(context.rollups.path(empty))) for empty in wanted.empty],
-        )
-    except BillingError as error:
-        return wanted.subscription, error
+def _case(wanted: _Wanted, found: Mapping[str, Document]) -> DueCase:
+    customer = found.get(wanted.customer_path)
+    if customer is None:
+        raise NotFound("customer", wanted.subscription.value.customer_id)
+    return DueCase(
+        subscription=wanted.subscription,
+        customer=decode(customer.fields, Customer),
+        plans=wanted.plans,
+        cycle=wanted.cycle,
+        rollups=[_read_rollup(empty, found.get(path)) for path, empty in wanted.empty.items()],
+    )
 
 
 def _read_rollup(empty: UsageRollup, document: Document | None) -> ReadRollup:
-    read = None if document is None else decode_rollup(document)
-    return ReadRollup(read=read, value=empty if read is None else read.value)
+    if document is None:
+        return ReadRollup(read=None, value=empty)
+    read = decode_rollup(document)
+    if (read.value.subscription_id, read.value.meter) != (empty.subscription_id, empty.meter):
+        # "a.b" + "c" and "a" + "b.c" make one id: nobody pays for another's usage
+        raise InvalidInput(
+            "usage",
+            expected=f"{empty.meter} of {empty.subscription_id}",
+            given=f"{read.value.meter} of {read.value.subscription_id}",
+        )
+    return ReadRollup(read=read, value=read.value)

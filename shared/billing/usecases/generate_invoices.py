@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from billing.domain.invoice import Invoice
-from billing.domain.run_report import RunReport
+from billing.domain.run_report import RunReport, Settled
 from billing.ports import Documents
 from billing.store.collection import Stored
 from billing.store.runs import Runs
@@ -17,14 +17,16 @@ from billing.usecases.run_context import RunContext, RunRequest, start_run
 class RunOptions:
     """What a run is given from outside: what settles a page's invoices, when to stop, who is told of progress.
 
-    `payment_url` makes the pay link of an invoice's id. `settle` returns how many invoices it settled; what it leaves
-    is found again by the steps still pending.
+    `progress` hears how many invoices each page made, `on_invoice` of each one as it is issued, in a dry run too.
+    `payment_url` makes the pay link of an invoice's id. `settle` says which invoices it settled and which not; what
+    it leaves is found again by the steps still pending.
     """
 
     payment_url: Callable[[str], str] = lambda _invoice_id: ""
-    settle: Callable[[Sequence[Stored[Invoice]]], int] = lambda _invoices: 0
+    settle: Callable[[Sequence[Stored[Invoice]]], Settled] = lambda _invoices: Settled()
     out_of_time: Callable[[], bool] = lambda: False
     progress: Callable[[int], None] = lambda _invoices: None
+    on_invoice: Callable[[Invoice], None] = lambda _invoice: None
 
 
 def generate_invoices(documents: Documents, request: RunRequest, options: RunOptions) -> RunReport:
@@ -33,13 +35,14 @@ def generate_invoices(documents: Documents, request: RunRequest, options: RunOpt
     Raises NotFound for an unknown tenant and StoreUnavailable where the store is away; all else is on the report.
     Running again bills nothing twice: what a killed run left is billed by the next one, with the next numbers.
     """
-    context = start_run(documents, request, payment_url=options.payment_url)
+    context = start_run(documents, request, payment_url=options.payment_url, on_invoice=options.on_invoice)
     report = context.report
-    for shard in range(context.tenant.shards):
-        _bill_shard(context, options, shard=shard)
     report.customers = context.customers.count()
+    # asked before the bills are made: who gets a last one now is not skipped
     if without := context.customers.count_without_subscription():
         report.skipped["no_active_subscription"] += without
+    for shard in range(context.tenant.shards):
+        _bill_shard(context, options, shard=shard)
     if not request.dry_run:
         runs = Runs.of(documents, request.tenant_id)
         documents.commit([runs.record(report, actor=request.actor, recorded_at=request.recorded_at)])
@@ -48,20 +51,17 @@ def generate_invoices(documents: Documents, request: RunRequest, options: RunOpt
 
 def _bill_shard(context: RunContext, options: RunOptions, *, shard: int) -> None:
     queue = DueQueue(context=context, shard=shard)
-    while room := _room(context):
-        if options.out_of_time():
-            break
+    while (room := _room(context)) and not options.out_of_time():
         page = queue.next_page(limit=room)
         if not page:
             return
         result = commit_page(context, page)
         queue.moved_on(result.moved_on)
         if result.invoices and not context.request.dry_run:
-            settled = options.settle(result.invoices)
-            context.report.settled += settled
-            context.report.unsettled += len(result.invoices) - settled
+            context.report.add_settled(options.settle(result.invoices))
         options.progress(len(result.invoices))
-    context.report.complete = False
+    if queue.next_page(limit=1):
+        context.report.complete = False
 
 
 def _room(context: RunContext) -> int:

@@ -1,12 +1,13 @@
 """Give a page's drafts their numbers: consecutive in each series, oldest bill first, then as the tenant says."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from billing.domain.credit import CreditNote
 from billing.domain.invoice import Invoice
-from billing.domain.invoicing import Draft, issue, number_day
-from billing.domain.numbering import NumberOrder
+from billing.domain.invoicing import CreditDraft, Draft, issue, issue_credit_note, number_day
+from billing.domain.numbering import NumberOrder, NumberSeries
 from billing.store.counters import Counter
 from billing.usecases.draft_page import Drafted
 from billing.usecases.run_context import RunContext
@@ -18,37 +19,58 @@ class NumberedPage:
 
     drafted: Sequence[Drafted]
     invoices: Sequence[Invoice]
+    credit_notes: Sequence[CreditNote]
     series: Sequence[tuple[Counter, int]]
 
 
 def number_page(context: RunContext, drafted: Sequence[Drafted]) -> NumberedPage:
     """Number the drafts from the counters that the run holds; nothing is written and no counter moves yet."""
-    drafts = sorted((each.draft for each in drafted if isinstance(each.draft, Draft)), key=_order(context))
-    days = [number_day(draft.invoice, context.tenant) for draft in drafts]
-    numbers = context.tenant.numbers
-    context.load_counters({numbers.series_of(day) for day in days})
-    last: dict[str, int] = {}
-    invoices = []
-    for draft, day in zip(drafts, days, strict=True):
-        series = numbers.series_of(day)
-        last[series] = last.get(series, context.counters[series].last) + 1
-        url = context.payment_url(draft.invoice.id)
-        invoices.append(issue(draft.invoice, number=numbers.number(day, last[series]), payment_url=url))
-    moved = [(context.counters[series], number) for series, number in last.items()]
-    return NumberedPage(drafted=drafted, invoices=invoices, series=moved)
+    tenant, order, last = context.tenant, _order(context), dict[str, int]()
+    invoices = sorted((each.draft.invoice for each in drafted if isinstance(each.draft, Draft)), key=order)
+    credit_notes = sorted(
+        (each.draft.credit_note for each in drafted if isinstance(each.draft, CreditDraft)), key=order
+    )
+    return NumberedPage(
+        drafted=drafted,
+        invoices=[
+            issue(each, number=number, payment_url=context.payment_url(each.id))
+            for each, number in zip(invoices, _numbers(context, invoices, tenant.numbers, last=last), strict=True)
+        ],
+        credit_notes=[
+            issue_credit_note(each, number=number)
+            for each, number in zip(
+                credit_notes, _numbers(context, credit_notes, tenant.credit_numbers, last=last), strict=True
+            )
+        ],
+        series=[(context.counters[series], number) for series, number in last.items()],
+    )
 
 
-def advance_counters(context: RunContext, page: NumberedPage, *, versions: Sequence[str]) -> None:
-    """Remember where the committed series stand, so that the next page need not read them."""
-    for (counter, last), version in zip(page.series, versions, strict=True):
+def advance_counters(context: RunContext, page: NumberedPage, *, versions: Mapping[str, str]) -> None:
+    """Remember where the committed series stand (`versions` by path), so that the next page need not read them."""
+    for counter, last in page.series:
+        version = versions.get(context.series.path(counter.series), counter.version)
         context.counters[counter.series] = replace(counter, last=last, version=version)
 
 
-def _order(context: RunContext) -> Callable[[Draft], tuple[datetime, str, str]]:
+def _numbers(
+    context: RunContext, documents: Iterable[Invoice | CreditNote], numbers: NumberSeries, *, last: dict[str, int]
+) -> list[str]:
+    """The numbers of documents in their order; `last` keeps the last sequence given in each series."""
+    days = [number_day(each, context.tenant) for each in documents]
+    context.load_counters({numbers.series_of(day) for day in days})
+    given = []
+    for day in days:
+        series = numbers.series_of(day)
+        last[series] = last.get(series, context.counters[series].last) + 1
+        given.append(numbers.number(day, last[series]))
+    return given
+
+
+def _order(context: RunContext) -> Callable[[Invoice | CreditNote], tuple[datetime, str, str]]:
     by_customer = context.tenant.numbers.order is NumberOrder.CUSTOMER
 
-    def key(draft: Draft) -> tuple[datetime, str, str]:
-        invoice = draft.invoice
-        return invoice.bill_for_date, invoice.customer_id if by_customer else "", invoice.subscription_id
+    def key(document: Invoice | CreditNote) -> tuple[datetime, str, str]:
+        return document.bill_for_date, document.customer_id if by_customer else "", document.subscription_id
 
     return key

@@ -1,10 +1,10 @@
 """The writes of a page's one commit. They stand or fall together, so a number and its invoice never part."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 
 from billing.domain.audit import AuditRecord
-from billing.domain.invoice import Invoice
+from billing.domain.invoicing import CreditDraft
 from billing.domain.rollup import closed
 from billing.domain.subscription import SubscriptionStatus
 from billing.ports import Write
@@ -14,19 +14,22 @@ from billing.usecases.run_context import RunContext
 
 
 def page_writes(context: RunContext, page: NumberedPage) -> list[Write]:
-    """Counters first, then the invoices in order, then everything that moves with them.
+    """Counters first, then the documents in order, then everything that moves with them.
 
     Each write carries what it expects: the counter, the subscription and the usage as they were read, no such invoice.
     """
     writes: list[Write] = [context.series.advance(counter, to=last) for counter, last in page.series]
     shards = {each.draft.subscription.id: each.draft.subscription.shard for each in page.drafted}
     writes += [context.invoices.creation(each, shard=shards[each.subscription_id]) for each in page.invoices]
+    writes += [context.credit_notes.creation(each) for each in page.credit_notes]
     for each in page.drafted:
         writes.append(context.subscriptions.moved_on(each.case.subscription, each.draft.subscription))
         writes += _usage_closed(context, each)
-    writes += _customers_left(context, page.drafted)
-    if page.invoices:
-        writes.append(_audit(context, page.invoices))
+    writes += _customers_changed(context, page.drafted)
+    if records := list(_records(context, page)):
+        context.commits += 1
+        batch_id = f"{context.request.run_id}-{context.commits:06}"
+        writes.append(context.audit.batch(records, batch_id=batch_id, recorded_at=context.request.recorded_at))
     return writes
 
 
@@ -37,32 +40,53 @@ def _usage_closed(context: RunContext, drafted: Drafted) -> Iterator[Write]:
             yield context.rollups.closing(closed(rollup.value, until=period.end), read=rollup.read)
 
 
-def _customers_left(context: RunContext, drafted: Sequence[Drafted]) -> Iterator[Write]:
-    """Customers whose subscription just had its last bill."""
-    ended = Counter(
-        each.draft.subscription.customer_id
-        for each in drafted
-        if each.draft.subscription.status is SubscriptionStatus.ENDED
-    )
-    for customer_id, count in ended.items():
-        yield context.customers.subscriptions_added(customer_id, -count)
+def _customers_changed(context: RunContext, drafted: Sequence[Drafted]) -> Iterator[Write]:
+    """Customers whose subscription just had its last bill, or who got a credit: one write each."""
+    added: dict[str, Counter[str]] = defaultdict(Counter)
+    for each in drafted:
+        if each.draft.subscription.status is SubscriptionStatus.ENDED:
+            added[each.draft.subscription.customer_id]["active_subscriptions"] -= 1
+        if isinstance(each.draft, CreditDraft):
+            added[each.draft.credit_note.customer_id]["credit_balance"] += each.draft.credit_note.balance_added
+    for customer_id, amounts in added.items():
+        yield context.customers.added(customer_id, amounts)
 
 
-def _audit(context: RunContext, invoices: Sequence[Invoice]) -> Write:
-    request = context.request
-    context.commits += 1
-    records = (
-        AuditRecord(
-            entity=f"invoices/{invoice.id}",
-            event="invoice.issued",
-            actor=request.actor,
-            at=request.recorded_at,
-            before="",
+def _records(context: RunContext, page: NumberedPage) -> Iterator[AuditRecord]:
+    run = f"by run {context.request.run_id}"
+    for invoice in page.invoices:
+        yield _record(
+            context,
+            f"invoices/{invoice.id}",
+            "invoice.issued",
             after=invoice.status.value,
-            reason=f"{invoice.number} by run {request.run_id}",
-            request_id=request.request_id,
+            reason=f"{invoice.number} {run}",
         )
-        for invoice in invoices
+    for note in page.credit_notes:
+        yield _record(
+            context, f"credit_notes/{note.id}", "credit_note.issued", after="issued", reason=f"{note.number} {run}"
+        )
+    for each in page.drafted:
+        before, after = each.case.subscription.value, each.draft.subscription
+        if after.status is not before.status:
+            yield _record(
+                context,
+                f"subscriptions/{after.id}",
+                "subscription.ended",
+                before=before.status.value,
+                after=after.status.value,
+                reason=f"last bill {run}",
+            )
+
+
+def _record(context: RunContext, entity: str, event: str, *, after: str, reason: str, before: str = "") -> AuditRecord:
+    return AuditRecord(
+        entity=entity,
+        event=event,
+        actor=context.request.actor,
+        at=context.request.recorded_at,
+        before=before,
+        after=after,
+        reason=reason,
+        request_id=context.request.request_id,
     )
-    batch_id = f"{request.run_id}-{context.commits:06}"
-    return context.audit.batch(records, batch_id=batch_id, recorded_at=request.recorded_at)

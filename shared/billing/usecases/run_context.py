@@ -6,12 +6,14 @@ from datetime import datetime
 
 from billing.domain.catalog import Plan
 from billing.domain.errors import BillingError
+from billing.domain.invoice import Invoice
 from billing.domain.run_report import RunReport
 from billing.domain.tax import TaxTable
 from billing.domain.tenant import Tenant
 from billing.ports import Documents
 from billing.store.audit import AuditLog
 from billing.store.counters import Counter, Counters
+from billing.store.credit_notes import CreditNotes
 from billing.store.customers import Customers
 from billing.store.invoices import Invoices
 from billing.store.plans import PlanVersions
@@ -50,10 +52,12 @@ class RunContext:
     subscriptions: Subscriptions
     rollups: UsageRollups
     invoices: Invoices
+    credit_notes: CreditNotes
     series: Counters
     audit: AuditLog
     plan_versions: PlanVersions
     payment_url: Callable[[str], str]
+    on_invoice: Callable[[Invoice], None]
     plans: dict[str, Plan | BillingError] = field(default_factory=dict)
     counters: dict[str, Counter] = field(default_factory=dict)
     commits: int = 0
@@ -71,10 +75,16 @@ class RunContext:
         return before != [self.counters[name] for name in wanted]
 
 
-def start_run(documents: Documents, request: RunRequest, *, payment_url: Callable[[str], str]) -> RunContext:
+def start_run(
+    documents: Documents,
+    request: RunRequest,
+    *,
+    payment_url: Callable[[str], str],
+    on_invoice: Callable[[Invoice], None] = lambda _invoice: None,
+) -> RunContext:
     """Read the tenant's settings and tax rates once; NotFound for an unknown tenant.
 
-    `payment_url` makes the pay link of an invoice's id.
+    `payment_url` makes the pay link of an invoice's id; `on_invoice` is told of each invoice on the report.
     """
     tenants = Tenants(documents)
     tenant = tenants.get(request.tenant_id)
@@ -95,8 +105,10 @@ def start_run(documents: Documents, request: RunRequest, *, payment_url: Callabl
         subscriptions=Subscriptions.of(documents, tenant.id),
         rollups=UsageRollups.of(documents, tenant.id),
         invoices=Invoices.of(documents, tenant.id),
+        credit_notes=CreditNotes.of(documents, tenant.id),
         series=Counters.of(documents, tenant.id),
         audit=AuditLog.of(documents, tenant.id),
         plan_versions=PlanVersions.of(documents, tenant.id),
         payment_url=payment_url,
+        on_invoice=on_invoice,
     )

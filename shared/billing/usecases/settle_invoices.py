@@ -4,22 +4,27 @@ A crash anywhere leaves the steps on the invoice, and the next run's sweep does 
 harmless: objects are written only if absent, from bytes that are the same every time.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
 import orjson
 
+from billing.domain.errors import BillingError, InvalidInput
 from billing.domain.invoice import Attachment, Invoice, SettlementStep
+from billing.domain.run_report import Settled, SettlementFailure
 from billing.ports import Documents, Objects, StoredObject, WriteConflict
-from billing.store.codec import encode
+from billing.store.codec import BrokenDocument, encode
 from billing.store.collection import Stored
-from billing.store.invoices import Invoices
+from billing.store.invoices import Invoices, decode_invoice
+from billing.usecases.refusal import foreseen
 
 _SWEEP_PAGE = 100
 
 Render = Callable[[Sequence[Invoice]], Iterable[bytes]]
 """Makes the PDFs of invoices, in their order: the same bytes for the same invoice."""
+
+_Filed = tuple[Stored[Invoice], tuple[Attachment, ...]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,20 +42,35 @@ class Settlement:
         return Invoices.of(self.documents, self.tenant_id)
 
 
-def settle_invoices(settlement: Settlement, invoices: Sequence[Stored[Invoice]]) -> int:
-    """Do the pending steps of issued invoices, as they were just committed or read; how many are settled afterwards."""
+def settle_invoices(settlement: Settlement, invoices: Sequence[Stored[Invoice]]) -> Settled:
+    """Do the pending steps of issued invoices, as they were just committed or read.
+
+    One that can't be settled keeps its steps and is named with its error; it stops no other.
+    """
     waiting = [each for each in invoices if SettlementStep.RENDER in each.value.pending]
-    pdfs = settlement.render([each.value for each in waiting])
-    attachments = [_filed(settlement, each.value, pdf) for each, pdf in zip(waiting, pdfs, strict=True)]
-    return _take_off(settlement, list(zip(waiting, attachments, strict=True)))
+    done: list[_Filed] = []
+    failures: list[SettlementFailure] = []
+    for invoice, pdf in zip(waiting, _rendered(settlement.render, [each.value for each in waiting]), strict=True):
+        filed = _filed(settlement, invoice, pdf)
+        if isinstance(filed, SettlementFailure):
+            failures.append(filed)
+        else:
+            done.append(filed)
+    return Settled(failures=failures) + _take_off(settlement, done)
 
 
-def sweep(settlement: Settlement, *, out_of_time: Callable[[], bool]) -> int:
-    """Settle what earlier runs left, a page at a time; how many."""
-    settled, after = 0, None
+def sweep(settlement: Settlement, *, out_of_time: Callable[[], bool]) -> Settled:
+    """Settle what earlier runs left, a page at a time."""
+    settled, after = Settled(), None
     while not out_of_time() and (page := settlement.invoices.unsettled(limit=_SWEEP_PAGE, after_id=after)):
-        settled += settle_invoices(settlement, page)
-        after = page[-1].value.id
+        invoices: list[Stored[Invoice]] = []
+        for document in page:
+            try:
+                invoices.append(decode_invoice(document))
+            except BrokenDocument as error:
+                settled += Settled(failures=[_failure(document.id, error)])
+        settled += settle_invoices(settlement, invoices)
+        after = page[-1].id
     return settled
 
 
@@ -59,18 +79,47 @@ def object_key(tenant_id: str, invoice: Invoice, *, suffix: str) -> str:
     return f"invoices/{tenant_id}/{invoice.issued_on.year}/{quote(invoice.number, safe='')}.{suffix}"
 
 
-def _filed(settlement: Settlement, invoice: Invoice, pdf: bytes) -> tuple[Attachment, ...]:
+def _rendered(render: Render, invoices: Sequence[Invoice]) -> Iterator[bytes | Exception]:
+    """The PDF of each invoice in order, or the error of one that can't be drawn; the others are drawn all the same."""
+    drawn = 0
+    while drawn < len(invoices):
+        pdfs = _one_by_one(render, invoices[drawn:])
+        pdf: bytes | Exception = b""
+        while drawn < len(invoices) and not isinstance(pdf, Exception):
+            pdf = _next(pdfs)
+            drawn += 1
+            yield pdf
+
+
+def _one_by_one(render: Render, invoices: Sequence[Invoice]) -> Iterator[bytes]:
+    yield from render(invoices)
+
+
+def _next(pdfs: Iterator[bytes]) -> bytes | Exception:
+    try:
+        return next(pdfs)
+    except Exception as error:  # noqa: BLE001 - whatever one invoice does to the drawing costs no other its PDF
+        return error
+
+
+def _filed(settlement: Settlement, invoice: Stored[Invoice], pdf: bytes | Exception) -> _Filed | SettlementFailure:
     """Put the PDF and the invoice as JSON beside each other in the object store."""
-    files = (("pdf", pdf, "application/pdf"), ("json", invoice_json(invoice), "application/json"))
-    return tuple(
-        _attachment(
-            settlement.objects.put_new(
-                object_key(settlement.tenant_id, invoice, suffix=suffix), body, content_type=content_type
-            ),
-            content_type,
-        )
-        for suffix, body, content_type in files
-    )
+    if isinstance(pdf, Exception):
+        return _failure(invoice.value.id, pdf)
+    files = (("pdf", pdf, "application/pdf"), ("json", invoice_json(invoice.value), "application/json"))
+    try:
+        attachments = [
+            _attachment(
+                settlement.objects.put_new(
+                    object_key(settlement.tenant_id, invoice.value, suffix=suffix), body, content_type=content_type
+                ),
+                content_type,
+            )
+            for suffix, body, content_type in files
+        ]
+    except BillingError as error:
+        return _failure(invoice.value.id, error)
+    return invoice, tuple(attachments)
 
 
 def invoice_json(invoice: Invoice) -> bytes:
@@ -83,10 +132,10 @@ def _attachment(stored: StoredObject, content_type: str) -> Attachment:
     return Attachment(key=stored.key, content_type=content_type, size=stored.size, sha256=stored.sha256)
 
 
-def _take_off(settlement: Settlement, done: Sequence[tuple[Stored[Invoice], tuple[Attachment, ...]]]) -> int:
+def _take_off(settlement: Settlement, done: Sequence[_Filed]) -> Settled:
     """Take the finished steps off; an invoice that changed meanwhile keeps them and is swept later."""
     if not done:
-        return 0
+        return Settled()
     writes = [
         settlement.invoices.settled(
             invoice,
@@ -97,9 +146,14 @@ def _take_off(settlement: Settlement, done: Sequence[tuple[Stored[Invoice], tupl
     ]
     try:
         settlement.documents.commit(writes)
-    except WriteConflict:
+    except (WriteConflict, InvalidInput) as error:
         if len(done) == 1:
-            return 0
+            return Settled(failures=[_failure(done[0][0].value.id, error)])
         middle = len(done) // 2
         return _take_off(settlement, done[:middle]) + _take_off(settlement, done[middle:])
-    return len(done)
+    return Settled(done=[invoice.value.id for invoice, _ in done])
+
+
+def _failure(invoice_id: str, error: Exception) -> SettlementFailure:
+    known = foreseen(error)
+    return SettlementFailure(invoice_id=invoice_id, code=known.code, message=str(known))
