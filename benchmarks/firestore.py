@@ -12,7 +12,7 @@ from billing.usecases.generate_invoices import RunOptions, generate_invoices
 from tests.firestore_emulator import firestore_emulator
 
 SUBSCRIPTIONS = 1_000
-ROUNDS = 3
+ROUNDS = 4
 
 
 def main() -> None:
