@@ -111,6 +111,11 @@ def test_the_phase_in_force_starts_at_its_instant() -> None:
     assert changed.phase_at(utc("2026-02-05T10:00")).plan == "plan@2"
 
 
+def test_before_the_start_no_phase_is_in_force() -> None:
+    with pytest.raises(InvalidInput, match="instant: expected one from the start on, 2026-01-15"):
+        OPENED.subscription.phase_at(utc("2026-01-14"))
+
+
 def test_a_plan_version_that_nobody_has_is_named() -> None:
     phase = Phase(plan="gone@7", start=utc("2026-01-01"), schedule=OPENED.subscription.phases[0].schedule)
     with pytest.raises(UnknownPlan, match="plan: expected a published plan version, got 'gone@7'"):

@@ -11,7 +11,7 @@ from itertools import pairwise
 
 from billing.domain.catalog import Billed
 from billing.domain.errors import InvalidInput
-from billing.domain.period import Period, Schedule, local_date
+from billing.domain.period import Period, Schedule, local_date, local_midnight
 from billing.domain.stamp import stamp
 from billing.domain.subscription import Plans, Subscription, plan_of
 
@@ -72,6 +72,15 @@ def bill_for_on_or_after(subscription: Subscription, plans: Plans, *, instant: d
     if subscription.end is not None and subscription.end < instant:
         return None
     return _next_boundary(subscription, after=instant - _MOMENT)
+
+
+def usage_bucket(subscription: Subscription, *, occurred_at: datetime) -> datetime:
+    """The UTC instant at which the bucket of a usage event starts: local midnight, or the period's start in that day.
+
+    Other than `bucket_start` it knows where a change of plan restarted the cycle within the day.
+    """
+    midnight = local_midnight(local_date(occurred_at, zone=subscription.zone), zone=subscription.zone)
+    return max(midnight, _period_around(subscription, occurred_at).start)
 
 
 @lru_cache(maxsize=4096)

@@ -116,8 +116,11 @@ class Subscription:
         return self.phases[0].start
 
     def phase_at(self, instant: datetime) -> Phase:
-        """The phase in force at an instant not before the start."""
-        return next(phase for phase in reversed(self.phases) if phase.start <= instant)
+        """The phase in force at an instant; InvalidInput for one before the start."""
+        for phase in reversed(self.phases):
+            if phase.start <= instant:
+                return phase
+        raise InvalidInput("instant", expected=f"one from the start on, {self.start.isoformat()}", given=str(instant))
 
     def schedule_before(self, instant: datetime) -> Schedule:
         """The schedule that was in force until an instant: where a phase restarts the cycle, the old one."""
