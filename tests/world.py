@@ -133,7 +133,7 @@ class World:
         zone: str = "UTC",
         shard: int = 0,
     ) -> Subscription:
-        """Subscribe a customer (a new one if need be) to a plan; `named` is the subscription's id, else sub-CUSTOMER."""
+        """Subscribe a customer (a new one if need be) to a plan; `named` is its id, else sub-CUSTOMER."""
         if self.stored(f"customers/{customer_id}") is None:
             self.customer(customer_id)
         subscription = replace(
@@ -151,7 +151,7 @@ class World:
         return subscription
 
     def book(self, size: int, *, to: Plan, on: str, until: str | None = None, shards: int = 1) -> list[str]:
-        """That many customers, c0000 and so on, each with a subscription; the subscriptions' ids. Fast for thousands."""
+        """That many customers, c0000 and so on, each with a subscription; the subscriptions' ids."""
         customers = Customers.of(self.documents, self.tenant.id)
         subscriptions = Subscriptions.of(self.documents, self.tenant.id)
         pattern, ids = a_subscription(to, start=on, end=until), []

@@ -7,8 +7,10 @@ does not come back in the same run.
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from heapq import heappop, heappush
 
+from billing.domain.billing_cycle import next_bill_for
 from billing.domain.errors import BillingError, InvalidInput
 from billing.domain.run_report import Failure
 from billing.domain.subscription import Subscription
@@ -39,14 +41,21 @@ class DueQueue:
     _billed: Counter[str] = field(default_factory=Counter)
 
     def next_page(self, *, limit: int) -> list[Stored[Subscription]]:
-        """The next subscriptions to bill, at most `limit`; empty when nothing is due any more."""
+        """The next subscriptions to bill, at most `limit`; empty when nothing is due any more.
+
+        A page ends before the next bill of anyone on it, so that older bills get the lower numbers across pages too.
+        """
         page: list[Stored[Subscription]] = []
+        ends: datetime | None = None
         while len(page) < limit:
             while not self._all_read and self._store_may_come_first():
                 self._read_on(limit)
-            if not self._waiting:
+            if not self._waiting or (ends is not None and self._waiting[0][0][0] >= ends):
                 break
-            page.append(heappop(self._waiting)[1])
+            (due, _, _), subscription = heappop(self._waiting)
+            page.append(subscription)
+            if due < self.context.request.as_of and (following := _following(subscription.value, due)) is not None:
+                ends = following if ends is None else min(ends, following)
         return page
 
     def moved_on(self, subscriptions: Sequence[Stored[Subscription]]) -> None:
@@ -83,6 +92,14 @@ class DueQueue:
 
     def _wait(self, subscription: Stored[Subscription]) -> None:
         heappush(self._waiting, (_key(subscription.value), subscription))
+
+
+def _following(subscription: Subscription, due: datetime) -> datetime | None:
+    """The bill-for date after one that is due; None where there is none or where it will be parked anyway."""
+    try:
+        return next_bill_for(subscription, after=due)
+    except (BillingError, ArithmeticError, ValueError):
+        return None
 
 
 def _key(subscription: Subscription) -> DueCursor:

@@ -5,13 +5,13 @@ harmless: objects are written only if absent, from bytes that are the same every
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import quote
 
 import orjson
 
 from billing.domain.errors import BillingError, InvalidInput
-from billing.domain.invoice import Attachment, Invoice, SettlementStep
+from billing.domain.invoice import Attachment, Invoice, InvoiceStatus, SettlementStep
 from billing.domain.run_report import Settled, SettlementFailure
 from billing.ports import Documents, Objects, StoredObject, WriteConflict
 from billing.store.codec import BrokenDocument, encode
@@ -50,7 +50,9 @@ def settle_invoices(settlement: Settlement, invoices: Sequence[Stored[Invoice]])
     waiting = [each for each in invoices if SettlementStep.RENDER in each.value.pending]
     done: list[_Filed] = []
     failures: list[SettlementFailure] = []
-    for invoice, pdf in zip(waiting, _rendered(settlement.render, [each.value for each in waiting]), strict=True):
+    for invoice, pdf in zip(
+        waiting, _rendered(settlement.render, [as_issued(each.value) for each in waiting]), strict=True
+    ):
         filed = _filed(settlement, invoice, pdf)
         if isinstance(filed, SettlementFailure):
             failures.append(filed)
@@ -97,9 +99,10 @@ def _one_by_one(render: Render, invoices: Sequence[Invoice]) -> Iterator[bytes]:
 
 def _next(pdfs: Iterator[bytes]) -> bytes | Exception:
     try:
-        return next(pdfs)
+        pdf = next(pdfs, None)
     except Exception as error:  # noqa: BLE001 - whatever one invoice does to the drawing costs no other its PDF
         return error
+    return ValueError("the renderer made no PDF of it") if pdf is None else pdf
 
 
 def _filed(settlement: Settlement, invoice: Stored[Invoice], pdf: bytes | Exception) -> _Filed | SettlementFailure:
@@ -122,9 +125,15 @@ def _filed(settlement: Settlement, invoice: Stored[Invoice], pdf: bytes | Except
     return invoice, tuple(attachments)
 
 
+def as_issued(invoice: Invoice) -> Invoice:
+    """The invoice as it was when it was issued: a file made late, or again, says nothing of what happened since."""
+    status = InvoiceStatus.PAID if invoice.total == 0 else InvoiceStatus.ISSUED
+    return replace(invoice, status=status, amount_paid=0, pending=(), attachments=())
+
+
 def invoice_json(invoice: Invoice) -> bytes:
     """The invoice as it was issued, as JSON: amounts in minor units, exact decimals as text, keys sorted."""
-    fields = {key: value for key, value in encode(invoice).items() if key not in ("pending", "attachments")}
+    fields = {key: value for key, value in encode(as_issued(invoice)).items() if key not in ("pending", "attachments")}
     return orjson.dumps(fields, option=orjson.OPT_SORT_KEYS | orjson.OPT_INDENT_2)
 
 
