@@ -10,12 +10,14 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any, ClassVar, TypeVar, get_args
 
+import orjson
 from cattrs import BaseValidationError, Converter, transform_error
+from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn
 from cattrs.strategies import configure_tagged_union
 
 from billing.domain.catalog import UsagePrice
 from billing.domain.errors import BillingError
-from billing.domain.explanation import Step
+from billing.domain.explanation import Explanation, Step
 from billing.domain.usage import Bucket, LastReading
 from billing.ports import Fields
 
@@ -73,7 +75,16 @@ def converter() -> Converter:
     built.register_structure_hook(date, lambda value, _: date.fromisoformat(value))
     for union in (Step, UsagePrice):
         configure_tagged_union(union, built, tag_name="kind", tag_generator=_tag)
+    _keep_explanations_as_text(built)
     return built
+
+
+def _keep_explanations_as_text(built: Converter) -> None:
+    """A line's explanation is one JSON text: evidence that is replayed and never queried, and half of an invoice."""
+    to_fields = make_dict_unstructure_fn(Explanation, built)
+    from_fields = make_dict_structure_fn(Explanation, built)
+    built.register_unstructure_hook(Explanation, lambda value: orjson.dumps(to_fields(value)).decode())
+    built.register_structure_hook(Explanation, lambda text, _: from_fields(orjson.loads(text), Explanation))
 
 
 def instant_text(value: datetime) -> str:
