@@ -14,7 +14,7 @@ from billing.domain.errors import BillingError, InvalidInput
 from billing.domain.invoice import Attachment, Invoice, InvoiceStatus, SettlementStep
 from billing.domain.run_report import Settled, SettlementFailure
 from billing.ports import Documents, Objects, StoredObject, WriteConflict
-from billing.store.codec import BrokenDocument, encode
+from billing.store.codec import BrokenDocument, converter, encode
 from billing.store.collection import Stored
 from billing.store.invoices import Invoices, decode_invoice
 from billing.usecases.refusal import foreseen
@@ -133,7 +133,13 @@ def as_issued(invoice: Invoice) -> Invoice:
 
 def invoice_json(invoice: Invoice) -> bytes:
     """The invoice as it was issued, as JSON: amounts in minor units, exact decimals as text, keys sorted."""
-    fields = {key: value for key, value in encode(as_issued(invoice)).items() if key not in ("pending", "attachments")}
+    issued = as_issued(invoice)
+    fields: dict[str, object] = {**encode(issued)}
+    for moving in ("pending", "attachments"):
+        del fields[moving]
+    fields["lines"] = [
+        {**line, "explanation": orjson.Fragment(line["explanation"])} for line in converter().unstructure(issued.lines)
+    ]
     return orjson.dumps(fields, option=orjson.OPT_SORT_KEYS | orjson.OPT_INDENT_2)
 
 
