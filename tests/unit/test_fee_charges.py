@@ -186,6 +186,14 @@ def test_a_first_period_that_is_not_short_is_billed_as_any_other(rule: FirstPeri
 
 
 @pytest.mark.parametrize("rule", list(FirstPeriod))
+def test_a_start_in_the_second_pass_of_a_repeated_hour_is_no_short_period(rule: FirstPeriod) -> None:
+    account = Account.opened(
+        a_plan(fees=[a_fee("30")], first_period=rule), start="2026-10-25T01:30", zone="Europe/Berlin"
+    )  # 02:30 for the second time; the anchor is the first
+    assert billed(account, until="2026-11-25T01:30") == [[3000]]
+
+
+@pytest.mark.parametrize("rule", list(FirstPeriod))
 def test_a_restart_is_no_first_period(rule: FirstPeriod) -> None:
     calendar = a_plan(fees=[a_fee("30")], anchor_day=1, first_period=rule, version=2)
     account = Account.opened(a_plan(), start="2026-02-05").changing_plan(calendar, at="2026-02-20")
@@ -379,6 +387,24 @@ def test_in_advance_a_plan_that_comes_back_within_the_period_is_billed_for_both_
     account = account.changing_plan(other, at="2026-02-08").changing_plan(one, at="2026-02-15")
     # the other plan for 7 of 28 days: 14.00; the first plan's 7 days without it: 7.00 back; March
     assert billed(account, until="2026-03-01") == [[5600, -4200, -700, 2800]]
+
+
+def test_in_advance_a_change_known_beforehand_and_taken_back_later_bills_the_stretch_that_nobody_paid() -> None:
+    cheap = a_plan(fees=[a_fee("28")], anchor_day=1, billed=AHEAD)
+    dear = a_plan(fees=[a_fee("56")], anchor_day=1, billed=AHEAD, version=2)
+    account = Account.opened(cheap, start="2026-02-01").changing_plan(dear, at="2026-02-08").billed(1)
+    # paid: 7.00 of the cheap and 42.00 of the dear one, which was used 7 of its 21 days: 28.00 back;
+    # the cheap one for 14 of 28 days, 14.00; March
+    assert billed(account.changing_plan(cheap, at="2026-02-15"), until="2026-03-01") == [[2800, -1400, -2800, 2800]]
+
+
+def test_in_advance_an_end_known_beforehand_and_taken_back_bills_the_rest_of_the_period() -> None:
+    plan = a_plan(fees=[a_fee("28")], anchor_day=1, billed=AHEAD)
+    account = Account.opened(plan, start="2026-02-01", end="2026-02-15").billed(1)
+    resumed = replace(account.subscription, end=None, next_billing_at=utc("2026-03-01"))
+    bill = replace(account, subscription=resumed).bill()
+    assert [line.amount for line in bill.lines] == [2800, -1400, 2800]  # 14 of 28 days were paid; then March
+    assert bill.lines[0].period == Period(utc("2026-02-15"), utc("2026-03-01"))
 
 
 def test_a_change_from_advance_to_arrears_credits_what_was_paid_and_bills_the_rest_later() -> None:

@@ -223,6 +223,7 @@ def test_an_end_after_the_next_boundary_changes_nothing_before_it() -> None:
 def test_an_end_may_come_nearer_but_not_move_away() -> None:
     ended = OPENED.ending("2026-03-03")
     assert ended.ending("2026-02-20").subscription.end == utc("2026-02-20")
+    assert ended.ending("2026-03-03") == ended
     with pytest.raises(InvalidInput, match="at: expected an instant until the end"):
         ended.ending("2026-03-04")
 

@@ -90,9 +90,9 @@ def anchored_period(schedule: Schedule, instant: datetime) -> Period:
 
 
 def is_short_first_period(subscription: Subscription, whole: Period) -> bool:
-    """Whether that anchored period is the one of calendar billing in which the subscription started on a later day."""
+    """Whether that anchored period is the one in which the subscription started, and on a later day than it did."""
     start, schedule = subscription.start, subscription.phases[0].schedule
-    if schedule.anchor_day is None or not whole.start < start < whole.end or whole != anchored_period(schedule, start):
+    if not whole.start < start < whole.end or whole != anchored_period(schedule, start):
         return False
     return local_date(start, zone=schedule.zone) > local_date(whole.start, zone=schedule.zone)
 

@@ -112,7 +112,7 @@ def _fee_charges(facts: ChargeFacts, fee: _Fee, *, period: Period) -> Iterator[C
         origin = Origin(
             kind=kind, plan=fee.plan.ref, span=fee.span, period=period, tax_inclusive=fee.charge.tax_inclusive
         )
-        yield charge(facts, part, line_id=f"{fee.item_id}:{stamp(fee.span.start)}:{kind.value}", origin=origin)
+        yield charge(facts, part, line_id=f"{fee.item_id}:{stamp(fee.span.start)}:{kind}", origin=origin)
 
 
 def _prepaid(facts: ChargeFacts, fee: _Fee, charges: Sequence[Charge]) -> Prepaid:

@@ -224,11 +224,13 @@ def _invoice(facts: InvoiceFacts, cycle: BillingCycle, invoice_id: str, charges:
 
 def _taxable(charges: Sequence[Charge]) -> list[TaxableLine]:
     """The lines' amounts, added up where they are taxed alike: tax is computed on their sum (semantics 6)."""
-    sums: dict[tuple[int, bool], TaxableLine] = {}
+    sums: dict[tuple[int, bool], int] = {}
+    treatments: dict[int, TaxTreatment] = {}
     for each in charges:
         alike = id(each.treatment), each.line.tax_inclusive  # by identity: comparing a treatment costs more than adding
-        before = sums[alike].amount if alike in sums else 0
-        sums[alike] = TaxableLine(
-            amount=before + each.line.amount, inclusive=each.line.tax_inclusive, treatment=each.treatment
-        )
-    return list(sums.values())
+        sums[alike] = sums.get(alike, 0) + each.line.amount
+        treatments[alike[0]] = each.treatment
+    return [
+        TaxableLine(amount=amount, inclusive=inclusive, treatment=treatments[key])
+        for (key, inclusive), amount in sums.items()
+    ]

@@ -72,12 +72,11 @@ def zero_part(charge: MeteredCharge) -> RatedPart:
 def _graduated(charge: MeteredCharge, tiers: tuple[Tier, ...], *, usage: Decimal) -> Iterator[RatedPart]:
     above = ZERO
     for index, tier in enumerate(tiers):
-        inside = EXACT.subtract(usage if tier.up_to is None else min(usage, tier.up_to), above)
+        reached = usage if tier.up_to is None else min(usage, tier.up_to)
+        inside = EXACT.subtract(reached, above)
         if inside > 0 or (index == 0 and tier.flat_fee):
             yield _tier_part(charge, tier, index=index, above=above, usage=usage, quantity=inside)
-        if tier.up_to is None or usage <= tier.up_to:
-            return
-        above = tier.up_to
+        above = reached
 
 
 def _whole(charge: MeteredCharge, tiers: tuple[Tier, ...], *, usage: Decimal) -> tuple[RatedPart, ...]:

@@ -1,0 +1,34 @@
+"""Errors say what was wrong in a sentence, and by a stable code whether to try again."""
+
+import pytest
+
+from billing.domain.errors import BillingError, Conflict, InvalidInput, NotFound, Unavailable
+
+
+def test_invalid_input_names_field_rule_and_value() -> None:
+    assert str(InvalidInput("plan.tiers[0]", expected="more than 0", given="-1")) == (
+        "plan.tiers[0]: expected more than 0, got '-1'"
+    )
+
+
+def test_a_long_value_is_cut_so_that_no_message_carries_a_whole_upload() -> None:
+    message = str(InvalidInput("name", expected="a name", given="x" * 1000))
+    assert message == "name: expected a name, got '" + "x" * 76 + "..."  # 80 characters of the value with its quotes
+
+
+def test_what_is_not_found_is_named() -> None:
+    assert str(NotFound("invoice", "INV-1")) == "no invoice 'INV-1'"
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "retryable"),
+    [
+        (BillingError, "billing_error", False),
+        (InvalidInput, "invalid_input", False),
+        (NotFound, "not_found", False),
+        (Conflict, "conflict", True),
+        (Unavailable, "unavailable", True),
+    ],
+)
+def test_codes_and_whether_to_repeat_never_change(error: type[BillingError], code: str, retryable: bool) -> None:
+    assert (error.code, error.retryable) == (code, retryable)
