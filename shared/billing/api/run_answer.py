@@ -63,8 +63,13 @@ def _report(report: RunReport) -> dict[str, Any]:
             for each in report.failures
         ],
         "totals": {currency: _totals(revenue) for currency, revenue in sorted(report.revenue.items())},
+        "creditNotes": [_credit_note(each) for each in report.credit_notes],
         "settled": report.settled,
         "unsettled": report.unsettled,
+        "settlementErrors": [
+            {"invoiceId": each.invoice_id, "code": each.code, "message": each.message}
+            for each in report.settlement_failures.values()
+        ],
     }
 
 
@@ -76,6 +81,17 @@ def _invoice(invoice: InvoiceSummary) -> dict[str, Any]:
         "currency": invoice.currency,
         "invoiceId": invoice.id,
         "subscriptionId": invoice.subscription_id,
+    }
+
+
+def _credit_note(credit_note: InvoiceSummary) -> dict[str, Any]:
+    return {
+        "customerId": credit_note.customer_id,
+        "creditNoteNumber": credit_note.number,
+        "amount": _amount(credit_note.total, credit_note.currency),
+        "currency": credit_note.currency,
+        "creditNoteId": credit_note.id,
+        "subscriptionId": credit_note.subscription_id,
     }
 
 
