@@ -75,9 +75,7 @@ def _account(documents: Documents, n: int) -> Iterator[Write]:
     customer_id, subscription_id = f"acct-{n:07}", f"sub-{n:07}"
     party = Party(name=f"Customer {n} GmbH", street=f"{n} Main Street", city="Köln", country="DE")
     yield Customers.of(documents, TENANT).creation(
-        Customer(
-            id=customer_id, party=party, tax=TaxParty(country="DE"), currency="USD", active_subscriptions=1
-        )
+        Customer(id=customer_id, party=party, tax=TaxParty(country="DE"), currency="USD", active_subscriptions=1)
     )
     subscription = Subscription(
         id=subscription_id,
@@ -102,7 +100,9 @@ def _account(documents: Documents, n: int) -> Iterator[Write]:
 def _tenant() -> Tenant:
     return Tenant(
         id=TENANT,
-        seller=Party(name="Bench Inc.", street="500 Market Street", city="Wilmington", country="US", tax_id="EU372000041"),
+        seller=Party(
+            name="Bench Inc.", street="500 Market Street", city="Wilmington", country="US", tax_id="EU372000041"
+        ),
         currency="USD",
         zone="UTC",
         locale="en_US",

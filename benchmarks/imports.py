@@ -1,4 +1,4 @@
-"""Import time of each door: the best of several fresh processes, which is what a cold start adds to the runtime's own."""
+"""Import time of each door: the best of several fresh processes, what a cold start adds to the runtime itself."""
 
 import subprocess
 import sys

@@ -7,22 +7,26 @@ import resource
 from collections.abc import Callable
 from dataclasses import dataclass
 from time import perf_counter, process_time
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Timing:
-    """Wall-clock and CPU seconds of this process."""
+class Timing(Generic[T]):
+    """What an action returned, and the wall-clock and CPU seconds of this process that it took."""
 
+    result: T
     wall: float
     cpu: float
 
 
-def timed(action: Callable[[], object]) -> Timing:
+def timed(action: Callable[[], T]) -> Timing[T]:
     """Do it once and say how long it took."""
     gc.collect()
     wall, cpu = perf_counter(), process_time()
-    action()
-    return Timing(wall=perf_counter() - wall, cpu=process_time() - cpu)
+    result = action()
+    return Timing(result=result, wall=perf_counter() - wall, cpu=process_time() - cpu)
 
 
 def peak_memory() -> int:
