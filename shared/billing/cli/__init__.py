@@ -1,0 +1,168 @@
+"""The command line `billing`: what each command takes. What it does is imported when it is called, so help is quick."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from billing.cli.errors import plain_errors
+from billing.cli.options import (
+    AsJson,
+    BillFrom,
+    BookFolder,
+    Emulator,
+    KeptIn,
+    PayBase,
+    StoreKind,
+    TenantId,
+)
+from billing.domain.invoice import InvoiceStatus
+
+app = typer.Typer(
+    name="billing",
+    help="Recurring billing, exact to the cent: import a book, bill what is due, read the invoices.",
+    epilog="\b\nStart with:  billing demo\nOne page:    billing run --help",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+)
+invoices_app = typer.Typer(help="Look at invoices.", no_args_is_help=True, rich_markup_mode=None)
+plans_app = typer.Typer(help="Check plans before they are published.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(invoices_app, name="invoices")
+app.add_typer(plans_app, name="plans")
+
+
+@app.command(
+    epilog="\b\nExamples:\n  billing demo\n  billing demo --dir /tmp/feb --json\n  billing demo --store firestore"
+)
+def demo(
+    *,
+    directory: KeptIn = Path("demo"),
+    store: Annotated[StoreKind, typer.Option(help="Where the documents live.")] = StoreKind.SQLITE,
+    book: Annotated[Path | None, typer.Option(help="Another book than the sample of February 2026.")] = None,
+    as_of: Annotated[str, typer.Option(metavar="DATE|INSTANT", help="What is due by then is billed.")] = "2026-03-01",
+    pay_base: PayBase = "http://127.0.0.1:8080",
+    emulator: Emulator = None,
+    as_json: AsJson = False,
+) -> None:
+    """Bill the February book: 200 accounts, their usage, fees and taxes, a PDF for each invoice.
+
+    Running it again bills nothing twice.
+    """
+    with plain_errors():
+        from billing.cli.demo import DemoRequest, run_demo
+
+        request = DemoRequest(directory=directory, store=store, emulator=emulator, book=book, as_of=as_of)
+        code = run_demo(request, pay_base=pay_base, as_json=as_json)
+    raise typer.Exit(code)
+
+
+@app.command(
+    "import",
+    epilog="\b\nExamples:\n  billing import samples/february-2026 --dir books\n"
+    "  billing import my-book --dir books --bill-from 2026-04-01",
+)
+def import_(
+    *,
+    book: Annotated[BookFolder, typer.Argument(metavar="BOOK")],
+    directory: KeptIn,
+    bill_from: BillFrom = None,
+    as_json: AsJson = False,
+) -> None:
+    """Import a book: a folder of customers, plans, subscriptions, usage and tax rates.
+
+    Everything is checked before anything is written; importing the same book again changes nothing. Books of several
+    tenants may live in one directory.
+    """
+    with plain_errors():
+        from billing.cli.import_book import run_import
+
+        run_import(book, directory=directory, bill_from=bill_from, as_json=as_json)
+
+
+@app.command(
+    epilog="\b\nExamples:\n  billing run --tenant acme-api --as-of 2026-03-01 --dir demo\n"
+    "  billing run --tenant acme-api --as-of 2026-03-01T09:00:00+01:00 --dir demo --dry-run --json\n"
+    "  billing run --all --as-of 2026-04-01 --dir demo",
+)
+def run(
+    *,
+    directory: KeptIn,
+    as_of: Annotated[
+        str, typer.Option(metavar="DATE|INSTANT", help="A day from its start in the tenant's zone, or an instant.")
+    ],
+    tenant: TenantId = None,
+    all_tenants: Annotated[bool, typer.Option("--all", help="Every tenant in the directory.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what it would do; write nothing.")] = False,
+    limit: Annotated[int | None, typer.Option(min=1, metavar="N", help="At most so many invoices.")] = None,
+    pay_base: PayBase = "http://127.0.0.1:8080",
+    as_json: AsJson = False,
+) -> None:
+    """Bill what is due: an invoice for each subscription and period, whatever ran before."""
+    with plain_errors():
+        from billing.cli.run import RunChoice, run_tenants
+
+        choice = RunChoice(tenant=tenant, all_tenants=all_tenants, as_of=as_of, dry_run=dry_run, limit=limit)
+        code = run_tenants(choice, directory=directory, pay_base=pay_base, as_json=as_json)
+    raise typer.Exit(code)
+
+
+@invoices_app.command(
+    "list", epilog="\b\nExample:\n  billing invoices list --tenant acme-api --dir demo --customer acct-1047"
+)
+def list_invoices(
+    *,
+    directory: KeptIn,
+    tenant: TenantId = None,
+    status: Annotated[InvoiceStatus | None, typer.Option(help="Only these.")] = None,
+    customer: Annotated[str | None, typer.Option(metavar="ID", help="Only this customer's.")] = None,
+    limit: Annotated[int, typer.Option(min=1, metavar="N", help="At most so many.")] = 50,
+    as_json: AsJson = False,
+) -> None:
+    """List invoices in the order of their numbers."""
+    with plain_errors():
+        from billing.cli.invoices import InvoiceFilter, show_list
+
+        wanted = InvoiceFilter(status=status, customer_id=customer, limit=limit)
+        show_list(wanted, tenant_id=tenant, directory=directory, as_json=as_json)
+
+
+@invoices_app.command(
+    "show", epilog="\b\nExample:\n  billing invoices show INV-2026-02-0047 --tenant acme-api --dir demo"
+)
+def show_invoice(
+    *,
+    id_or_number: Annotated[str, typer.Argument(metavar="ID_OR_NUMBER")],
+    directory: KeptIn,
+    tenant: TenantId = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show one invoice: lines, taxes, totals, and where its PDF is. With --json, as it is stored."""
+    with plain_errors():
+        from billing.cli.invoices import show_one
+
+        show_one(id_or_number, tenant_id=tenant, directory=directory, as_json=as_json)
+
+
+@plans_app.command("check", epilog="\b\nExample:\n  billing plans check samples/february-2026/plan.json")
+def check_plans(
+    *,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="One plan or a list of plans, as JSON.")],
+    as_json: AsJson = False,
+) -> None:
+    """Check a file of plans and work out a few examples of each price."""
+    with plain_errors():
+        from billing.cli.plans import check_file
+
+        check_file(file, as_json=as_json)
+
+
+@app.command()
+def version(*, as_json: AsJson = False) -> None:
+    """Tell the version."""
+    from importlib.metadata import version as version_of
+
+    number = version_of("recurring-billing")
+    typer.echo(f'{{"version": "{number}"}}' if as_json else f"billing {number}")

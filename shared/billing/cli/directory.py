@@ -1,0 +1,62 @@
+"""A directory of books: opening one that exists, and naming its tenants."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from billing.cli.errors import Refused
+from billing.domain.errors import InvalidInput, NotFound
+from billing.domain.period import local_midnight
+from billing.domain.tenant import Tenant
+from billing.store.tenants import Tenants
+from billing.wiring import LOCAL_OBJECTS, LOCAL_STORE, Engine, local_engine
+
+ACTOR = "cli"
+
+
+def open_directory(directory: Path, *, payment_link_base: str = "") -> Engine:
+    """The engine on a directory that `billing import` or `billing demo` made; Refused where there is none."""
+    if not (directory / LOCAL_STORE).is_file():
+        message = f"no books in {directory}; `billing import BOOK --dir {directory}` puts one there"
+        raise Refused(message)
+    return local_engine(directory, payment_link_base=payment_link_base)
+
+
+def the_tenant(engine: Engine, tenant_id: str | None) -> Tenant:
+    """The tenant of that id, or the only one. Refused, with the ids that there are, where it can't be told."""
+    tenants = Tenants(engine.documents)
+    known = tenants.ids()
+    if tenant_id is None and len(known) == 1:
+        return tenants.get(known[0])
+    if tenant_id is None:
+        message = f"which tenant? Use --tenant with one of: {_listed(known)}"
+        raise Refused(message)
+    try:
+        return tenants.get(tenant_id)
+    except NotFound:
+        message = f"no tenant {tenant_id!r}; there are: {_listed(known)}"
+        raise Refused(message) from None
+
+
+def instant_of(text: str, *, tenant: Tenant) -> datetime:
+    """`--as-of` as an instant in UTC: a date is the start of that day in the tenant's zone.
+
+    InvalidInput for anything else, an instant without an offset included.
+    """
+    try:
+        if len(text) == len("2026-03-01"):
+            return local_midnight(datetime.fromisoformat(text).date(), tenant.zone)
+        instant = datetime.fromisoformat(text)
+    except ValueError:
+        instant = None
+    if instant is None or instant.tzinfo is None:
+        raise InvalidInput("--as-of", expected="2026-03-01, or 2026-03-01T09:00:00+01:00 with its offset", given=text)
+    return instant.astimezone(UTC)
+
+
+def object_path(directory: Path, key: str) -> Path:
+    """Where an object of the directory is a file."""
+    return directory / LOCAL_OBJECTS / key
+
+
+def _listed(tenant_ids: list[str]) -> str:
+    return ", ".join(tenant_ids[:20]) + (f" and {len(tenant_ids) - 20} more" if len(tenant_ids) > 20 else "")

@@ -1,0 +1,86 @@
+"""`billing run`: one tenant or all of them, really or dry."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from billing.adapters.system_clock import SystemClock
+from billing.cli.billing_run import BillingRun, bill, new_run_id
+from billing.cli.directory import ACTOR, instant_of, open_directory, the_tenant
+from billing.cli.errors import DONE, HAD_FAILURES, Refused
+from billing.cli.run_json import run_json
+from billing.cli.screen import answers, watching, write_json
+from billing.cli.summary import print_summary
+from billing.domain.tenant import Tenant
+from billing.store.tenants import Tenants
+from billing.usecases.run_context import RunRequest
+from billing.wiring import Engine
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunChoice:
+    """What was typed: `as_of` is still text, because a date depends on the tenant's zone."""
+
+    tenant: str | None
+    all_tenants: bool
+    as_of: str
+    dry_run: bool
+    limit: int | None
+
+
+def run_tenants(choice: RunChoice, *, directory: Path, pay_base: str, as_json: bool) -> int:
+    """Bill and print; the exit code."""
+    if choice.all_tenants and choice.tenant is not None:
+        message = "use --tenant or --all, not both"
+        raise Refused(message)
+    engine = open_directory(directory, payment_link_base=pay_base)
+    runs = []
+    for tenant, request in list(_requests(engine, choice)):
+        run = watched_bill(engine, request, title=f"Billing {tenant.id} as of {choice.as_of}")
+        runs.append(run)
+        if not as_json:
+            _print(run, tenant=tenant, directory=directory)
+    if as_json:
+        objects = [run_json(run, directory=directory) for run in runs]
+        write_json({"tenants": objects} if choice.all_tenants else objects[0])
+    return exit_code(*runs)
+
+
+def watched_bill(engine: Engine, request: RunRequest, *, title: str) -> BillingRun:
+    """Run with a line of progress: how many files stand so far."""
+    before = engine.operations.objects
+    with watching(title, state=lambda: f"{(engine.operations.objects - before) // 2:,} invoices filed"):
+        return bill(engine, request)
+
+
+def exit_code(*runs: BillingRun) -> int:
+    """1 where something could not be billed or filed."""
+    return HAD_FAILURES if any(run.report.failures or run.report.unsettled for run in runs) else DONE
+
+
+def _requests(engine: Engine, choice: RunChoice) -> Iterator[tuple[Tenant, RunRequest]]:
+    """All requests are made before the first run, so that a mistyped date bills nobody."""
+    if choice.all_tenants:
+        tenants = [Tenants(engine.documents).get(each) for each in Tenants(engine.documents).ids()]
+    else:
+        tenants = [the_tenant(engine, choice.tenant)]
+    for tenant in tenants:
+        yield (
+            tenant,
+            RunRequest(
+                tenant_id=tenant.id,
+                as_of=instant_of(choice.as_of, tenant=tenant),
+                recorded_at=SystemClock().now(),
+                run_id=new_run_id(),
+                actor=ACTOR,
+                dry_run=choice.dry_run,
+                limit=choice.limit,
+            ),
+        )
+
+
+def _print(run: BillingRun, *, tenant: Tenant, directory: Path) -> None:
+    console = answers()
+    console.print(f"[bold]{tenant.seller.name}[/] ({tenant.id}), as of {run.report.as_of:%Y-%m-%d %H:%M} UTC")
+    console.print()
+    print_summary(run, directory=directory, console=console)

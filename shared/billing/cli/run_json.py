@@ -1,0 +1,126 @@
+"""A run as one JSON object: amounts as decimal text, ids to follow up, paths to the PDFs."""
+
+from pathlib import Path
+
+from billing.cli.billing_run import BillingRun
+from billing.cli.directory import object_path
+from billing.cli.screen import Json
+from billing.domain.invoice import Invoice, LineItem
+from billing.domain.money import Money
+from billing.domain.run_report import Failure, InvoiceSummary, Revenue, RunReport, SettlementFailure
+
+PDF = "application/pdf"
+
+
+def run_json(run: BillingRun, *, directory: Path) -> Json:
+    """The run's report and its invoices; the sums are those of the run's currency, `revenue` has every currency."""
+    report, totals = run.report, run.report.totals
+    return {
+        **_scope(report),
+        "customers": report.customers,
+        "generated": len(report.invoices),
+        "skipped": report.skipped.total(),
+        "skipped_by_reason": dict(sorted(report.skipped.items())),
+        "failed": len(report.failures),
+        "unsettled": report.unsettled,
+        "errors": _errors(report),
+        **_sums(totals),
+        "tax_by_place": tax_by_place(totals),
+        "revenue": [_sums(each) for _, each in sorted(report.revenue.items())],
+        "seconds": round(run.seconds, 3),
+        "operations": {
+            "reads": run.operations.reads,
+            "writes": run.operations.writes,
+            "objects": run.operations.objects,
+        },
+        "credit_notes": [_credit_note(each) for each in report.credit_notes],
+        "invoices": [_invoice(each, directory=directory) for each in run.invoices],
+    }
+
+
+def pdf_path(invoice: Invoice, *, directory: Path) -> Path | None:
+    """Where the invoice's PDF is; None while it has none."""
+    return next((object_path(directory, each.key) for each in invoice.attachments if each.content_type == PDF), None)
+
+
+def tax_by_place(revenue: Revenue) -> Json:
+    """Tax by country, or by country and state as in US-NY, in order."""
+    return {
+        f"{country}-{state}" if state else country: revenue.amount(tax)
+        for (country, state), tax in sorted(revenue.tax_by_place.items())
+    }
+
+
+def _scope(report: RunReport) -> Json:
+    return {
+        "tenant_id": report.tenant_id,
+        "run_id": report.run_id,
+        "as_of": report.as_of.isoformat(),
+        "dry_run": report.dry_run,
+        "complete": report.complete,
+    }
+
+
+def _errors(report: RunReport) -> list[Json]:
+    """What could not be billed, and what was billed and has no PDF yet."""
+    unbilled: list[Json] = [{"subscription_id": each.subscription_id, **_error(each)} for each in report.failures]
+    unsettled = report.settlement_failures.values()
+    return unbilled + [{"invoice_id": each.invoice_id, **_error(each)} for each in unsettled]
+
+
+def _error(failure: Failure | SettlementFailure) -> Json:
+    return {"code": failure.code, "message": failure.message}
+
+
+def _credit_note(credit_note: InvoiceSummary) -> Json:
+    return {
+        "id": credit_note.id,
+        "number": credit_note.number,
+        "customer_id": credit_note.customer_id,
+        "subscription_id": credit_note.subscription_id,
+        "currency": credit_note.currency,
+        "total": invoice_amount(credit_note.total, credit_note.currency),
+    }
+
+
+def _sums(revenue: Revenue) -> Json:
+    return {
+        "currency": revenue.currency,
+        "usage": revenue.amount(revenue.usage),
+        "flat": revenue.amount(revenue.flat),
+        "proration": revenue.amount(revenue.proration),
+        "tax": revenue.amount(revenue.tax),
+        "total": revenue.amount(revenue.total),
+    }
+
+
+def _invoice(invoice: Invoice, *, directory: Path) -> Json:
+    pdf = pdf_path(invoice, directory=directory.resolve())
+    return {
+        "id": invoice.id,
+        "number": invoice.number,
+        "status": invoice.status.value,
+        "customer_id": invoice.customer_id,
+        "subscription_id": invoice.subscription_id,
+        "period": {"start": invoice.period.start.isoformat(), "end": invoice.period.end.isoformat()},
+        "currency": invoice.currency,
+        "lines": [_line(each, currency=invoice.currency) for each in invoice.lines],
+        "subtotal": invoice_amount(invoice.subtotal, invoice.currency),
+        "tax": invoice_amount(invoice.tax, invoice.currency),
+        "total": invoice_amount(invoice.total, invoice.currency),
+        "pdf": None if pdf is None else str(pdf),
+    }
+
+
+def _line(line: LineItem, *, currency: str) -> Json:
+    return {
+        "description": line.description,
+        "quantity": f"{line.quantity:f}",
+        "unit_price": f"{line.unit_price:f}",
+        "amount": invoice_amount(line.amount, currency),
+    }
+
+
+def invoice_amount(minor: int, currency: str) -> str:
+    """An amount as decimal text: 47829.14."""
+    return str(Money(minor, currency).amount)
