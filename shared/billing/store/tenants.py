@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from billing.domain.errors import NotFound
 from billing.domain.tax import TaxRate, TaxTable
 from billing.domain.tenant import Tenant
-from billing.ports import Documents, Fields, Put, Query
+from billing.ports import Create, Documents, Fields, Put, Query
 from billing.store.codec import SCHEMA_VERSION, converter, decode, encode
+from billing.store.collection import Stored
 from billing.store.ids import tenant_path
 
 
@@ -18,10 +19,15 @@ class Tenants:
 
     def get(self, tenant_id: str) -> Tenant:
         """The tenant's settings, or NotFound."""
-        document = self.documents.get_many([tenant_path(tenant_id)])[0]
-        if document is None:
+        tenant = self.find(tenant_id)
+        if tenant is None:
             raise NotFound("tenant", tenant_id)
-        return decode(document.fields, Tenant)
+        return tenant
+
+    def find(self, tenant_id: str) -> Tenant | None:
+        """The tenant's settings, or None where there is no such tenant."""
+        document = self.documents.get_many([tenant_path(tenant_id)])[0]
+        return None if document is None else decode(document.fields, Tenant)
 
     def ids(self) -> list[str]:
         """The ids of all tenants, sorted."""
@@ -33,17 +39,28 @@ class Tenants:
 
     def tax_table(self, tenant_id: str) -> TaxTable:
         """The tenant's tax rates; a tenant without any charges no tax."""
-        document = self.documents.get_many([_tax_path(tenant_id)])[0]
-        rates = () if document is None else converter().structure(document.fields["rates"], tuple[TaxRate, ...])
-        return TaxTable(rates=rates)
+        stored = self.find_taxes(tenant_id)
+        return TaxTable(rates=()) if stored is None else stored.value
 
-    def saving_taxes(self, tenant_id: str, table: TaxTable) -> Put:
-        """The write of a tenant's tax rates."""
+    def find_taxes(self, tenant_id: str) -> Stored[TaxTable] | None:
+        """The tenant's tax rates and the version they were read at, or None where none were ever saved."""
+        document = self.documents.get_many([_tax_path(tenant_id)])[0]
+        if document is None:
+            return None
+        rates = converter().structure(document.fields["rates"], tuple[TaxRate, ...])
+        return Stored(TaxTable(rates=rates), document.version)
+
+    def creation(self, tenant: Tenant) -> Create:
+        """The write of a new tenant's settings."""
+        return Create(tenant_path(tenant.id), encode(tenant))
+
+    def saving_taxes(self, tenant_id: str, table: TaxTable, *, expected: str | None = None) -> Put:
+        """The write of a tenant's tax rates, over exactly the version expected if one is."""
         fields: Fields = {
             "rates": converter().unstructure(table.rates, tuple[TaxRate, ...]),
             "schema_version": SCHEMA_VERSION,
         }
-        return Put(_tax_path(tenant_id), fields)
+        return Put(_tax_path(tenant_id), fields, expected)
 
 
 def _tax_path(tenant_id: str) -> str:

@@ -9,7 +9,7 @@ from billing.domain.catalog import Aggregation
 from billing.domain.rollup import UsageRollup
 from billing.domain.usage import UsageEvent
 from billing.ports import Create, Document, Documents, Fields, Put, Update, Write
-from billing.store.codec import SCHEMA_VERSION, BrokenDocument, decode_buckets, encode, encode_buckets, instant
+from billing.store.codec import SCHEMA_VERSION, BrokenDocument, decode, decode_buckets, encode, encode_buckets, instant
 from billing.store.collection import Collection, Stored
 
 
@@ -61,16 +61,28 @@ class UsageEvents:
         paths = [self.collection.document(event_key(event.id)) for event in events]
         return [each is not None for each in self.collection.documents.get_many(paths, fields=("meter",))]
 
-    def creation(self, event: UsageEvent, *, expires_at: datetime) -> Create:
+    def get(self, event_ids: Sequence[str]) -> list[UsageEvent | BrokenDocument | None]:
+        """The events of these ids, in order; the error in place of one that is broken, None where none was recorded."""
+        return [_event(each) for each in self.collection.get([event_key(each) for each in event_ids])]
+
+    def creation(self, event: UsageEvent, *, expires_at: datetime | None) -> Create:
         """The write that records an event; it fails if its id was seen before. The store drops it at `expires_at`."""
         fields = encode(event)
-        fields["expires_at"] = expires_at
+        if expires_at is not None:
+            fields["expires_at"] = expires_at
         return Create(self.collection.document(event_key(event.id)), fields)
 
 
 def event_key(event_id: str) -> str:
     """The document id of an event: a hash of the sender's idempotency id."""
     return hashlib.sha256(event_id.encode()).hexdigest()[:40]
+
+
+def _event(document: Document | None) -> UsageEvent | BrokenDocument | None:
+    try:
+        return None if document is None else decode(document.fields, UsageEvent)
+    except BrokenDocument as error:
+        return error
 
 
 def rollup_fields(rollup: UsageRollup) -> Fields:

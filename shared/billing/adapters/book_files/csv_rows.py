@@ -1,0 +1,132 @@
+"""CSV files as rows of a model with their lines: comma, semicolon or tab; UTF-8 with or without a byte order mark."""
+
+import csv
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from io import StringIO
+from pathlib import Path
+from typing import Generic, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from billing.adapters.book_files.error_log import ErrorLog
+from billing.adapters.book_files.text_files import read_text
+
+
+class RowModel(BaseModel):
+    """A row: a field for each column, required unless it has a default. An empty cell is the default."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+M = TypeVar("M", bound=RowModel)
+
+_DELIMITERS = ",;\t"
+
+
+@dataclass(frozen=True, slots=True)
+class Row(Generic[M]):
+    """A sound row and the line that it starts on."""
+
+    line: int
+    value: M
+
+
+@dataclass(slots=True)
+class Rows(Generic[M]):
+    """The sound rows of a file. `keys` holds the key cell of every row, wrong ones too; `whole` says it is all.
+
+    So a wrong row is reported once, and not again by each row that names it.
+    """
+
+    file: str
+    valid: list[Row[M]] = field(default_factory=list)
+    keys: set[str] = field(default_factory=set)
+    whole: bool = True
+
+    def lacks(self, key: str) -> bool:
+        """Whether the file has no row of that key, for sure."""
+        return self.whole and key not in self.keys
+
+
+class Table:
+    """A CSV file's header and its records; a fault of form is logged, ends them early and makes it not `whole`."""
+
+    def __init__(self, file: str, text: str, *, log: ErrorLog) -> None:
+        self.file = file
+        self.whole = True
+        self._log = log
+        delimiter = max(_DELIMITERS, key=text.partition("\n")[0].count)
+        self._reader = csv.reader(StringIO(text, newline=""), delimiter=delimiter, strict=True)
+        self._lines = self._numbered()
+        self.columns = tuple(name.strip() for name in next(self._lines, (1, []))[1])
+
+    def records(self) -> Iterator[tuple[int, list[str]]]:
+        """The line and the cells of each record that has as many of them as the header."""
+        width = len(self.columns)
+        for line, cells in self._lines:
+            if len(cells) == width:
+                yield line, cells
+            else:
+                self._log.add(self.file, f"expected {width} cells as in the header, got {len(cells)}", line=line)
+                self.whole = False
+
+    def _numbered(self) -> Iterator[tuple[int, list[str]]]:
+        line = 1
+        try:
+            for cells in self._reader:
+                if cells:
+                    yield line, cells
+                line = self._reader.line_num + 1
+        except csv.Error as error:
+            self._log.add(self.file, f"expected sound quoting: {error} (in the record that starts here)", line=line)
+            self.whole = False
+
+
+def read_rows(path: Path, model: type[M], *, key: str, log: ErrorLog, required: bool = True) -> Rows[M]:
+    """Every row of a file as `model`; what is wrong is logged. A file that is not `required` may be missing."""
+    rows: Rows[M] = Rows(path.name)
+    needed = [name for name, info in model.model_fields.items() if info.is_required()]
+    if not required and not path.exists():
+        return rows
+    table = read_table(path, needed=needed, known=list(model.model_fields), log=log)
+    if table is None:
+        rows.whole = False
+        return rows
+    at = table.columns.index(key)
+    for line, raw in table.records():
+        cells = [cell.strip() for cell in raw]
+        rows.keys.add(cells[at])
+        value = _row(model, dict(zip(table.columns, cells, strict=True)), file=path.name, line=line, log=log)
+        if value is not None:
+            rows.valid.append(Row(line, value))
+    rows.whole = table.whole
+    return rows
+
+
+def read_table(path: Path, *, needed: Sequence[str], known: Sequence[str], log: ErrorLog) -> Table | None:
+    """A CSV file with a sound header, or None where what is wrong with it is logged."""
+    text = read_text(path, log=log)
+    if text is None:
+        return None
+    table = Table(path.name, text, log=log)
+    before = log.count
+    for index, name in enumerate(table.columns):
+        if name in table.columns[:index]:
+            log.add(path.name, "the column stands twice in the header", line=1, column=name)
+        elif name not in known:
+            log.add(path.name, f"unknown column; known are {', '.join(known)}", line=1, column=name or "(empty)")
+    for name in needed:
+        if name not in table.columns:
+            log.add(path.name, "the column is missing from the header", line=1, column=name)
+    return table if table.whole and log.count == before else None
+
+
+def _row(model: type[M], cells: dict[str, str], *, file: str, line: int, log: ErrorLog) -> M | None:
+    try:
+        return model.model_validate({name: cell for name, cell in cells.items() if cell})
+    except ValidationError as error:
+        for each in error.errors(include_url=False, include_context=False):
+            message = "expected a value, got an empty cell" if each["type"] == "missing" else each["msg"]
+            log.add(file, message, line=line, column=".".join(map(str, each["loc"])))
+        return None

@@ -1,0 +1,112 @@
+"""customers.csv: whom invoices are addressed to."""
+
+from pathlib import Path
+from typing import Literal
+
+from billing.adapters.book_files.cell_types import (
+    Country,
+    Currency,
+    Day,
+    Email,
+    Flag,
+    Key,
+    LocaleName,
+    Name,
+    Text,
+    VatId,
+    require_state,
+)
+from billing.adapters.book_files.csv_rows import Row, RowModel, Rows, read_rows
+from billing.adapters.book_files.error_log import ErrorLog
+from billing.domain.customer import Customer
+from billing.domain.errors import InvalidInput
+from billing.domain.invoice import CollectionMethod, Party
+from billing.domain.tax import TaxParty
+
+
+class CustomerRow(RowModel):
+    """One account."""
+
+    customer_id: Key
+    name: Name
+    email: Email = ""
+    street: Text = ""
+    city: Text = ""
+    postal_code: Text = ""
+    country: Country
+    state: Text = ""
+    currency: Currency
+    locale: LocaleName = ""
+    collection_method: CollectionMethod = CollectionMethod.SEND_INVOICE
+    test_card: Literal["", "ok", "expired_card", "insufficient_funds", "generic_decline"] = ""
+    created_on: Day | None = None
+    vat_id: VatId = ""
+    vat_id_checked: Flag = False
+    tax_exempt: Flag = False
+    exemption_reason: Text = ""
+
+
+def read_customers(path: Path, *, log: ErrorLog) -> tuple[Rows[CustomerRow], dict[str, Customer]]:
+    """The rows of the file, and its customers by id; what is wrong is logged."""
+    rows = read_rows(path, CustomerRow, key="customer_id", log=log)
+    customers: dict[str, Customer] = {}
+    lines: dict[str, int] = {}
+    for row in rows.valid:
+        key = row.value.customer_id
+        if key in lines:
+            log.add(rows.file, f"{key!r} stands in line {lines[key]} already", line=row.line, column="customer_id")
+            continue
+        lines[key] = row.line
+        customer = _customer(row, file=rows.file, log=log)
+        if customer is not None:
+            customers[key] = customer
+    return rows, customers
+
+
+def _customer(row: Row[CustomerRow], *, file: str, log: ErrorLog) -> Customer | None:
+    given = row.value
+    try:
+        require_state(given.country, given.state)
+        return Customer(
+            id=given.customer_id,
+            party=_party(given),
+            tax=_tax_party(given),
+            currency=given.currency,
+            locale=given.locale,
+            collection_method=given.collection_method,
+            test_card=given.test_card,
+            created_on="" if given.created_on is None else given.created_on.isoformat(),
+        )
+    except InvalidInput as error:
+        log.add_rule(file, error, line=row.line, column=error.field.removeprefix("customer."))
+        return None
+
+
+def _party(given: CustomerRow) -> Party:
+    return Party(
+        name=given.name,
+        street=given.street,
+        city=given.city,
+        state=given.state,
+        postal_code=given.postal_code,
+        country=given.country,
+        email=given.email,
+        tax_id=given.vat_id,
+    )
+
+
+def _tax_party(given: CustomerRow) -> TaxParty:
+    """A VAT id of the right form counts as valid only where the book says that the register was asked (semantics 6)."""
+    if given.exemption_reason and not given.tax_exempt:
+        raise InvalidInput("tax_exempt", expected="yes beside an exemption_reason", given="no")
+    if given.vat_id_checked and not given.vat_id:
+        raise InvalidInput("vat_id", expected="a VAT id where vat_id_checked says yes", given="")
+    return TaxParty(
+        country=given.country,
+        state=given.state,
+        postal_code=given.postal_code,
+        vat_id=given.vat_id,
+        vat_id_valid=given.vat_id_checked,
+        exempt=given.tax_exempt,
+        exemption_reason=given.exemption_reason,
+    )

@@ -1,0 +1,34 @@
+"""What is wrong in a book, collected so that a reader mends all of it at once."""
+
+from billing.domain.book import BookError, BookErrors
+from billing.domain.errors import InvalidInput
+
+_KEPT = 200
+
+
+class ErrorLog:
+    """The errors so far: the first 200 are kept, all are counted."""
+
+    def __init__(self) -> None:
+        self._kept: list[BookError] = []
+        self.count = 0
+
+    def add(self, file: str, message: str, *, line: int = 0, column: str = "") -> None:
+        """Note one error."""
+        self.count += 1
+        if len(self._kept) < _KEPT:
+            self._kept.append(BookError(file=file, line=line, column=column, message=message))
+
+    def add_rule(self, file: str, error: InvalidInput, *, line: int = 0, column: str = "") -> None:
+        """Note a value that breaks a rule of the domain; its place is `column`, or what the rule calls the field."""
+        self.add(file, broken_rule(error), line=line, column=column or error.field)
+
+    def raise_if_any(self) -> None:
+        """BookErrors with everything noted, unless that is nothing."""
+        if self.count:
+            raise BookErrors(self._kept, count=self.count)
+
+
+def broken_rule(error: InvalidInput) -> str:
+    """What a rule expected and got, without the field's name."""
+    return str(error).removeprefix(f"{error.field}: ")

@@ -1,0 +1,63 @@
+"""From which day a book is billed (docs/adr/0011): what was billed elsewhere is not billed here again."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+
+from billing.adapters.book_files.subscription_rows import BookedSubscription
+from billing.domain.billing_cycle import bill_for_on_or_after, first_bill_for
+from billing.domain.period import local_date, local_midnight
+from billing.domain.subscription import Subscription, SubscriptionStatus
+from billing.domain.usage import UsageEvent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BillingStart:
+    """The first day whose bills are made here (None: each subscription's own start), and why, in words."""
+
+    day: date | None
+    reason: str
+
+
+def billing_start(
+    subscriptions: Sequence[BookedSubscription], usage: Sequence[UsageEvent], *, zone: str, bill_from: date | None
+) -> BillingStart:
+    """The rule that this book is billed by."""
+    if bill_from is not None:
+        return BillingStart(day=bill_from, reason=f"billing starts on {bill_from}, the day that was asked for")
+    if not usage:
+        return BillingStart(day=None, reason="billing starts with each subscription: the book has no usage")
+    instants = [event.occurred_at for event in usage]
+    first, newest = min(instants), max(instants)
+    if not any(_ran_before(each.value, first) for each in subscriptions):
+        return BillingStart(day=None, reason="billing starts with each subscription: the book is of a new business")
+    day = local_date(newest, zone=zone)
+    reason = (
+        f"billing continues after {day}, the newest usage row; bills for earlier days count as made elsewhere, because "
+        f"subscriptions had completed a cycle before the first usage row ({local_date(first, zone=zone)})"
+    )
+    return BillingStart(day=day + timedelta(days=1), reason=reason)
+
+
+def with_first_bill(booked: BookedSubscription, start: BillingStart) -> Subscription:
+    """The subscription with its next bill; one without a bill to come has ended."""
+    subscription, plans = booked.value, {booked.plan.ref: booked.plan}
+    day = booked.bill_from or start.day
+    if day is None:
+        return replace(subscription, next_billing_at=first_bill_for(subscription, plans))
+    instant = local_midnight(day, zone=subscription.zone)
+    due = bill_for_on_or_after(subscription, plans, instant=instant)
+    status = SubscriptionStatus.ENDED if due is None else SubscriptionStatus.ACTIVE
+    return replace(subscription, next_billing_at=due, status=status)
+
+
+def _ran_before(subscription: Subscription, instant: datetime) -> bool:
+    """Whether it had completed a whole cycle before the cycle that an instant lies in."""
+    start, schedule = subscription.start, subscription.phases[0].schedule
+    if start >= instant:
+        return False
+    first_whole = schedule.period_at(start)
+    completed = first_whole.end if first_whole.start == start else schedule.period_at(first_whole.end).end
+    if subscription.end is not None and completed > subscription.end:
+        return False
+    return completed <= schedule.period_at(instant).start

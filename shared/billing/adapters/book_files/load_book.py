@@ -1,0 +1,105 @@
+"""Read a book from its folder: every file is checked, alone and against the others, before anything is written."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+from billing.adapters.book_files.customer_rows import read_customers
+from billing.adapters.book_files.error_log import ErrorLog
+from billing.adapters.book_files.first_bill import billing_start, with_first_bill
+from billing.adapters.book_files.plan_files import PlanFiles, read_plans
+from billing.adapters.book_files.subscription_rows import BookedSubscription, SubscriptionFiles, read_subscriptions
+from billing.adapters.book_files.tax_rows import read_tax_rates
+from billing.adapters.book_files.tenant_file import read_tenant
+from billing.adapters.book_files.usage_rows import UsageContext, read_usage
+from billing.domain.book import Book, BookError, BookErrors
+from billing.domain.customer import Customer
+from billing.domain.invoice import Party
+from billing.domain.numbering import NumberSeries
+from billing.domain.tax import TaxTable
+from billing.domain.tenant import Tenant
+from billing.domain.usage import UsageEvent
+
+_TABLES = ("customers.csv", "subscriptions.csv", "addons.csv", "usage.csv", "tax_rates.csv")
+_WAY_OUT = "a book is a folder with tenant.json, plan.json, customers.csv and subscriptions.csv: docs/guides/import.md"
+
+# So that the other files are checked even where tenant.json is broken; it never leaves this module.
+_UNREADABLE = Tenant(
+    id="unreadable",
+    seller=Party(name=""),
+    currency="USD",
+    zone="UTC",
+    locale="en_US",
+    payment_terms_days=0,
+    numbers=NumberSeries(),
+)
+
+
+def load_book(folder: Path, *, bill_from: date | None = None) -> Book:
+    """The book in a folder, sound in itself; `bill_from` is the first local day whose bills are made here.
+
+    Without it the book's own date decides (docs/adr/0011). Raises BookErrors with every error of every file.
+    """
+    _require_book(folder)
+    log = ErrorLog()
+    tenant = read_tenant(folder / "tenant.json", log=log) or _UNREADABLE
+    plans = _read_plans(folder, log)
+    taxes = read_tax_rates(folder / "tax_rates.csv", log=log)
+    customer_rows, customers = read_customers(folder / "customers.csv", log=log)
+    files = SubscriptionFiles(tenant=tenant, plans=plans, customer_rows=customer_rows, customers=customers, log=log)
+    rows, booked = read_subscriptions(folder, files)
+    complete = plans.whole and rows.whole and len(booked) == len(rows.keys)
+    usage = read_usage(
+        folder / "usage.csv",
+        UsageContext(zone=tenant.zone, customer_rows=customer_rows, subscriptions=booked, complete=complete, log=log),
+    )
+    log.raise_if_any()
+    return _book(tenant, taxes, plans, customers, booked, usage, bill_from=bill_from)
+
+
+def _require_book(folder: Path) -> None:
+    if not folder.is_dir():
+        raise BookErrors([BookError(file=str(folder), message=f"there is no such folder; {_WAY_OUT}")])
+    if not (folder / "tenant.json").is_file():
+        raise BookErrors([BookError(file="tenant.json", message=f"the file is missing; {_WAY_OUT}")])
+
+
+def _read_plans(folder: Path, log: ErrorLog) -> PlanFiles:
+    """The plans; a table or a JSON file of another name is refused, as a misspelt usage.csv would be usage unbilled."""
+    paths = sorted(folder.glob("plan*.json"))
+    if not paths:
+        log.add("plan.json", "the file is missing; it holds one plan or a list of plans")
+    known = {"tenant.json", *_TABLES, *(path.name for path in paths)}
+    for path in sorted([*folder.glob("*.csv"), *folder.glob("*.json")]):
+        if path.name not in known:
+            message = f"no file of a book: known are tenant.json, plan*.json, {', '.join(_TABLES)}; rename or move it"
+            log.add(path.name, message)
+    return read_plans(paths, log=log)
+
+
+def _book(
+    tenant: Tenant,
+    taxes: TaxTable,
+    plans: PlanFiles,
+    customers: Mapping[str, Customer],
+    booked: Sequence[BookedSubscription],
+    usage: tuple[UsageEvent, ...],
+    *,
+    bill_from: date | None,
+) -> Book:
+    start = billing_start(booked, usage, zone=tenant.zone, bill_from=bill_from)
+    subscriptions = tuple(with_first_bill(each, start) for each in booked)
+    billed = Counter(each.customer_id for each in subscriptions if each.next_billing_at is not None)
+    own = sum(each.bill_from is not None for each in booked)
+    notes = (start.reason, f"{own} subscriptions say bill_from themselves") if own else (start.reason,)
+    return Book(
+        tenant=tenant,
+        tax_rates=taxes,
+        plans=tuple(plans.by_ref.values()),
+        customers=tuple(replace(each, active_subscriptions=billed[each.id]) for each in customers.values()),
+        subscriptions=subscriptions,
+        usage=usage,
+        notes=notes,
+    )

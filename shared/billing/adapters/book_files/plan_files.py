@@ -1,0 +1,251 @@
+"""plan*.json: plans with their cycles, usage prices of every model, add-ons and fees."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Literal, assert_never
+
+from pydantic import BeforeValidator, Field
+
+from billing.adapters.book_files.cell_types import Currency, Flag, Key, Meter, Name, Number, PlanId, Text
+from billing.adapters.book_files.error_log import ErrorLog
+from billing.adapters.book_files.json_objects import JsonFile, JsonModel, Place, read_json
+from billing.domain.catalog import (
+    ZERO,
+    Aggregation,
+    Billed,
+    FirstPeriod,
+    GraduatedPrice,
+    MeteredCharge,
+    PackagePrice,
+    PerUnitPrice,
+    Plan,
+    Proration,
+    RecurringCharge,
+    StairstepPrice,
+    Tier,
+    UsagePrice,
+    VolumePrice,
+)
+from billing.domain.errors import InvalidInput
+from billing.domain.period import Cycle, Unit
+from billing.domain.subscription import UnknownPlan
+
+_SHORT_PRORATION = {True: "day", False: "none"}
+_LONG_WORDS = {"unique_count": "unique"}
+_KEYS_OF_MODEL = {
+    "graduated": {"tiers"},
+    "volume": {"tiers"},
+    "stairstep": {"tiers"},
+    "per_unit": {"tiers", "unit_price"},
+    "package": {"package_size", "unit_price", "package_price", "price"},
+}
+
+
+class _Cycle(JsonModel):
+    every: Annotated[int, Field(strict=True)] = 1
+    unit: Unit
+    anchor_day: Annotated[int, Field(strict=True)] | None = None
+    billed: Billed = Billed.IN_ARREARS
+
+
+class _Tier(JsonModel):
+    name: Text = ""
+    up_to: Number | None
+    unit_price: Number = ZERO
+    flat_fee: Number = ZERO
+
+
+class _Usage(JsonModel):
+    metric: Meter
+    name: Name
+    aggregation: Annotated[Aggregation, BeforeValidator(lambda word: _LONG_WORDS.get(str(word), word))] = (
+        Aggregation.SUM
+    )
+    model: Literal["graduated", "volume", "stairstep", "per_unit", "package", "flat"]
+    tiers: tuple[_Tier, ...] | None = None
+    unit_price: Number | None = None
+    package_size: Number | None = None
+    package_price: Number | None = None
+    price: Number | None = None
+    tax_inclusive: Flag = False
+
+
+class _Fee(JsonModel):
+    name: Name
+    price: Number
+    prorate: Annotated[
+        Proration, BeforeValidator(lambda word: _SHORT_PRORATION.get(word, word) if isinstance(word, bool) else word)
+    ] = Proration.DAY
+    tax_inclusive: Flag = False
+
+
+class _AddOn(_Fee):
+    addon_id: Key
+
+
+class _PlanFee(_Fee):
+    fee_id: Key
+
+
+class _Plan(JsonModel):
+    plan_id: PlanId
+    version: Annotated[int, Field(strict=True, ge=1, le=1_000_000)] = 1
+    name: Name
+    currency: Currency
+    cycle: _Cycle
+    first_period: FirstPeriod = FirstPeriod.PRORATE
+    usage: tuple[_Usage, ...] = ()
+    fees: tuple[_PlanFee, ...] = ()
+    addons: tuple[_AddOn, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PlanFiles:
+    """The plan versions of a book by `plan@version`; `whole` says that no plan was left out for an error."""
+
+    by_ref: Mapping[str, Plan]
+    whole: bool
+
+    def named(self, name: str) -> Plan | None:
+        """The plan that a row names as `plan@version`, or as `plan` where it has one version.
+
+        Raises InvalidInput for an unknown plan and where the version is missing; None where a broken file may hold it.
+        """
+        versions = [plan for plan in self.by_ref.values() if name in (plan.ref, plan.plan_id)]
+        if len(versions) == 1:
+            return versions[0]
+        if versions:
+            refs = " or ".join(sorted(plan.ref for plan in versions))
+            raise InvalidInput("plan_id", expected=f"the plan with its version, {refs}", given=name)
+        if not self.whole:
+            return None
+        known = ", ".join(sorted({plan.plan_id for plan in self.by_ref.values()})) or "none"
+        raise UnknownPlan("plan_id", expected=f"a plan of the plan files ({known})", given=name)
+
+
+def read_plans(paths: Sequence[Path], *, log: ErrorLog) -> PlanFiles:
+    """The plans of all plan files; what is wrong is logged."""
+    before = log.count
+    plans: dict[str, Plan] = {}
+    for path in paths:
+        file = read_json(path, log=log)
+        if file is None:
+            continue
+        for place in _places(file):
+            plan = _plan(file, place)
+            if plan is not None and plan.ref in plans:
+                file.add((*place, "plan_id"), f"expected each plan version once, got {plan.ref} again")
+            elif plan is not None:
+                plans[plan.ref] = plan
+    return PlanFiles(plans, log.count == before)
+
+
+def _places(file: JsonFile) -> list[Place]:
+    """A file holds one plan or a list of plans."""
+    return [(index,) for index in range(len(file.value))] if isinstance(file.value, list) else [()]
+
+
+def _plan(file: JsonFile, place: Place) -> Plan | None:
+    given = file.model(_Plan, place)
+    if given is None:
+        return None
+    metered = [_metered(file, (*place, "usage", index), each) for index, each in enumerate(given.usage)]
+    try:
+        return Plan(
+            plan_id=given.plan_id,
+            version=given.version,
+            name=given.name,
+            currency=given.currency,
+            cycle=Cycle(given.cycle.every, given.cycle.unit),
+            anchor_day=given.cycle.anchor_day,
+            billed=given.cycle.billed,
+            first_period=given.first_period,
+            metered=tuple(each for each in metered if each is not None),
+            fees=tuple(_recurring(each.fee_id, each) for each in given.fees),
+            addons=tuple(_recurring(each.addon_id, each) for each in given.addons),
+        )
+    except InvalidInput as error:
+        nested = (*place, "cycle") if error.field == "anchor_day" else place
+        file.add_rule(nested, error)
+        return None
+
+
+def _recurring(charge_id: str, given: _Fee) -> RecurringCharge:
+    return RecurringCharge(
+        charge_id=charge_id,
+        name=given.name,
+        unit_price=given.price,
+        proration=given.prorate,
+        tax_inclusive=given.tax_inclusive,
+    )
+
+
+def _metered(file: JsonFile, place: Place, given: _Usage) -> MeteredCharge | None:
+    try:
+        price = _price(given)
+    except InvalidInput as error:
+        file.add_rule(place, error)
+        return None
+    return MeteredCharge(
+        meter=given.metric,
+        name=given.name,
+        aggregation=given.aggregation,
+        price=price,
+        tax_inclusive=given.tax_inclusive,
+    )
+
+
+def _price(given: _Usage) -> UsagePrice:
+    _refuse_other_keys(given)
+    match given.model:
+        case "graduated":
+            return GraduatedPrice(tiers=_tiers(given))
+        case "volume":
+            return VolumePrice(tiers=_tiers(given))
+        case "stairstep":
+            return StairstepPrice(tiers=_tiers(given))
+        case "per_unit":
+            return PerUnitPrice(unit_price=_unit_price(given))
+        case "package":
+            return _package(given)
+        case "flat":
+            raise InvalidInput("model", expected="a price of usage; a fixed price goes to fees or addons", given="flat")
+        case _:
+            assert_never(given.model)
+
+
+def _refuse_other_keys(given: _Usage) -> None:
+    priced_by = {"tiers", "unit_price", "package_size", "package_price", "price"}
+    for name in sorted(given.model_fields_set & priced_by - _KEYS_OF_MODEL.get(given.model, priced_by)):
+        known = ", ".join(sorted(_KEYS_OF_MODEL[given.model]))
+        raise InvalidInput(name, expected=f"only {known} in a {given.model} price", given=getattr(given, name))
+
+
+def _tiers(given: _Usage) -> tuple[Tier, ...]:
+    return tuple(Tier(**each.model_dump()) for each in given.tiers or ())
+
+
+def _unit_price(given: _Usage) -> Decimal:
+    """A per-unit price is given as such, or as the one tier that has no end."""
+    if given.tiers is None:
+        return _required(given.unit_price, field="unit_price")
+    plain = len(given.tiers) == 1 and given.tiers[0].up_to is None and not given.tiers[0].flat_fee
+    if given.unit_price is not None or not plain:
+        raise InvalidInput("tiers", expected="unit_price alone, or one tier without end or fee", given=len(given.tiers))
+    return given.tiers[0].unit_price
+
+
+def _package(given: _Usage) -> PackagePrice:
+    prices = [each for each in (given.unit_price, given.package_price, given.price) if each is not None]
+    if len(prices) > 1:
+        raise InvalidInput("package_price", expected="the block's price once", given=[str(each) for each in prices])
+    price = _required(prices[0] if prices else None, field="package_price")
+    return PackagePrice(size=_required(given.package_size, field="package_size"), unit_price=price)
+
+
+def _required(value: Decimal | None, *, field: str) -> Decimal:
+    if value is None:
+        raise InvalidInput(field, expected="an exact decimal", given=None)
+    return value

@@ -1,0 +1,181 @@
+"""subscriptions.csv and addons.csv: who uses which plan since when, with which add-ons."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from zlib import crc32
+
+from billing.adapters.book_files.cell_types import Day, Key, Name, Number
+from billing.adapters.book_files.csv_rows import Row, RowModel, Rows, read_rows
+from billing.adapters.book_files.customer_rows import CustomerRow
+from billing.adapters.book_files.error_log import ErrorLog
+from billing.adapters.book_files.plan_files import PlanFiles
+from billing.domain.catalog import Plan
+from billing.domain.customer import Customer
+from billing.domain.errors import InvalidInput
+from billing.domain.period import local_midnight
+from billing.domain.stamp import stamp
+from billing.domain.subscription import Item, Phase, Subscription, schedule_of
+from billing.domain.tenant import Tenant
+
+_ONE_DAY = timedelta(days=1)
+
+
+class SubscriptionRow(RowModel):
+    """One subscription; both days are days on which it runs."""
+
+    subscription_id: Key
+    customer_id: Key
+    plan_id: Name
+    started_on: Day
+    ended_on: Day | None = None
+    bill_from: Day | None = None
+
+
+class AddOnRow(RowModel):
+    """One add-on of a subscription; both days are days on which it runs."""
+
+    subscription_id: Key
+    addon_id: Key
+    quantity: Number
+    started_on: Day
+    ended_on: Day | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BookedSubscription:
+    """A subscription of the book before its first bill is chosen; `bill_from` is its own row's wish."""
+
+    value: Subscription
+    plan: Plan
+    bill_from: date | None
+    line: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubscriptionFiles:
+    """What the rows of both files refer to."""
+
+    tenant: Tenant
+    plans: PlanFiles
+    customer_rows: Rows[CustomerRow]
+    customers: Mapping[str, Customer]
+    log: ErrorLog
+
+
+def read_subscriptions(folder: Path, book: SubscriptionFiles) -> tuple[Rows[SubscriptionRow], list[BookedSubscription]]:
+    """The rows of subscriptions.csv, and its subscriptions with their add-ons; what is wrong is logged."""
+    log = book.log
+    rows = read_rows(folder / "subscriptions.csv", SubscriptionRow, key="subscription_id", log=log)
+    addons = read_rows(folder / "addons.csv", AddOnRow, key="subscription_id", log=log, required=False)
+    by_subscription = defaultdict(list)
+    for addon in addons.valid:
+        key = addon.value.subscription_id
+        by_subscription[key].append(addon)
+        if rows.lacks(key):
+            message = f"expected a subscription of subscriptions.csv, got {key!r}"
+            log.add(addons.file, message, line=addon.line, column="subscription_id")
+    lines: dict[str, int] = {}
+    booked = []
+    for row in rows.valid:
+        key = row.value.subscription_id
+        if key in lines:
+            log.add(rows.file, f"{key!r} stands in line {lines[key]} already", line=row.line, column="subscription_id")
+            continue
+        lines[key] = row.line
+        found = _booked(row, by_subscription[key], book)
+        if found is not None:
+            booked.append(found)
+    return rows, booked
+
+
+def _booked(
+    row: Row[SubscriptionRow], addons: Sequence[Row[AddOnRow]], book: SubscriptionFiles
+) -> BookedSubscription | None:
+    try:
+        plan = _checked_plan(row.value, book)
+        if plan is None:
+            return None
+        value = _subscription(row.value, plan, book)
+    except InvalidInput as error:
+        book.log.add_rule("subscriptions.csv", error, line=row.line)
+        return None
+    items = _items(value, plan, addons, book)
+    whole = Subscription(
+        id=value.id,
+        customer_id=value.customer_id,
+        zone=value.zone,
+        phases=value.phases,
+        items=items,
+        end=value.end,
+        shard=value.shard,
+    )
+    return BookedSubscription(value=whole, plan=plan, bill_from=row.value.bill_from, line=row.line)
+
+
+def _checked_plan(given: SubscriptionRow, book: SubscriptionFiles) -> Plan | None:
+    if book.customer_rows.lacks(given.customer_id):
+        raise InvalidInput("customer_id", expected="a customer of customers.csv", given=given.customer_id)
+    plan = book.plans.named(given.plan_id)
+    customer = book.customers.get(given.customer_id)
+    if plan is not None and customer is not None and customer.currency != plan.currency:
+        raise InvalidInput(
+            "plan_id",
+            expected=f"a plan in {customer.currency}, the customer's currency",
+            given=f"one in {plan.currency}",
+        )
+    return plan
+
+
+def _subscription(given: SubscriptionRow, plan: Plan, book: SubscriptionFiles) -> Subscription:
+    if given.ended_on is not None and given.ended_on < given.started_on:
+        raise InvalidInput("ended_on", expected=f"{given.started_on} or later", given=str(given.ended_on))
+    zone = book.tenant.zone
+    start = local_midnight(given.started_on, zone=zone)
+    return Subscription(
+        id=given.subscription_id,
+        customer_id=given.customer_id,
+        zone=zone,
+        phases=(Phase(plan=plan.ref, start=start, schedule=schedule_of(plan, start, zone)),),
+        end=_day_after(given.ended_on, zone),
+        shard=crc32(given.customer_id.encode()) % book.tenant.shards,
+    )
+
+
+def _items(
+    subscription: Subscription, plan: Plan, rows: Sequence[Row[AddOnRow]], book: SubscriptionFiles
+) -> tuple[Item, ...]:
+    items: list[Item] = []
+    for row in sorted(rows, key=lambda row: (row.value.addon_id, row.value.started_on)):
+        before = items[-1] if items and items[-1].charge_id == row.value.addon_id else None
+        try:
+            items.append(_item(subscription, plan, row.value, before=before))
+        except InvalidInput as error:
+            book.log.add_rule("addons.csv", error, line=row.line)
+    return tuple(items)
+
+
+def _item(subscription: Subscription, plan: Plan, given: AddOnRow, *, before: Item | None) -> Item:
+    """One add-on row as an item. Rows of one add-on follow each other in time: two at once would be a quantity."""
+    if plan.addon(given.addon_id) is None:
+        known = ", ".join(charge.charge_id for charge in plan.addons) or "none"
+        raise InvalidInput("addon_id", expected=f"an add-on of plan {plan.ref} ({known})", given=given.addon_id)
+    if given.ended_on is not None and given.ended_on < given.started_on:
+        raise InvalidInput("ended_on", expected=f"{given.started_on} or later", given=str(given.ended_on))
+    start, end = local_midnight(given.started_on, zone=subscription.zone), _day_after(given.ended_on, subscription.zone)
+    if start < subscription.start or (subscription.end is not None and start >= subscription.end):
+        raise InvalidInput("started_on", expected="a day of the subscription's life", given=str(given.started_on))
+    if subscription.end is not None and end is not None and end > subscription.end:
+        raise InvalidInput("ended_on", expected="a day of the subscription's life", given=str(given.ended_on))
+    if before is not None and (before.end is None or before.end > start):
+        raise InvalidInput(
+            "started_on", expected="a day after the add-on's row before has ended", given=str(given.started_on)
+        )
+    item_id = given.addon_id if before is None else f"{given.addon_id}~{stamp(start)}"
+    return Item(id=item_id, charge_id=given.addon_id, quantity=given.quantity, start=start, end=end)
+
+
+def _day_after(day: date | None, zone: str) -> datetime | None:
+    return None if day is None else local_midnight(day + _ONE_DAY, zone=zone)

@@ -1,0 +1,115 @@
+"""tenant.json: the seller and its settings."""
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field
+
+from billing.adapters.book_files.cell_types import (
+    Bic,
+    Colour,
+    Country,
+    Currency,
+    Email,
+    Flag,
+    Iban,
+    LocaleName,
+    Name,
+    TenantId,
+    Text,
+    Zone,
+    require_state,
+)
+from billing.adapters.book_files.error_log import ErrorLog
+from billing.adapters.book_files.json_objects import JsonFile, JsonModel, read_json
+from billing.domain.errors import InvalidInput
+from billing.domain.invoice import BankDetails, Party
+from billing.domain.money import Rounding
+from billing.domain.numbering import NumberMonth, NumberOrder, NumberSeries, Restart
+from billing.domain.tenant import Tenant
+
+
+class _Numbers(JsonModel):
+    format: Text = NumberSeries().format
+    month_of: NumberMonth = NumberMonth.BILLING_PERIOD
+    restart: Restart = Restart.MONTH
+    order: NumberOrder = NumberOrder.CUSTOMER
+
+
+class _Bank(JsonModel):
+    account_holder: Name
+    iban: Iban
+    bic: Bic = ""
+    bank_name: Text = ""
+
+
+class _Tenant(JsonModel):
+    tenant_id: TenantId
+    legal_name: Name
+    street: Text = ""
+    city: Text = ""
+    state: Text = ""
+    postal_code: Text = ""
+    country: Country
+    email: Email = ""
+    tax_registration: Text = ""
+    currency: Currency
+    time_zone: Zone
+    locale: LocaleName
+    payment_terms_days: Annotated[int, Field(strict=True, ge=0, le=365)] = 30
+    invoice_number: _Numbers = _Numbers()
+    bank: _Bank | None = None
+    rounding: Rounding = Rounding.HALF_UP
+    skip_zero_invoices: Flag = False
+    shards: Annotated[int, Field(strict=True, ge=1, le=1000)] = 1
+    notes: tuple[Text, ...] = ()
+    accent_colour: Colour = ""
+
+
+def read_tenant(path: Path, *, log: ErrorLog) -> Tenant | None:
+    """The tenant of a book, or None where what is wrong with the file is logged."""
+    file = read_json(path, log=log)
+    given = None if file is None else file.model(_Tenant)
+    if file is None or given is None:
+        return None
+    try:
+        require_state(given.country, given.state)
+    except InvalidInput as error:
+        file.add_rule((), error)
+    return _tenant(file, given)
+
+
+def _tenant(file: JsonFile, given: _Tenant) -> Tenant | None:
+    try:
+        numbers = NumberSeries(**given.invoice_number.model_dump())
+    except InvalidInput as error:
+        file.add_rule((), error)
+        return None
+    return Tenant(
+        id=given.tenant_id,
+        seller=_seller(given),
+        currency=given.currency,
+        zone=given.time_zone,
+        locale=given.locale,
+        payment_terms_days=given.payment_terms_days,
+        numbers=numbers,
+        bank=None if given.bank is None else BankDetails(**given.bank.model_dump()),
+        rounding=given.rounding,
+        skip_zero_invoices=given.skip_zero_invoices,
+        shards=given.shards,
+        notes=given.notes,
+        accent_colour=given.accent_colour,
+    )
+
+
+def _seller(given: _Tenant) -> Party:
+    return Party(
+        name=given.legal_name,
+        street=given.street,
+        city=given.city,
+        state=given.state,
+        postal_code=given.postal_code,
+        country=given.country,
+        email=given.email,
+        tax_id=given.tax_registration,
+    )
