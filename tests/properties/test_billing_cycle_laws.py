@@ -45,18 +45,20 @@ def plans(draw: st.DrawFn, *, version: int, mode: st.SearchStrategy[Billed] = mo
 
 @st.composite
 def accounts(draw: st.DrawFn, *, mode: st.SearchStrategy[Billed] = modes, most_changes: int = 3) -> Account:
-    """A subscription with up to some changes of plan, known beforehand, and perhaps an end."""
-    start = draw(instants)
-    account = Account.opened(
-        draw(plans(version=1, mode=mode)),
-        start=start.replace(tzinfo=None).isoformat(),
-        zone=draw(st.sampled_from(ZONES)),
-    )
+    """A subscription with up to some changes of plan, known beforehand, and perhaps an end.
+
+    Every other change keeps the cycle and its anchor, or they would hardly ever be kept.
+    """
+    start, first = draw(instants), draw(plans(version=1, mode=mode))
+    account = Account.opened(first, start=start.replace(tzinfo=None).isoformat(), zone=draw(st.sampled_from(ZONES)))
     fresh = replace(account, subscription=replace(account.subscription, next_billing_at=None))
     at = start
     for version in range(2, 2 + draw(st.integers(0, most_changes))):
-        at += draw(st.timedeltas(timedelta(microseconds=1), timedelta(days=90)))
-        fresh = fresh.changing_plan(draw(plans(version=version, mode=mode)), at=at.replace(tzinfo=None).isoformat())
+        at += draw(st.timedeltas(timedelta(microseconds=1), timedelta(days=draw(st.sampled_from([1, 20, 90])))))
+        plan = draw(plans(version=version, mode=mode))
+        if draw(st.booleans()):
+            plan = replace(plan, cycle=first.cycle, anchor_day=first.anchor_day)
+        fresh = fresh.changing_plan(plan, at=at.replace(tzinfo=None).isoformat())
     if draw(st.booleans()):
         end = start + draw(st.timedeltas(timedelta(microseconds=1), timedelta(days=200)))
         fresh = replace(fresh, subscription=replace(fresh.subscription, end=end))

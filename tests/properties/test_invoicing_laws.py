@@ -1,6 +1,7 @@
 """Laws of the bill: for any subscription, its bills together charge everything once, and each adds up."""
 
 from collections import defaultdict
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise
@@ -8,8 +9,8 @@ from itertools import pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from billing.domain.billing_cycle import usage_bucket
-from billing.domain.catalog import Billed
+from billing.domain.billing_cycle import first_bill_for, usage_bucket
+from billing.domain.catalog import Billed, Proration
 from billing.domain.credit import CreditNote
 from billing.domain.explanation import amount_of
 from billing.domain.invoice import Invoice, LineItem, LineKind
@@ -172,6 +173,79 @@ def test_a_fee_is_billed_once_for_every_day_whichever_end_it_is_billed_at(
     zone = opened.subscription.zone
     first_to_last = Period(covered[0].start, covered[-1].end)
     assert sum(count_days(period, zone) for period in covered) == count_days(first_to_last, zone)
+
+
+def with_fees(account: Account, prices: list[int]) -> Account:
+    """The same subscription with a fee in every plan, prorated by the second and known to the cent."""
+    plans = {
+        ref: a_plan(
+            version=plan.version,
+            cycle=plan.cycle,
+            anchor_day=plan.anchor_day,
+            billed=plan.billed,
+            fees=[a_fee(str(prices[plan.version % len(prices)]), proration=Proration.SECOND)],
+        )
+        for ref, plan in account.plans.items()
+    }
+    return Account(subscription=account.subscription, plans=plans)
+
+
+@laws
+@given(accounts())
+def test_every_moment_of_a_fee_is_billed_exactly_once_whatever_plans_follow_one_another(account: Account) -> None:
+    flat = [
+        line.period
+        for document in documents(with_fees(account, [100]), most=25)
+        for line in document.lines
+        if line.kind is LineKind.FLAT
+    ]
+    flat.sort(key=lambda period: period.start)
+    second = timedelta(seconds=1)  # a stretch shorter than that has no share
+    assert all(timedelta(0) <= other.start - one.end < second for one, other in pairwise(flat))
+    if flat:
+        assert flat[0].start - account.subscription.start < second
+
+
+@laws
+@given(accounts(), st.lists(st.integers(0, 100_000), min_size=1, max_size=4))
+def test_what_fees_come_to_does_not_depend_on_when_a_change_became_known(account: Account, prices: list[int]) -> None:
+    known = with_fees(account, prices)
+    (first, *changes), start = known.subscription.phases, known.subscription.start
+    end = known.subscription.end or start + timedelta(days=150)
+    known = known.ending(end.replace(tzinfo=None).isoformat())
+    surprised = replace(known, subscription=replace(known.subscription, phases=(first,), end=None))
+    first_due = first_bill_for(surprised.subscription, surprised.plans)
+    surprised = replace(surprised, subscription=replace(surprised.subscription, next_billing_at=first_due))
+    lines, billed = 0, 0
+    for change in [*(phase for phase in changes if phase.start < end), None]:
+        at = end if change is None else change.start
+        while (due := surprised.subscription.next_billing_at) is not None and due < at:
+            outcome, surprised = surprised.next_bill()
+            lines, billed = lines + len(lines_of(outcome)), billed + net(outcome)
+        when = at.replace(tzinfo=None).isoformat()
+        surprised = (
+            surprised.ending(when) if change is None else surprised.changing_plan(known.plans[change.plan], at=when)
+        )
+    rest, planned = surprised.bills(until="2199-01-01"), known.bills(until="2199-01-01")
+    billed += sum(net(outcome) for outcome in rest)
+    lines += sum(len(lines_of(outcome)) for outcome in [*rest, *planned])
+    assert abs(billed - sum(net(outcome) for outcome in planned)) <= lines + 1  # a cent a line, for rounding
+
+
+def lines_of(outcome: Draft | CreditDraft | Skip) -> tuple[LineItem, ...]:
+    match outcome:
+        case Draft():
+            return outcome.invoice.lines
+        case CreditDraft():
+            return outcome.credit_note.lines
+        case Skip():
+            return ()
+
+
+def net(outcome: Draft | CreditDraft | Skip) -> int:
+    """What the bill's lines come to, in cents; below zero for a credit note."""
+    sign = -1 if isinstance(outcome, CreditDraft) else 1
+    return sign * sum(line.amount for line in lines_of(outcome))
 
 
 @laws

@@ -414,6 +414,13 @@ def test_a_change_from_advance_to_arrears_credits_what_was_paid_and_bills_the_re
     assert billed(account, until="2026-04-01") == [[5600, -1400, -2100], [5600]]
 
 
+def test_a_change_from_advance_to_arrears_known_beforehand_is_billed_once_and_later() -> None:
+    ahead = a_plan(fees=[a_fee("28")], anchor_day=1, billed=AHEAD)
+    later = a_plan(fees=[a_fee("56")], anchor_day=1, version=2)
+    account = Account.opened(ahead, start="2026-02-01").changing_plan(later, at="2026-02-08")
+    assert billed(account, until="2026-04-01") == [[2800, -2100], [5600, -1400], [5600]]
+
+
 def test_a_change_from_arrears_to_advance_bills_the_first_part_later_and_the_next_period_ahead() -> None:
     later = a_plan(fees=[a_fee("28")], anchor_day=1)
     ahead = a_plan(fees=[a_fee("56")], anchor_day=1, billed=AHEAD, version=2)

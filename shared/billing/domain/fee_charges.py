@@ -52,8 +52,12 @@ def fees_in_arrears(facts: ChargeFacts, period: Period) -> Iterator[Charge]:
 
 
 def fees_in_advance(facts: ChargeFacts, period: Period) -> Iterator[Charge]:
-    """What the coming period owes, each fee's first line with the memory of what it pays ahead."""
-    for fee in _fees(facts, period):
+    """What the coming period owes, each fee's first line with the memory of what it pays ahead.
+
+    A plan in arrears that is to follow within the period is left to the bill after it.
+    """
+    ahead = [fee for fee in _fees(facts, period) if fee.plan.billed is Billed.IN_ADVANCE]
+    for fee in ahead:
         charges = list(_fee_charges(facts, fee, period=period))
         yield from [replace(each, prepaid=_prepaid(facts, fee, charges)) for each in charges[:1]]
         yield from charges[1:]

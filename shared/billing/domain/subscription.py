@@ -102,7 +102,7 @@ class Subscription:
 
     def __post_init__(self) -> None:
         """Refuse phases out of order, an end that is not after the start, and two items of one id."""
-        if not self.phases or any([one.start >= other.start for one, other in pairwise(self.phases)]):
+        if not self.phases or any(one.start >= other.start for one, other in pairwise(self.phases)):
             starts = [phase.start for phase in self.phases]
             raise InvalidInput("phases", expected="at least one, each starting after the one before", given=starts)
         if self.end is not None and self.end <= self.start:
