@@ -48,6 +48,10 @@ REFUSED_TOKENS: dict[str, tuple[Callable[[Cloud], str], int]] = {
         401,
     ),
     "changed": (lambda cloud: cloud.token()[:-4] + "AAAA", 401),
+    "its signature removed by the platform": (
+        lambda cloud: cloud.token().rpartition(".")[0] + ".SIGNATURE_REMOVED_BY_GOOGLE",
+        401,
+    ),
     "no token": (lambda _: "abc", 401),
     "far too long": (lambda _: "a" * 6000, 401),
 }
