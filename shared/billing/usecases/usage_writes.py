@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from operator import attrgetter
 from typing import ClassVar
 
@@ -167,13 +168,17 @@ class _Placed:
 
 
 def _empty_rollup(metered: MeteredEvent) -> UsageRollup:
-    start = bucket_start(metered.event.occurred_at, metered.schedule)
     return UsageRollup(
         subscription_id=metered.event.subscription_id,
         meter=metered.event.meter,
-        month=month_of(start, zone=metered.schedule.zone),
+        month=_month(metered.event.occurred_at, metered.schedule),
         aggregation=metered.aggregation,
     )
+
+
+@lru_cache(maxsize=4096)  # a book has many events of one midnight
+def _month(occurred_at: datetime, schedule: Schedule) -> str:
+    return month_of(bucket_start(occurred_at, schedule), zone=schedule.zone)
 
 
 def _chunks(events: Sequence[_Placed]) -> Iterator[list[_Placed]]:

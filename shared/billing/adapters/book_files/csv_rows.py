@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from billing.adapters.book_files.error_log import ErrorLog
+from billing.adapters.book_files.error_log import ErrorLog, broken_model
 from billing.adapters.book_files.text_files import read_text
 
 
@@ -79,7 +79,7 @@ class Table:
                     yield line, cells
                 line = self._reader.line_num + 1
         except csv.Error as error:
-            self._log.add(self.file, f"expected sound quoting: {error} (in the record that starts here)", line=line)
+            self._log.add(self.file, f"expected sound CSV: {error} (in the record that starts here)", line=line)
             self.whole = False
 
 
@@ -106,11 +106,11 @@ def read_rows(path: Path, model: type[M], *, key: str, log: ErrorLog, required: 
 
 def read_table(path: Path, *, needed: Sequence[str], known: Sequence[str], log: ErrorLog) -> Table | None:
     """A CSV file with a sound header, or None where what is wrong with it is logged."""
-    text = read_text(path, log=log)
-    if text is None:
-        return None
-    table = Table(path.name, text, log=log)
     before = log.count
+    text = read_text(path, log=log)
+    table = None if text is None else Table(path.name, text, log=log)
+    if table is None or not table.whole:
+        return None
     for index, name in enumerate(table.columns):
         if name in table.columns[:index]:
             log.add(path.name, "the column stands twice in the header", line=1, column=name)
@@ -119,14 +119,14 @@ def read_table(path: Path, *, needed: Sequence[str], known: Sequence[str], log: 
     for name in needed:
         if name not in table.columns:
             log.add(path.name, "the column is missing from the header", line=1, column=name)
-    return table if table.whole and log.count == before else None
+    return table if log.count == before else None
 
 
 def _row(model: type[M], cells: dict[str, str], *, file: str, line: int, log: ErrorLog) -> M | None:
     try:
         return model.model_validate({name: cell for name, cell in cells.items() if cell})
     except ValidationError as error:
-        for each in error.errors(include_url=False, include_context=False):
-            message = "expected a value, got an empty cell" if each["type"] == "missing" else each["msg"]
+        for each in error.errors(include_url=False):
+            message = "expected a value, got an empty cell" if each["type"] == "missing" else broken_model(each)
             log.add(file, message, line=line, column=".".join(map(str, each["loc"])))
         return None

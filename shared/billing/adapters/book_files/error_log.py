@@ -1,5 +1,7 @@
 """What is wrong in a book, collected so that a reader mends all of it at once."""
 
+from pydantic_core import ErrorDetails
+
 from billing.domain.book import BookError, BookErrors
 from billing.domain.errors import InvalidInput
 
@@ -27,6 +29,20 @@ class ErrorLog:
         """BookErrors with everything noted, unless that is nothing."""
         if self.count:
             raise BookErrors(self._kept, count=self.count)
+
+
+def broken_model(error: ErrorDetails) -> str:
+    """What a model expected and got, in the words of the rules."""
+    match error["type"]:
+        case "rule":
+            return str(error["msg"])
+        case "model_type":
+            expected = "an object"
+        case "enum" | "literal_error":
+            expected = f"one of {error['ctx']['expected']}"
+        case _:
+            expected = error["msg"].removeprefix("Input should be ").replace("a valid ", "a ")
+    return broken_rule(InvalidInput("", expected=expected, given=error["input"]))
 
 
 def broken_rule(error: InvalidInput) -> str:

@@ -56,8 +56,10 @@ def _ran_before(subscription: Subscription, instant: datetime) -> bool:
     start, schedule = subscription.start, subscription.phases[0].schedule
     if start >= instant:
         return False
-    first_whole = schedule.period_at(start)
-    completed = first_whole.end if first_whole.start == start else schedule.period_at(first_whole.end).end
+    first = schedule.period_at(start)
+    if instant < first.end:
+        return False
+    completed = first.end if first.start == start else schedule.period_at(first.end).end
     if subscription.end is not None and completed > subscription.end:
         return False
     return completed <= schedule.period_at(instant).start

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic_core import ErrorDetails
 
-from billing.adapters.book_files.error_log import ErrorLog
+from billing.adapters.book_files.error_log import ErrorLog, broken_model, broken_rule
 from billing.adapters.book_files.json_places import line_of
 from billing.adapters.book_files.text_files import read_text
 from billing.domain.errors import InvalidInput
@@ -41,8 +42,7 @@ class JsonFile:
 
     def add_rule(self, place: Place, error: InvalidInput) -> None:
         """Log a rule of the domain that a value broke; the rule names the field from `place` on."""
-        message = str(error).removeprefix(f"{error.field}: ")
-        self.add((*place, *_place(error.field)), message)
+        self.add((*place, *_place(error.field)), broken_rule(error))
 
     def model(self, kind: type[M], place: Place = ()) -> M | None:
         """The object at a place as `kind`, or None where what is wrong with it is logged."""
@@ -52,7 +52,7 @@ class JsonFile:
         try:
             return kind.model_validate(value)
         except ValidationError as error:
-            for each in error.errors(include_url=False, include_context=False):
+            for each in error.errors(include_url=False):
                 self.add((*place, *each["loc"]), _message(each, kind))
             return None
 
@@ -88,18 +88,15 @@ def _without_repeats(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _message(error: Any, kind: type[BaseModel]) -> str:  # noqa: ANN401 - pydantic's ErrorDetails
+def _message(error: ErrorDetails, kind: type[BaseModel]) -> str:
     match error["type"]:
         case "missing":
             return "the key is missing"
         case "extra_forbidden":
-            owner = _model_at(kind, error["loc"][:-1])
-            return f"unknown key; known are {', '.join(owner.model_fields)}"
-        case "rule":
-            return str(error["msg"])
+            known = ", ".join(_model_at(kind, error["loc"][:-1]).model_fields)
+            return f"unknown key; known are {known}"
         case _:
-            given = repr(error["input"])
-            return f"{error['msg']}, got {given if len(given) <= 80 else given[:77] + '...'}"
+            return broken_model(error)
 
 
 def _model_at(kind: type[BaseModel], place: Sequence[str | int]) -> type[BaseModel]:

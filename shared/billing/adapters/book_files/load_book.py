@@ -1,14 +1,15 @@
 """Read a book from its folder: every file is checked, alone and against the others, before anything is written."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
+from billing.adapters.book_files.cell_types import FIRST_DAY, LAST_DAY
 from billing.adapters.book_files.customer_rows import read_customers
 from billing.adapters.book_files.error_log import ErrorLog
-from billing.adapters.book_files.first_bill import billing_start, with_first_bill
+from billing.adapters.book_files.first_bill import BillingStart, billing_start, with_first_bill
 from billing.adapters.book_files.plan_files import PlanFiles, read_plans
 from billing.adapters.book_files.subscription_rows import BookedSubscription, SubscriptionFiles, read_subscriptions
 from billing.adapters.book_files.tax_rows import read_tax_rates
@@ -16,11 +17,11 @@ from billing.adapters.book_files.tenant_file import read_tenant
 from billing.adapters.book_files.usage_rows import UsageContext, read_usage
 from billing.domain.book import Book, BookError, BookErrors
 from billing.domain.customer import Customer
+from billing.domain.errors import InvalidInput
 from billing.domain.invoice import Party
 from billing.domain.numbering import NumberSeries
-from billing.domain.tax import TaxTable
+from billing.domain.subscription import Subscription
 from billing.domain.tenant import Tenant
-from billing.domain.usage import UsageEvent
 
 _TABLES = ("customers.csv", "subscriptions.csv", "addons.csv", "usage.csv", "tax_rates.csv")
 _WAY_OUT = "a book is a folder with tenant.json, plan.json, customers.csv and subscriptions.csv: docs/guides/import.md"
@@ -43,6 +44,8 @@ def load_book(folder: Path, *, bill_from: date | None = None) -> Book:
     Without it the book's own date decides (docs/adr/0011). Raises BookErrors with every error of every file.
     """
     _require_book(folder)
+    if bill_from is not None and not FIRST_DAY <= bill_from <= LAST_DAY:
+        raise InvalidInput("bill_from", expected=f"a day from {FIRST_DAY} to {LAST_DAY}", given=str(bill_from))
     log = ErrorLog()
     tenant = read_tenant(folder / "tenant.json", log=log) or _UNREADABLE
     plans = _read_plans(folder, log)
@@ -51,12 +54,23 @@ def load_book(folder: Path, *, bill_from: date | None = None) -> Book:
     files = SubscriptionFiles(tenant=tenant, plans=plans, customer_rows=customer_rows, customers=customers, log=log)
     rows, booked = read_subscriptions(folder, files)
     complete = plans.whole and rows.whole and len(booked) == len(rows.keys)
-    usage = read_usage(
-        folder / "usage.csv",
-        UsageContext(zone=tenant.zone, customer_rows=customer_rows, subscriptions=booked, complete=complete, log=log),
+    context = UsageContext(
+        zone=tenant.zone, customer_rows=customer_rows, subscriptions=booked, complete=complete, log=log
     )
+    usage = read_usage(folder / "usage.csv", context)
     log.raise_if_any()
-    return _book(tenant, taxes, plans, customers, booked, usage, bill_from=bill_from)
+    start = billing_start(booked, usage, zone=tenant.zone, bill_from=bill_from)
+    subscriptions = _with_first_bills(booked, start, log=log)
+    log.raise_if_any()
+    return Book(
+        tenant=tenant,
+        tax_rates=taxes,
+        plans=tuple(plans.by_ref.values()),
+        customers=_counted(customers.values(), subscriptions),
+        subscriptions=subscriptions,
+        usage=usage,
+        notes=_notes(start, booked),
+    )
 
 
 def _require_book(folder: Path) -> None:
@@ -79,27 +93,23 @@ def _read_plans(folder: Path, log: ErrorLog) -> PlanFiles:
     return read_plans(paths, log=log)
 
 
-def _book(
-    tenant: Tenant,
-    taxes: TaxTable,
-    plans: PlanFiles,
-    customers: Mapping[str, Customer],
-    booked: Sequence[BookedSubscription],
-    usage: tuple[UsageEvent, ...],
-    *,
-    bill_from: date | None,
-) -> Book:
-    start = billing_start(booked, usage, zone=tenant.zone, bill_from=bill_from)
-    subscriptions = tuple(with_first_bill(each, start) for each in booked)
+def _with_first_bills(
+    booked: Sequence[BookedSubscription], start: BillingStart, *, log: ErrorLog
+) -> tuple[Subscription, ...]:
+    subscriptions = []
+    for each in booked:
+        try:
+            subscriptions.append(with_first_bill(each, start))
+        except InvalidInput as error:  # a cycle so long that it leaves the years that can be billed
+            log.add_rule("subscriptions.csv", error, line=each.line)
+    return tuple(subscriptions)
+
+
+def _counted(customers: Iterable[Customer], subscriptions: Sequence[Subscription]) -> tuple[Customer, ...]:
     billed = Counter(each.customer_id for each in subscriptions if each.next_billing_at is not None)
+    return tuple(replace(each, active_subscriptions=billed[each.id]) for each in customers)
+
+
+def _notes(start: BillingStart, booked: Sequence[BookedSubscription]) -> tuple[str, ...]:
     own = sum(each.bill_from is not None for each in booked)
-    notes = (start.reason, f"{own} subscriptions say bill_from themselves") if own else (start.reason,)
-    return Book(
-        tenant=tenant,
-        tax_rates=taxes,
-        plans=tuple(plans.by_ref.values()),
-        customers=tuple(replace(each, active_subscriptions=billed[each.id]) for each in customers.values()),
-        subscriptions=subscriptions,
-        usage=usage,
-        notes=notes,
-    )
+    return (start.reason, f"for {own} subscriptions their row's bill_from decides") if own else (start.reason,)

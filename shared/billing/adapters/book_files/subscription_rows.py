@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from zlib import crc32
@@ -12,6 +12,7 @@ from billing.adapters.book_files.csv_rows import Row, RowModel, Rows, read_rows
 from billing.adapters.book_files.customer_rows import CustomerRow
 from billing.adapters.book_files.error_log import ErrorLog
 from billing.adapters.book_files.plan_files import PlanFiles
+from billing.domain.billing_cycle import first_bill_for
 from billing.domain.catalog import Plan
 from billing.domain.customer import Customer
 from billing.domain.errors import InvalidInput
@@ -99,19 +100,11 @@ def _booked(
         if plan is None:
             return None
         value = _subscription(row.value, plan, book)
+        first_bill_for(value, {plan.ref: plan})
     except InvalidInput as error:
         book.log.add_rule("subscriptions.csv", error, line=row.line)
         return None
-    items = _items(value, plan, addons, book)
-    whole = Subscription(
-        id=value.id,
-        customer_id=value.customer_id,
-        zone=value.zone,
-        phases=value.phases,
-        items=items,
-        end=value.end,
-        shard=value.shard,
-    )
+    whole = replace(value, items=_items(value, plan, addons, book))
     return BookedSubscription(value=whole, plan=plan, bill_from=row.value.bill_from, line=row.line)
 
 

@@ -77,15 +77,16 @@ class _RowReader:
 
     context: UsageContext
     at: Mapping[str, int]
-    metered: dict[tuple[str, str], list[_Metered]] = field(init=False)
+    metered: dict[tuple[str, str], list[_Metered]] = field(default_factory=lambda: defaultdict(list))
+    owned: dict[str, list[BookedSubscription]] = field(default_factory=lambda: defaultdict(list))
     instants: dict[str, datetime] = field(default_factory=dict)
     quantities: dict[str, Decimal] = field(default_factory=dict)
     lines: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.metered = defaultdict(list)
         for each in self.context.subscriptions:
             life = each.value
+            self.owned[life.customer_id].append(each)
             for charge in each.plan.metered:
                 found = _Metered(life.id, life.start, life.end, charge.aggregation)
                 self.metered[life.customer_id, charge.meter].append(found)
@@ -181,7 +182,7 @@ class _RowReader:
             raise InvalidInput("customer_id", expected="a customer of customers.csv", given=customer_id)
         if not self.context.complete:
             return
-        own = [each for each in self.context.subscriptions if each.value.customer_id == customer_id]
+        own = self.owned.get(customer_id, ())
         if wanted and wanted not in {each.value.id for each in own}:
             raise InvalidInput("subscription_id", expected=f"a subscription of {customer_id}", given=wanted)
         meters = {charge.meter for each in own for charge in each.plan.metered}
