@@ -21,7 +21,7 @@ from billing.domain.invoice import InvoiceStatus
 app = typer.Typer(
     name="billing",
     help="Recurring billing, exact to the cent: import a book, bill what is due, read the invoices.",
-    epilog="\b\nStart with:  billing demo\nOne page:    billing run --help",
+    epilog="\b\nStart with:           billing demo\nExamples of each:     billing run --help",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -35,7 +35,8 @@ app.add_typer(plans_app, name="plans")
 
 
 @app.command(
-    epilog="\b\nExamples:\n  billing demo\n  billing demo --dir /tmp/feb --json\n  billing demo --store firestore"
+    short_help="Bill the sample book of February 2026.",
+    epilog="\b\nExamples:\n  billing demo\n  billing demo --dir /tmp/feb --json\n  billing demo --store firestore",
 )
 def demo(
     *,
@@ -61,6 +62,7 @@ def demo(
 
 @app.command(
     "import",
+    short_help="Import a book of customers, plans and usage.",
     epilog="\b\nExamples:\n  billing import samples/february-2026 --dir books\n"
     "  billing import my-book --dir books --bill-from 2026-04-01",
 )
@@ -83,6 +85,7 @@ def import_(
 
 
 @app.command(
+    short_help="Bill what is due.",
     epilog="\b\nExamples:\n  billing run --tenant acme-api --as-of 2026-03-01 --dir demo\n"
     "  billing run --tenant acme-api --as-of 2026-03-01T09:00:00+01:00 --dir demo --dry-run --json\n"
     "  billing run --all --as-of 2026-04-01 --dir demo",

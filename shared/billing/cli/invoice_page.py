@@ -65,11 +65,11 @@ def _tax_of(line: LineItem) -> str:
 
 
 def _totals(invoice: Invoice) -> Table:
-    table = columns("", "", right=(1,))
+    table = columns("", "", "dim", right=(1,))
     table.add_row("Subtotal", amount(invoice.subtotal, invoice.currency))
     for row in invoice.tax_lines:
         table.add_row(escape(_tax_text(row)), amount(row.tax, invoice.currency))
-    table.add_row("Total", f"{amount(invoice.total, invoice.currency)} {invoice.currency}", style="bold")
+    table.add_row("Total", f"[bold]{amount(invoice.total, invoice.currency)}[/]", invoice.currency)
     if invoice.amount_paid:
         table.add_row("Paid", amount(invoice.amount_paid, invoice.currency))
     table.add_row("To pay", amount(invoice.amount_due, invoice.currency))

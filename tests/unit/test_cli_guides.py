@@ -1,0 +1,92 @@
+"""The README and the guides hold what they show: each of their commands is run, and its output compared.
+
+A `console` block has commands after `$ ` and below each what it prints, stderr too; `...` stands for whatever varies,
+within a line or for whole lines. A page's blocks are run in their order, in a directory of their own, beside a copy of
+the samples. Commands without output below them only have to succeed.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PAGES = (ROOT / "README.md", ROOT / "docs/guides/quickstart.md", ROOT / "docs/guides/cli.md")
+BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+MAKE = re.compile(r"^make (\w+)$", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A command of a page and the output that the page promises."""
+
+    command: str
+    output: str
+
+    def is_met_by(self, printed: str) -> bool:
+        """Whether the output is what the page shows, but for blanks at the ends of lines."""
+        wanted = [re.escape(line.rstrip()).replace(r"\.\.\.", ".*") for line in self.output.splitlines()]
+        pattern = "\n".join("(?s:.*)" if line == ".*" else line for line in wanted)
+        return re.fullmatch(pattern, "\n".join(line.rstrip() for line in printed.splitlines())) is not None
+
+
+def shown_in(page: str) -> Iterator[Shown]:
+    """The commands of a page in their order."""
+    for block in BLOCK.findall(page):
+        for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
+            command, _, output = part.partition("\n")
+            yield Shown(command, output.rstrip("\n"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_each_command_of_a_page_prints_what_the_page_shows(page: Path, tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "samples", tmp_path / "samples")
+    commands = list(shown_in(page.read_text(encoding="utf-8")))
+    assert commands
+    for each in commands:
+        printed, code = run(each.command, tmp_path)
+        if each.output:
+            assert each.is_met_by(printed), f"$ {each.command}\n{printed}"
+        else:
+            assert code == 0, f"$ {each.command}\n{printed}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_each_make_target_of_a_page_exists(page: Path) -> None:
+    for target in MAKE.findall(page.read_text(encoding="utf-8")):
+        subprocess.run(["make", "--dry-run", target], cwd=ROOT, check=True, capture_output=True)
+
+
+def test_a_difference_between_page_and_output_is_found() -> None:
+    shown = Shown("echo", "total 12.50\n...\nin ... seconds")
+    assert shown.is_met_by("total 12.50  \nmore\nand more\nin 0.8 seconds\n")
+    assert not shown.is_met_by("total 12.51\nmore\nin 0.8 seconds")
+    assert not shown.is_met_by("total 12.50\nmore\nin 0.8 seconds\nand then some")
+
+
+def test_a_page_is_read_command_by_command() -> None:
+    page = "x\n```console\n$ one\na\nb\n$ two\n```\n```sh\n$ three\n```\n"
+    assert list(shown_in(page)) == [Shown("one", "a\nb"), Shown("two", "")]
+
+
+def run(command: str, folder: Path) -> tuple[str, int]:
+    """What a command prints, on either stream, and its exit code."""
+    kept = {name: value for name, value in os.environ.items() if name not in ("BILLING_DIR", "FIRESTORE_EMULATOR_HOST")}
+    environ = {**kept, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "NO_COLOR": "1"}
+    done = subprocess.run(
+        ["bash", "-c", command],
+        cwd=folder,
+        env=environ,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    return done.stdout, done.returncode
