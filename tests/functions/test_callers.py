@@ -134,6 +134,7 @@ def test_both_good_credentials_bill_and_are_named_in_the_audit_log(cloud: Cloud,
     assert actors == {SCHEDULER if by_token else "internal-key"}
 
 
+@pytest.mark.usefixtures("firestore")  # else the test's own client would look for credentials
 def test_a_firestore_that_is_away_asks_to_call_again_later(tmp_path_factory: pytest.TempPathFactory) -> None:
     nobody = "127.0.0.1:9"  # the discard port
     with cloud_doors(tmp_path_factory.mktemp("away"), emulator=nobody) as away:
