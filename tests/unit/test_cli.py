@@ -39,11 +39,17 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict]:
     return directory, answer(billing("demo", "--dir", directory, "--json"))
 
 
+@pytest.fixture(scope="module")
+def import_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    directory = tmp_path_factory.mktemp("imported")
+    assert billing("import", BOOK, "--dir", directory).exit_code == 0
+    return directory
+
+
 @pytest.fixture
-def imported(tmp_path: Path) -> Path:
-    """A directory with the February book imported and not billed."""
-    assert billing("import", BOOK, "--dir", tmp_path / "kept").exit_code == 0
-    return tmp_path / "kept"
+def imported(import_once: Path, tmp_path: Path) -> Path:
+    """A directory of the test's own with the February book imported and not billed."""
+    return shutil.copytree(import_once, tmp_path / "kept")
 
 
 def a_book(folder: Path, *, tenant_id: str = "acme-api", zone: str = "UTC") -> Path:
@@ -162,13 +168,26 @@ def test_a_date_is_the_start_of_the_day_where_the_seller_is(tmp_path: Path) -> N
     assert on_day["as_of"] == "2026-02-28T23:00:00+00:00"
 
 
-@pytest.mark.parametrize("wrong", ["tomorrow", "2026-02-30", "2026-03-01T09:00:00", "", "2026-3-1"])
+@pytest.mark.parametrize(
+    "wrong",
+    ["tomorrow", "2026-02-30", "2026-03-01T09:00:00", "", "2026-3-1", "9999-12-31", "9999-12-31T23:59:59-14:00"],
+)
 def test_a_time_that_is_none_bills_nobody(imported: Path, wrong: str) -> None:
     refused = billing("run", "--as-of", wrong, "--dir", imported, "--json")
     assert (refused.exit_code, refused.stdout) == (2, "")
     assert "--as-of: expected 2026-03-01, or 2026-03-01T09:00:00+01:00 with its offset" in refused.stderr
 
 
+@pytest.mark.parametrize(
+    "wrong", ["javascript:alert(1)", "http://pay.example.com", "https://u@pay.example.com", "pay", ""]
+)
+def test_a_payment_link_begins_with_a_web_address(imported: Path, wrong: str) -> None:
+    refused = billing("run", *DUE, "--dir", imported, "--pay-base", wrong)
+    assert (refused.exit_code, refused.stdout) == (2, "")
+    assert "--pay-base: expected https://" in refused.stderr
+
+
+@pytest.mark.slow
 def test_several_tenants_live_in_one_directory(imported: Path, tmp_path: Path) -> None:
     other = a_book(tmp_path / "other", tenant_id="zenith", zone="Asia/Tokyo")
     assert billing("import", other, "--dir", imported).exit_code == 0
@@ -204,6 +223,12 @@ def test_a_book_is_billed_from_the_day_that_is_asked(tmp_path: Path) -> None:
     assert {each["number"][:11] for each in run["invoices"]} == {"INV-2026-01", "INV-2026-02"}
     of_1047 = [each["period"]["start"][:10] for each in run["invoices"] if each["customer_id"] == "acct-1047"]
     assert of_1047 == ["2026-01-01", "2026-02-01"]
+
+
+def test_a_day_that_is_none_is_refused(tmp_path: Path) -> None:
+    refused = billing("import", BOOK, "--dir", tmp_path, "--bill-from", "2026-02-30")
+    message = "billing: --bill-from: expected a date such as 2026-02-01, got '2026-02-30'\n"
+    assert (refused.exit_code, refused.stderr) == (2, message)
 
 
 def test_a_broken_book_is_refused_with_the_place_of_each_error(tmp_path: Path) -> None:

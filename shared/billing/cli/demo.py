@@ -7,7 +7,7 @@ from pathlib import Path
 import billing
 from billing.adapters.system_clock import SystemClock
 from billing.cli.billing_run import BillingRun, new_run_id
-from billing.cli.directory import ACTOR, instant_of, object_path
+from billing.cli.directory import ACTOR, checked_pay_base, instant_of, object_path
 from billing.cli.errors import Refused
 from billing.cli.import_book import read_book, sentence, store_book
 from billing.cli.options import StoreKind
@@ -37,7 +37,7 @@ class DemoRequest:
 def run_demo(request: DemoRequest, *, pay_base: str, as_json: bool) -> int:
     """Import the book, bill it, print the story or the object; the exit code."""
     book = read_book(request.book or sample_book())
-    engine = _engine(request, pay_base=pay_base)
+    engine = _engine(request, pay_base=checked_pay_base(pay_base))
     store_book(engine, book)
     run = watched_bill(engine, _run_request(request, book), title=f"Billing {book.tenant.id}")
     if as_json:

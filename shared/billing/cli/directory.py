@@ -1,7 +1,9 @@
 """A directory of books: opening one that exists, and naming its tenants."""
 
-from datetime import UTC, datetime
+import re
+from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import TypeVar
 
 from billing.cli.errors import Refused
 from billing.domain.errors import InvalidInput, NotFound
@@ -11,6 +13,8 @@ from billing.store.tenants import Tenants
 from billing.wiring import LOCAL_OBJECTS, LOCAL_STORE, Engine, local_engine
 
 ACTOR = "cli"
+
+D = TypeVar("D", bound=date)
 
 
 def open_directory(directory: Path, *, payment_link_base: str = "") -> Engine:
@@ -44,13 +48,28 @@ def instant_of(text: str, *, tenant: Tenant) -> datetime:
     """
     try:
         if len(text) == len("2026-03-01"):
-            return local_midnight(datetime.fromisoformat(text).date(), tenant.zone)
-        instant = datetime.fromisoformat(text)
+            return local_midnight(_in_range(date.fromisoformat(text)), tenant.zone)
+        instant = _in_range(datetime.fromisoformat(text))
+        if instant.tzinfo is not None:
+            return instant.astimezone(UTC)
     except ValueError:
-        instant = None
-    if instant is None or instant.tzinfo is None:
-        raise InvalidInput("--as-of", expected="2026-03-01, or 2026-03-01T09:00:00+01:00 with its offset", given=text)
-    return instant.astimezone(UTC)
+        pass
+    raise InvalidInput("--as-of", expected="2026-03-01, or 2026-03-01T09:00:00+01:00 with its offset", given=text)
+
+
+def day_of(text: str) -> date:
+    """`--bill-from` as a date, or InvalidInput."""
+    try:
+        return _in_range(date.fromisoformat(text))
+    except ValueError:
+        raise InvalidInput("--bill-from", expected="a date such as 2026-02-01", given=text) from None
+
+
+def checked_pay_base(text: str) -> str:
+    """`--pay-base` as an address that may stand on an invoice, or InvalidInput."""
+    if not _WEB.fullmatch(text):
+        raise InvalidInput("--pay-base", expected="https://..., or http:// on this machine", given=text)
+    return text.rstrip("/")
 
 
 def object_path(directory: Path, key: str) -> Path:
@@ -60,3 +79,12 @@ def object_path(directory: Path, key: str) -> Path:
 
 def _listed(tenant_ids: list[str]) -> str:
     return ", ".join(tenant_ids[:20]) + (f" and {len(tenant_ids) - 20} more" if len(tenant_ids) > 20 else "")
+
+
+_WEB = re.compile(r"(https://[^\s/@?#]+|http://(127\.0\.0\.1|localhost)(:[0-9]+)?)(/[^\s?#]*)?")
+
+
+def _in_range(day: D) -> D:
+    if not 1970 <= day.year <= 2199:
+        raise ValueError(day)
+    return day

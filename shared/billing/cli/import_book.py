@@ -1,22 +1,22 @@
 """`billing import`: a book's files into the directory's store."""
 
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 
 from rich.markup import escape
 
 from billing.adapters.book_files import load_book
 from billing.adapters.system_clock import SystemClock
-from billing.cli.directory import ACTOR
+from billing.cli.directory import ACTOR, day_of
 from billing.cli.screen import Json, answers, columns, counting, write_json
 from billing.domain.book import Book
 from billing.usecases.import_book import ImportReport, import_book
 from billing.wiring import Engine, local_engine
 
 
-def run_import(folder: Path, *, directory: Path, bill_from: datetime | None, as_json: bool) -> None:
+def run_import(folder: Path, *, directory: Path, bill_from: str | None, as_json: bool) -> None:
     """Import and print what was added."""
-    book = read_book(folder, bill_from=None if bill_from is None else bill_from.date())
+    book = read_book(folder, bill_from=None if bill_from is None else day_of(bill_from))
     report = store_book(local_engine(directory, payment_link_base=""), book)
     if as_json:
         write_json(_json(report))

@@ -1,6 +1,5 @@
 """The options that several commands share."""
 
-from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, TypeAlias
@@ -24,8 +23,8 @@ TenantId: TypeAlias = Annotated[
     str | None, typer.Option("--tenant", metavar="ID", help="Whose; may be left out where there is one tenant alone.")
 ]
 BillFrom: TypeAlias = Annotated[
-    datetime | None,
-    typer.Option(formats=["%Y-%m-%d"], metavar="DATE", help="The first day whose bills are made here."),
+    str | None,
+    typer.Option(metavar="DATE", help="The first day whose bills are made here."),
 ]
 PayBase: TypeAlias = Annotated[str, typer.Option(metavar="URL", help="What payment links on invoices begin with.")]
 Emulator: TypeAlias = Annotated[

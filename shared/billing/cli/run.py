@@ -6,7 +6,7 @@ from pathlib import Path
 
 from billing.adapters.system_clock import SystemClock
 from billing.cli.billing_run import BillingRun, bill, new_run_id
-from billing.cli.directory import ACTOR, instant_of, open_directory, the_tenant
+from billing.cli.directory import ACTOR, checked_pay_base, instant_of, open_directory, the_tenant
 from billing.cli.errors import DONE, HAD_FAILURES, Refused
 from billing.cli.run_json import run_json
 from billing.cli.screen import answers, watching, write_json
@@ -33,7 +33,7 @@ def run_tenants(choice: RunChoice, *, directory: Path, pay_base: str, as_json: b
     if choice.all_tenants and choice.tenant is not None:
         message = "use --tenant or --all, not both"
         raise Refused(message)
-    engine = open_directory(directory, payment_link_base=pay_base)
+    engine = open_directory(directory, payment_link_base=checked_pay_base(pay_base))
     runs = []
     for tenant, request in list(_requests(engine, choice)):
         run = watched_bill(engine, request, title=f"Billing {tenant.id} as of {choice.as_of}")
