@@ -20,6 +20,7 @@ from billing.store.invoices import Invoices, decode_invoice
 from billing.usecases.refusal import foreseen
 
 _SWEEP_PAGE = 100
+_ATTEMPTS = 4
 
 Render = Callable[[Sequence[Invoice]], Iterable[bytes]]
 """Makes the PDFs of invoices, in their order: the same bytes for the same invoice."""
@@ -147,8 +148,8 @@ def _attachment(stored: StoredObject, content_type: str) -> Attachment:
     return Attachment(key=stored.key, content_type=content_type, size=stored.size, sha256=stored.sha256)
 
 
-def _take_off(settlement: Settlement, done: Sequence[_Filed]) -> Settled:
-    """Take the finished steps off; an invoice that changed meanwhile keeps them and is swept later."""
+def _take_off(settlement: Settlement, done: Sequence[_Filed], *, attempt: int = 1) -> Settled:
+    """Take the finished steps off, together if nothing else happened to the invoices meanwhile."""
     if not done:
         return Settled()
     writes = [
@@ -162,11 +163,33 @@ def _take_off(settlement: Settlement, done: Sequence[_Filed]) -> Settled:
     try:
         settlement.documents.commit(writes)
     except (WriteConflict, InvalidInput) as error:
+        if isinstance(error, WriteConflict) and attempt < _ATTEMPTS:
+            left, unreadable = _read_again(settlement, done)
+            return Settled(failures=unreadable) + _take_off(settlement, left, attempt=attempt + 1)
         if len(done) == 1:
             return Settled(failures=[_failure(done[0][0].value.id, error)])
         middle = len(done) // 2
-        return _take_off(settlement, done[:middle]) + _take_off(settlement, done[middle:])
+        halves = _take_off(settlement, done[:middle], attempt=attempt)
+        return halves + _take_off(settlement, done[middle:], attempt=attempt)
     return Settled(done=[invoice.value.id for invoice, _ in done])
+
+
+def _read_again(settlement: Settlement, done: Sequence[_Filed]) -> tuple[list[_Filed], list[SettlementFailure]]:
+    """Those whose steps nobody has taken off meanwhile, as they stand now, and those that can't be read any more."""
+    left: list[_Filed] = []
+    failures: list[SettlementFailure] = []
+    documents = settlement.invoices.collection.get([invoice.value.id for invoice, _ in done])
+    for (_, attachments), document in zip(done, documents, strict=True):
+        if document is None:
+            continue
+        try:
+            now = decode_invoice(document)
+        except BrokenDocument as error:
+            failures.append(_failure(document.id, error))
+            continue
+        if SettlementStep.RENDER in now.value.pending:
+            left.append((now, attachments))
+    return left, failures
 
 
 def _failure(invoice_id: str, error: Exception) -> SettlementFailure:
