@@ -134,7 +134,7 @@ class _Handler(BaseHTTPRequestHandler):
     @property
     def place(self) -> tuple[str, str]:
         bucket, _, key = urlsplit(self.path).path.removeprefix("/").partition("/")
-        return bucket, unquote(key)
+        return unquote(bucket), unquote(key)
 
     def refused(self) -> bool:
         refused = self.store.fails(self.command, self.path)
