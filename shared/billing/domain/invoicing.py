@@ -38,7 +38,10 @@ class SkipReason(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InvoiceFacts:
-    """Everything an invoice rests on. `usage` holds each meter's buckets; `issued_at` is the run's UTC instant."""
+    """Everything an invoice rests on. `usage` holds each meter's buckets; `issued_at` is the run's UTC instant.
+
+    `cycle` is `open_cycle` of the subscription where the caller needed it before.
+    """
 
     tenant: Tenant
     customer: Customer
@@ -48,6 +51,7 @@ class InvoiceFacts:
     taxes: TaxTable
     issued_at: datetime
     revision: int = 0
+    cycle: BillingCycle | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +87,7 @@ def draft_invoice(facts: InvoiceFacts) -> Draft | CreditDraft | Skip:
     Raises UnknownPlan, or InvalidInput for a mix of currencies and for a `next_billing_at` that is no bill-for date:
     then nothing moves on, and the subscription is tried again by the next run.
     """
-    cycle = _open_cycle(facts)
+    cycle = facts.cycle or open_cycle(facts.subscription, facts.plans)
     invoice_id = invoice_id_of(facts.subscription.id, cycle, revision=facts.revision)
     charges = _charges(facts, cycle, invoice_id)
     moved_on = _moved_on(facts.subscription, cycle, charges)
@@ -95,6 +99,14 @@ def draft_invoice(facts: InvoiceFacts) -> Draft | CreditDraft | Skip:
     if facts.tenant.skip_zero_invoices and not any(line.amount for line in invoice.lines):
         return Skip(reason=SkipReason.ZERO_TOTAL, cycle=cycle, subscription=moved_on)
     return Draft(invoice=invoice, cycle=cycle, subscription=moved_on)
+
+
+def open_cycle(subscription: Subscription, plans: Plans) -> BillingCycle:
+    """The earliest cycle of a subscription that is not invoiced; InvalidInput where it has had its last bill."""
+    due = subscription.next_billing_at
+    if due is None:
+        raise InvalidInput("next_billing_at", expected="a subscription with a bill to come", given=None)
+    return cycle_at(subscription, plans, bill_for_date=due)
 
 
 def issue(invoice: Invoice, *, number: str, payment_url: str = "") -> Invoice:
@@ -120,13 +132,6 @@ def number_day(document: Invoice | CreditNote, tenant: Tenant) -> date:
     if series.month_of is NumberMonth.ISSUE_DATE:
         return document.issued_on
     return local_date(document.period.start, zone=document.zone)
-
-
-def _open_cycle(facts: InvoiceFacts) -> BillingCycle:
-    due = facts.subscription.next_billing_at
-    if due is None:
-        raise InvalidInput("next_billing_at", expected="a subscription with a bill to come", given=None)
-    return cycle_at(facts.subscription, facts.plans, bill_for_date=due)
 
 
 def _charges(facts: InvoiceFacts, cycle: BillingCycle, invoice_id: str) -> Sequence[Charge]:

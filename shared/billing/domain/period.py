@@ -156,6 +156,7 @@ def zone_named(zone: object) -> ZoneInfo:
     return _zone_named(zone)
 
 
+@lru_cache(maxsize=16_384)  # a run asks for the same few days of thousands of subscriptions
 def local_date(instant: datetime, zone: str) -> date:
     """The calendar day that it is in `zone` at the UTC `instant`."""
     return _wall_time(instant, zone=zone).date()

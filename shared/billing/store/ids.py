@@ -1,6 +1,7 @@
 """Ids that callers send: checked before they become a part of any path."""
 
 import re
+from functools import lru_cache
 
 from billing.domain.errors import InvalidInput
 
@@ -8,6 +9,7 @@ _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@:~+-]{0,199}")
 _TENANT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}")
 
 
+@lru_cache(maxsize=1024)
 def tenant_path(tenant_id: str) -> str:
     """The tenant's own document; all else of the tenant lies below it."""
     if not _TENANT.fullmatch(tenant_id):
@@ -19,6 +21,8 @@ def checked_id(field: str, value: str) -> str:
     """An id that may stand in a path: no slash, no leading dot, plain ASCII, at most 200 characters."""
     if not _ID.fullmatch(value):
         raise InvalidInput(
-            field, expected="1 to 200 letters, digits or . _ @ : ~ + - (a letter or digit first)", given=value
+            field,
+            expected="1 to 200 letters, digits or . _ @ : ~ + - (a letter or digit first)",
+            given=value,
         )
     return value

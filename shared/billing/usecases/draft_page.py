@@ -54,4 +54,5 @@ def _facts(context: RunContext, case: DueCase) -> InvoiceFacts:
         usage=usage,
         taxes=context.taxes,
         issued_at=context.request.as_of,
+        cycle=case.cycle,
     )

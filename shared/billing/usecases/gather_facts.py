@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from functools import partial
 
-from billing.domain.billing_cycle import BillingCycle, cycle_at
+from billing.domain.billing_cycle import BillingCycle
 from billing.domain.catalog import Plan
 from billing.domain.customer import Customer
 from billing.domain.errors import BillingError, InvalidInput, NotFound
+from billing.domain.invoicing import open_cycle
 from billing.domain.rollup import UsageRollup, months_of
 from billing.domain.subscription import Plans, Subscription
 from billing.ports import Document
@@ -63,7 +63,7 @@ def gather_facts(context: RunContext, page: Sequence[Stored[Subscription]]) -> l
 def _wanted(context: RunContext, subscription: Stored[Subscription]) -> _Wanted:
     value = subscription.value
     plans = _plans(context, value)
-    cycle = cycle_at(value, plans, bill_for_date=_due(value))
+    cycle = open_cycle(value, plans)
     return _Wanted(
         subscription=subscription,
         plans=plans,
@@ -81,12 +81,6 @@ def _plans(context: RunContext, subscription: Subscription) -> Plans:
             raise plan
         plans[phase.plan] = plan
     return plans
-
-
-def _due(subscription: Subscription) -> datetime:
-    if subscription.next_billing_at is None:
-        raise InvalidInput("next_billing_at", expected="a subscription with a bill to come", given=None)
-    return subscription.next_billing_at
 
 
 def _rollups(subscription: Subscription, plans: Plans, cycle: BillingCycle) -> Iterator[UsageRollup]:
