@@ -8,7 +8,7 @@ from datetime import datetime
 import orjson
 
 from billing.domain.audit import AuditRecord
-from billing.ports import Create, Documents, Fields
+from billing.ports import Create, Document, Documents, Fields
 from billing.store.codec import SCHEMA_VERSION, converter
 from billing.store.collection import Collection
 
@@ -26,22 +26,37 @@ class AuditLog:
 
     def batch(self, records: Iterable[AuditRecord], *, batch_id: str, recorded_at: datetime) -> Create:
         """The write of a commit's records; each carries the hash of the one before it in the batch."""
-        chained: list[Fields] = []
-        previous = hashlib.sha256(f"{self.collection.tenant_id}/{batch_id}".encode()).hexdigest()
-        for record in records:
-            fields: Fields = converter().unstructure(record)
-            previous = record_hash(fields, previous=previous)
-            chained.append({**fields, "hash": previous})
-        entities = sorted({str(each["entity"]) for each in chained})
+        unstructure = converter().unstructure
+        chained = self._chained((unstructure(record) for record in records), batch_id=batch_id)
         return Create(
             self.collection.document(f"{recorded_at:%Y%m%dT%H%M%S.%fZ}-{batch_id}"),
             {
                 "recorded_at": recorded_at,
-                "entities": list(entities),
+                "entities": [*sorted({str(each["entity"]) for each in chained})],
                 "records": list(chained),
                 "schema_version": SCHEMA_VERSION,
             },
         )
+
+    def is_intact(self, batch: Document) -> bool:
+        """Whether each record of a stored batch is as it was written, in its place; a change breaks later hashes."""
+        records = batch.fields.get("records")
+        if not isinstance(records, list):
+            return False
+        plain = [
+            {name: value for name, value in each.items() if name != "hash"}
+            for each in records
+            if isinstance(each, dict)
+        ]
+        return self._chained(plain, batch_id=batch.id.partition("-")[2]) == records
+
+    def _chained(self, records: Iterable[Fields], *, batch_id: str) -> list[Fields]:
+        previous = hashlib.sha256(f"{self.collection.tenant_id}/{batch_id}".encode()).hexdigest()
+        chained: list[Fields] = []
+        for fields in records:
+            previous = record_hash(fields, previous=previous)
+            chained.append({**fields, "hash": previous})
+        return chained
 
 
 def record_hash(record: Fields, *, previous: str) -> str:
