@@ -1,0 +1,87 @@
+"""A small book whose documents have every field in use: what the golden documents are made of."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+from billing.domain.catalog import (
+    Aggregation,
+    Billed,
+    GraduatedPrice,
+    PackagePrice,
+    PerUnitPrice,
+    StairstepPrice,
+    Tier,
+    VolumePrice,
+)
+from billing.domain.invoice import BankDetails
+from billing.domain.subscription import Item, end_subscription
+from billing.domain.tax import TaxTable
+from billing.domain.usage import UsageEvent
+from billing.store.subscriptions import subscription_fields
+from billing.store.usage import UsageEvents
+from tests.builders import API_CALLS, a_fee, a_meter, a_party, a_plan, a_rate, a_tenant, utc
+from tests.world import World
+
+BANK = BankDetails(account_holder="Acme", iban="DE89370400440532013000", bic="COBADEFFXXX", bank_name="Commerzbank")
+METERS = (
+    API_CALLS,
+    a_meter(
+        VolumePrice(tiers=(Tier(up_to=None, unit_price=Decimal("0.5")),)), meter="peak", aggregation=Aggregation.MAX
+    ),
+    a_meter(
+        StairstepPrice(tiers=(Tier(up_to=Decimal(10), flat_fee=Decimal(5)), Tier(up_to=None, flat_fee=Decimal(9)))),
+        meter="seats",
+        aggregation=Aggregation.LAST,
+    ),
+    a_meter(
+        PackagePrice(size=Decimal(1000), unit_price=Decimal("1.25")), meter="users", aggregation=Aggregation.UNIQUE
+    ),
+    a_meter(PerUnitPrice(unit_price=Decimal("0.000001")), meter="hits", aggregation=Aggregation.COUNT),
+    a_meter(GraduatedPrice(tiers=(Tier(up_to=None, flat_fee=Decimal(1)),)), meter="extra", tax_inclusive=True),
+)
+
+
+def a_book() -> World:
+    """Two customers after a run: one billed in arrears for everything, one that left and got a credit note."""
+    world = World(
+        tenant=a_tenant(bank=BANK, notes=("Thank you.",), accent_colour="#336699"),
+        taxes=TaxTable(rates=(a_rate("19", since="2021-01-01"), a_rate("16", until="2020-12-31"))),
+    )
+    arrears = world.plan(
+        a_plan(plan_id="all", fees=[a_fee("99.00")], addons=[a_fee("10.00", "seat")], metered=METERS, anchor_day=1)
+    )
+    ahead = world.plan(a_plan(plan_id="ahead", fees=[a_fee("62.00")], anchor_day=1, billed=Billed.IN_ADVANCE))
+    world.customer("full", party=a_party(email="kai@example.com", tax_id="DE136695976"), locale="de_DE")
+    subscription = world.subscribes("full", to=arrears, on="2026-01-15")
+    item = Item(id="seat-1", charge_id="seat", quantity=Decimal(3), start=utc("2026-01-20"), end=utc("2026-01-30"))
+    world.damages(f"subscriptions/{subscription.id}", {"items": _items(item)})
+    for meter in METERS:
+        world.uses(subscription.id, meter.meter, "12000", on="2026-01-16")
+    world.subscribes("leaver", to=ahead, on="2026-01-01")
+    world.runs_billing()
+    ended = end_subscription(world.subscription("sub-leaver"), at=utc("2026-01-11"))
+    world.damages("subscriptions/sub-leaver", subscription_fields(ended))
+    world.travels_to("2026-02-01")
+    world.runs_billing()
+    world.uses(subscription.id, "calls", "5", on="2026-01-31")  # late: January is invoiced
+    world.subscribes("prepaid", to=ahead, on="2026-02-01")
+    world.runs_billing()
+    event = UsageEvent(
+        id="e-1",
+        subscription_id=subscription.id,
+        meter="users",
+        occurred_at=utc("2026-01-16"),
+        quantity=Decimal(1),
+        value="kai",
+    )
+    events = UsageEvents.of(world.documents, world.tenant.id)
+    world.documents.commit([events.creation(event, expires_at=event.occurred_at + timedelta(days=400))])
+    return world
+
+
+def _items(item: Item) -> list:
+    from billing.store.codec import encode
+
+    fields = encode(item)
+    del fields["schema_version"]
+    return [fields]

@@ -1,0 +1,128 @@
+"""Every document that was ever stored must load for ever.
+
+Each folder below `documents` holds the documents of one day's shapes. None of them is changed: when a shape changes,
+`make golden` adds a folder for the day, and the old ones must still load.
+"""
+
+import json
+from collections import defaultdict
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from billing.adapters.json_body import decode_body, encode_body
+from billing.adapters.sqlite import SqliteDocuments
+from billing.domain.credit import CreditNote
+from billing.domain.customer import Customer
+from billing.domain.errors import BillingError
+from billing.domain.usage import UsageEvent
+from billing.ports import Document, Documents, Fields, Put, Query
+from billing.store.audit import AuditLog
+from billing.store.codec import decode
+from billing.store.counters import Counters
+from billing.store.indexes import INDEXES
+from billing.store.invoices import decode_invoice
+from billing.store.plans import PlanVersions
+from billing.store.subscriptions import decode_subscription
+from billing.store.tenants import Tenants
+from billing.store.usage import decode_rollup
+from tests.golden.sample_documents import a_book
+
+FOLDER = Path(__file__).parent / "documents"
+DATED = sorted(FOLDER.iterdir()) if FOLDER.exists() else []
+SHAPES = frozenset(
+    {
+        "audit",
+        "counters",
+        "credit_notes",
+        "customers",
+        "invoices",
+        "plans",
+        "runs",
+        "settings",
+        "subscriptions",
+        "tenants",
+        "usage",
+        "usage_events",
+    }
+)
+
+
+@pytest.mark.parametrize("folder", DATED, ids=lambda folder: folder.name)
+def test_documents_of_every_day_still_load(folder: Path) -> None:
+    documents = SqliteDocuments(":memory:", indexes=INDEXES)
+    stored = {path: fields for shape in folder.iterdir() for path, fields in _read(shape).items()}
+    documents.commit([Put(path, fields) for path, fields in stored.items()])
+    tenants = Tenants(documents)
+    assert {fields["schema_version"] for fields in stored.values()} <= {1}
+    for tenant_id in tenants.ids():
+        assert tenants.get(tenant_id).id == tenant_id
+        assert tenants.tax_table(tenant_id).rates
+        for name in SHAPES - {"tenants", "settings"}:
+            rows = documents.query(Query(f"tenants/{tenant_id}/{name}"))
+            assert rows, name
+            for row in rows:
+                _loads(documents, tenant_id, name, row)
+
+
+def test_today_s_shapes_have_a_golden_document(renew_golden: bool) -> None:
+    now = _written(a_book().documents)
+    assert frozenset(now) == SHAPES
+    if renew_golden and now != _golden():
+        folder = FOLDER / f"{datetime.now(UTC):%Y-%m-%d}"
+        folder.mkdir(parents=True, exist_ok=True)
+        for shape, text in now.items():
+            (folder / f"{shape}.json").write_text(text, encoding="utf-8")
+        DATED[:] = sorted(FOLDER.iterdir())
+    for shape, text in now.items():
+        assert text == _golden().get(shape), f"the shape of {shape} changed: `make golden` adds one, the old ones stay"
+
+
+def _loads(documents: SqliteDocuments, tenant_id: str, name: str, row: Document) -> None:
+    """Read a document as its repository does; what is read says which document it is."""
+    match name:
+        case "audit":
+            assert AuditLog.of(documents, tenant_id).is_intact(row)
+        case "counters":
+            assert Counters.of(documents, tenant_id).get([row.id])[0].last >= 1
+        case "plans":
+            [plan] = PlanVersions.of(documents, tenant_id).get([row.id])
+            assert not isinstance(plan, BillingError)
+            assert plan.ref == row.id
+        case "runs":
+            assert isinstance(row.fields["generated"], int)
+        case "usage_events":
+            assert decode(row.fields, UsageEvent).subscription_id
+        case _:
+            assert _READERS[name](row) == row.id
+
+
+_READERS: dict[str, Callable[[Document], str]] = {
+    "credit_notes": lambda row: decode(row.fields, CreditNote).id,
+    "customers": lambda row: decode(row.fields, Customer).id,
+    "invoices": lambda row: decode_invoice(row).value.id,
+    "subscriptions": lambda row: decode_subscription(row).value.id,
+    "usage": lambda row: decode_rollup(row).value.id,
+}
+
+
+def _written(documents: Documents) -> dict[str, str]:
+    """Today's documents as text, by shape."""
+    shapes: dict[str, dict[str, object]] = defaultdict(dict)
+    collections = ["tenants", *(f"tenants/acme/{name}" for name in sorted(SHAPES - {"tenants"}))]
+    for collection in collections:
+        for document in documents.query(Query(collection)):
+            body = encode_body(document.path, document.fields)
+            shapes[collection.rpartition("/")[2]][document.path] = json.loads(body)
+    return {name: json.dumps(shape, indent=1, sort_keys=True) + "\n" for name, shape in shapes.items()}
+
+
+def _golden() -> dict[str, str]:
+    """The latest golden documents as text, by shape."""
+    return {path.stem: path.read_text(encoding="utf-8") for path in DATED[-1].iterdir()} if DATED else {}
+
+
+def _read(shape: Path) -> dict[str, Fields]:
+    return {path: decode_body(json.dumps(body)) for path, body in json.loads(shape.read_text(encoding="utf-8")).items()}
