@@ -34,7 +34,7 @@ class Row(Generic[M]):
 
 @dataclass(slots=True)
 class Rows(Generic[M]):
-    """The sound rows of a file. `keys` holds the key cell of every row, wrong ones too; `whole` says it is all.
+    """The sound rows of a file. `keys` and `count` are of every row, wrong ones too; `whole` says that none was lost.
 
     So a wrong row is reported once, and not again by each row that names it.
     """
@@ -42,6 +42,7 @@ class Rows(Generic[M]):
     file: str
     valid: list[Row[M]] = field(default_factory=list)
     keys: set[str] = field(default_factory=set)
+    count: int = 0
     whole: bool = True
 
     def lacks(self, key: str) -> bool:
@@ -97,6 +98,7 @@ def read_rows(path: Path, model: type[M], *, key: str, log: ErrorLog, required: 
     for line, raw in table.records():
         cells = [cell.strip() for cell in raw]
         rows.keys.add(cells[at])
+        rows.count += 1
         value = _row(model, dict(zip(table.columns, cells, strict=True)), file=path.name, line=line, log=log)
         if value is not None:
             rows.valid.append(Row(line, value))

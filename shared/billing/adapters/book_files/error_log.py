@@ -41,7 +41,7 @@ def broken_model(error: ErrorDetails) -> str:
         case "enum" | "literal_error":
             expected = f"one of {error['ctx']['expected']}"
         case _:
-            expected = error["msg"].removeprefix("Input should be ").replace("a valid ", "a ")
+            expected = error["msg"].removeprefix("Input should be ").replace("a valid integer", "a whole number")
     return broken_rule(InvalidInput("", expected=expected, given=error["input"]))
 
 

@@ -53,7 +53,7 @@ def load_book(folder: Path, *, bill_from: date | None = None) -> Book:
     customer_rows, customers = read_customers(folder / "customers.csv", log=log)
     files = SubscriptionFiles(tenant=tenant, plans=plans, customer_rows=customer_rows, customers=customers, log=log)
     rows, booked = read_subscriptions(folder, files)
-    complete = plans.whole and rows.whole and len(booked) == len(rows.keys)
+    complete = plans.whole and rows.whole and len(booked) == rows.count
     context = UsageContext(
         zone=tenant.zone, customer_rows=customer_rows, subscriptions=booked, complete=complete, log=log
     )
