@@ -83,7 +83,9 @@ class ObjectsInMemory:
 
 def plain_pdfs(invoices: Sequence[Invoice]) -> Iterable[bytes]:
     """Stands for the drawing of PDFs where a test is not about them."""
-    return (f"%PDF {invoice.number} {invoice.total}".encode() for invoice in invoices)
+    return (
+        f"%PDF {invoice.number} {invoice.total} {invoice.status} {invoice.amount_paid}".encode() for invoice in invoices
+    )
 
 
 def sqlite_in_memory() -> SqliteDocuments:

@@ -188,12 +188,17 @@ def test_a_subscription_that_breaks_before_the_commit_is_parked(world: World) ->
     assert (len(report.invoices), [each.subscription_id for each in report.failures]) == (9, ["sub-c0005"])
 
 
-def test_a_lost_race_on_the_counter_alone_numbers_again_without_reading_or_rating_again(world: World) -> None:
+@pytest.mark.parametrize("before", [0, 2], ids=["a new series", "a series in use"])
+def test_a_lost_race_on_the_counter_alone_numbers_again_without_reading_or_rating_again(
+    world: World, before: int
+) -> None:
     counters = f"tenants/{world.tenant.id}/counters"
 
     def takes_seven() -> None:
         world.documents.commit([_put_counter(f"{counters}/invoice-2026-01", 7)])
 
+    if before:
+        world.documents.commit([_put_counter(f"{counters}/invoice-2026-01", before)])
     view = meanwhile(world, takes_seven)
     report = world.runs_billing(through=view, sweeps=False)
     assert [each.number for each in report.invoices] == [f"INV-2026-01-{n:04}" for n in range(8, 18)]
