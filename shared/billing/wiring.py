@@ -37,12 +37,16 @@ LOCAL_OBJECTS = "objects"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Engine:
-    """The product with its outside parts connected. Safe to keep between requests and to share between threads."""
+    """The product with its outside parts connected. Safe to keep between requests and to share between threads.
+
+    `work_ahead` says that the documents are across a network, which is worth a second thread.
+    """
 
     documents: CountingDocuments
     objects: CountingObjects
     secrets: Secrets
     payment_link_base: str | None
+    work_ahead: bool = False
 
     @property
     def operations(self) -> OperationCounts:
@@ -68,6 +72,7 @@ class Engine:
             out_of_time=out_of_time,
             progress=progress,
             on_invoice=on_invoice,
+            work_ahead=self.work_ahead,
         )
         report = generate_invoices(self.documents, request, options)
         if not request.dry_run:
@@ -94,6 +99,7 @@ def connect(settings: Settings, *, clock: Clock) -> Engine:
         objects=CountingObjects(open_objects(settings.objects)),
         secrets=open_secrets(settings.secrets, clock=clock),
         payment_link_base=settings.payment_link_base,
+        work_ahead=isinstance(settings.store, FirestoreDatabase),
     )
 
 
@@ -107,6 +113,7 @@ def local_engine(directory: Path, *, payment_link_base: str, store: Store | None
         objects=CountingObjects(open_objects(Folder(directory / LOCAL_OBJECTS))),
         secrets=EnvironmentSecrets({PAYMENT_LINK_KEY: key}),
         payment_link_base=payment_link_base,
+        work_ahead=isinstance(store, FirestoreDatabase),
     )
 
 

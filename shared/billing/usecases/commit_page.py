@@ -17,7 +17,7 @@ from billing.ports import WriteConflict
 from billing.store.codec import BrokenDocument
 from billing.store.collection import Stored
 from billing.store.subscriptions import decode_subscription
-from billing.usecases.draft_page import Drafted, draft_page
+from billing.usecases.draft_page import Drafted, DraftedPage, draft_page
 from billing.usecases.number_page import NumberedPage, advance_counters, number_page
 from billing.usecases.page_writes import page_writes
 from billing.usecases.refusal import Refused
@@ -38,23 +38,22 @@ class PageResult:
         return PageResult(invoices=[*self.invoices, *other.invoices], moved_on=[*self.moved_on, *other.moved_on])
 
 
-def commit_page(context: RunContext, page: Sequence[Stored[Subscription]], *, attempt: int = 1) -> PageResult:
+def commit_page(context: RunContext, drafted: DraftedPage, *, attempt: int = 1) -> PageResult:
     """Bill a page of due subscriptions; its invoices come back in the order of their numbers.
 
     Skips and failures of single subscriptions are put on the report. StoreUnavailable is raised: whether the commit
     took place is then unknown, and the next run finds out by reading.
     """
-    drafted, refused = draft_page(context, page)
     try:
-        numbered, versions = _commit(context, drafted)
+        numbered, versions = _commit(context, drafted.drafted)
     except (InvalidInput, BrokenDocument) as error:
-        return _split(context, page, error)
+        return _split(context, drafted.page, error)
     except WriteConflict as error:
         if attempt == _ATTEMPTS:
-            return _split(context, page, error)
-        left, moved_on = _read_again(context, page)
-        return PageResult(moved_on=moved_on) + commit_page(context, left, attempt=attempt + 1)
-    _report(context, numbered, refused)
+            return _split(context, drafted.page, error)
+        left, moved_on = _read_again(context, drafted.page)
+        return PageResult(moved_on=moved_on) + commit_page(context, draft_page(context, left), attempt=attempt + 1)
+    _report(context, numbered, drafted.refused)
     return _result(context, numbered, versions)
 
 
@@ -104,7 +103,9 @@ def _split(context: RunContext, page: Sequence[Stored[Subscription]], problem: B
         context.report.failures += [_failure(each, problem) for each in page]
         return PageResult()
     middle = len(page) // 2
-    return commit_page(context, page[:middle]) + commit_page(context, page[middle:])
+    halves = (page[:middle], page[middle:])
+    first, second = (commit_page(context, draft_page(context, half)) for half in halves)
+    return first + second
 
 
 def _failure(subscription: Stored[Subscription], error: BillingError) -> Failure:

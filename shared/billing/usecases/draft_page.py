@@ -22,7 +22,21 @@ class Drafted:
     draft: Draft | CreditDraft | Skip
 
 
-def draft_page(context: RunContext, page: Sequence[Stored[Subscription]]) -> tuple[list[Drafted], list[Refused]]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DraftedPage:
+    """A page of due subscriptions, what they come to, and those that can't be billed."""
+
+    page: Sequence[Stored[Subscription]]
+    drafted: Sequence[Drafted]
+    refused: Sequence[Refused]
+
+    def behind(self, as_of: datetime) -> bool:
+        """Whether some of the page will still be due after this bill."""
+        following = (each.draft.subscription.next_billing_at for each in self.drafted)
+        return any(due is not None and due <= as_of for due in following)
+
+
+def draft_page(context: RunContext, page: Sequence[Stored[Subscription]]) -> DraftedPage:
     """Draft each subscription of the page; one that can't be billed stands with its error and stops no other."""
     drafted: list[Drafted] = []
     refused: list[Refused] = []
@@ -35,7 +49,7 @@ def draft_page(context: RunContext, page: Sequence[Stored[Subscription]]) -> tup
             drafted.append(draft)
         else:
             refused.append(draft)
-    return drafted, refused
+    return DraftedPage(page=page, drafted=drafted, refused=refused)
 
 
 def _drafted(context: RunContext, case: DueCase) -> Drafted:

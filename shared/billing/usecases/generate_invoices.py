@@ -2,6 +2,7 @@
 
 import gc
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -12,6 +13,7 @@ from billing.store.collection import Stored
 from billing.store.runs import Runs
 from billing.usecases.commit_page import commit_page
 from billing.usecases.due_queue import PAGE, DueQueue
+from billing.usecases.page_stream import PageStream
 from billing.usecases.run_context import RunContext, RunRequest, start_run
 
 _OBJECTS_A_COLLECTION = 50_000
@@ -23,7 +25,8 @@ class RunOptions:
 
     `progress` hears how many invoices each page made, `on_invoice` of each one as it is issued, in a dry run too.
     `payment_url` makes the pay link of an invoice's id. `settle` says which invoices it settled and which not; what
-    it leaves is found again by the steps still pending.
+    it leaves is found again by the steps still pending. `work_ahead` drafts the next page while one is committed, for a
+    store across a network.
     """
 
     payment_url: Callable[[str], str] = lambda _invoice_id: ""
@@ -31,6 +34,7 @@ class RunOptions:
     out_of_time: Callable[[], bool] = lambda: False
     progress: Callable[[int], None] = lambda _invoices: None
     on_invoice: Callable[[Invoice], None] = lambda _invoice: None
+    work_ahead: bool = False
 
 
 def generate_invoices(documents: Documents, request: RunRequest, options: RunOptions) -> RunReport:
@@ -55,18 +59,21 @@ def generate_invoices(documents: Documents, request: RunRequest, options: RunOpt
 
 
 def _bill_shard(context: RunContext, options: RunOptions, *, shard: int) -> None:
-    queue = DueQueue(context=context, shard=shard)
-    while (room := _room(context)) and not options.out_of_time():
-        page = queue.next_page(limit=room)
-        if not page:
-            return
-        result = commit_page(context, page)
-        queue.moved_on(result.moved_on)
-        if result.invoices and not context.request.dry_run:
-            context.report.add_settled(options.settle(result.invoices))
-        options.progress(len(result.invoices))
-    if queue.next_page(limit=1):
-        context.report.complete = False
+    with ThreadPoolExecutor(max_workers=1) as drafter:
+        ahead = drafter if options.work_ahead and context.request.limit is None else None
+        stream = PageStream(context=context, queue=DueQueue(context=context, shard=shard), drafter=ahead)
+        while (room := _room(context)) and not options.out_of_time():
+            drafted = stream.next_page(limit=room)
+            if not drafted.page:
+                return
+            stream.work_ahead(limit=room, after=drafted)
+            result = commit_page(context, drafted)
+            if result.invoices and not context.request.dry_run:
+                context.report.add_settled(options.settle(result.invoices))
+            stream.moved_on(result.moved_on)
+            options.progress(len(result.invoices))
+        if stream.next_page(limit=1).page:
+            context.report.complete = False
 
 
 def _room(context: RunContext) -> int:
