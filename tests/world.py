@@ -211,6 +211,7 @@ class World:
         render: Render = plain_pdfs,
         sweeps: bool = True,
         objects: Objects | None = None,
+        work_ahead: bool = False,
     ) -> RunReport:
         """One billing run as of now with settlement, through another view of the store if one is given."""
         documents = through or self.documents
@@ -223,6 +224,7 @@ class World:
                 settle=lambda invoices: settle_invoices(settlement, invoices),
                 out_of_time=out_of_time,
                 payment_url=lambda invoice_id: f"https://pay.example/{invoice_id}",
+                work_ahead=work_ahead,
             ),
         )
         if sweeps and not dry_run:
