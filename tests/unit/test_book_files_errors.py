@@ -126,6 +126,17 @@ def test_malformed_json_is_refused(tmp_path: Path, text: str | bytes, expected: 
             {"legal_name": "A\x07B"},
             "tenant.json:3: legal_name: expected at most 500 characters without control characters, got 'A\\x07B'",
         ),
+        ({"legal_name": 5}, "tenant.json:3: legal_name: expected text, got 5"),
+        (
+            {"email": "nobody"},
+            "tenant.json:8: email: expected an e-mail address such as billing@example.com, got 'nobody'",
+        ),
+        ({"email": ""}, None),
+        (
+            {"skip_zero_invoices": "maybe"},
+            "tenant.json:8: skip_zero_invoices: expected true, yes, 1, false, no or 0, got 'maybe'",
+        ),
+        ({"bank": {"account_holder": "A", "iban": "DE89370400440532013000", "bic": ""}}, None),
         ({"legal_name": " "}, "tenant.json:3: legal_name: expected text that is not empty, got ' '"),
         (
             {"legal_name": "\ud800"},
@@ -160,8 +171,8 @@ def test_malformed_json_is_refused(tmp_path: Path, text: str | bytes, expected: 
         ),
     ],
 )
-def test_a_wrong_setting_is_refused(tmp_path: Path, changes: dict[str, Any], expected: str) -> None:
-    assert errors_of(book_folder(tmp_path, tenant=changed(TENANT, **changes))) == [expected]
+def test_a_wrong_setting_is_refused(tmp_path: Path, changes: dict[str, Any], expected: str | None) -> None:
+    assert errors_of(book_folder(tmp_path, tenant=changed(TENANT, **changes))) == ([expected] if expected else [])
 
 
 def tiered(*tiers: dict[str, Any], model: str = "graduated") -> dict[str, Any]:
@@ -217,6 +228,15 @@ def tiered(*tiers: dict[str, Any], model: str = "graduated") -> dict[str, Any]:
         ),
         ({"usage": [CALLS, CALLS]}, "usage[1]: expected a name used once, got 'calls'"),
         ({"usage": [changed(CALLS, metric="a/b")]}, f"usage[0].metric: expected {ID}, got 'a/b'"),
+        ({"plan_id": 5}, "plan_id: expected an id as text, got 5"),
+        (
+            {"usage": [changed(CALLS, model="package", package_size=5, package_price="1")]},
+            "usage[0].package_price: expected the block's price once, got ['0.01', '1']",
+        ),
+        (
+            {"usage": [changed(CALLS, unit_price=..., tiers=[{"up_to": None, "flat_fee": 1}])]},
+            "usage[0].tiers: expected unit_price alone, or one tier without end or fee, got 1",
+        ),
         ({"plan_id": "a@b"}, "plan_id: expected a plan id without @, which sets off the version, got 'a@b'"),
         ({"plan_id": "../x"}, f"plan_id: expected {ID}, got '../x'"),
         ({"currency": "usd"}, "currency: expected an ISO 4217 code such as USD, got 'usd'"),
@@ -562,6 +582,26 @@ def test_a_huge_file_is_refused_unread(tmp_path: Path) -> None:
         file.truncate(text_files.LARGEST_FILE + 1)  # a hole: it takes no room on the disk
     assert errors_of(folder) == [
         "usage.csv: expected at most 209715200 bytes, got 209715201; split the book by months of usage"
+    ]
+
+
+def test_a_broken_plan_file_is_said_once_and_not_by_each_subscription(tmp_path: Path) -> None:
+    assert errors_of(book_folder(tmp_path, plan="{")) == [
+        "plan.json:1: column 2: expected JSON: Expecting property name enclosed in double quotes"
+    ]
+
+
+def test_usage_of_a_subscription_that_is_not_the_customers_is_refused(tmp_path: Path) -> None:
+    rows = usage("c-1,2026-02-01,calls,1,s-2", header="customer_id,date,metric,quantity,subscription_id")
+    assert errors_of(book_folder(tmp_path, **rows)) == [
+        "usage.csv:2: subscription_id: expected a subscription of c-1, got 's-2'"
+    ]
+
+
+def test_a_reason_without_an_exemption_is_refused(tmp_path: Path) -> None:
+    rows = "customer_id,name,country,currency,exemption_reason\nc-1,Ada,GB,USD,Charity\nc-2,Bo,GB,USD,\n"
+    assert errors_of(book_folder(tmp_path, customers=rows)) == [
+        "customers.csv:2: tax_exempt: expected yes beside an exemption_reason, got 'no'"
     ]
 
 

@@ -1,6 +1,6 @@
 """Usage events count once, whatever arrives in parallel or again; a wrong one stops no other."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
@@ -17,13 +17,15 @@ from billing.domain.errors import InvalidInput
 from billing.domain.period import Period
 from billing.domain.rollup import UsageRollup, closed
 from billing.domain.usage import quantity
-from billing.ports import Documents, Put
+from billing.ports import CommitTooLarge, Delete, Documents, Put, StoreUnavailable, Write, WriteConflict
 from billing.store.plans import PlanVersions
 from billing.store.subscriptions import Subscriptions
 from billing.store.usage import UsageRollups, event_key, rollup_fields
 from billing.usecases.record_usage import EventOutcome, OutcomeStatus, ReportedUsage, record_usage
+from billing.usecases.usage_writes import CrowdedRollup
 from tests.builders import a_meter, a_plan, a_subscription, utc
 from tests.firestore_emulator import firestore, fresh_project
+from tests.watched_documents import WatchedDocuments
 
 __all__ = ["firestore"]
 
@@ -205,6 +207,7 @@ def test_a_rejected_first_does_not_use_up_its_id(documents: Documents) -> None:
         ({"quantity": "-1"}, "quantity: expected 0 or more, got '-1'"),
         ({"quantity": "1" * 19}, f"quantity: expected at most 18 digits before the point, got '{'1' * 19}'"),
         ({"quantity": "0.1234567890123"}, "quantity: expected at most 12 decimals, got '0.1234567890123'"),
+        ({"occurred_at": "2026-02-14"}, "occurred_at: expected an instant with its offset, got '2026-02-14'"),
         ({"id": ""}, "id: expected text of 1 to 200 characters, got ''"),
         ({"id": "i" * 201}, f"id: expected text of 1 to 200 characters, got '{'i' * 76}..."),
         ({"id": "a\nb"}, "id: expected text without control characters, got 'a\\nb'"),
@@ -330,6 +333,77 @@ def test_a_roll_up_that_is_full_rejects_its_own_events_alone(documents: Document
     assert statuses(outcomes) == [REJECTED] * 300 + [ACCEPTED]
     assert outcomes[0].reason.startswith("document: expected at most 1,048,576 bytes")
     assert used(documents, "users") == 5000
+
+
+def test_a_broken_subscription_rejects_its_own_events_alone(documents: Documents) -> None:
+    documents.commit([Put("tenants/acme/subscriptions/sub-2", {"customer_id": "acct-1"})])
+    first, second = record(documents, event(subscription_id="sub-2"), event(id="e-2"))
+    assert (first.status, second.status) == (REJECTED, ACCEPTED)
+    assert first.reason.startswith("a stored subscription can't be read")
+
+
+def test_a_missing_plan_version_rejects_its_own_events_alone(documents: Documents) -> None:
+    documents.commit([Delete(f"tenants/acme/plans/{PLAN.ref}")])
+    (outcome,) = record(documents, event())
+    assert (outcome.status, outcome.reason) == (REJECTED, "no plan version 'plan@1'")
+
+
+def test_ids_that_are_too_long_together_are_rejected_alone(documents: Documents) -> None:
+    long = replace(a_subscription(PLAN, start="2026-01-10"), id="s" * 190)
+    documents.commit([Subscriptions.of(documents, "acme").creation(long)])
+    first, second = record(documents, event(subscription_id="s" * 190), event(id="e-2"))
+    assert (first.status, second.status) == (REJECTED, ACCEPTED)
+
+
+def test_a_broken_event_is_a_duplicate_that_differs(documents: Documents) -> None:
+    documents.commit([Put(f"tenants/acme/usage_events/{event_key('e-1')}", {"meter": "calls"})])
+    first, second = record(documents, event(), event(id="e-2"))
+    assert (first.status, first.differs, second.status) == (DUPLICATE, True, ACCEPTED)
+
+
+def test_a_commit_that_is_too_large_is_halved_until_it_fits(documents: Documents) -> None:
+    def refuse_large(writes: Sequence[Write]) -> None:
+        if len(writes) > 20:
+            raise CommitTooLarge(size=len(writes), limit=20)
+
+    watched = WatchedDocuments(documents, before=refuse_large)
+    assert statuses(record(watched, *[event(id=f"e-{n}", quantity=n) for n in range(100)])) == [ACCEPTED] * 100
+    assert used(documents) == 99 * 100 // 2
+
+
+def test_an_event_too_large_for_any_commit_is_rejected(documents: Documents) -> None:
+    def refuse(writes: Sequence[Write]) -> None:
+        raise CommitTooLarge(size=len(writes), limit=0)
+
+    assert statuses(record(WatchedDocuments(documents, before=refuse), event(), event(id="e-2"))) == [REJECTED] * 2
+
+
+def test_a_turn_that_never_comes_is_an_error_to_try_again_and_records_nothing(documents: Documents) -> None:
+    def outrun(_writes: Sequence[Write]) -> None:
+        raise WriteConflict("usage", reason="it has changed")
+
+    with pytest.raises(CrowdedRollup, match=r"usage of sub-1\.calls\.2026-02 changed 50 times") as raised:
+        record(WatchedDocuments(documents, before=outrun), event())
+    assert raised.value.retryable
+    assert statuses(record(documents, event())) == [ACCEPTED]
+
+
+def test_an_answer_that_was_lost_is_found_by_sending_again(documents: Documents) -> None:
+    def lose(_writes: Sequence[Write]) -> None:
+        raise StoreUnavailable("store", reason="connection reset")
+
+    with pytest.raises(StoreUnavailable):
+        record(WatchedDocuments(documents, after=lose), event())
+    (outcome,) = record(documents, event())
+    assert (outcome.status, outcome.differs) == (DUPLICATE, False)
+    assert used(documents) == Decimal("2.5")
+
+
+def test_new_events_cost_no_read_of_their_own(documents: Documents) -> None:
+    watched = WatchedDocuments(documents)
+    record(watched, *[event(id=f"e-{n}") for n in range(100)])
+    assert [len(paths) for paths in watched.reads] == [1, 1, 1]  # the subscription, its plan, the roll-up
+    assert [len(writes) for writes in watched.commits] == [101]
 
 
 def race(stores: list[Documents], batches: list[list[ReportedUsage]]) -> list[tuple[EventOutcome, ...]]:

@@ -26,9 +26,11 @@ class ErrorLog:
         self.add(file, broken_rule(error), line=line, column=column or error.field)
 
     def raise_if_any(self) -> None:
-        """BookErrors with everything noted, unless that is nothing."""
+        """BookErrors with everything noted, file by file and from top to bottom, unless that is nothing."""
         if self.count:
-            raise BookErrors(self._kept, count=self.count)
+            files = list(dict.fromkeys(error.file for error in self._kept))
+            ordered = sorted(self._kept, key=lambda error: (files.index(error.file), error.line))
+            raise BookErrors(ordered, count=self.count)
 
 
 def broken_model(error: ErrorDetails) -> str:

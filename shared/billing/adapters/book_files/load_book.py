@@ -60,8 +60,7 @@ def load_book(folder: Path, *, bill_from: date | None = None) -> Book:
     usage = read_usage(folder / "usage.csv", context)
     log.raise_if_any()
     start = billing_start(booked, usage, zone=tenant.zone, bill_from=bill_from)
-    subscriptions = _with_first_bills(booked, start, log=log)
-    log.raise_if_any()
+    subscriptions = tuple(with_first_bill(each, start) for each in booked)
     return Book(
         tenant=tenant,
         tax_rates=taxes,
@@ -91,18 +90,6 @@ def _read_plans(folder: Path, log: ErrorLog) -> PlanFiles:
             message = f"no file of a book: known are tenant.json, plan*.json, {', '.join(_TABLES)}; rename or move it"
             log.add(path.name, message)
     return read_plans(paths, log=log)
-
-
-def _with_first_bills(
-    booked: Sequence[BookedSubscription], start: BillingStart, *, log: ErrorLog
-) -> tuple[Subscription, ...]:
-    subscriptions = []
-    for each in booked:
-        try:
-            subscriptions.append(with_first_bill(each, start))
-        except InvalidInput as error:  # a cycle so long that it leaves the years that can be billed
-            log.add_rule("subscriptions.csv", error, line=each.line)
-    return tuple(subscriptions)
 
 
 def _counted(customers: Iterable[Customer], subscriptions: Sequence[Subscription]) -> tuple[Customer, ...]:
