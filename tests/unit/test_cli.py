@@ -206,6 +206,20 @@ def test_several_tenants_live_in_one_directory(imported: Path, tmp_path: Path) -
     ]
 
 
+def test_a_tenant_that_cannot_be_billed_is_named_and_stops_no_other(imported: Path) -> None:
+    with sqlite3.connect(imported / "billing.sqlite3") as store:
+        broken = ("tenants", "aaa", "tenants", 1, '{"id": "aaa"}')
+        store.execute(
+            "insert into docs (collection, id, collection_group, version, body) values (?, ?, ?, ?, ?)", broken
+        )
+    run = billing("run", *DUE, "--dir", imported, "--all", "--json")
+    assert run.exit_code == 1
+    billed = json.loads(run.stdout)
+    assert [(each["tenant_id"], each["generated"]) for each in billed["tenants"]] == [("acme-api", 187)]
+    assert [each["tenant_id"] for each in billed["errors"]] == ["aaa"]
+    assert "billing: aaa: a stored tenant can't be read" in run.stderr
+
+
 def test_an_import_counts_what_it_added_and_says_from_when_billing_continues(tmp_path: Path) -> None:
     first = billing("import", BOOK, "--dir", tmp_path)
     assert first.exit_code == 0
@@ -272,7 +286,7 @@ def test_a_file_that_is_no_store_is_exit_code_3(tmp_path: Path) -> None:
     (tmp_path / "billing.sqlite3").write_bytes(b"not a database, " * 100)
     broken = billing("invoices", "list", "--dir", tmp_path)
     assert (broken.exit_code, broken.stdout) == (3, "")
-    assert broken.stderr == "billing: the store can't be read: file is not a database\n"
+    assert broken.stderr == "billing: SQLite did not answer: file is not a database\n"
 
 
 def test_a_subscription_that_cannot_be_billed_is_exit_code_1_and_the_others_are_billed(imported: Path) -> None:

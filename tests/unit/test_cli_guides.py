@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PAGES = (ROOT / "README.md", ROOT / "docs/guides/quickstart.md", ROOT / "docs/guides/cli.md")
+PAGES = (ROOT / "README.md", *(ROOT / "docs/guides" / f"{name}.md" for name in ("quickstart", "cli", "import")))
 BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 MAKE = re.compile(r"^make (\w+)$", re.MULTILINE)
 

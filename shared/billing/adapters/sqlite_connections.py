@@ -78,7 +78,7 @@ class SqliteConnections:
                 yield connection
             finally:
                 self._idle.append(connection)
-        except sqlite3.OperationalError as error:
+        except sqlite3.DatabaseError as error:  # busy, away, full, or no database at all
             raise StoreUnavailable("SQLite", reason=str(error)) from error
 
     def _opened(self) -> sqlite3.Connection:

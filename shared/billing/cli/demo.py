@@ -75,7 +75,7 @@ def _engine(request: DemoRequest, *, pay_base: str) -> Engine:
 def _run_request(request: DemoRequest, book: Book) -> RunRequest:
     return RunRequest(
         tenant_id=book.tenant.id,
-        as_of=instant_of(request.as_of, tenant=book.tenant),
+        as_of=instant_of(request.as_of, zone=book.tenant.zone),
         recorded_at=SystemClock().now(),
         run_id=new_run_id(),
         actor=ACTOR,

@@ -41,14 +41,14 @@ def the_tenant(engine: Engine, tenant_id: str | None) -> Tenant:
         raise Refused(message) from None
 
 
-def instant_of(text: str, *, tenant: Tenant) -> datetime:
-    """`--as-of` as an instant in UTC: a date is the start of that day in the tenant's zone.
+def instant_of(text: str, *, zone: str) -> datetime:
+    """`--as-of` as an instant in UTC: a date is the start of that day in `zone`, the tenant's.
 
     InvalidInput for anything else, an instant without an offset included.
     """
     try:
         if len(text) == len("2026-03-01"):
-            return local_midnight(_in_range(date.fromisoformat(text)), tenant.zone)
+            return local_midnight(_in_range(date.fromisoformat(text)), zone)
         instant = _in_range(datetime.fromisoformat(text))
         if instant.tzinfo is not None:
             return instant.astimezone(UTC)

@@ -36,12 +36,6 @@ def plain_errors() -> Iterator[None]:
         raise
     except OSError as error:
         _leave(f"{error.filename}: {error.strerror}" if error.filename else str(error), code=WRONG_INPUT)
-    except Exception as error:
-        import sqlite3  # an error of it can only have come from where it is loaded already
-
-        if not isinstance(error, sqlite3.DatabaseError):
-            raise
-        _leave(f"the store can't be read: {error}", code=UNAVAILABLE)
 
 
 def _message(error: BillingError) -> str:

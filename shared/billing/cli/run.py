@@ -1,8 +1,9 @@
 """`billing run`: one tenant or all of them, really or dry."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+
+import typer
 
 from billing.adapters.system_clock import SystemClock
 from billing.cli.billing_run import BillingRun, bill, new_run_id
@@ -11,6 +12,7 @@ from billing.cli.errors import DONE, HAD_FAILURES, Refused
 from billing.cli.run_json import run_json
 from billing.cli.screen import answers, watching, write_json
 from billing.cli.summary import print_summary
+from billing.domain.errors import BillingError
 from billing.domain.tenant import Tenant
 from billing.store.tenants import Tenants
 from billing.usecases.run_context import RunRequest
@@ -34,16 +36,35 @@ def run_tenants(choice: RunChoice, *, directory: Path, pay_base: str, as_json: b
         message = "use --tenant or --all, not both"
         raise Refused(message)
     engine = open_directory(directory, payment_link_base=checked_pay_base(pay_base))
-    runs = []
-    for tenant, request in list(_requests(engine, choice)):
-        run = watched_bill(engine, request, title=f"Billing {tenant.id} as of {choice.as_of}")
+    if not choice.all_tenants:
+        tenant = the_tenant(engine, choice.tenant)
+        run = _run(engine, tenant, choice)
+        if as_json:
+            write_json(run_json(run, directory=directory))
+        else:
+            _print(run, tenant=tenant, directory=directory)
+        return exit_code(run)
+    return _run_all(engine, choice, directory=directory, as_json=as_json)
+
+
+def _run_all(engine: Engine, choice: RunChoice, *, directory: Path, as_json: bool) -> int:
+    """Bill tenant after tenant: one that can't be billed is named and stops no other."""
+    instant_of(choice.as_of, zone="UTC")  # a mistyped date bills nobody
+    runs, errors = [], []
+    for tenant_id in Tenants(engine.documents).ids():
+        try:
+            tenant = Tenants(engine.documents).get(tenant_id)
+            run = _run(engine, tenant, choice)
+        except BillingError as error:
+            errors.append({"tenant_id": tenant_id, "message": str(error)})
+            typer.echo(f"billing: {tenant_id}: {error}", err=True)
+            continue
         runs.append(run)
         if not as_json:
             _print(run, tenant=tenant, directory=directory)
     if as_json:
-        objects = [run_json(run, directory=directory) for run in runs]
-        write_json({"tenants": objects} if choice.all_tenants else objects[0])
-    return exit_code(*runs)
+        write_json({"tenants": [run_json(run, directory=directory) for run in runs], "errors": errors})
+    return HAD_FAILURES if errors else exit_code(*runs)
 
 
 def watched_bill(engine: Engine, request: RunRequest, *, title: str) -> BillingRun:
@@ -58,25 +79,17 @@ def exit_code(*runs: BillingRun) -> int:
     return HAD_FAILURES if any(run.report.failures or run.report.unsettled for run in runs) else DONE
 
 
-def _requests(engine: Engine, choice: RunChoice) -> Iterator[tuple[Tenant, RunRequest]]:
-    """All requests are made before the first run, so that a mistyped date bills nobody."""
-    if choice.all_tenants:
-        tenants = [Tenants(engine.documents).get(each) for each in Tenants(engine.documents).ids()]
-    else:
-        tenants = [the_tenant(engine, choice.tenant)]
-    for tenant in tenants:
-        yield (
-            tenant,
-            RunRequest(
-                tenant_id=tenant.id,
-                as_of=instant_of(choice.as_of, tenant=tenant),
-                recorded_at=SystemClock().now(),
-                run_id=new_run_id(),
-                actor=ACTOR,
-                dry_run=choice.dry_run,
-                limit=choice.limit,
-            ),
-        )
+def _run(engine: Engine, tenant: Tenant, choice: RunChoice) -> BillingRun:
+    request = RunRequest(
+        tenant_id=tenant.id,
+        as_of=instant_of(choice.as_of, zone=tenant.zone),
+        recorded_at=SystemClock().now(),
+        run_id=new_run_id(),
+        actor=ACTOR,
+        dry_run=choice.dry_run,
+        limit=choice.limit,
+    )
+    return watched_bill(engine, request, title=f"Billing {tenant.id} as of {choice.as_of}")
 
 
 def _print(run: BillingRun, *, tenant: Tenant, directory: Path) -> None:

@@ -18,6 +18,7 @@ from cattrs.strategies import configure_tagged_union
 from billing.domain.catalog import UsagePrice
 from billing.domain.errors import BillingError
 from billing.domain.explanation import Explanation, Step
+from billing.domain.stamp import stamp
 from billing.domain.usage import Bucket, LastReading
 from billing.ports import Fields
 
@@ -100,7 +101,7 @@ def instant(value: Any) -> datetime:  # noqa: ANN401 - what a document holds: an
 
 def encode_buckets(buckets: Mapping[datetime, Bucket]) -> Fields:
     """Buckets by the compact text of their start; a reading is a map, a set of values a sorted list."""
-    return {f"{start:%Y%m%dT%H%M%SZ}": _bucket_field(bucket) for start, bucket in buckets.items()}
+    return {stamp(start): _bucket_field(bucket) for start, bucket in buckets.items()}
 
 
 def decode_buckets(fields: Any) -> dict[datetime, Bucket]:  # noqa: ANN401 - a document's map
