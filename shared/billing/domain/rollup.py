@@ -7,6 +7,7 @@ in `late`: it is never lost and never changes an issued invoice (semantics 4).
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 
 from billing.domain.catalog import Aggregation
 from billing.domain.period import Period, Schedule, local_date
@@ -41,6 +42,7 @@ def month_of(instant: datetime, *, zone: str) -> str:
     return f"{local_date(instant, zone=zone):%Y-%m}"
 
 
+@lru_cache(maxsize=1024)  # one answer for all subscriptions that share a period
 def months_of(period: Period, *, zone: str) -> tuple[str, ...]:
     """The local months that a period's buckets can start in, in order."""
     day = local_date(period.start, zone=zone).replace(day=1)
