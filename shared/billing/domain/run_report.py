@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import assert_never
 
 from billing.domain.credit import CreditNote
 from billing.domain.invoice import Invoice, LineKind
@@ -74,6 +75,8 @@ class Revenue:
                     self.flat += net
                 case LineKind.PRORATION:
                     self.proration += net
+                case _:
+                    assert_never(line.kind)
         self.tax += invoice.tax
         self.total += invoice.total
         for row in invoice.tax_lines:
