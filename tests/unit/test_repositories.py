@@ -1,11 +1,13 @@
 """The repositories: each reaches its own tenant's collection only, and every write says what it expects."""
 
+from datetime import date
 from decimal import Decimal
 
 import pytest
 
 from billing.domain.catalog import Aggregation
 from billing.domain.errors import InvalidInput, NotFound
+from billing.domain.invoice import InvoiceStatus
 from billing.domain.rollup import UsageRollup, closed
 from billing.domain.tax import TaxTable
 from billing.domain.usage import UsageEvent
@@ -214,3 +216,41 @@ def test_invoices_are_listed_by_number_page_by_page() -> None:
     first = invoices.page(limit=3)
     rest = invoices.page(limit=3, after_number=first[-1].number)
     assert [each.number for each in (*first, *rest)] == [f"INV-2026-01-{n:04}" for n in range(1, 6)]
+
+
+def test_what_is_past_due_comes_longest_overdue_first_and_without_what_is_paid_or_not_due_yet() -> None:
+    """Terms are 30 days: issued on 1 February is due on 3 March, on 1 March on 31 March."""
+    world = World()
+    plan = world.plan(PLAN)
+    for customer in ("ada", "bob"):
+        world.subscribes(customer, to=plan, on="2026-01-01")
+    for day in ("2026-02-01", "2026-03-01"):
+        world.travels_to(day)
+        world.runs_billing()
+    world.damages("invoices/sub-bob.20260101T000000Z.r0", {"status": "paid"})
+    invoices = Invoices.of(world.documents, world.tenant.id)
+
+    def past_due(before: date, *, limit: int = 10, after: tuple[date, str] | None = None) -> list[str]:
+        page = invoices.past_due(before=before, status=InvoiceStatus.ISSUED, shard=0, limit=limit, after=after)
+        return [each.value.id for each in page]
+
+    january, february = "sub-ada.20260101T000000Z.r0", "sub-ada.20260201T000000Z.r0"
+    assert past_due(date(2026, 3, 3)) == []  # its last day
+    assert past_due(date(2026, 3, 4)) == [january]
+    assert past_due(date(2026, 4, 1)) == [january, february, "sub-bob.20260201T000000Z.r0"]
+    assert past_due(date(2026, 4, 1), limit=1, after=(date(2026, 3, 3), january)) == [february]
+
+
+def test_revenue_is_summed_by_month_currency_and_country() -> None:
+    world = World()
+    plan = world.plan(PLAN)
+    for customer in ("ada", "bob"):
+        world.subscribes(customer, to=plan, on="2026-01-01")
+    world.travels_to("2026-03-01")
+    world.runs_billing()
+    world.damages("invoices/sub-bob.20260201T000000Z.r0", {"country": "FR"})
+    invoices = Invoices.of(world.documents, world.tenant.id)
+    assert invoices.revenue(month="2026-01", currency="USD") == 9800
+    assert invoices.revenue(month="2026-02", currency="USD", country="FR") == 4900
+    assert invoices.revenue(month="2026-02", currency="EUR") == 0
+    assert invoices.revenue(month="2026-03", currency="USD") == 0

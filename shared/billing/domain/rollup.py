@@ -37,6 +37,7 @@ def rollup_id(subscription_id: str, meter: str, month: str) -> str:
     return f"{subscription_id}.{meter}.{month}"
 
 
+@lru_cache(maxsize=4096)
 def month_of(instant: datetime, *, zone: str) -> str:
     """The local month of a UTC instant, as yyyy-mm."""
     return f"{local_date(instant, zone=zone):%Y-%m}"

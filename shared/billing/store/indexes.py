@@ -25,6 +25,11 @@ class Exemption:
 INDEXES: Final[tuple[CompositeIndex, ...]] = (
     # what is due: one shard at a time, oldest first, a customer's subscriptions beside each other
     CompositeIndex("subscriptions", (("shard", "asc"), ("next_billing_at", "asc"), ("customer_id", "asc"))),
+    # what is past due: one shard and status at a time, the longest overdue first
+    CompositeIndex("invoices", (("shard", "asc"), ("status", "asc"), ("due_on", "asc"))),
+    # revenue by period and segment, summed by the server
+    CompositeIndex("invoices", (("month", "asc"), ("currency", "asc"), ("subtotal", "asc"))),
+    CompositeIndex("invoices", (("month", "asc"), ("currency", "asc"), ("country", "asc"), ("subtotal", "asc"))),
 )
 """One with a single field is for SQLite alone: Firestore has it already."""
 

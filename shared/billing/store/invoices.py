@@ -2,14 +2,19 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from billing.domain.errors import NotFound
-from billing.domain.invoice import Attachment, Invoice, SettlementStep
+from billing.domain.invoice import Attachment, Invoice, InvoiceStatus, SettlementStep
+from billing.domain.rollup import month_of
 from billing.ports import Create, Document, Documents, Fields, Filter, Order, Query, Update
 from billing.store.codec import converter, decode, encode
 from billing.store.collection import Collection, Stored
 
 _UNSETTLED = Filter("unsettled", "==", value=True)
+
+DueOnCursor = tuple[date, str]
+"""The place in the order of due dates: the day, then the invoice's id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +74,33 @@ class Invoices:
         )
         return [decode(each.fields, Invoice) for each in self.collection.documents.query(query)]
 
+    def past_due(
+        self, *, before: date, status: InvoiceStatus, shard: int, limit: int, after: DueOnCursor | None = None
+    ) -> list[Stored[Invoice]]:
+        """A page of one shard's invoices of a status that were due before a day, the longest overdue first."""
+        query = Query(
+            self.collection.path,
+            filters=(
+                Filter("shard", "==", shard),
+                Filter("status", "==", status.value),
+                Filter("due_on", "<", before.isoformat()),
+            ),
+            order=(Order("due_on"),),
+            limit=limit,
+            start_after=None if after is None else (after[0].isoformat(), after[1]),
+        )
+        return [decode_invoice(each) for each in self.collection.documents.query(query)]
+
+    def revenue(self, *, month: str, currency: str, country: str | None = None) -> int:
+        """What was invoiced for a month (yyyy-mm, of the period's start) without tax, summed by the server.
+
+        In minor units; of all buyers or of one country's.
+        """
+        filters = [Filter("month", "==", month), Filter("currency", "==", currency)]
+        if country is not None:
+            filters.append(Filter("country", "==", country))
+        return self.collection.documents.sum(Query(self.collection.path, filters=tuple(filters)), field="subtotal")
+
     def settled(
         self,
         invoice: Stored[Invoice],
@@ -98,4 +130,6 @@ def invoice_fields(invoice: Invoice, *, shard: int) -> Fields:
     fields["amount_due"] = invoice.amount_due
     fields["unsettled"] = bool(invoice.pending)
     fields["shard"] = shard
+    fields["month"] = month_of(invoice.period.start, zone=invoice.zone)
+    fields["country"] = invoice.buyer.country
     return fields
