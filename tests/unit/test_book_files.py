@@ -24,7 +24,7 @@ from billing.domain.catalog import (
 )
 from billing.domain.invoice import BankDetails, CollectionMethod
 from billing.domain.money import Rounding
-from billing.domain.numbering import NumberMonth, NumberOrder, NumberSeries, Restart
+from billing.domain.numbering import CREDIT_NOTE_NUMBERS, NumberMonth, NumberOrder, NumberSeries, Restart
 from billing.domain.period import Cycle, Unit
 from billing.domain.subscription import Item
 from billing.domain.tax import TaxParty, TaxRate
@@ -63,6 +63,7 @@ def test_a_tenant_keeps_every_setting(tmp_path: Path) -> None:
             "restart": "year",
             "order": "subscription_id",
         },
+        credit_note_number={"format": "K-{year}-{sequence:05}", "restart": "year"},
         bank={
             "account_holder": "Acme Inc.",
             "iban": "DE89 3704 0044 0532 0130 00",
@@ -80,14 +81,17 @@ def test_a_tenant_keeps_every_setting(tmp_path: Path) -> None:
         restart=Restart.YEAR,
         order=NumberOrder.SUBSCRIPTION,
     )
+    credits_ = NumberSeries(format="K-{year}-{sequence:05}", restart=Restart.YEAR, counter="credit-note")
+    assert tenant.credit_numbers == credits_
     assert tenant.bank == BankDetails(
         account_holder="Acme Inc.", iban="DE89370400440532013000", bic="COBADEFFXXX", bank_name="Commerzbank"
     )
 
 
 def test_a_tenant_says_only_what_it_must(tmp_path: Path) -> None:
-    tenant = load_book(book_folder(tmp_path)).tenant
+    tenant = load_book(book_folder(tmp_path, tenant=changed(TENANT, locale=...))).tenant
     assert (tenant.payment_terms_days, tenant.numbers, tenant.bank) == (30, NumberSeries(), None)
+    assert (tenant.locale, tenant.credit_numbers) == ("en_US", CREDIT_NOTE_NUMBERS)
 
 
 @pytest.mark.parametrize(

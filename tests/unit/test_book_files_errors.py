@@ -166,6 +166,13 @@ def test_malformed_json_is_refused(tmp_path: Path, text: str | bytes, expected: 
             ),
         ),
         (
+            {"credit_note_number": {"format": "CN-{year}"}},
+            (
+                "tenant.json:9: credit_note_number.format: expected {month}, {sequence} in it, as the sequence "
+                "restarts each month, got 'CN-{year}'"
+            ),
+        ),
+        (
             {"bank": {"account_holder": "A", "iban": "DE89370400440532013000", "swift": "X"}},
             "tenant.json:11: bank.swift: unknown key; known are account_holder, iban, bic, bank_name",
         ),

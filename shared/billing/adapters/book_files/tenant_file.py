@@ -1,5 +1,6 @@
 """tenant.json: the seller and its settings."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -25,7 +26,7 @@ from billing.adapters.book_files.json_objects import JsonFile, JsonModel, read_j
 from billing.domain.errors import InvalidInput
 from billing.domain.invoice import BankDetails, Party
 from billing.domain.money import Rounding
-from billing.domain.numbering import NumberMonth, NumberOrder, NumberSeries, Restart
+from billing.domain.numbering import CREDIT_NOTE_NUMBERS, NumberMonth, NumberOrder, NumberSeries, Restart
 from billing.domain.tenant import Tenant
 
 
@@ -34,6 +35,12 @@ class _Numbers(JsonModel):
     month_of: NumberMonth = NumberMonth.BILLING_PERIOD
     restart: Restart = Restart.MONTH
     order: NumberOrder = NumberOrder.CUSTOMER
+
+
+class _CreditNoteNumbers(JsonModel):
+    format: Text = CREDIT_NOTE_NUMBERS.format
+    month_of: NumberMonth = NumberMonth.BILLING_PERIOD
+    restart: Restart = Restart.MONTH
 
 
 class _Bank(JsonModel):
@@ -55,9 +62,10 @@ class _Tenant(JsonModel):
     tax_registration: Text = ""
     currency: Currency
     time_zone: Zone
-    locale: LocaleName
+    locale: LocaleName = "en_US"
     payment_terms_days: Annotated[int, Field(strict=True, ge=0, le=365)] = 30
     invoice_number: _Numbers = _Numbers()
+    credit_note_number: _CreditNoteNumbers = _CreditNoteNumbers()
     bank: _Bank | None = None
     rounding: Rounding = Rounding.HALF_UP
     skip_zero_invoices: Flag = False
@@ -85,6 +93,11 @@ def _tenant(file: JsonFile, given: _Tenant) -> Tenant | None:
     except InvalidInput as error:
         file.add_rule((), error)
         return None
+    try:
+        credit_numbers = replace(CREDIT_NOTE_NUMBERS, **given.credit_note_number.model_dump())
+    except InvalidInput as error:
+        file.add_rule((), InvalidInput("credit_note_number.format", expected=error.expected, given=error.given))
+        return None
     return Tenant(
         id=given.tenant_id,
         seller=_seller(given),
@@ -93,6 +106,7 @@ def _tenant(file: JsonFile, given: _Tenant) -> Tenant | None:
         locale=given.locale,
         payment_terms_days=given.payment_terms_days,
         numbers=numbers,
+        credit_numbers=credit_numbers,
         bank=None if given.bank is None else BankDetails(**given.bank.model_dump()),
         rounding=given.rounding,
         skip_zero_invoices=given.skip_zero_invoices,
