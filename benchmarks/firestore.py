@@ -14,7 +14,7 @@ from billing.usecases.generate_invoices import RunOptions, generate_invoices
 from tests.firestore_emulator import firestore_emulator
 
 SUBSCRIPTIONS = 1_000
-ROUNDS = 4
+ROUNDS = 6
 
 
 def main() -> None:
