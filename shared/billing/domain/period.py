@@ -156,10 +156,10 @@ def zone_named(zone: object) -> ZoneInfo:
     return _zone_named(zone)
 
 
-@lru_cache(maxsize=16_384)  # a run asks for the same few days of thousands of subscriptions
 def local_date(instant: datetime, zone: str) -> date:
     """The calendar day that it is in `zone` at the UTC `instant`."""
-    return _wall_time(instant, zone=zone).date()
+    _require_instant(instant, field="instant")  # before the cache, to which 1 o'clock in London is the same in winter
+    return _local_date(instant, zone)
 
 
 def local_midnight(day: date, zone: str) -> datetime:
@@ -174,6 +174,11 @@ def count_days(period: Period, zone: str) -> int:
     A day that a zone change skipped counts all the same, because a clock change moves no cent.
     """
     return (local_date(period.end, zone) - local_date(period.start, zone)).days
+
+
+@lru_cache(maxsize=16_384)  # a run asks for the same few days of thousands of subscriptions
+def _local_date(instant: datetime, zone: str) -> date:
+    return _wall_time(instant, zone=zone).date()
 
 
 @lru_cache(maxsize=1024)

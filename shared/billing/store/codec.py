@@ -88,7 +88,6 @@ def _keep_explanations_as_text(built: Converter) -> None:
     built.register_structure_hook(Explanation, lambda text, _: from_fields(orjson.loads(text), Explanation))
 
 
-@lru_cache(maxsize=4096)  # a run writes the same few instants into every document
 def instant_text(value: datetime) -> str:
     """An instant as text that sorts by time: 2026-02-01T00:00:00+00:00."""
     return value.isoformat()
