@@ -1,11 +1,12 @@
 """A charge: an invoice line with what the document need not show: its tax treatment and what it pays ahead."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 from billing.domain.explanation import Explanation, amount_of
 from billing.domain.invoice import LineItem, LineKind
+from billing.domain.late_usage import LateBuckets
 from billing.domain.money import Rounding
 from billing.domain.period import Period
 from billing.domain.rating import RatedPart
@@ -20,8 +21,8 @@ _ZERO = Decimal(0)
 class ChargeFacts:
     """All that a bill's charges are computed from.
 
-    `usage` holds each meter's buckets, `invoice_id` names the bill being made, and `treatment` gives the buyer's tax
-    treatment for a billing period, at its tax point.
+    `usage` holds each meter's buckets, `late` what came too late for earlier bills, `invoice_id` names the bill being
+    made, and `treatment` gives the buyer's tax treatment for a billing period, at its tax point.
     """
 
     subscription: Subscription
@@ -31,6 +32,7 @@ class ChargeFacts:
     currency: str
     rounding: Rounding
     treatment: Callable[[Period], TaxTreatment]
+    late: Mapping[str, LateBuckets] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

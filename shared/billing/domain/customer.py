@@ -11,6 +11,7 @@ class Customer:
     """An account. `party` is the address as it stands now (an invoice keeps a copy); `tax` what its taxation rests on.
 
     `active_subscriptions` counts subscriptions with a bill still to come. `test_card` is how a sandbox card behaves.
+    `buyer_reference` is the text that the customer wants on each of its invoices (an order or cost centre).
     """
 
     id: str
@@ -22,3 +23,4 @@ class Customer:
     test_card: str = ""
     created_on: str = ""
     active_subscriptions: int = 0
+    buyer_reference: str = ""

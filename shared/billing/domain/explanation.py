@@ -3,13 +3,14 @@
 An amount on an invoice is never typed in: it is `amount_of(step)`. So the explanation cannot differ from the line.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import assert_never
 
 from billing.domain.currency import exponent
 from billing.domain.exact import divide, plus, times
-from billing.domain.money import Rounding, to_minor
+from billing.domain.money import Rounding, allocate, to_minor
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +71,50 @@ class CreditStep:
     unit: str
 
 
-Step = TierStep | PackageStep | FlatStep | ProrationStep | CreditStep
+UsageStep = TierStep | PackageStep
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LateUsageStep:
+    """Usage that came after its period was invoiced: the period rated with it less the period rated without it.
+
+    `before` and `after` are the steps of those two ratings, `usage_before` and `usage_after` the period's quantities.
+    """
+
+    meter: str
+    usage_before: Decimal
+    usage_after: Decimal
+    before: tuple[UsageStep, ...]
+    after: tuple[UsageStep, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DiscountStep:
+    """One coupon's part for the lines that are taxed alike: `percent` of, or `amount` minor units off, all `weights`.
+
+    `weights` are the minor units of every discounted line, `own` the places of those that this line lowers. The
+    discount is at most their sum, spread over them by largest remainder. Never above 0.
+    """
+
+    coupon: str
+    percent: Decimal | None
+    amount: int | None
+    weights: tuple[int, ...]
+    own: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommitmentStep:
+    """What brings the `charged` minor units up to the committed `price` (major units), due for `active` of `whole`."""
+
+    price: Decimal
+    charged: int
+    active: int = 1
+    whole: int = 1
+    unit: str = "period"
+
+
+Step = TierStep | PackageStep | FlatStep | ProrationStep | CreditStep | LateUsageStep | DiscountStep | CommitmentStep
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +138,13 @@ def amount_of(step: Step, currency: str, *, rounding: Rounding) -> int:
         case CreditStep():
             used = prorated(step.price, step.used, step.whole, currency=currency, rounding=rounding)
             return min(0, used - step.billed)
+        case LateUsageStep():
+            return _added(step.after, currency, rounding) - _added(step.before, currency, rounding)
+        case DiscountStep():
+            return _discount(step, rounding=rounding)
+        case CommitmentStep():
+            owed = prorated(step.price, step.active, step.whole, currency=currency, rounding=rounding)
+            return max(0, owed - step.charged)
         case _:
             assert_never(step)
 
@@ -103,3 +154,18 @@ def prorated(price: Decimal, active: int, whole: int, *, currency: str, rounding
     numerator, denominator = price.as_integer_ratio()
     scale: int = 10 ** exponent(currency)
     return divide(numerator * scale * active, denominator * whole, rounding=rounding)
+
+
+def _added(steps: Iterable[UsageStep], currency: str, rounding: Rounding) -> int:
+    return sum([amount_of(step, currency, rounding=rounding) for step in steps])
+
+
+def _discount(step: DiscountStep, *, rounding: Rounding) -> int:
+    whole = sum(step.weights)
+    if step.percent is not None:
+        numerator, denominator = step.percent.as_integer_ratio()
+        off = divide(whole * numerator, denominator * 100, rounding=rounding)
+    else:
+        off = min(whole, step.amount or 0)
+    parts = allocate(off, step.weights) if off else (0,) * len(step.weights)
+    return -sum([parts[place] for place in step.own])

@@ -5,6 +5,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
+from billing.domain.basis import Basis
 from billing.domain.explanation import Explanation
 from billing.domain.period import Period
 from billing.domain.tax import TaxLine
@@ -42,11 +43,17 @@ class LineKind(StrEnum):
     USAGE = "usage"
     FLAT = "flat"
     PRORATION = "proration"
+    ONE_TIME = "one_time"
+    COMMITMENT = "commitment"
+    DISCOUNT = "discount"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Party:
-    """Seller or buyer as they were on the day of issue. `country` is ISO 3166-1 alpha-2."""
+    """Seller or buyer as they were on the day of issue. `country` is ISO 3166-1 alpha-2.
+
+    `registration` is the company's number in its register, `electronic_address` where e-invoices go, as `scheme:id`.
+    """
 
     name: str
     street: str = ""
@@ -56,6 +63,8 @@ class Party:
     country: str = ""
     email: str = ""
     tax_id: str = ""
+    registration: str = ""
+    electronic_address: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,11 +105,25 @@ class LineItem:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AccountingTax:
+    """The invoice's `tax` in the currency that the seller accounts for it in (art. 230 Directive 2006/112/EC).
+
+    `rate` is how much of `currency` one unit of the invoice's currency is worth on the day `rate_on`; `tax` is minor.
+    """
+
+    currency: str
+    rate: Decimal
+    rate_on: date
+    tax: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Invoice:
     """Everything the document says. Amounts are minor units of `currency`; `*_on` are the tenant's local dates.
 
     `id` is derived from subscription and period, `number` is given at issue ("" while draft).
     `total` = `subtotal` (without tax) + the taxes; `amount_due` = `total` - `amount_paid`.
+    `replaces` is the number of the void invoice that this revision stands for; `basis` what it can be recomputed from.
     """
 
     id: str
@@ -132,6 +155,10 @@ class Invoice:
     notes: tuple[str, ...] = ()
     pending: tuple[SettlementStep, ...] = ()
     attachments: tuple[Attachment, ...] = ()
+    replaces: str = ""
+    buyer_reference: str = ""
+    accounting_tax: AccountingTax | None = None
+    basis: Basis | None = None
 
     @property
     def amount_due(self) -> int:

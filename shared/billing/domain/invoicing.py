@@ -7,10 +7,11 @@ bill-for date.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
+from billing.domain.basis import Basis
 from billing.domain.billing_cycle import BillingCycle, cycle_at, next_bill_for
 from billing.domain.charge import Charge, ChargeFacts
 from billing.domain.credit import CreditNote, credit_note_of
@@ -18,6 +19,7 @@ from billing.domain.customer import Customer
 from billing.domain.errors import InvalidInput
 from billing.domain.fee_charges import credits_for_unused, fees_in_advance, fees_in_arrears
 from billing.domain.invoice import Invoice, InvoiceStatus, SettlementStep
+from billing.domain.late_usage import LateBuckets
 from billing.domain.numbering import NumberMonth
 from billing.domain.period import Period, local_date
 from billing.domain.subscription import Plans, Subscription, SubscriptionStatus, plan_of
@@ -40,7 +42,8 @@ class SkipReason(StrEnum):
 class InvoiceFacts:
     """Everything an invoice rests on. `usage` holds each meter's buckets; `issued_at` is the run's UTC instant.
 
-    `cycle` is `open_cycle` of the subscription where the caller needed it before.
+    `late` is what came too late for earlier invoices. `cycle` is `open_cycle` of the subscription where the
+    caller needed it before.
     """
 
     tenant: Tenant
@@ -52,6 +55,7 @@ class InvoiceFacts:
     issued_at: datetime
     revision: int = 0
     cycle: BillingCycle | None = None
+    late: Mapping[str, LateBuckets] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,6 +147,7 @@ def _charges(facts: InvoiceFacts, cycle: BillingCycle, invoice_id: str) -> Seque
         currency=_currency(facts),
         rounding=facts.tenant.rounding,
         treatment=_treatment_of(facts),
+        late=facts.late,
     )
     charges: list[Charge] = []
     if cycle.arrears is not None:
@@ -224,6 +229,20 @@ def _invoice(facts: InvoiceFacts, cycle: BillingCycle, invoice_id: str, charges:
         tax=tax,
         total=subtotal + tax,
         notes=tenant.notes,
+        buyer_reference=customer.buyer_reference,
+        basis=_basis(facts),
+    )
+
+
+def _basis(facts: InvoiceFacts) -> Basis:
+    subscription = facts.subscription
+    return Basis(
+        tax=facts.customer.tax,
+        rounding=facts.tenant.rounding,
+        prepaid=subscription.prepaid,
+        discounts=subscription.discounts,
+        one_time=subscription.one_time,
+        late_usage=subscription.late_usage,
     )
 
 

@@ -4,10 +4,9 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import assert_never
 
 from billing.domain.credit import CreditNote
-from billing.domain.invoice import Invoice, LineKind
+from billing.domain.invoice import Invoice
 from billing.domain.money import Money, allocate
 
 
@@ -61,6 +60,9 @@ class Revenue:
     usage: int = 0
     flat: int = 0
     proration: int = 0
+    one_time: int = 0
+    commitment: int = 0
+    discount: int = 0
     tax: int = 0
     total: int = 0
     tax_by_place: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -68,15 +70,7 @@ class Revenue:
     def add(self, invoice: Invoice) -> None:
         """Add an invoice. Contained tax is taken off the kinds' sums, so that they add up to the total without tax."""
         for line, net in zip(invoice.lines, _net_amounts(invoice), strict=True):
-            match line.kind:
-                case LineKind.USAGE:
-                    self.usage += net
-                case LineKind.FLAT:
-                    self.flat += net
-                case LineKind.PRORATION:
-                    self.proration += net
-                case _:
-                    assert_never(line.kind)
+            setattr(self, line.kind.value, getattr(self, line.kind.value) + net)  # each kind has its sum
         self.tax += invoice.tax
         self.total += invoice.total
         for row in invoice.tax_lines:

@@ -9,6 +9,7 @@ from itertools import pairwise
 from typing import ClassVar
 
 from billing.domain.catalog import Plan, Proration
+from billing.domain.coupon import Discount
 from billing.domain.errors import InvalidInput
 from billing.domain.period import Period, Schedule
 from billing.domain.stamp import stamp
@@ -83,10 +84,33 @@ class Prepaid:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OneTimeCharge:
+    """`quantity` times `unit_price` (major units, exact), once: on the first invoice whose bill-for date is not before.
+
+    `charged_at` is a UTC instant.
+    """
+
+    id: str
+    name: str
+    quantity: Decimal
+    unit_price: Decimal
+    charged_at: datetime
+    tax_inclusive: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse a negative quantity or price: what is given back is a credit note."""
+        for name, value in (("quantity", self.quantity), ("unit_price", self.unit_price)):
+            if not value.is_finite() or value < 0:
+                raise InvalidInput(name, expected="0 or more", given=str(value))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Subscription:
     """`next_billing_at` is the earliest bill-for date not yet invoiced; None once the last invoice is made.
 
-    `phases` are in order of time and the first starts with the subscription; `end` is exclusive.
+    `phases` are in order of time and the first starts with the subscription; `end` is exclusive. `trial_start` is when
+    an unbilled trial before that began. `one_time` and `discounts` wait for the next invoices, `late_usage` names the
+    roll-ups with usage that came after its period was invoiced, and `recent` holds the latest invoices' subtotals.
     """
 
     id: str
@@ -99,6 +123,11 @@ class Subscription:
     status: SubscriptionStatus = SubscriptionStatus.ACTIVE
     next_billing_at: datetime | None = None
     shard: int = 0
+    trial_start: datetime | None = None
+    discounts: tuple[Discount, ...] = ()
+    one_time: tuple[OneTimeCharge, ...] = ()
+    late_usage: tuple[str, ...] = ()
+    recent: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse phases out of order, an end that is not after the start, and two items of one id."""

@@ -1,17 +1,55 @@
 """The tenant: the seller, and the settings that every one of its invoices follows."""
 
 from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
 
+from billing.domain.errors import InvalidInput
 from billing.domain.invoice import BankDetails, Party
 from billing.domain.money import Rounding
 from billing.domain.numbering import CREDIT_NOTE_NUMBERS, NumberSeries
+
+
+class Paper(StrEnum):
+    """The size of an invoice's pages."""
+
+    A4 = "a4"
+    LETTER = "letter"
+
+
+class EInvoiceFormat(StrEnum):
+    """A form of EN 16931 that invoices are made in: a PDF/A-3 with the XML in it, or a UBL file beside the PDF."""
+
+    FACTUR_X = "factur-x"
+    UBL = "ubl"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Guard:
+    """Which invoices wait for a person before they are issued (semantics 3).
+
+    Those whose subtotal is more than `factor` times the mean of the last three, or less than the mean divided by it,
+    where it differs by `floor` minor units of the invoice's currency or more.
+    """
+
+    factor: Decimal
+    floor: int = 0
+
+    def __post_init__(self) -> None:
+        """Refuse a factor that every invoice deviates by, and a negative floor."""
+        if not self.factor.is_finite() or self.factor <= 1:
+            raise InvalidInput("guard.factor", expected="more than 1", given=str(self.factor))
+        if self.floor < 0:
+            raise InvalidInput("guard.floor", expected="0 or more minor units", given=self.floor)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tenant:
     """A seller with its settings: `zone` is an IANA name, `locale` like en_US.
 
-    `shards` spreads the due-queries of a huge book; 1 keeps its numbers in one order.
+    `shards` spreads the due-queries of a huge book; 1 keeps its numbers in one order. With `approval` every invoice
+    waits for a person, with a `guard` the unusual ones do. `logo_key` is the PNG's key in the object store.
+    `tax_currency` is the one that tax is accounted for in, where invoices may be in others.
     """
 
     id: str
@@ -28,3 +66,10 @@ class Tenant:
     shards: int = 1
     notes: tuple[str, ...] = ()
     accent_colour: str = ""
+    footer: str = ""
+    logo_key: str = ""
+    paper: Paper = Paper.A4
+    e_invoices: tuple[EInvoiceFormat, ...] = ()
+    tax_currency: str = ""
+    approval: bool = False
+    guard: Guard | None = None

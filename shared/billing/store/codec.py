@@ -15,9 +15,10 @@ from cattrs import BaseValidationError, Converter, transform_error
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn
 from cattrs.strategies import configure_tagged_union
 
+from billing.domain.basis import Basis
 from billing.domain.catalog import UsagePrice
 from billing.domain.errors import BillingError
-from billing.domain.explanation import Explanation, Step
+from billing.domain.explanation import Explanation, Step, UsageStep
 from billing.domain.stamp import stamp
 from billing.domain.usage import Bucket, LastReading
 from billing.ports import Fields
@@ -74,18 +75,19 @@ def converter() -> Converter:
     built.register_structure_hook(datetime, lambda value, _: instant(value))
     built.register_unstructure_hook(date, date.isoformat)
     built.register_structure_hook(date, lambda value, _: date.fromisoformat(value))
-    for union in (Step, UsagePrice):
+    for union in (UsageStep, Step, UsagePrice):
         configure_tagged_union(union, built, tag_name="kind", tag_generator=_tag)
-    _keep_explanations_as_text(built)
+    for evidence in (Explanation, Basis):
+        _keep_as_text(evidence, built)
     return built
 
 
-def _keep_explanations_as_text(built: Converter) -> None:
-    """A line's explanation is one JSON text: evidence that is replayed and never queried, and half of an invoice."""
-    to_fields = make_dict_unstructure_fn(Explanation, built)
-    from_fields = make_dict_structure_fn(Explanation, built)
-    built.register_unstructure_hook(Explanation, lambda value: orjson.dumps(to_fields(value)).decode())
-    built.register_structure_hook(Explanation, lambda text, _: from_fields(orjson.loads(text), Explanation))
+def _keep_as_text(kind: type[T], built: Converter) -> None:
+    """One JSON text for what is evidence: it is replayed and never queried, and half of an invoice."""
+    to_fields = make_dict_unstructure_fn(kind, built, _cattrs_omit_if_default=True)
+    from_fields = make_dict_structure_fn(kind, built)
+    built.register_unstructure_hook(kind, lambda value: orjson.dumps(to_fields(value)).decode())
+    built.register_structure_hook(kind, lambda text, _: from_fields(orjson.loads(text), kind))
 
 
 def instant_text(value: datetime) -> str:
@@ -142,6 +144,9 @@ _TAGS = {
     "FlatStep": "flat",
     "ProrationStep": "proration",
     "CreditStep": "credit",
+    "LateUsageStep": "late_usage",
+    "DiscountStep": "discount",
+    "CommitmentStep": "commitment",
     "PerUnitPrice": "per_unit",
     "GraduatedPrice": "graduated",
     "VolumePrice": "volume",

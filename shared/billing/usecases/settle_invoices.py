@@ -141,6 +141,8 @@ def invoice_json(invoice: Invoice) -> bytes:
     fields["lines"] = [
         {**line, "explanation": orjson.Fragment(line["explanation"])} for line in converter().unstructure(issued.lines)
     ]
+    if issued.basis is not None:
+        fields["basis"] = orjson.Fragment(converter().unstructure(issued.basis))
     return orjson.dumps(fields, option=orjson.OPT_SORT_KEYS | orjson.OPT_INDENT_2)
 
 
