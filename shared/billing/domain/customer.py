@@ -11,7 +11,8 @@ class Customer:
     """An account. `party` is the address as it stands now (an invoice keeps a copy); `tax` what its taxation rests on.
 
     `active_subscriptions` counts subscriptions with a bill still to come. `test_card` is how a sandbox card behaves.
-    `buyer_reference` is the text that the customer wants on each of its invoices (an order or cost centre).
+    `credit_balance` (minor units) is what the next invoice uses first; `gateway_id` is the customer at the gateway,
+    `payment_method` the saved method's label. `buyer_reference` is the text that the customer wants on each of its invoices (an order or cost centre).
     """
 
     id: str
@@ -24,3 +25,6 @@ class Customer:
     created_on: str = ""
     active_subscriptions: int = 0
     buyer_reference: str = ""
+    credit_balance: int = 0
+    gateway_id: str = ""
+    payment_method: str = ""

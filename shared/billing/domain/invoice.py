@@ -5,6 +5,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
+from billing.domain.attempt import PaymentAttempt
 from billing.domain.basis import Basis
 from billing.domain.explanation import Explanation
 from billing.domain.period import Period
@@ -122,7 +123,9 @@ class Invoice:
     """Everything the document says. Amounts are minor units of `currency`; `*_on` are the tenant's local dates.
 
     `id` is derived from subscription and period, `number` is given at issue ("" while draft).
-    `total` = `subtotal` (without tax) + the taxes; `amount_due` = `total` - `amount_paid`.
+    `total` = `subtotal` (without tax) + the taxes; `amount_due` = `total` - `amount_paid` - `amount_credited`
+    (credit notes). `balance_applied` is the part of `amount_paid` that came from the credit balance at issue, and
+    `checkout_id` the hosted page that is open for it.
     `replaces` is the number of the void invoice that this revision stands for; `basis` what it can be recomputed from.
     """
 
@@ -159,11 +162,16 @@ class Invoice:
     buyer_reference: str = ""
     accounting_tax: AccountingTax | None = None
     basis: Basis | None = None
+    balance_applied: int = 0
+    amount_credited: int = 0
+    attempts: tuple[PaymentAttempt, ...] = ()
+    checkout_id: str = ""
+    paid_at: datetime | None = None
 
     @property
     def amount_due(self) -> int:
         """What is still to be paid, in minor units."""
-        return self.total - self.amount_paid
+        return self.total - self.amount_paid - self.amount_credited
 
     @property
     def payment_reference(self) -> str:

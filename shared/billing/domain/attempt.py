@@ -1,0 +1,38 @@
+"""Attempts to charge an invoice: each has its number and its idempotency key, and is never forgotten."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from billing.domain.decline import Advice
+
+
+class AttemptStatus(StrEnum):
+    """`started` until the gateway's answer is known; `unknown` where it did not answer and must be asked again."""
+
+    STARTED = "started"
+    SUCCEEDED = "succeeded"
+    PENDING = "pending"
+    REQUIRES_ACTION = "requires_action"
+    DECLINED = "declined"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentAttempt:
+    """One try to charge an invoice off session. `number` counts from 1; `code` and `advice` say why it was declined."""
+
+    number: int
+    attempted_at: datetime
+    amount: int
+    status: AttemptStatus
+    method: str = ""
+    payment_id: str = ""
+    code: str = ""
+    advice: Advice | None = None
+    message: str = ""
+
+
+def attempt_key(tenant_id: str, invoice_id: str, number: int) -> str:
+    """The idempotency key of an attempt: the same for ever, so a repeated run can't charge twice (semantics 8)."""
+    return f"{tenant_id}/{invoice_id}/charge/{number}"
