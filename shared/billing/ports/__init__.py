@@ -7,8 +7,8 @@ from billing.ports.documents import (
     Create,
     Delete,
     Document,
-    DocumentTooLarge,
     Documents,
+    DocumentTooLarge,
     Fields,
     Filter,
     InvalidDocument,
@@ -20,8 +20,8 @@ from billing.ports.documents import (
     Put,
     Query,
     Secrets,
-    StoreUnavailable,
     StoredObject,
+    StoreUnavailable,
     Update,
     Value,
     Write,
@@ -50,10 +50,10 @@ from billing.ports.gateway import (
 )
 from billing.ports.mailer import (
     Mail,
+    Mailer,
     MailFile,
     MailRefused,
     MailUnavailable,
-    Mailer,
 )
 
 __all__ = [
