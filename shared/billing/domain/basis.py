@@ -1,16 +1,21 @@
 """What an invoice consumed of its subscription and was taxed by: with it the invoice can be computed again for ever."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from billing.domain.coupon import Discount
 from billing.domain.money import Rounding
-from billing.domain.subscription import OneTimeCharge, Prepaid
+from billing.domain.subscription import Item, OneTimeCharge, Phase, Prepaid
 from billing.domain.tax import TaxParty
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Basis:
-    """The facts of an invoice that move on with it, as they stood before: nothing else remembers them."""
+    """The facts of an invoice that move on with it or may change later, as they stood: nothing else remembers them.
+
+    `phases` are kept where there was more than the first. `items` and `end` are kept where something is billed ahead,
+    as a change in the period to come is no change of what was billed; else `items` is None.
+    """
 
     tax: TaxParty
     rounding: Rounding = Rounding.HALF_UP
@@ -18,3 +23,6 @@ class Basis:
     discounts: tuple[Discount, ...] = ()
     one_time: tuple[OneTimeCharge, ...] = ()
     late_usage: tuple[str, ...] = ()
+    phases: tuple[Phase, ...] = ()
+    items: tuple[Item, ...] | None = None
+    end: datetime | None = None

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
+from billing.domain.basis import Basis
 from billing.domain.explanation import CreditStep
 from billing.domain.invoice import Invoice, LineItem, Party, SettlementStep
 from billing.domain.period import Period
@@ -17,7 +18,7 @@ class CreditNote:
     Its lines are those of the bill that came out below zero, each with its sign turned: credits are positive, and what
     was charged against them is negative. A line's amount is the negative of its explanation replayed. `invoice_id` is
     the invoice that billed what is credited; `balance_added` is what goes to the customer's credit balance. `number`
-    is given at issue ("" while draft).
+    is given at issue ("" while draft); `basis` is what it can be computed from again.
     """
 
     id: str
@@ -42,6 +43,7 @@ class CreditNote:
     balance_added: int
     notes: tuple[str, ...] = ()
     pending: tuple[SettlementStep, ...] = ()
+    basis: Basis | None = None
 
 
 def credit_note_of(invoice: Invoice) -> CreditNote:
@@ -68,6 +70,7 @@ def credit_note_of(invoice: Invoice) -> CreditNote:
         total=-invoice.total,
         balance_added=-invoice.total,
         notes=invoice.notes,
+        basis=invoice.basis,
     )
 
 

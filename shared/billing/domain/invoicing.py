@@ -13,6 +13,7 @@ from enum import StrEnum
 
 from billing.domain.basis import Basis
 from billing.domain.billing_cycle import BillingCycle, cycle_at, next_bill_for
+from billing.domain.catalog import Billed
 from billing.domain.charge import Charge, ChargeFacts
 from billing.domain.credit import CreditNote, credit_note_of
 from billing.domain.customer import Customer
@@ -236,6 +237,7 @@ def _invoice(facts: InvoiceFacts, cycle: BillingCycle, invoice_id: str, charges:
 
 def _basis(facts: InvoiceFacts) -> Basis:
     subscription = facts.subscription
+    ahead = any(plan_of(phase, facts.plans).billed is Billed.IN_ADVANCE for phase in subscription.phases)
     return Basis(
         tax=facts.customer.tax,
         rounding=facts.tenant.rounding,
@@ -243,6 +245,9 @@ def _basis(facts: InvoiceFacts) -> Basis:
         discounts=subscription.discounts,
         one_time=subscription.one_time,
         late_usage=subscription.late_usage,
+        phases=subscription.phases if len(subscription.phases) > 1 else (),
+        items=subscription.items if ahead else None,
+        end=subscription.end if ahead else None,
     )
 
 

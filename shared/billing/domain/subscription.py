@@ -111,6 +111,7 @@ class Subscription:
     `phases` are in order of time and the first starts with the subscription; `end` is exclusive. `trial_start` is when
     an unbilled trial before that began. `one_time` and `discounts` wait for the next invoices, `late_usage` names the
     roll-ups with usage that came after its period was invoiced, and `recent` holds the latest invoices' subtotals.
+    `billed_from` is the first bill-for date that is billed here, where earlier ones were billed elsewhere.
     """
 
     id: str
@@ -128,21 +129,30 @@ class Subscription:
     one_time: tuple[OneTimeCharge, ...] = ()
     late_usage: tuple[str, ...] = ()
     recent: tuple[int, ...] = ()
+    billed_from: datetime | None = None
 
     def __post_init__(self) -> None:
-        """Refuse phases out of order, an end that is not after the start, and two items of one id."""
+        """Refuse phases out of order, an end or a trial at the wrong time, and two items, charges or coupons alike."""
         if not self.phases or any(one.start >= other.start for one, other in pairwise(self.phases)):
             starts = [phase.start for phase in self.phases]
             raise InvalidInput("phases", expected="at least one, each starting after the one before", given=starts)
-        if self.end is not None and self.end <= self.start:
-            raise InvalidInput("end", expected=f"an instant after {self.start.isoformat()}", given=self.end)
-        if len({item.id for item in self.items}) < len(self.items):
-            raise InvalidInput("items", expected="ids used once", given=[item.id for item in self.items])
+        if self.trial_start is not None and self.trial_start >= self.start:
+            raise InvalidInput("trial_start", expected=f"an instant before {self.start}", given=self.trial_start)
+        if self.end is not None and self.end <= self.begun:
+            raise InvalidInput("end", expected=f"an instant after {self.begun.isoformat()}", given=self.end)
+        _once("items", [item.id for item in self.items])
+        _once("one_time", [charge.id for charge in self.one_time])
+        _once("discounts", [discount.coupon.coupon_id for discount in self.discounts])
 
     @property
     def start(self) -> datetime:
         """The instant from which the subscription is billed."""
         return self.phases[0].start
+
+    @property
+    def begun(self) -> datetime:
+        """The instant from which the subscription runs: its trial's start, where it has one."""
+        return self.trial_start or self.start
 
     def phase_at(self, instant: datetime) -> Phase:
         """The phase in force at an instant; InvalidInput for one before the start."""
@@ -205,12 +215,22 @@ def change_plan(subscription: Subscription, *, plan: Plan, at: datetime) -> Subs
 
 
 def end_subscription(subscription: Subscription, *, at: datetime) -> Subscription:
-    """End it at an instant: the running period ends then at the latest, with the last bill.
+    """End it at an instant: the running period ends then at the latest, with the last bill; in its trial without one.
 
     Raises InvalidInput for an instant that lies in a period billed already, or after an end already set.
     """
     _require_open(subscription, at)
+    if subscription.trial_start is not None and at <= subscription.start:
+        if subscription.prepaid:
+            raise InvalidInput("at", expected=f"an instant after {subscription.start}", given=str(at))
+        return replace(subscription, end=at, next_billing_at=None, status=SubscriptionStatus.ENDED)
     return replace(subscription, end=at, next_billing_at=_not_after(at, subscription.next_billing_at))
+
+
+def require_bill_to_come(subscription: Subscription) -> None:
+    """Refuse, with InvalidInput, to add to a subscription that has had its last bill."""
+    if subscription.next_billing_at is None:
+        raise InvalidInput("subscription_id", expected="a subscription with a bill to come", given=subscription.id)
 
 
 def _require_open(subscription: Subscription, at: datetime) -> None:
@@ -224,8 +244,13 @@ def _require_open(subscription: Subscription, at: datetime) -> None:
         return
     last = due - _MOMENT
     billed_until = subscription.phase_at(last).schedule.period_at(last).start
-    if at < billed_until:
+    if at < billed_until and billed_until > subscription.start:
         raise InvalidInput("at", expected=f"an instant not billed yet, from {billed_until} on", given=str(at))
+
+
+def _once(field: str, ids: list[str]) -> None:
+    if len(set(ids)) < len(ids):
+        raise InvalidInput(field, expected="ids used once", given=ids)
 
 
 def _part(period: Period, *, start: datetime, end: datetime) -> Period:

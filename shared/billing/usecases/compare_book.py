@@ -20,7 +20,7 @@ _KEPT = 200
 _LONGEST_TEXT = 80
 
 # What billing itself moves on is not the book's to say.
-_MOVED_BY_RUNS = frozenset({"active_subscriptions", "next_billing_at", "prepaid", "status"})
+_MOVED_BY_RUNS = frozenset({"active_subscriptions", "billed_from", "next_billing_at", "prepaid", "status"})
 
 
 class _Identified(Protocol):

@@ -48,7 +48,7 @@ def with_first_bill(booked: BookedSubscription, start: BillingStart) -> Subscrip
     instant = local_midnight(day, zone=subscription.zone)
     due = bill_for_on_or_after(subscription, plans, instant=instant)
     status = SubscriptionStatus.ENDED if due is None else SubscriptionStatus.ACTIVE
-    return replace(subscription, next_billing_at=due, status=status)
+    return replace(subscription, next_billing_at=due, status=status, billed_from=due)
 
 
 def _ran_before(subscription: Subscription, instant: datetime) -> bool:
