@@ -8,7 +8,7 @@ from datetime import datetime
 import orjson
 
 from billing.domain.audit import AuditRecord
-from billing.ports import Create, Document, Documents, Fields
+from billing.ports import Create, Document, Documents, Fields, Query
 from billing.store.codec import SCHEMA_VERSION, converter
 from billing.store.collection import Collection
 
@@ -40,15 +40,25 @@ class AuditLog:
 
     def is_intact(self, batch: Document) -> bool:
         """Whether each record of a stored batch is as it was written, in its place; a change breaks later hashes."""
+        return self.broken_at(batch) is None
+
+    def broken_at(self, batch: Document) -> int | None:
+        """The place of the first record that is not as it was written, or None where all are."""
         records = batch.fields.get("records")
         if not isinstance(records, list):
-            return False
+            return 0
         plain = [
-            {name: value for name, value in each.items() if name != "hash"}
+            {name: value for name, value in each.items() if name != "hash"} if isinstance(each, dict) else {}
             for each in records
-            if isinstance(each, dict)
         ]
-        return self._chained(plain, batch_id=batch.id.partition("-")[2]) == records
+        chained = self._chained(plain, batch_id=batch.id.partition("-")[2])
+        places = (place for place, (one, other) in enumerate(zip(chained, records, strict=True)) if one != other)
+        return next(places, None)
+
+    def page(self, *, limit: int, after_id: str | None = None) -> list[Document]:
+        """Batches in the order of their commits."""
+        query = Query(self.collection.path, limit=limit, start_after=None if after_id is None else (after_id,))
+        return self.collection.documents.query(query)
 
     def _chained(self, records: Iterable[Fields], *, batch_id: str) -> list[Fields]:
         previous = hashlib.sha256(f"{self.collection.tenant_id}/{batch_id}".encode()).hexdigest()

@@ -1,11 +1,14 @@
 """Plan versions: immutable once published, so they are read once a run."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import orjson
+
 from billing.domain.catalog import Plan
 from billing.domain.errors import BillingError, InvalidInput, NotFound
-from billing.ports import Create, Document, Documents
+from billing.ports import Create, Document, Documents, Fields, Query
 from billing.store.codec import BrokenDocument, decode, encode
 from billing.store.collection import Collection
 
@@ -23,7 +26,8 @@ class PlanVersions:
 
     def publication(self, plan: Plan) -> Create:
         """The write that publishes a version; it fails where that version stands already."""
-        return Create(self.collection.document(plan.ref), encode(plan))
+        fields = encode(plan)
+        return Create(self.collection.document(plan.ref), {**fields, "digest": digest(fields)})
 
     def get(self, refs: Sequence[str]) -> list[Plan | BillingError]:
         """The versions of these refs, in order; the error in place of one that is missing, broken or misnamed."""
@@ -34,11 +38,22 @@ class PlanVersions:
             _plan(ref, next(found)) if isinstance(path, str) else path for ref, path in zip(refs, paths, strict=True)
         ]
 
+    def page(self, *, limit: int, after_id: str | None = None) -> list[Document]:
+        """Plan versions by ref, as documents."""
+        query = Query(self.collection.path, limit=limit, start_after=None if after_id is None else (after_id,))
+        return self.collection.documents.query(query)
+
     def _path(self, ref: str) -> str | InvalidInput:
         try:
             return self.collection.document(ref)
         except InvalidInput as error:
             return error
+
+
+def digest(fields: Fields) -> str:
+    """What tells a published version from a changed one: SHA-256, in hex, over its fields as JSON with sorted keys."""
+    published = {name: value for name, value in fields.items() if name != "digest"}
+    return hashlib.sha256(orjson.dumps(published, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
 def _plan(ref: str, document: Document | None) -> Plan | BillingError:

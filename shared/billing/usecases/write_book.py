@@ -117,7 +117,7 @@ class BookWriter:
                 actor=self.actor,
                 at=self.recorded_at,
                 before="",
-                after=str(each.fields.get("status", "")),
+                after=str(each.fields.get("status") or each.fields.get("digest", "")),
                 reason="import of a book",
                 request_id="",
             )
