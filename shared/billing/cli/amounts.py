@@ -1,25 +1,5 @@
-"""Numbers as a person reads them on a terminal: exact, with their thousands apart."""
+"""Numbers as a person reads them on a terminal."""
 
-from decimal import Decimal
+from billing.domain.figures import amount, plain, unit_price
 
-from billing.domain.currency import exponent
-from billing.domain.money import Money
-
-
-def amount(minor: int, currency: str) -> str:
-    """An amount in minor units: 47,829.14."""
-    return f"{Money(minor, currency).amount:,}"
-
-
-def plain(number: Decimal) -> str:
-    """An exact number without idle zeros: 142,300."""
-    whole, _, fraction = f"{number:,f}".partition(".")
-    fraction = fraction.rstrip("0")
-    return f"{whole}.{fraction}" if fraction else whole
-
-
-def unit_price(price: Decimal, currency: str) -> str:
-    """An exact price with at least the currency's decimals: 0.001, 99.00."""
-    whole, _, fraction = f"{price:,f}".partition(".")
-    fraction = fraction.rstrip("0").ljust(exponent(currency), "0")
-    return f"{whole}.{fraction}" if fraction else whole
+__all__ = ["amount", "plain", "unit_price"]

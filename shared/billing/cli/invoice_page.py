@@ -6,8 +6,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from billing.cli.amounts import amount, plain, unit_price
 from billing.cli.screen import columns
+from billing.domain.figures import amount, plain, unit_price
 from billing.domain.invoice import Invoice, LineItem, Party
 from billing.domain.period import local_date
 from billing.domain.tax import TaxLine

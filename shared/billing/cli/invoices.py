@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from billing.cli.amounts import amount
 from billing.cli.directory import open_directory, the_tenant
 from billing.cli.invoice_page import print_invoice
 from billing.cli.run_json import invoice_amount, pdf_path
 from billing.cli.screen import Json, answers, columns, write_json
+from billing.domain.figures import amount
 from billing.domain.invoice import Invoice, InvoiceStatus
 from billing.store.codec import encode
 from billing.store.invoices import Invoices

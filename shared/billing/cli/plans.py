@@ -10,7 +10,6 @@ from rich.table import Table
 
 from billing.adapters.book_files.error_log import ErrorLog
 from billing.adapters.book_files.plan_files import read_plans
-from billing.cli.amounts import amount, plain, unit_price
 from billing.cli.screen import Json, answers, columns, write_json
 from billing.domain.catalog import (
     GraduatedPrice,
@@ -25,6 +24,7 @@ from billing.domain.catalog import (
     VolumePrice,
 )
 from billing.domain.explanation import amount_of
+from billing.domain.figures import amount, plain, unit_price
 from billing.domain.money import Money, Rounding
 from billing.domain.rating import RatedPart, rate
 from billing.store.codec import encode

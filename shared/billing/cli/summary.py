@@ -5,10 +5,10 @@ from pathlib import Path
 from babel import Locale
 from rich.console import Console
 
-from billing.cli.amounts import amount
 from billing.cli.billing_run import BillingRun
 from billing.cli.run_json import pdf_path
 from billing.cli.screen import columns, complaints
+from billing.domain.figures import amount
 from billing.domain.run_report import Revenue, RunReport
 from billing.domain.tax_territory import EU_MEMBERS
 
