@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 from billing.domain.basis import Basis
 from billing.domain.explanation import CreditStep
-from billing.domain.invoice import Invoice, LineItem, Party, SettlementStep
+from billing.domain.invoice import AccountingTax, Attachment, Invoice, LineItem, Party, SettlementStep
 from billing.domain.period import Period
 from billing.domain.tax import TaxLine
 
@@ -43,6 +43,9 @@ class CreditNote:
     balance_added: int
     notes: tuple[str, ...] = ()
     pending: tuple[SettlementStep, ...] = ()
+    attachments: tuple[Attachment, ...] = ()
+    buyer_reference: str = ""
+    accounting_tax: AccountingTax | None = None
     basis: Basis | None = None
 
 
@@ -70,8 +73,14 @@ def credit_note_of(invoice: Invoice) -> CreditNote:
         total=-invoice.total,
         balance_added=-invoice.total,
         notes=invoice.notes,
+        buyer_reference=invoice.buyer_reference,
+        accounting_tax=_turned(invoice.accounting_tax),
         basis=invoice.basis,
     )
+
+
+def _turned(tax: AccountingTax | None) -> AccountingTax | None:
+    return None if tax is None else replace(tax, tax=-tax.tax)
 
 
 def _credited_invoice(lines: Iterable[LineItem]) -> str:

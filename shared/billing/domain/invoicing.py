@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
+from billing.domain.accounting_tax import with_accounting_tax
 from billing.domain.basis import Basis
 from billing.domain.billing_cycle import BillingCycle, cycle_at, next_bill_for
 from billing.domain.catalog import Billed
@@ -18,10 +19,12 @@ from billing.domain.charge import Charge, ChargeFacts
 from billing.domain.credit import CreditNote, credit_note_of
 from billing.domain.customer import Customer
 from billing.domain.errors import InvalidInput
+from billing.domain.exchange import ExchangeTable
 from billing.domain.fee_charges import credits_for_unused, fees_in_advance, fees_in_arrears
 from billing.domain.invoice import Invoice, InvoiceStatus, SettlementStep
 from billing.domain.late_usage import LateBuckets
 from billing.domain.numbering import NumberMonth
+from billing.domain.particulars import require_particulars
 from billing.domain.period import Period, local_date
 from billing.domain.subscription import Plans, Subscription, SubscriptionStatus, plan_of
 from billing.domain.tax import TaxableLine, TaxTable, TaxTreatment, net_total, tax_lines, total_tax, treatment
@@ -43,8 +46,8 @@ class SkipReason(StrEnum):
 class InvoiceFacts:
     """Everything an invoice rests on. `usage` holds each meter's buckets; `issued_at` is the run's UTC instant.
 
-    `late` is what came too late for earlier invoices. `cycle` is `open_cycle` of the subscription where the
-    caller needed it before.
+    `late` is what came too late for earlier invoices, `exchange` the rates to the tenant's tax currency. `cycle` is
+    `open_cycle` of the subscription where the caller needed it before.
     """
 
     tenant: Tenant
@@ -57,6 +60,7 @@ class InvoiceFacts:
     revision: int = 0
     cycle: BillingCycle | None = None
     late: Mapping[str, LateBuckets] = field(default_factory=dict)
+    exchange: ExchangeTable = field(default_factory=ExchangeTable)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,8 +93,9 @@ class Skip:
 def draft_invoice(facts: InvoiceFacts) -> Draft | CreditDraft | Skip:
     """Rate, prorate and tax the subscription's earliest open cycle.
 
-    Raises UnknownPlan, or InvalidInput for a mix of currencies and for a `next_billing_at` that is no bill-for date:
-    then nothing moves on, and the subscription is tried again by the next run.
+    Raises UnknownPlan, MissingParticular where the invoice may not be issued as it is, or InvalidInput for a mix of
+    currencies and for a `next_billing_at` that is no bill-for date: then nothing moves on, and the subscription is
+    tried again by the next run.
     """
     cycle = facts.cycle or open_cycle(facts.subscription, facts.plans)
     invoice_id = invoice_id_of(facts.subscription.id, cycle, revision=facts.revision)
@@ -98,11 +103,15 @@ def draft_invoice(facts: InvoiceFacts) -> Draft | CreditDraft | Skip:
     moved_on = _moved_on(facts.subscription, cycle, charges)
     if not charges:
         return Skip(reason=SkipReason.NOTHING_TO_BILL, cycle=cycle, subscription=moved_on)
-    invoice = _invoice(facts, cycle, invoice_id, charges)
+    invoice = with_accounting_tax(
+        _invoice(facts, cycle, invoice_id, charges), tenant=facts.tenant, rates=facts.exchange
+    )
     if invoice.total < 0:
+        require_particulars(invoice, tenant=facts.tenant)
         return CreditDraft(credit_note=credit_note_of(invoice), cycle=cycle, subscription=moved_on)
     if facts.tenant.skip_zero_invoices and not any(line.amount for line in invoice.lines):
         return Skip(reason=SkipReason.ZERO_TOTAL, cycle=cycle, subscription=moved_on)
+    require_particulars(invoice, tenant=facts.tenant)
     return Draft(invoice=invoice, cycle=cycle, subscription=moved_on)
 
 
