@@ -50,6 +50,7 @@ COLLECTIONS = (
     "usage",
     "invoices",
     "credit_notes",
+    "payments",
     "counters",
     "audit",
     "runs",

@@ -5,7 +5,7 @@ to the customer's credit balance. Reversals and refunds are added to the payment
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -22,9 +22,10 @@ class PaymentSource(StrEnum):
 
 
 class PaymentStatus(StrEnum):
-    """`reversed` where the money was taken back by the bank or a lost dispute."""
+    """`disputed` while the bank holds it back, `reversed` where it was taken back: by the bank or a lost dispute."""
 
     SUCCEEDED = "succeeded"
+    DISPUTED = "disputed"
     REVERSED = "reversed"
 
 
@@ -37,22 +38,35 @@ class Application:
 
 
 class RefundTarget(StrEnum):
-    """Where a refund goes."""
+    """Where a refund goes: back the way the money came, or onto the customer's credit balance."""
 
     METHOD = "method"
     BALANCE = "balance"
 
 
+class RefundState(StrEnum):
+    """`asked` until the gateway's answer is known: then nobody asks for the same money again."""
+
+    ASKED = "asked"
+    DONE = "done"
+    FAILED = "failed"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refund:
-    """`amount` minor units of a payment given back. `id` is the gateway's, or the credit note's for the balance."""
+    """`amount` minor units of a payment given back, of its part for `invoice_id` ("" = of what went to the balance).
+
+    `id` is the caller's own and makes the refund one, however often it is asked for; `gateway_id` is the gateway's.
+    """
 
     id: str
     amount: int
     target: RefundTarget
     refunded_at: datetime
+    state: RefundState
+    invoice_id: str = ""
     reason: str = ""
-    credit_note_id: str = ""
+    gateway_id: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +74,7 @@ class Payment:
     """Money of one customer. `amount` = what is applied + `to_balance`; all minor units of `currency`.
 
     `received_at` (UTC) is when the money came, `reference` the text that came with it, `method` what it came from in
-    words, `gateway_id` the gateway's payment. `disputed` is what a bank holds back for now.
+    words, `gateway_id` the gateway's payment.
     """
 
     id: str
@@ -76,7 +90,6 @@ class Payment:
     reference: str = ""
     gateway_id: str = ""
     refunds: tuple[Refund, ...] = ()
-    disputed: int = 0
     note: str = ""
 
     def __post_init__(self) -> None:
@@ -89,8 +102,18 @@ class Payment:
 
     @property
     def refunded(self) -> int:
-        """What was given back so far."""
-        return sum(each.amount for each in self.refunds)
+        """What was given back so far, or is about to be."""
+        return sum(each.amount for each in self.refunds if each.state is not RefundState.FAILED)
+
+    @property
+    def parts_left(self) -> tuple[Application, ...]:
+        """What each invoice still has of this payment after refunds; "" names what the balance got."""
+        back = {each.invoice_id: 0 for each in (*self.applications, *self.refunds)}
+        for each in self.refunds:
+            back[each.invoice_id] += each.amount if each.state is not RefundState.FAILED else 0
+        parts = (*self.applications, Application(invoice_id="", amount=self.to_balance))
+        left = [replace(each, amount=each.amount - back.get(each.invoice_id, 0)) for each in parts]
+        return tuple(each for each in left if each.amount > 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

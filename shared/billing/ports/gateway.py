@@ -113,14 +113,14 @@ class RefundOrder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GatewayRefund:
-    """A refund as the gateway has it."""
+    """A refund as the gateway has it; `key` is the order's, "" where it was made on the gateway's own pages."""
 
     id: str
     payment_id: str
     amount: int
     currency: str
     status: RefundStatus
-    reason: str = ""
+    key: str = ""
 
 
 class CheckoutPurpose(StrEnum):

@@ -30,6 +30,8 @@ INDEXES: Final[tuple[CompositeIndex, ...]] = (
     # revenue by period and segment, summed by the server
     CompositeIndex("invoices", (("month", "asc"), ("currency", "asc"), ("subtotal", "asc"))),
     CompositeIndex("invoices", (("month", "asc"), ("currency", "asc"), ("country", "asc"), ("subtotal", "asc"))),
+    # what waits for a person
+    CompositeIndex("reviews", (("status", "asc"),)),
 )
 """One with a single field is for SQLite alone: Firestore has it already."""
 
@@ -42,7 +44,10 @@ _UNINDEXED: Final[dict[str, tuple[str, ...]]] = {
     "usage": ("buckets", "closed_until", "late"),
     "usage_events": ("occurred_at",),
     "invoices": (
+        "accounting_tax",
         "attachments",
+        "attempts",
+        "basis",
         "bank",
         "bill_for_date",
         "buyer",
@@ -51,11 +56,13 @@ _UNINDEXED: Final[dict[str, tuple[str, ...]]] = {
         "issued_on",
         "lines",
         "notes",
+        "paid_at",
         "pending",
         "period",
         "seller",
         "tax_lines",
     ),
+    "payments": ("applications", "note", "received_at", "reference", "refunds"),
     "credit_notes": (
         "bill_for_date",
         "buyer",
@@ -68,6 +75,7 @@ _UNINDEXED: Final[dict[str, tuple[str, ...]]] = {
         "seller",
         "tax_lines",
     ),
+    "reviews": ("bill_for_date", "figures", "note", "opened_at", "reason", "resolved_at"),
     "audit": ("recorded_at", "records"),
     "runs": ("as_of", "failures", "recorded_at", "skipped", "totals"),
 }

@@ -4,14 +4,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from billing.domain.attempt import PaymentAttempt
 from billing.domain.errors import NotFound
 from billing.domain.invoice import Attachment, Invoice, InvoiceStatus, SettlementStep
 from billing.domain.rollup import month_of
-from billing.ports import Create, Document, Documents, Fields, Filter, Order, Query, Update
-from billing.store.codec import converter, decode, encode
+from billing.ports import Create, Delete, Document, Documents, Fields, Filter, Order, Query, Update
+from billing.store.codec import converter, decode, encode, instant_text
 from billing.store.collection import Collection, Stored
 
 _UNSETTLED = Filter("unsettled", "==", value=True)
+_NO_REVENUE = (InvoiceStatus.DRAFT, InvoiceStatus.VOID)
 
 DueOnCursor = tuple[date, str]
 """The place in the order of due dates: the day, then the invoice's id."""
@@ -43,6 +45,8 @@ class Invoices:
 
     def named(self, id_or_number: str) -> Stored[Invoice]:
         """The invoice with that id or number, or NotFound."""
+        if not id_or_number:  # what drafts have for a number
+            raise NotFound("invoice", id_or_number)
         query = Query(self.collection.path, filters=(Filter("number", "==", id_or_number),), limit=1)
         found = self.collection.documents.query(query) or [
             each for each in self.collection.get([id_or_number]) if each is not None
@@ -50,6 +54,12 @@ class Invoices:
         if not found:
             raise NotFound("invoice", id_or_number)
         return decode_invoice(found[0])
+
+    def of_subscription(self, subscription_id: str) -> list[Stored[Invoice]]:
+        """Every invoice of a subscription, drafts and void ones too, oldest bill first, then by revision."""
+        query = Query(self.collection.path, filters=(Filter("subscription_id", "==", subscription_id),))
+        found = [decode_invoice(each) for each in self.collection.documents.query(query)]
+        return sorted(found, key=lambda each: (each.value.bill_for_date, each.value.revision))
 
     def unsettled(self, *, limit: int, after_id: str | None = None) -> list[Document]:
         """Invoices with steps still pending, in the order of their ids: what a crash left for the next run's sweep.
@@ -64,13 +74,13 @@ class Invoices:
         )
         return self.collection.documents.query(query)
 
-    def page(self, *, limit: int, after_number: str | None = None) -> list[Invoice]:
-        """Invoices by number."""
+    def page(self, *, limit: int, after_number: str | None = None, after_id: str = "~") -> list[Invoice]:
+        """Invoices by number, then by id: drafts, which have no number, come first."""
         query = Query(
             self.collection.path,
             order=(Order("number"),),
             limit=limit,
-            start_after=None if after_number is None else (after_number, "~"),
+            start_after=None if after_number is None else (after_number, after_id),
         )
         return [decode(each.fields, Invoice) for each in self.collection.documents.query(query)]
 
@@ -101,6 +111,16 @@ class Invoices:
             filters.append(Filter("country", "==", country))
         return self.collection.documents.sum(Query(self.collection.path, filters=tuple(filters)), field="subtotal")
 
+    def changed(self, before: Stored[Invoice], after: Invoice) -> Update:
+        """The write of what became of an invoice, a draft that is issued or one that is void, over what was read."""
+        old, new = (invoice_fields(each, shard=0) for each in (before.value, after))
+        fields: Fields = {name: value for name, value in new.items() if value != old[name]}
+        return Update(self.collection.document(after.id), fields, expected=before.version)
+
+    def removal(self, draft: Stored[Invoice]) -> Delete:
+        """The write that takes a draft back, as it was read."""
+        return Delete(self.collection.document(draft.value.id), expected=draft.version)
+
     def settled(
         self,
         invoice: Stored[Invoice],
@@ -116,6 +136,19 @@ class Invoices:
         }
         return Update(self.collection.document(invoice.value.id), fields, expected=invoice.version)
 
+    def money_moved(self, before: Stored[Invoice], after: Invoice) -> Update:
+        """The write of what a payment, credit note, refund or attempt changed, expecting that nobody else wrote."""
+        fields: Fields = {
+            "status": after.status.value,
+            "amount_paid": after.amount_paid,
+            "amount_credited": after.amount_credited,
+            "amount_due": after.amount_due,
+            "paid_at": None if after.paid_at is None else instant_text(after.paid_at),
+            "attempts": converter().unstructure(after.attempts, tuple[PaymentAttempt, ...]),
+            "checkout_id": after.checkout_id,
+        }
+        return Update(self.collection.document(after.id), fields, expected=before.version)
+
 
 def decode_invoice(document: Document) -> Stored[Invoice]:
     """An invoice and the version it was read at."""
@@ -130,6 +163,6 @@ def invoice_fields(invoice: Invoice, *, shard: int) -> Fields:
     fields["amount_due"] = invoice.amount_due
     fields["unsettled"] = bool(invoice.pending)
     fields["shard"] = shard
-    fields["month"] = month_of(invoice.period.start, zone=invoice.zone)
+    fields["month"] = None if invoice.status in _NO_REVENUE else month_of(invoice.period.start, zone=invoice.zone)
     fields["country"] = invoice.buyer.country
     return fields

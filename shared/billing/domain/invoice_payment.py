@@ -1,0 +1,48 @@
+"""What money does to an invoice: it is paid when nothing is due any more, and open again when money goes back."""
+
+from dataclasses import replace
+from datetime import date, datetime
+
+from billing.domain.errors import InvalidInput
+from billing.domain.invoice import Invoice, InvoiceStatus
+
+_OPEN = frozenset({InvoiceStatus.ISSUED, InvoiceStatus.OVERDUE, InvoiceStatus.UNCOLLECTIBLE})
+
+
+def is_open(invoice: Invoice) -> bool:
+    """Whether money that comes in may be applied to the invoice."""
+    return invoice.status in _OPEN and invoice.amount_due > 0
+
+
+def paid(invoice: Invoice, amount: int, *, at: datetime) -> Invoice:
+    """The invoice with `amount` minor units more paid, at a UTC instant. InvalidInput for more than is due."""
+    _require(0 < amount <= invoice.amount_due and invoice.status in _OPEN, invoice, amount)
+    return _settled(replace(invoice, amount_paid=invoice.amount_paid + amount), at=at)
+
+
+def credited(invoice: Invoice, amount: int, *, at: datetime) -> Invoice:
+    """The invoice with a credit note of `amount` against it. What was paid already may then be more than is owed."""
+    _require(0 < amount <= invoice.total - invoice.amount_credited, invoice, amount)
+    return _settled(replace(invoice, amount_credited=invoice.amount_credited + amount), at=at)
+
+
+def taken_back(invoice: Invoice, amount: int, *, on: date) -> Invoice:
+    """The invoice with `amount` less paid: reversed or refunded; `on` is the tenant's day, which decides on overdue."""
+    _require(0 < amount <= invoice.amount_paid, invoice, amount)
+    less = replace(invoice, amount_paid=invoice.amount_paid - amount)
+    if less.amount_due <= 0 or invoice.status is not InvoiceStatus.PAID:
+        return less
+    status = InvoiceStatus.OVERDUE if invoice.due_on < on else InvoiceStatus.ISSUED
+    return replace(less, status=status, paid_at=None)
+
+
+def _settled(invoice: Invoice, *, at: datetime) -> Invoice:
+    if invoice.amount_due > 0 or invoice.status not in _OPEN:
+        return invoice
+    return replace(invoice, status=InvoiceStatus.PAID, paid_at=at)
+
+
+def _require(fits: bool, invoice: Invoice, amount: int) -> None:  # noqa: FBT001 - the condition itself
+    if not fits:
+        expected = f"more than 0 and no more than {invoice.number} allows ({invoice.amount_due} due)"
+        raise InvalidInput("amount", expected=expected, given=amount)

@@ -1,0 +1,192 @@
+"""Book a payment: apply it to invoices, put what is over on the balance, once however often it is reported."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+
+from billing.domain.audit import AuditRecord
+from billing.domain.errors import Conflict, InvalidInput, NotFound
+from billing.domain.invoice import Invoice, InvoiceStatus
+from billing.domain.invoice_payment import is_open, paid
+from billing.domain.money import Money
+from billing.domain.payment import Owed, Payment, PaymentSource, apply_in_order
+from billing.ports import Documents, Write, WriteConflict
+from billing.store.audit import AuditLog
+from billing.store.collection import Stored
+from billing.store.customers import Customers
+from billing.store.invoices import Invoices
+from billing.store.payments import Payments
+from billing.usecases.call import Call
+
+_ATTEMPTS = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewPayment:
+    """Money that came in: `amount` minor units, for these invoices in this order (their ids), the rest to the balance.
+
+    `id` is derived from the source, so that the same money has the same id. `customer_id` may be "" where an invoice
+    says whose money it is; without invoices all of it goes to the customer's balance.
+    """
+
+    id: str
+    amount: int
+    currency: str
+    source: PaymentSource
+    received_at: datetime
+    customer_id: str = ""
+    invoice_ids: tuple[str, ...] = ()
+    method: str = ""
+    reference: str = ""
+    gateway_id: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """A booked payment, and its invoices as they stand now; `known` where it was booked before."""
+
+    payment: Payment
+    invoices: tuple[Invoice, ...]
+    known: bool = False
+
+
+class OtherPayment(Conflict):
+    """Under this id another payment is booked: the same source can't be two sums."""
+
+    code: ClassVar[str] = "other_payment"
+    retryable: ClassVar[bool] = False
+
+    def __init__(self, booked: Payment, given: NewPayment) -> None:
+        self.booked = booked
+        self.given = given
+        stands = Money(booked.amount, booked.currency)
+        super().__init__(f"payment {booked.id!r} is booked with {stands}, not {Money(given.amount, given.currency)}")
+
+
+def record_payment(documents: Documents, new: NewPayment, *, call: Call) -> Recorded:
+    """Book a payment and apply it (semantics 8).
+
+    Whatever is over, or comes for an invoice already paid or void, goes to the customer's credit balance: money is
+    never lost.
+
+    Raises InvalidInput for a draft, another currency or another customer's invoice, NotFound for unknown ids,
+    OtherPayment where the id is taken by another sum. Called twice it books once.
+    """
+    for attempt in range(1, _ATTEMPTS + 1):
+        [known] = Payments.of(documents, call.tenant_id).get([new.id])
+        if known is not None:
+            return _known(documents, known.value, new, call=call)
+        try:
+            return _book(documents, new, call=call)
+        except WriteConflict:
+            if attempt == _ATTEMPTS:
+                raise
+    raise AssertionError  # the last attempt returned or raised
+
+
+def _known(documents: Documents, booked: Payment, new: NewPayment, *, call: Call) -> Recorded:
+    if (booked.amount, booked.currency) != (new.amount, new.currency):
+        raise OtherPayment(booked, new)
+    found = Invoices.of(documents, call.tenant_id).get([each.invoice_id for each in booked.applications])
+    return Recorded(payment=booked, invoices=tuple(each.value for each in found if each), known=True)
+
+
+def _book(documents: Documents, new: NewPayment, *, call: Call) -> Recorded:
+    invoices = _invoices(documents, new, call=call)
+    customer_id = _customer_id(documents, new, invoices, call=call)
+    owed = [
+        Owed(invoice_id=each.value.id, amount_due=each.value.amount_due) for each in invoices if is_open(each.value)
+    ]
+    applications, rest = apply_in_order(new.amount, owed)
+    payment = Payment(
+        id=new.id,
+        customer_id=customer_id,
+        currency=new.currency,
+        amount=new.amount,
+        source=new.source,
+        received_at=new.received_at,
+        applications=applications,
+        to_balance=rest,
+        method=new.method,
+        reference=new.reference,
+        gateway_id=new.gateway_id,
+        note=new.note,
+    )
+    parts = {each.invoice_id: each.amount for each in applications}
+    after = [
+        paid(each.value, parts[each.value.id], at=new.received_at) if each.value.id in parts else each.value
+        for each in invoices
+    ]
+    documents.commit(_writes(documents, payment, list(zip(invoices, after, strict=True)), call=call))
+    return Recorded(payment=payment, invoices=tuple(after))
+
+
+def _invoices(documents: Documents, new: NewPayment, *, call: Call) -> list[Stored[Invoice]]:
+    found = Invoices.of(documents, call.tenant_id).get(list(dict.fromkeys(new.invoice_ids)))
+    invoices: list[Stored[Invoice]] = []
+    for invoice_id, invoice in zip(dict.fromkeys(new.invoice_ids), found, strict=True):
+        if invoice is None:
+            raise NotFound("invoice", invoice_id)
+        if invoice.value.status is InvoiceStatus.DRAFT:
+            raise InvalidInput("invoice_ids", expected="invoices that are issued; approve it first", given=invoice_id)
+        if invoice.value.currency != new.currency:
+            expected = f"{invoice.value.currency}, as {invoice.value.number} is in"
+            raise InvalidInput("currency", expected=expected, given=new.currency)
+        invoices.append(invoice)
+    return invoices
+
+
+def _customer_id(documents: Documents, new: NewPayment, invoices: Sequence[Stored[Invoice]], *, call: Call) -> str:
+    customers = {each.value.customer_id for each in invoices} | ({new.customer_id} - {""})
+    if len(customers) != 1:
+        raise InvalidInput("customer_id", expected="one customer, the invoices' own", given=sorted(customers))
+    [customer_id] = customers
+    [customer] = Customers.of(documents, call.tenant_id).get([customer_id])
+    if customer is None:
+        raise NotFound("customer", customer_id)
+    if customer.value.currency != new.currency:
+        raise InvalidInput("currency", expected=f"{customer.value.currency}, the customer's", given=new.currency)
+    return customer_id
+
+
+def _writes(
+    documents: Documents,
+    payment: Payment,
+    invoices: Sequence[tuple[Stored[Invoice], Invoice]],
+    *,
+    call: Call,
+) -> list[Write]:
+    repository = Invoices.of(documents, call.tenant_id)
+    changed = [(before, after) for before, after in invoices if after is not before.value]
+    writes: list[Write] = [Payments.of(documents, call.tenant_id).creation(payment)]
+    writes += [repository.money_moved(before, after) for before, after in changed]
+    if payment.to_balance:
+        added = {"credit_balance": payment.to_balance}
+        writes.append(Customers.of(documents, call.tenant_id).added(payment.customer_id, added))
+    records = [
+        _booked(payment, call=call),
+        *(_moved(payment, before.value, after, call=call) for before, after in changed),
+    ]
+    audit = AuditLog.of(documents, call.tenant_id)
+    return [*writes, audit.batch(records, batch_id=f"payment-{payment.id}", recorded_at=call.recorded_at)]
+
+
+def _booked(payment: Payment, *, call: Call) -> AuditRecord:
+    amount = Money(payment.amount, payment.currency)
+    over = f", {Money(payment.to_balance, payment.currency)} to the balance" if payment.to_balance else ""
+    reason = f"{amount} by {payment.source.value}{over}"
+    return call.record(f"payments/{payment.id}", "payment.recorded", after=payment.status.value, reason=reason)
+
+
+def _moved(payment: Payment, before: Invoice, after: Invoice, *, call: Call) -> AuditRecord:
+    part = Money(after.amount_paid - before.amount_paid, after.currency)
+    event = "invoice.paid" if after.status is InvoiceStatus.PAID else "invoice.partly_paid"
+    return call.record(
+        f"invoices/{after.id}",
+        event,
+        before=before.status.value,
+        after=after.status.value,
+        reason=f"{part} of payment {payment.id}",
+    )

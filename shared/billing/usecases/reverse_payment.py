@@ -1,0 +1,55 @@
+"""Reverse a payment: the bank took it back, so its invoices are owed again (semantics 8)."""
+
+from dataclasses import replace
+
+from billing.domain.payment import Payment, PaymentStatus
+from billing.ports import Documents
+from billing.usecases.call import Call
+from billing.usecases.payment_changes import PaymentChange, change_payment
+
+
+def reverse_payment(documents: Documents, payment_id: str, *, reason: str, call: Call) -> Payment:
+    """Undo what a payment did, but for what was refunded already; doing it again changes nothing.
+
+    The invoices are issued again, or overdue. What the balance got is taken off it: it goes below zero where it was
+    used meanwhile, and the next payment fills it up. Raises NotFound.
+    """
+
+    def decide(payment: Payment) -> PaymentChange | None:
+        if payment.status is PaymentStatus.REVERSED:
+            return None
+        return PaymentChange(
+            after=replace(payment, status=PaymentStatus.REVERSED),
+            name="reversed",
+            event="payment.reversed",
+            reason=reason,
+            taken=payment.parts_left,
+        )
+
+    return change_payment(documents, payment_id, decide, call=call)
+
+
+def dispute_payment(documents: Documents, payment_id: str, *, reason: str, call: Call) -> Payment:
+    """Mark a payment as disputed: the bank holds it back; nothing is owed again before the dispute is lost."""
+
+    def decide(payment: Payment) -> PaymentChange | None:
+        if payment.status is not PaymentStatus.SUCCEEDED:
+            return None
+        after = replace(payment, status=PaymentStatus.DISPUTED)
+        return PaymentChange(after=after, name="disputed", event="payment.disputed", reason=reason)
+
+    return change_payment(documents, payment_id, decide, call=call)
+
+
+def settle_dispute(documents: Documents, payment_id: str, *, won: bool, reason: str, call: Call) -> Payment:
+    """End a dispute: won, the payment stands; lost, it is reversed."""
+    if not won:
+        return reverse_payment(documents, payment_id, reason=reason, call=call)
+
+    def decide(payment: Payment) -> PaymentChange | None:
+        if payment.status is not PaymentStatus.DISPUTED:
+            return None
+        after = replace(payment, status=PaymentStatus.SUCCEEDED)
+        return PaymentChange(after=after, name="dispute-won", event="payment.dispute_won", reason=reason)
+
+    return change_payment(documents, payment_id, decide, call=call)
