@@ -228,6 +228,7 @@ def test_a_run_leaves_its_record(world: World) -> None:
         "customers": 2,
         "generated": 1,
         "credited": 0,
+        "held": 0,
         "settled": 1,
         "unsettled": 0,
         "skipped": {"no_active_subscription": 1},

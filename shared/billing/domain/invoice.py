@@ -170,7 +170,9 @@ class Invoice:
 
     @property
     def amount_due(self) -> int:
-        """What is still to be paid, in minor units."""
+        """What is still to be paid, in minor units; nothing of an invoice that is void."""
+        if self.status is InvoiceStatus.VOID:
+            return 0
         return self.total - self.amount_paid - self.amount_credited
 
     @property

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from functools import partial
 
 from billing.domain.accounting_tax import with_accounting_tax
 from billing.domain.basis import Basis
@@ -23,12 +24,14 @@ from billing.domain.exchange import ExchangeTable
 from billing.domain.fee_charges import credits_for_unused, fees_in_advance, fees_in_arrears
 from billing.domain.invoice import Invoice, InvoiceStatus, SettlementStep
 from billing.domain.late_usage import LateBuckets
+from billing.domain.guard import with_latest
 from billing.domain.numbering import NumberMonth
 from billing.domain.particulars import require_particulars
 from billing.domain.period import Period, local_date
 from billing.domain.subscription import Plans, Subscription, SubscriptionStatus, plan_of
 from billing.domain.tax import TaxableLine, TaxTable, TaxTreatment, net_total, tax_lines, total_tax, treatment
 from billing.domain.tenant import Tenant
+from billing.domain.review import Hold, why_held
 from billing.domain.usage import Buckets
 from billing.domain.usage_charges import unused_charge, usage_charges
 
@@ -65,7 +68,7 @@ class InvoiceFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """An invoice without a number, the cycle it bills, and the subscription moved on."""
+    """An invoice without a number, the cycle it bills, the subscription moved on, and why it is not issued at once."""
 
     invoice: Invoice
     cycle: BillingCycle
@@ -73,6 +76,7 @@ class Draft:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+    hold: Hold | None = None
 class CreditDraft:
     """A credit note without a number in place of an invoice, the cycle it bills, and the subscription moved on."""
 
@@ -100,19 +104,21 @@ def draft_invoice(facts: InvoiceFacts) -> Draft | CreditDraft | Skip:
     cycle = facts.cycle or open_cycle(facts.subscription, facts.plans)
     invoice_id = invoice_id_of(facts.subscription.id, cycle, revision=facts.revision)
     charges = _charges(facts, cycle, invoice_id)
-    moved_on = _moved_on(facts.subscription, cycle, charges)
+    moved_on = partial(_moved_on, facts.subscription, cycle, charges)
     if not charges:
-        return Skip(reason=SkipReason.NOTHING_TO_BILL, cycle=cycle, subscription=moved_on)
+        return Skip(reason=SkipReason.NOTHING_TO_BILL, cycle=cycle, subscription=moved_on())
     invoice = with_accounting_tax(
         _invoice(facts, cycle, invoice_id, charges), tenant=facts.tenant, rates=facts.exchange
     )
     if invoice.total < 0:
         require_particulars(invoice, tenant=facts.tenant)
-        return CreditDraft(credit_note=credit_note_of(invoice), cycle=cycle, subscription=moved_on)
+        return CreditDraft(credit_note=credit_note_of(invoice), cycle=cycle, subscription=moved_on())
     if facts.tenant.skip_zero_invoices and not any(line.amount for line in invoice.lines):
-        return Skip(reason=SkipReason.ZERO_TOTAL, cycle=cycle, subscription=moved_on)
+        return Skip(reason=SkipReason.ZERO_TOTAL, cycle=cycle, subscription=moved_on())
     require_particulars(invoice, tenant=facts.tenant)
-    return Draft(invoice=invoice, cycle=cycle, subscription=moved_on)
+    hold = why_held(invoice, recent=facts.subscription.recent, tenant=facts.tenant)
+    issued = invoice.subtotal if hold is None else None
+    return Draft(invoice=invoice, cycle=cycle, subscription=moved_on(issued=issued), hold=hold)
 
 
 def open_cycle(subscription: Subscription, plans: Plans) -> BillingCycle:
@@ -197,7 +203,10 @@ def _currency(facts: InvoiceFacts) -> str:
     return facts.customer.currency
 
 
-def _moved_on(subscription: Subscription, cycle: BillingCycle, charges: Sequence[Charge]) -> Subscription:
+def _moved_on(
+    subscription: Subscription, cycle: BillingCycle, charges: Sequence[Charge], *, issued: int | None = None
+) -> Subscription:
+    """The subscription after this bill; `issued` is the subtotal of an invoice that is issued at once."""
     following = next_bill_for(subscription, after=cycle.bill_for_date)
     return replace(
         subscription,
@@ -209,6 +218,9 @@ def _moved_on(subscription: Subscription, cycle: BillingCycle, charges: Sequence
 
 def _invoice(facts: InvoiceFacts, cycle: BillingCycle, invoice_id: str, charges: Sequence[Charge]) -> Invoice:
     tenant, customer = facts.tenant, facts.customer
+        discounts=discounts_left(subscription.discounts, charges) if subscription.discounts else (),
+        one_time=charges_to_come(subscription.one_time, cycle) if subscription.one_time else (),
+        recent=subscription.recent if issued is None else with_latest(subscription.recent, issued),
     taxable = _taxable(charges)
     taxes = tax_lines(taxable, currency=customer.currency, rounding=tenant.rounding)
     tax, subtotal = total_tax(taxes), net_total(taxable, rounding=tenant.rounding)

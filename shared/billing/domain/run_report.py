@@ -8,6 +8,7 @@ from datetime import datetime
 from billing.domain.credit import CreditNote
 from billing.domain.invoice import Invoice
 from billing.domain.money import Money, allocate
+from billing.domain.review import Hold
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +21,14 @@ class InvoiceSummary:
     subscription_id: str
     currency: str
     total: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldInvoice:
+    """An invoice that waits in the review queue as a draft, and why."""
+
+    invoice: InvoiceSummary
+    hold: Hold
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +117,7 @@ class RunReport:
 
     def add_settled(self, settled: Settled) -> None:
         """Count what was settled; an invoice that failed before and is done now is no failure any more."""
+    held: list[HeldInvoice] = field(default_factory=list)
         self.settled += len(settled.done)
         for invoice_id in settled.done:
             self.settlement_failures.pop(invoice_id, None)
@@ -115,11 +125,23 @@ class RunReport:
 
     def add_credit_note(self, credit_note: CreditNote) -> None:
         """Name an issued credit note. It is none of the run's revenue: what it gives back was billed by another run."""
-        self.credit_notes.append(_summary(credit_note))
+        self.credit_notes.append(summary_of(credit_note))
+
+    def add_held(self, invoice: Invoice, hold: Hold) -> None:
+        """Name an invoice that waits for a person. It is no revenue before it is issued."""
+        self.held.append(HeldInvoice(invoice=summary_of(invoice), hold=hold))
+
+    @property
+    def held_totals(self) -> dict[str, int]:
+        """What the held invoices come to with tax, in minor units of each currency."""
+        totals: Counter[str] = Counter()
+        for each in self.held:
+            totals[each.invoice.currency] += each.invoice.total
+        return dict(totals)
 
     def add(self, invoice: Invoice) -> None:
         """Count an issued invoice."""
-        self.invoices.append(_summary(invoice))
+        self.invoices.append(summary_of(invoice))
         self.revenue.setdefault(invoice.currency, Revenue(currency=invoice.currency)).add(invoice)
 
     @property
@@ -130,9 +152,25 @@ class RunReport:
         return self.revenue.get(self.currency) or Revenue(currency=self.currency)
 
 
-def _summary(document: Invoice | CreditNote) -> InvoiceSummary:
+def summary_of(document: Invoice | CreditNote) -> InvoiceSummary:
+    """An invoice or credit note in a line."""
     return InvoiceSummary(
         id=document.id,
+    def merge(self, part: "RunReport") -> None:
+        """Add what another part of the same run did, after what is on the report already."""
+        self.customers += part.customers
+        self.complete = self.complete and part.complete
+        self.skipped.update(part.skipped)
+        self.failures += part.failures
+        self.invoices += part.invoices
+        self.credit_notes += part.credit_notes
+        self.held += part.held
+        for currency, revenue in part.revenue.items():
+            self.revenue.setdefault(currency, Revenue(currency=currency)).merge(revenue)
+        self.settled += part.settled
+        self.settlement_failures.update(part.settlement_failures)
+        self.lost_workers += part.lost_workers
+
         number=document.number,
         customer_id=document.customer_id,
         subscription_id=document.subscription_id,

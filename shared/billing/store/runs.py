@@ -34,6 +34,7 @@ class Runs:
                 "customers": report.customers,
                 "generated": len(report.invoices),
                 "credited": len(report.credit_notes),
+                "held": len(report.held),
                 "settled": report.settled,
                 "unsettled": report.unsettled,
                 "skipped": dict(report.skipped),

@@ -120,6 +120,9 @@ def _report(context: RunContext, page: NumberedPage, refused: Iterable[Refused])
         context.report.add_credit_note(credit_note)
     context.report.skipped.update(each.draft.reason.value for each in page.drafted if isinstance(each.draft, Skip))
     context.report.failures += [_failure(subscription, error) for subscription, error in refused]
+    for invoice, hold in page.held:
+        context.report.add_held(invoice, hold)
+        context.on_invoice(invoice)
 
 
 def _result(context: RunContext, page: NumberedPage, versions: Mapping[str, str]) -> PageResult:

@@ -23,7 +23,7 @@ _OBJECTS_A_COLLECTION = 50_000
 class RunOptions:
     """What a run is given from outside: what settles a page's invoices, when to stop, who is told of progress.
 
-    `progress` hears how many invoices each page made, `on_invoice` of each one as it is issued, in a dry run too.
+    `progress` hears how many invoices each page made, `on_invoice` of each as it is issued or held, in a dry run too.
     `payment_url` makes the pay link of an invoice's id. `settle` says which invoices it settled and which not; what
     it leaves is found again by the steps still pending. `work_ahead` drafts the next page while one is committed, for a
     store across a network.
@@ -78,8 +78,8 @@ def _bill_shard(context: RunContext, options: RunOptions, *, shard: int) -> None
 
 def _room(context: RunContext) -> int:
     """How many subscriptions the next page may hold."""
-    limit = context.request.limit
-    return PAGE if limit is None else min(PAGE, limit - len(context.report.invoices))
+    limit, report = context.request.limit, context.report
+    return PAGE if limit is None else min(PAGE, limit - len(report.invoices) - len(report.held))
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from billing.domain.credit import CreditNote
 from billing.domain.invoice import Invoice
 from billing.domain.invoicing import CreditDraft, Draft, issue, issue_credit_note, number_day
 from billing.domain.numbering import NumberOrder, NumberSeries
+from billing.domain.review import Hold
 from billing.store.counters import Counter
 from billing.usecases.draft_page import Drafted
 from billing.usecases.run_context import RunContext
@@ -15,27 +16,28 @@ from billing.usecases.run_context import RunContext
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NumberedPage:
-    """The invoices in the order of their numbers, and each series' counter as read and the last number it goes to."""
+    """The invoices in the order of their numbers, and each series' counter as read and the last number it goes to.
+
+    `held` are the invoices that wait for a person, without a number, each with why.
+    """
 
     drafted: Sequence[Drafted]
     invoices: Sequence[Invoice]
     credit_notes: Sequence[CreditNote]
     series: Sequence[tuple[Counter, int]]
+    held: Sequence[tuple[Invoice, Hold]] = ()
 
 
 def number_page(context: RunContext, drafted: Sequence[Drafted]) -> NumberedPage:
     """Number the drafts from the counters that the run holds; nothing is written and no counter moves yet."""
     tenant, order, last = context.tenant, _order(context), dict[str, int]()
-    invoices = sorted((each.draft.invoice for each in drafted if isinstance(each.draft, Draft)), key=order)
+    drafts = [each.draft for each in drafted if isinstance(each.draft, Draft)]
     credit_notes = sorted(
         (each.draft.credit_note for each in drafted if isinstance(each.draft, CreditDraft)), key=order
     )
     return NumberedPage(
         drafted=drafted,
-        invoices=[
-            issue(each, number=number, payment_url=context.payment_url(each.id))
-            for each, number in zip(invoices, _numbers(context, invoices, tenant.numbers, last=last), strict=True)
-        ],
+        invoices=number_invoices(context, [each.invoice for each in drafts if each.hold is None], last=last),
         credit_notes=[
             issue_credit_note(each, number=number)
             for each, number in zip(
@@ -43,7 +45,17 @@ def number_page(context: RunContext, drafted: Sequence[Drafted]) -> NumberedPage
             )
         ],
         series=[(context.counters[series], number) for series, number in last.items()],
+        held=[(each.invoice, each.hold) for each in drafts if each.hold is not None],
     )
+
+
+def number_invoices(context: RunContext, invoices: Iterable[Invoice], *, last: dict[str, int]) -> list[Invoice]:
+    """Issue drafts in the order of their numbers; `last` keeps the last sequence given in each series."""
+    ordered = sorted(invoices, key=_order(context))
+    return [
+        issue(each, number=number, payment_url=context.payment_url(each.id))
+        for each, number in zip(ordered, _numbers(context, ordered, context.tenant.numbers, last=last), strict=True)
+    ]
 
 
 def advance_counters(context: RunContext, page: NumberedPage, *, versions: Mapping[str, str]) -> None:

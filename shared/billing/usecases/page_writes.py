@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from billing.domain.audit import AuditRecord
 from billing.domain.invoicing import CreditDraft
+from billing.domain.review import review_of
 from billing.domain.rollup import closed
 from billing.domain.subscription import SubscriptionStatus
 from billing.ports import Write
@@ -22,6 +23,9 @@ def page_writes(context: RunContext, page: NumberedPage) -> list[Write]:
     shards = {each.draft.subscription.id: each.draft.subscription.shard for each in page.drafted}
     writes += [context.invoices.creation(each, shard=shards[each.subscription_id]) for each in page.invoices]
     writes += [context.credit_notes.creation(each) for each in page.credit_notes]
+    for invoice, hold in page.held:
+        writes.append(context.invoices.creation(invoice, shard=shards[invoice.subscription_id]))
+        writes.append(context.reviews.opening(review_of(invoice, hold, opened_at=context.request.recorded_at)))
     for each in page.drafted:
         writes.append(context.subscriptions.moved_on(each.case.subscription, each.draft.subscription))
         writes += _usage_closed(context, each)
@@ -61,6 +65,14 @@ def _records(context: RunContext, page: NumberedPage) -> Iterator[AuditRecord]:
             "invoice.issued",
             after=invoice.status.value,
             reason=f"{invoice.number} {run}",
+        )
+    for invoice, hold in page.held:
+        yield _record(
+            context,
+            f"invoices/{invoice.id}",
+            "invoice.held",
+            after=invoice.status.value,
+            reason=f"{hold.reason}; drafted {run}",
         )
     for note in page.credit_notes:
         yield _record(

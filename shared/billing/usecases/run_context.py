@@ -17,6 +17,7 @@ from billing.store.credit_notes import CreditNotes
 from billing.store.customers import Customers
 from billing.store.invoices import Invoices
 from billing.store.plans import PlanVersions
+from billing.store.reviews import Reviews
 from billing.store.subscriptions import Subscriptions
 from billing.store.tenants import Tenants
 from billing.store.usage import UsageRollups
@@ -67,6 +68,7 @@ class RunContext:
         missing = sorted(set(refs) - self.plans.keys())
         self.plans.update(zip(missing, self.plan_versions.get(missing), strict=True))
 
+    reviews: Reviews
     def load_counters(self, series: Iterable[str], *, again: bool = False) -> bool:
         """Read the counters that the run does not hold, or all of these again; tell whether one of them had changed."""
         wanted = sorted(set(series) if again else set(series) - self.counters.keys())
@@ -84,7 +86,7 @@ def start_run(
 ) -> RunContext:
     """Read the tenant's settings and tax rates once; NotFound for an unknown tenant.
 
-    `payment_url` makes the pay link of an invoice's id; `on_invoice` is told of each invoice on the report.
+    `payment_url` makes the pay link of an invoice's id; `on_invoice` hears of each invoice on the report.
     """
     tenants = Tenants(documents)
     tenant = tenants.get(request.tenant_id)
@@ -112,3 +114,4 @@ def start_run(
         payment_url=payment_url,
         on_invoice=on_invoice,
     )
+        reviews=Reviews.of(documents, tenant.id),

@@ -1,0 +1,100 @@
+"""The review queue: what waits for a person to decide, why, and what was decided."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from billing.domain.guard import deviation
+from billing.domain.invoice import Invoice
+from billing.domain.money import Money
+from billing.domain.stamp import stamp
+from billing.domain.tenant import Tenant
+
+
+class ReviewKind(StrEnum):
+    """Why something waits: every invoice of the tenant does, or the guard found this one unusual."""
+
+    APPROVAL = "approval"
+    GUARD = "guard"
+
+
+class ReviewStatus(StrEnum):
+    """Whether somebody has decided."""
+
+    OPEN = "open"
+    RESOLVED = "resolved"
+
+
+class Resolution(StrEnum):
+    """What was decided of a held invoice: it was issued, or taken back to be billed anew."""
+
+    APPROVED = "approved"
+    REJECTED = "rejected"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hold:
+    """Why a drafted invoice waits: a sentence, and the `figures` behind it as text (amounts in major units)."""
+
+    kind: ReviewKind
+    reason: str
+    figures: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Review:
+    """One case of the queue: about which `entity` (`invoices/ID`) of which customer, why, and what became of it.
+
+    `bill_for_date` is the held invoice's: cases are worked off oldest bill first. `actor` decided, at `resolved_at`.
+    """
+
+    id: str
+    kind: ReviewKind
+    entity: str
+    customer_id: str
+    reason: str
+    opened_at: datetime
+    figures: Mapping[str, str] = field(default_factory=dict)
+    bill_for_date: datetime | None = None
+    status: ReviewStatus = ReviewStatus.OPEN
+    resolution: Resolution | None = None
+    note: str = ""
+    actor: str = ""
+    resolved_at: datetime | None = None
+
+    @property
+    def invoice_id(self) -> str:
+        """The id of the invoice that the case is about."""
+        return self.entity.partition("/")[2]
+
+
+def why_held(invoice: Invoice, *, recent: Sequence[int], tenant: Tenant) -> Hold | None:
+    """Why a drafted invoice is not issued at once, or None; what the guard found is said where both apply.
+
+    `recent` holds the latest subtotals that its subscription was billed (semantics 3).
+    """
+    found = None if tenant.guard is None else deviation(invoice.subtotal, recent=recent, guard=tenant.guard)
+    if found is not None:
+        shown = {"subtotal": found.subtotal, "mean": found.mean}
+        figures = {name: str(Money(minor, invoice.currency).amount) for name, minor in shown.items()}
+        before = ", ".join(str(Money(minor, invoice.currency).amount) for minor in found.recent)
+        figures |= {"recent": before, "factor": str(found.factor), "currency": invoice.currency}
+        return Hold(kind=ReviewKind.GUARD, reason=found.reason(invoice.currency), figures=figures)
+    if tenant.approval:
+        return Hold(kind=ReviewKind.APPROVAL, reason="every invoice waits for approval")
+    return None
+
+
+def review_of(invoice: Invoice, hold: Hold, *, opened_at: datetime) -> Review:
+    """The case of a held invoice, at the UTC instant at which it was drafted."""
+    return Review(
+        id=f"{invoice.id}@{stamp(opened_at)}",
+        kind=hold.kind,
+        entity=f"invoices/{invoice.id}",
+        customer_id=invoice.customer_id,
+        reason=hold.reason,
+        opened_at=opened_at,
+        figures=hold.figures,
+        bill_for_date=invoice.bill_for_date,
+    )
