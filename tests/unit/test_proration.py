@@ -77,12 +77,12 @@ def test_without_proration_any_part_is_the_whole() -> None:
 @pytest.mark.parametrize("proration", list(Proration))
 def test_a_charge_prorates_as_it_says(proration: Proration) -> None:
     for cycle in (MONTHLY, DAILY):
-        assert measured_by(a_fee("1", proration=proration), a_plan(cycle=cycle)) is proration
+        assert measured_by(proration, a_plan(cycle=cycle)) is proration
 
 
 def test_hours_have_no_days_so_they_go_by_the_second() -> None:
-    assert measured_by(a_fee("1"), a_plan(cycle=HOURLY)) is Proration.SECOND
-    assert measured_by(a_fee("1", proration=Proration.NONE), a_plan(cycle=HOURLY)) is Proration.NONE
+    assert measured_by(Proration.DAY, a_plan(cycle=HOURLY)) is Proration.SECOND
+    assert measured_by(Proration.NONE, a_plan(cycle=HOURLY)) is Proration.NONE
 
 
 STUB = span("2026-02-20", "2026-03-01")

@@ -9,6 +9,7 @@ from billing.domain.errors import InvalidInput
 from billing.domain.period import Cycle, Unit
 
 ZERO = Decimal(0)
+LONGEST_TRIAL = 1000
 
 
 class Aggregation(StrEnum):
@@ -122,13 +123,18 @@ UsagePrice = PerUnitPrice | GraduatedPrice | VolumePrice | StairstepPrice | Pack
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MeteredCharge:
-    """A meter and its price. `tax_inclusive` prices contain their tax."""
+    """A meter and its price. The first `included` units of a period are free; `tax_inclusive` prices contain tax."""
 
     meter: str
     name: str
     aggregation: Aggregation
     price: UsagePrice
     tax_inclusive: bool = False
+    included: Decimal = ZERO
+
+    def __post_init__(self) -> None:
+        """Refuse a negative allowance."""
+        _at_least_zero("included", self.included)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,7 +154,11 @@ class RecurringCharge:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """One immutable version of a plan. `fees` every subscription owes once; `addons` are what an item may name."""
+    """One immutable version of a plan. `fees` every subscription owes once; `addons` are what an item may name.
+
+    `minimum_commitment` (major units, exact) is what a cycle comes to at least, before discounts and tax. Billing
+    begins after `trial_days` local days.
+    """
 
     plan_id: str
     version: int
@@ -161,9 +171,11 @@ class Plan:
     metered: tuple[MeteredCharge, ...] = ()
     fees: tuple[RecurringCharge, ...] = ()
     addons: tuple[RecurringCharge, ...] = ()
+    minimum_commitment: Decimal | None = None
+    trial_days: int = 0
 
     def __post_init__(self) -> None:
-        """Refuse an unknown currency, an anchor day that the cycle can't have, and names used twice."""
+        """Refuse an unknown currency, an anchor day that the cycle can't have, names used twice and endless trials."""
         exponent(self.currency)
         if self.anchor_day is not None:
             if self.cycle.unit not in (Unit.MONTH, Unit.YEAR):
@@ -172,6 +184,10 @@ class Plan:
                 raise InvalidInput("anchor_day", expected="1 to 31", given=self.anchor_day)
         _unique("usage", [charge.meter for charge in self.metered])
         _unique("addons", [charge.charge_id for charge in (*self.fees, *self.addons)])
+        if self.minimum_commitment is not None:
+            _at_least_zero("minimum_commitment", self.minimum_commitment)
+        if not 0 <= self.trial_days <= LONGEST_TRIAL:
+            raise InvalidInput("trial_days", expected=f"0 to {LONGEST_TRIAL}", given=self.trial_days)
 
     @property
     def ref(self) -> str:

@@ -4,17 +4,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from billing.domain.explanation import Explanation, amount_of
+from billing.domain.explanation import Explanation, Step, amount_of
 from billing.domain.invoice import LineItem, LineKind
 from billing.domain.late_usage import LateBuckets
-from billing.domain.money import Rounding
+from billing.domain.money import Money, Rounding
 from billing.domain.period import Period
 from billing.domain.rating import RatedPart
 from billing.domain.subscription import Plans, Prepaid, Subscription
 from billing.domain.tax import TaxTreatment
 from billing.domain.usage import Buckets
 
-_ZERO = Decimal(0)
+_ZERO, _ONE = Decimal(0), Decimal(1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +58,12 @@ class Origin:
 def charge(facts: ChargeFacts, part: RatedPart, *, line_id: str, origin: Origin) -> Charge:
     """Make the line of a rated part, taxed as its billing period is."""
     return taxed(facts, part, line_id=line_id, origin=origin, treatment=facts.treatment(origin.period))
+
+
+def one_amount(facts: ChargeFacts, description: str, step: Step) -> RatedPart:
+    """A part that is one amount: its unit price is the amount itself."""
+    price = Money(amount_of(step, facts.currency, rounding=facts.rounding), facts.currency).amount
+    return RatedPart(description=description, quantity=_ONE, unit_price=price, step=step)
 
 
 def taxed(facts: ChargeFacts, part: RatedPart, *, line_id: str, origin: Origin, treatment: TaxTreatment) -> Charge:

@@ -60,7 +60,7 @@ class ProrationStep:
 class CreditStep:
     """What brings the `billed` minor units of an invoice in advance down to the `used` part of the full `price`.
 
-    Never above 0, and never more than was billed.
+    Never above 0, and never more than was billed: of `billed` coupons took `discount` off, and as much of the credit.
     """
 
     invoice_id: str
@@ -69,6 +69,7 @@ class CreditStep:
     used: int
     whole: int
     unit: str
+    discount: int = 0
 
 
 UsageStep = TierStep | PackageStep
@@ -90,10 +91,11 @@ class LateUsageStep:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DiscountStep:
-    """One coupon's part for the lines that are taxed alike: `percent` of, or `amount` minor units off, all `weights`.
+    """One coupon's part for the charges that are taxed alike: `percent` of, or `amount` minor units off, all `weights`.
 
-    `weights` are the minor units of every discounted line, `own` the places of those that this line lowers. The
-    discount is at most their sum, spread over them by largest remainder. Never above 0.
+    `weights` are the minor units that earlier coupons left of every discounted charge (a line, or a prorated fee's
+    two), `own` the places of those that this line lowers. The discount is at most their sum, spread over them by
+    largest remainder. Never above 0.
     """
 
     coupon: str
@@ -137,11 +139,12 @@ def amount_of(step: Step, currency: str, *, rounding: Rounding) -> int:
             return prorated(step.price, step.active, step.whole, currency=currency, rounding=rounding) - full
         case CreditStep():
             used = prorated(step.price, step.used, step.whole, currency=currency, rounding=rounding)
-            return min(0, used - step.billed)
+            return -_paid_share(max(0, step.billed - used), step, rounding=rounding)
         case LateUsageStep():
             return _added(step.after, currency, rounding) - _added(step.before, currency, rounding)
         case DiscountStep():
-            return _discount(step, rounding=rounding)
+            parts = discount_parts(step, rounding=rounding)
+            return -sum([parts[place] for place in step.own])
         case CommitmentStep():
             owed = prorated(step.price, step.active, step.whole, currency=currency, rounding=rounding)
             return max(0, owed - step.charged)
@@ -160,12 +163,17 @@ def _added(steps: Iterable[UsageStep], currency: str, rounding: Rounding) -> int
     return sum([amount_of(step, currency, rounding=rounding) for step in steps])
 
 
-def _discount(step: DiscountStep, *, rounding: Rounding) -> int:
+def discount_parts(step: DiscountStep, *, rounding: Rounding) -> tuple[int, ...]:
+    """What a coupon takes off each of its weights, in minor units: 0 or more, and never more than the weight."""
     whole = sum(step.weights)
     if step.percent is not None:
         numerator, denominator = step.percent.as_integer_ratio()
         off = divide(whole * numerator, denominator * 100, rounding=rounding)
     else:
         off = min(whole, step.amount or 0)
-    parts = allocate(off, step.weights) if off else (0,) * len(step.weights)
-    return -sum([parts[place] for place in step.own])
+    return allocate(off, step.weights) if off else (0,) * len(step.weights)
+
+
+def _paid_share(unused: int, step: CreditStep, *, rounding: Rounding) -> int:
+    """Of an unused amount, what was paid: billed less discount, in proportion."""
+    return divide(unused * (step.billed - step.discount), step.billed, rounding=rounding) if step.discount else unused

@@ -7,11 +7,10 @@ from decimal import Decimal
 
 from billing.domain.billing_cycle import anchored_period, is_short_first_period
 from billing.domain.catalog import Billed, FirstPeriod, Plan, Proration, RecurringCharge
-from billing.domain.charge import Charge, ChargeFacts, Origin, charge, taxed
+from billing.domain.charge import Charge, ChargeFacts, Origin, charge, one_amount, taxed
 from billing.domain.exact import times
-from billing.domain.explanation import CreditStep, FlatStep, ProrationStep, amount_of
+from billing.domain.explanation import CreditStep, FlatStep, ProrationStep
 from billing.domain.invoice import LineKind
-from billing.domain.money import Money
 from billing.domain.period import Cycle, Period, Unit
 from billing.domain.proration import Share, as_first_period, measured_by, share_of, without
 from billing.domain.rating import RatedPart
@@ -76,7 +75,7 @@ def _fees(facts: ChargeFacts, period: Period) -> Iterator[_Fee]:
     for phase, span in facts.subscription.spans(period):
         plan, whole = plan_of(phase, facts.plans), anchored_period(phase.schedule, period.end - _MOMENT)
         for item_id, fee, quantity, stretch in _in_force(facts.subscription.items, plan, span):
-            owed = _owed(facts.subscription, stretch, whole, rule=plan.first_period)
+            owed = owed_stretch(facts.subscription, stretch, whole, rule=plan.first_period)
             if owed is not None:
                 yield _Fee(
                     item_id=item_id, charge=fee, quantity=quantity, plan=plan, span=stretch, owed=owed, whole=whole
@@ -100,8 +99,8 @@ def _addon(plan: Plan, item: Item) -> RecurringCharge:
     return addon
 
 
-def _owed(subscription: Subscription, stretch: Period, whole: Period, *, rule: FirstPeriod) -> Period | None:
-    """The stretch that a fee owes: its own, save in the short first period of calendar billing."""
+def owed_stretch(subscription: Subscription, stretch: Period, whole: Period, *, rule: FirstPeriod) -> Period | None:
+    """The stretch of an anchored period that is owed: itself, save in the short first period of calendar billing."""
     if rule is FirstPeriod.PRORATE or not is_short_first_period(subscription, whole):
         return stretch
     return as_first_period(stretch, whole, rule=rule, begun=subscription.start)
@@ -128,7 +127,7 @@ def _prepaid(facts: ChargeFacts, fee: _Fee, charges: Sequence[Charge]) -> Prepai
         price=times(fee.quantity, fee.charge.unit_price),
         period=fee.owed,
         whole=fee.whole,
-        proration=measured_by(fee.charge, fee.plan),
+        proration=measured_by(fee.charge.proration, fee.plan),
         amount=sum([each.line.amount for each in charges]),
         treatment=charges[0].treatment,
         tax_inclusive=fee.charge.tax_inclusive,
@@ -150,14 +149,14 @@ def _parts(facts: ChargeFacts, fee: _Fee) -> Iterator[tuple[LineKind, RatedPart]
     if share is not None and not share.is_full:
         price = times(fee.quantity, unit_price)
         step = ProrationStep(price=price, active=share.active, whole=share.whole, unit=share.unit)
-        yield LineKind.PRORATION, _one_of(facts, f"{name} - proration", step)
+        yield LineKind.PRORATION, one_amount(facts, f"{name} - proration", step)
 
 
 def _share(facts: ChargeFacts, fee: _Fee) -> Share | None:
     """The fee's part of its period, or None where it owes the whole: then there is nothing to measure."""
     if fee.owed == fee.whole:
         return None
-    proration = measured_by(fee.charge, fee.plan)
+    proration = measured_by(fee.charge.proration, fee.plan)
     return share_of(fee.owed, fee.whole, proration=proration, zone=facts.subscription.zone)
 
 
@@ -173,8 +172,9 @@ def _credit(facts: ChargeFacts, prepaid: Prepaid, *, unused: list[Period], perio
         used=billed.active - sum([share(stretch).active for stretch in unused]),
         whole=billed.whole,
         unit=billed.unit,
+        discount=prepaid.discount,
     )
-    part = _one_of(facts, f"{prepaid.name} - credit for unused time", step)
+    part = one_amount(facts, f"{prepaid.name} - credit for unused time", step)
     if part.unit_price:
         origin = Origin(
             kind=LineKind.PRORATION,
@@ -185,13 +185,6 @@ def _credit(facts: ChargeFacts, prepaid: Prepaid, *, unused: list[Period], perio
         )
         line_id = f"{prepaid.item_id}:{stamp(prepaid.period.start)}:credit"
         yield taxed(facts, part, line_id=line_id, origin=origin, treatment=prepaid.treatment)
-
-
-def _one_of(facts: ChargeFacts, description: str, step: ProrationStep | CreditStep) -> RatedPart:
-    """A line that is one amount: its unit price is the amount itself."""
-    amount = amount_of(step, facts.currency, rounding=facts.rounding)
-    price = Money(amount, facts.currency).amount
-    return RatedPart(description=description, quantity=ONE, unit_price=price, step=step)
 
 
 def cycle_name(cycle: Cycle) -> str:

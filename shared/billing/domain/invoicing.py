@@ -17,21 +17,24 @@ from billing.domain.basis import Basis
 from billing.domain.billing_cycle import BillingCycle, cycle_at, next_bill_for
 from billing.domain.catalog import Billed
 from billing.domain.charge import Charge, ChargeFacts
+from billing.domain.commitment import true_ups
 from billing.domain.credit import CreditNote, credit_note_of
 from billing.domain.customer import Customer
+from billing.domain.discounts import discounted, discounts_left
 from billing.domain.errors import InvalidInput
 from billing.domain.exchange import ExchangeTable
 from billing.domain.fee_charges import credits_for_unused, fees_in_advance, fees_in_arrears
+from billing.domain.guard import with_latest
 from billing.domain.invoice import Invoice, InvoiceStatus, SettlementStep
 from billing.domain.late_usage import LateBuckets
-from billing.domain.guard import with_latest
 from billing.domain.numbering import NumberMonth
+from billing.domain.one_time_charges import charges_to_come, one_time_charges
 from billing.domain.particulars import require_particulars
 from billing.domain.period import Period, local_date
+from billing.domain.review import Hold, why_held
 from billing.domain.subscription import Plans, Subscription, SubscriptionStatus, plan_of
 from billing.domain.tax import TaxableLine, TaxTable, TaxTreatment, net_total, tax_lines, total_tax, treatment
 from billing.domain.tenant import Tenant
-from billing.domain.review import Hold, why_held
 from billing.domain.usage import Buckets
 from billing.domain.usage_charges import unused_charge, usage_charges
 
@@ -73,10 +76,10 @@ class Draft:
     invoice: Invoice
     cycle: BillingCycle
     subscription: Subscription
+    hold: Hold | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-    hold: Hold | None = None
 class CreditDraft:
     """A credit note without a number in place of an invoice, the cycle it bills, and the subscription moved on."""
 
@@ -170,11 +173,13 @@ def _charges(facts: InvoiceFacts, cycle: BillingCycle, invoice_id: str) -> Seque
         charges += usage_charges(inputs, cycle.arrears)
         charges += fees_in_arrears(inputs, cycle.arrears)
         charges += credits_for_unused(inputs, cycle.arrears)
+        charges += list(true_ups(inputs, cycle.arrears, charges))
     if cycle.advance is not None:
         charges += fees_in_advance(inputs, cycle.advance)
+    charges += one_time_charges(inputs, cycle)
     if not charges and cycle.arrears is not None:
         charges += unused_charge(inputs, cycle.arrears)
-    return charges
+    return discounted(inputs, cycle, charges)
 
 
 def _treatment_of(facts: InvoiceFacts) -> Callable[[Period], TaxTreatment]:
@@ -213,14 +218,14 @@ def _moved_on(
         next_billing_at=following,
         status=SubscriptionStatus.ENDED if following is None else subscription.status,
         prepaid=tuple([charge.prepaid for charge in charges if charge.prepaid is not None]),
+        discounts=discounts_left(subscription.discounts, charges) if subscription.discounts else (),
+        one_time=charges_to_come(subscription.one_time, cycle) if subscription.one_time else (),
+        recent=subscription.recent if issued is None else with_latest(subscription.recent, issued),
     )
 
 
 def _invoice(facts: InvoiceFacts, cycle: BillingCycle, invoice_id: str, charges: Sequence[Charge]) -> Invoice:
     tenant, customer = facts.tenant, facts.customer
-        discounts=discounts_left(subscription.discounts, charges) if subscription.discounts else (),
-        one_time=charges_to_come(subscription.one_time, cycle) if subscription.one_time else (),
-        recent=subscription.recent if issued is None else with_latest(subscription.recent, issued),
     taxable = _taxable(charges)
     taxes = tax_lines(taxable, currency=customer.currency, rounding=tenant.rounding)
     tax, subtotal = total_tax(taxes), net_total(taxable, rounding=tenant.rounding)

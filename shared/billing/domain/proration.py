@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import assert_never
 
-from billing.domain.catalog import FirstPeriod, Plan, Proration, RecurringCharge
+from billing.domain.catalog import FirstPeriod, Plan, Proration
 from billing.domain.period import Period, Unit, count_days
 
 
@@ -37,10 +37,9 @@ def share_of(active: Period, whole: Period, *, proration: Proration, zone: str) 
             assert_never(proration)
 
 
-def measured_by(charge: RecurringCharge, plan: Plan) -> Proration:
-    """How a charge prorates under a plan: cycles of hours have no days to count and go by the second."""
-    by_day = charge.proration is Proration.DAY
-    return Proration.SECOND if by_day and plan.cycle.unit is Unit.HOUR else charge.proration
+def measured_by(proration: Proration, plan: Plan) -> Proration:
+    """How what prorates so does under a plan: cycles of hours have no days to count and go by the second."""
+    return Proration.SECOND if proration is Proration.DAY and plan.cycle.unit is Unit.HOUR else proration
 
 
 def as_first_period(stretch: Period, whole: Period, *, rule: FirstPeriod, begun: datetime) -> Period | None:

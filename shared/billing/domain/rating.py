@@ -35,11 +35,19 @@ class RatedPart:
 def rate(charge: MeteredCharge, usage: Decimal) -> tuple[RatedPart, ...]:
     """Price `usage` units (a period's aggregate, 0 or more) and return a part for every non-empty tier.
 
-    A first tier with a flat fee is owed even at zero usage; otherwise zero usage gives no part.
+    The charge's allowance is a part of its own at 0, and tiers and packages count what is beyond it. A first tier with
+    a flat fee is owed even at zero usage; otherwise zero usage gives no part.
     Quantities may be fractional; a tier's bound belongs to the tier. InvalidInput for a negative quantity or NaN.
     """
     if not usage.is_finite() or usage < 0:
         raise InvalidInput(f"usage.{charge.meter}", expected="0 or more", given=str(usage))
+    free = min(usage, charge.included)
+    priced = _priced(charge, EXACT.subtract(usage, free))
+    return (_included_part(charge, usage=usage, free=free), *priced) if free else priced
+
+
+def _priced(charge: MeteredCharge, usage: Decimal) -> tuple[RatedPart, ...]:
+    """The parts of what is beyond the allowance."""
     price = charge.price
     match price:
         case PerUnitPrice():
@@ -67,6 +75,23 @@ def zero_part(charge: MeteredCharge) -> RatedPart:
         case _:
             assert_never(charge.price)
     return _tier_part(charge, first, index=0, above=ZERO, usage=ZERO, quantity=ZERO)
+
+
+def _included_part(charge: MeteredCharge, *, usage: Decimal, free: Decimal) -> RatedPart:
+    return RatedPart(
+        description=f"{charge.name} - included",
+        quantity=free,
+        unit_price=ZERO,
+        step=TierStep(
+            model="included",
+            meter=charge.meter,
+            usage=usage,
+            above=ZERO,
+            up_to=charge.included,
+            quantity=free,
+            unit_price=ZERO,
+        ),
+    )
 
 
 def _graduated(charge: MeteredCharge, tiers: tuple[Tier, ...], *, usage: Decimal) -> Iterator[RatedPart]:

@@ -55,10 +55,16 @@ def months_of(period: Period, *, zone: str) -> tuple[str, ...]:
     return tuple(months)
 
 
-def with_event(rollup: UsageRollup, event: UsageEvent, *, schedule: Schedule) -> UsageRollup:
-    """The roll-up with one more event: in its bucket, or in the late part where that time is closed already."""
-    start = bucket_start(event.occurred_at, schedule)
-    is_late = rollup.closed_until is not None and start < rollup.closed_until
+def with_event(
+    rollup: UsageRollup, event: UsageEvent, *, schedule: Schedule, trial_end: datetime | None = None
+) -> UsageRollup:
+    """The roll-up with one more event: in its bucket, or in the late part where that time is closed already.
+
+    `trial_end` is the end of the subscription's trial, if it had one: what was used before it is never late.
+    """
+    start = bucket_start(event.occurred_at, schedule, trial_end=trial_end)
+    in_trial = trial_end is not None and event.occurred_at < trial_end
+    is_late = not in_trial and rollup.closed_until is not None and start < rollup.closed_until
     part = rollup.late if is_late else rollup.buckets
     added = {**part, start: add_event(rollup.aggregation, part.get(start), event)}
     return replace(rollup, late=added) if is_late else replace(rollup, buckets=added)

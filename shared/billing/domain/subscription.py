@@ -68,7 +68,10 @@ class Item:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prepaid:
-    """What an invoice billed in advance for one item and period: cap and tax of any credit for its unused part."""
+    """What an invoice billed in advance for one item and period: cap and tax of any credit for its unused part.
+
+    `discount` is what coupons took off its `amount`, both in minor units: a credit gives back as much less.
+    """
 
     item_id: str
     name: str
@@ -81,6 +84,7 @@ class Prepaid:
     amount: int
     treatment: TaxTreatment
     tax_inclusive: bool
+    discount: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,6 +157,11 @@ class Subscription:
     def begun(self) -> datetime:
         """The instant from which the subscription runs: its trial's start, where it has one."""
         return self.trial_start or self.start
+
+    @property
+    def trial_end(self) -> datetime | None:
+        """When the trial ended and billing began, or None without a trial."""
+        return None if self.trial_start is None else self.start
 
     def phase_at(self, instant: datetime) -> Phase:
         """The phase in force at an instant; InvalidInput for one before the start."""

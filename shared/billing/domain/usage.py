@@ -49,10 +49,14 @@ Bucket = Decimal | LastReading | frozenset[str]
 Buckets = Mapping[datetime, Bucket]
 
 
-def bucket_start(occurred_at: datetime, schedule: Schedule) -> datetime:
-    """The UTC instant at which the bucket of an event starts."""
+def bucket_start(occurred_at: datetime, schedule: Schedule, *, trial_end: datetime | None = None) -> datetime:
+    """The UTC instant at which the bucket of an event starts.
+
+    `trial_end` is when a trial ended: it cuts that day's bucket too, so that no bill holds a part of the trial.
+    """
     midnight = local_midnight(local_date(occurred_at, zone=schedule.zone), zone=schedule.zone)
-    return max(midnight, schedule.period_at(occurred_at).start)
+    start = max(midnight, schedule.period_at(occurred_at).start)
+    return start if trial_end is None or occurred_at < trial_end else max(start, trial_end)
 
 
 def add_event(aggregation: Aggregation, bucket: Bucket | None, event: UsageEvent) -> Bucket:

@@ -128,18 +128,20 @@ def _metered(
         return subscription
     try:
         _require_alive(subscription, event.occurred_at)
-        phase = subscription.phase_at(event.occurred_at)
+        phase = subscription.phase_at(max(event.occurred_at, subscription.start))
         charge = _charge(plans[phase.plan], event.meter)
         _require_fitting(charge, event, correction=correction)
     except BillingError as error:
         return error
-    return MeteredEvent(event=event, aggregation=charge.aggregation, schedule=phase.schedule)
+    return MeteredEvent(
+        event=event, aggregation=charge.aggregation, schedule=phase.schedule, trial_end=subscription.trial_end
+    )
 
 
 def _require_alive(subscription: Subscription, occurred_at: datetime) -> None:
     given = occurred_at.isoformat()
-    if occurred_at < subscription.start:
-        expected = f"an instant from the subscription's start, {subscription.start.isoformat()}, on"
+    if occurred_at < subscription.begun:
+        expected = f"an instant from the subscription's start, {subscription.begun.isoformat()}, on"
         raise InvalidInput("occurred_at", expected=expected, given=given)
     if subscription.end is not None and occurred_at >= subscription.end:
         expected = f"an instant before the subscription's end, {subscription.end.isoformat()}"

@@ -30,6 +30,7 @@ class MeteredEvent:
     event: UsageEvent
     aggregation: Aggregation
     schedule: Schedule
+    trial_end: datetime | None = None
 
 
 @dataclass(slots=True)
@@ -87,7 +88,7 @@ class UsageWriter:
         for each in events:
             rollup = _empty_rollup(each)
             try:
-                placed.append(_Placed(self.rollups.path(rollup), rollup, each.event, each.schedule))
+                placed.append(_Placed(self.rollups.path(rollup), rollup, each.event, each.schedule, each.trial_end))
             except InvalidInput as error:  # its parts are fit for an id, and together they are too long
                 result.refused[each.event.id] = error
         return sorted(placed, key=attrgetter("path"))
@@ -127,7 +128,7 @@ class UsageWriter:
         for each in events:
             try:
                 before = changed.get(each.path) or _value(read[each.path], empty=each.rollup)
-                changed[each.path] = with_event(before, each.event, schedule=each.schedule)
+                changed[each.path] = with_event(before, each.event, schedule=each.schedule, trial_end=each.trial_end)
             except (InvalidInput, BrokenDocument) as error:
                 result.refused[each.event.id] = error
             else:
@@ -165,6 +166,7 @@ class _Placed:
     rollup: UsageRollup
     event: UsageEvent
     schedule: Schedule
+    trial_end: datetime | None
 
 
 def _empty_rollup(metered: MeteredEvent) -> UsageRollup:

@@ -143,8 +143,12 @@ def _metering(book: Book) -> Callable[[UsageEvent], MeteredEvent]:
     plans = {plan.ref: {charge.meter: charge.aggregation for charge in plan.metered} for plan in book.plans}
 
     def metered(event: UsageEvent) -> MeteredEvent:
-        phase = subscriptions[event.subscription_id].phase_at(event.occurred_at)
-        return MeteredEvent(event=event, aggregation=plans[phase.plan][event.meter], schedule=phase.schedule)
+        subscription = subscriptions[event.subscription_id]
+        phase = subscription.phase_at(max(event.occurred_at, subscription.start))
+        aggregation = plans[phase.plan][event.meter]
+        return MeteredEvent(
+            event=event, aggregation=aggregation, schedule=phase.schedule, trial_end=subscription.trial_end
+        )
 
     return metered
 
