@@ -81,6 +81,7 @@ class Settings:
     max_body_bytes: int
     run_deadline_seconds: int
     revision: str
+    workers: int = 1
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> Self:
@@ -95,6 +96,7 @@ class Settings:
             max_body_bytes=read.integer("MAX_BODY_BYTES", default=1024 * 1024, low=1024, high=32 * 1024 * 1024),
             run_deadline_seconds=read.integer("RUN_DEADLINE_SECONDS", default=540, low=1, high=3600),
             revision=read.text("K_REVISION") or "local",
+            workers=read.integer("BILLING_WORKERS", default=1, low=1, high=64),
         )
         if read.flaws:
             raise Misconfigured(read.flaws)

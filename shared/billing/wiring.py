@@ -1,7 +1,7 @@
 """Builds the adapters that the settings name and binds them to the use cases; imports only what is used."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import assert_never
@@ -27,19 +27,47 @@ from billing.domain.tenant import Tenant
 from billing.ports import Clock, Documents, Objects, OperationCounts, Secrets
 from billing.store.indexes import INDEXES
 from billing.store.tenants import Tenants
-from billing.usecases.generate_invoices import RunOptions, generate_invoices
-from billing.usecases.run_context import RunRequest
+from billing.usecases.generate_invoices import RunOptions, bill_shards, generate_invoices
+from billing.usecases.run_context import RunContext, RunRequest
+from billing.usecases.run_tasks import Line
 from billing.usecases.settle_invoices import Settlement, settle_invoices, sweep
+from billing.usecases.shard_worker import ShardWorker
+from billing.usecases.spread_run import bill_in, many_due
 
 LOCAL_STORE = "billing.sqlite3"
 LOCAL_OBJECTS = "objects"
+
+_WORTH_STARTING = 800
+"""Invoices with PDFs: about two seconds of work for one process, and workers take half a second to start."""
+
+_QUICKER_WITHOUT_PDF = 6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What an engine is connected to, as another process needs to know it."""
+
+    store: Store
+    objects: ObjectPlace
+    secrets: SecretSource
+    payment_link_base: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Crew:
+    """Worker processes for large runs: how many, what they connect to, and how many due bills are worth their start."""
+
+    size: int
+    parts: Parts
+    worth_starting: int = _WORTH_STARTING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Engine:
     """The product with its outside parts connected. Safe to keep between requests and to share between threads.
 
-    `work_ahead` says that the documents are across a network, which is worth a second thread.
+    `work_ahead` says that the documents are across a network, which is worth a second thread. Without a `crew` this
+    process alone does every run.
     """
 
     documents: CountingDocuments
@@ -47,6 +75,7 @@ class Engine:
     secrets: Secrets
     payment_link_base: str | None
     work_ahead: bool = False
+    crew: Crew | None = None
 
     @property
     def operations(self) -> OperationCounts:
@@ -59,25 +88,44 @@ class Engine:
         *,
         out_of_time: Callable[[], bool] = lambda: False,
         progress: Callable[[int], None] = lambda _invoices: None,
-        on_invoice: Callable[[Invoice], None] = lambda _invoice: None,
+        on_invoice: Callable[[Invoice], None] | None = None,
     ) -> RunReport:
         """Bill one tenant and settle its invoices, those that an earlier run left unsettled included.
 
-        `progress` hears of each page, `on_invoice` of each invoice as it is issued, in a dry run too.
+        `progress` hears of each page, `on_invoice` of each invoice as it is issued, in a dry run too. A large run is
+        spread over the crew, unless it is a dry one, has a limit or somebody listens to its invoices: one process has
+        to number, count or name those in their order.
         """
-        settlement = self._settlement(Tenants(self.documents).get(request.tenant_id))
-        options = RunOptions(
-            payment_url=self._payment_links(request.tenant_id),
-            settle=partial(settle_invoices, settlement),
+        options = replace(
+            self.run_options(request.tenant_id),
             out_of_time=out_of_time,
             progress=progress,
-            on_invoice=on_invoice,
+            on_invoice=on_invoice or (lambda _invoice: None),
             work_ahead=self.work_ahead,
         )
-        report = generate_invoices(self.documents, request, options)
-        if not request.dry_run:
+        alone = request.dry_run or request.limit is not None or on_invoice is not None
+        report = generate_invoices(self.documents, request, options, bill=bill_shards if alone else self._bill)
+        if request.settle and request.shards is None and not request.dry_run:
+            settlement = self._settlement(Tenants(self.documents).get(request.tenant_id))
             report.add_settled(sweep(settlement, out_of_time=out_of_time))
         return report
+
+    def run_options(self, tenant_id: str) -> RunOptions:
+        """How a tenant's invoices are linked and settled; NotFound for an unknown tenant."""
+        settlement = self._settlement(Tenants(self.documents).get(tenant_id))
+        return RunOptions(payment_url=self._payment_links(tenant_id), settle=partial(settle_invoices, settlement))
+
+    def _bill(self, context: RunContext, options: RunOptions) -> None:
+        """Bill the shards with the crew where that is quicker than without."""
+        crew = self.crew
+        if crew is None or not _worth_starting(crew, context):
+            bill_shards(context, options)
+            return
+        from billing.adapters.worker_processes import worker_processes
+
+        size = crew.size if context.request.settle else min(crew.size, len(context.shards))
+        with worker_processes(size, _work, knowing=crew.parts) as workers:
+            bill_in(workers, context, options, count=self.documents.add)
 
     def _settlement(self, tenant: Tenant) -> Settlement:
         return Settlement(
@@ -94,26 +142,36 @@ class Engine:
 
 def connect(settings: Settings, *, clock: Clock) -> Engine:
     """Connect to everything that the settings name."""
-    return Engine(
-        documents=CountingDocuments(open_documents(settings.store)),
-        objects=CountingObjects(open_objects(settings.objects)),
-        secrets=open_secrets(settings.secrets, clock=clock),
+    parts = Parts(
+        store=settings.store,
+        objects=settings.objects,
+        secrets=settings.secrets,
         payment_link_base=settings.payment_link_base,
-        work_ahead=isinstance(settings.store, FirestoreDatabase),
     )
+    return _engine(parts, clock=clock, workers=settings.workers)
 
 
-def local_engine(directory: Path, *, payment_link_base: str, store: Store | None = None) -> Engine:
+def local_engine(directory: Path, *, payment_link_base: str, store: Store | None = None, workers: int = 1) -> Engine:
     """Everything below one directory, which is made if need be: documents (or `store`), objects, the pay links' key."""
-    from billing.adapters.environment_secrets import EnvironmentSecrets
+    from billing.adapters.system_clock import SystemClock
 
-    key = local_key(directory)
-    return Engine(
-        documents=CountingDocuments(open_documents(store or SqliteFile(directory / LOCAL_STORE))),
-        objects=CountingObjects(open_objects(Folder(directory / LOCAL_OBJECTS))),
-        secrets=EnvironmentSecrets({PAYMENT_LINK_KEY: key}),
+    parts = Parts(
+        store=store or SqliteFile((directory / LOCAL_STORE).absolute()),
+        objects=Folder((directory / LOCAL_OBJECTS).absolute()),
+        secrets=SecretVariables({PAYMENT_LINK_KEY: local_key(directory)}),
         payment_link_base=payment_link_base,
-        work_ahead=isinstance(store, FirestoreDatabase),
+    )
+    return _engine(parts, clock=SystemClock(), workers=workers)
+
+
+def _engine(parts: Parts, *, clock: Clock, workers: int = 1) -> Engine:
+    return Engine(
+        documents=CountingDocuments(open_documents(parts.store)),
+        objects=CountingObjects(open_objects(parts.objects)),
+        secrets=open_secrets(parts.secrets, clock=clock),
+        payment_link_base=parts.payment_link_base,
+        work_ahead=isinstance(parts.store, FirestoreDatabase),
+        crew=Crew(size=workers, parts=parts) if workers > 1 else None,
     )
 
 
@@ -165,6 +223,24 @@ def open_secrets(source: SecretSource, *, clock: Clock) -> Secrets:
             return SecretManagerSecrets(project, clock=clock)
         case _:
             assert_never(source)
+
+
+def _worth_starting(crew: Crew, context: RunContext) -> bool:
+    request = context.request
+    if not request.settle and len(context.shards) == 1:  # nothing to do for a second worker
+        return False
+    number = crew.worth_starting * (1 if request.settle else _QUICKER_WITHOUT_PDF)
+    return many_due(context.documents, request.tenant_id, as_of=request.as_of, shards=context.shards, number=number)
+
+
+def _work(line: Line, parts: Parts) -> None:
+    """What a worker process does: connect like the engine that started it, and work."""
+    from billing.adapters.system_clock import SystemClock
+
+    engine = _engine(parts, clock=SystemClock())
+    ShardWorker(
+        line=line, documents=engine.documents, operations=lambda: engine.operations, options=engine.run_options
+    ).work()
 
 
 def _render(tenant: Tenant, invoices: Sequence[Invoice]) -> Iterable[bytes]:

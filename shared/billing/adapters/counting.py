@@ -28,35 +28,36 @@ class CountingDocuments:
     def get_many(self, paths: Sequence[str], *, fields: Sequence[str] | None = None) -> list[Document | None]:
         """As Documents.get_many."""
         documents = self._inner.get_many(paths, fields=fields)
-        self._add(OperationCounts(reads=len(set(paths))))
+        self.add(OperationCounts(reads=len(set(paths))))
         return documents
 
     def query(self, query: Query) -> list[Document]:
         """As Documents.query."""
         documents = self._inner.query(query)
-        self._add(OperationCounts(reads=max(1, len(documents)), queries=1))
+        self.add(OperationCounts(reads=max(1, len(documents)), queries=1))
         return documents
 
     def count(self, query: Query) -> int:
         """As Documents.count."""
         number = self._inner.count(query)
-        self._add(OperationCounts(reads=_aggregation_reads(number), queries=1))
+        self.add(OperationCounts(reads=_aggregation_reads(number), queries=1))
         return number
 
     def sum(self, query: Query, *, field: str) -> int:
         """As Documents.sum; counting what it adds up takes a count of its own, which is not billed to the caller."""
         total = self._inner.sum(query, field=field)
-        self._add(OperationCounts(reads=_aggregation_reads(self._inner.count(query)), queries=1))
+        self.add(OperationCounts(reads=_aggregation_reads(self._inner.count(query)), queries=1))
         return total
 
     def commit(self, writes: Sequence[Write]) -> list[str]:
         """As Documents.commit."""
         versions = self._inner.commit(writes)
         deletes = sum(isinstance(write, Delete) for write in writes)
-        self._add(OperationCounts(writes=len(writes) - deletes, deletes=deletes))
+        self.add(OperationCounts(writes=len(writes) - deletes, deletes=deletes))
         return versions
 
-    def _add(self, counts: OperationCounts) -> None:
+    def add(self, counts: OperationCounts) -> None:
+        """Count what was asked elsewhere on behalf of this caller."""
         with self._lock:
             self._counts += counts
 

@@ -29,7 +29,7 @@ def bill(engine: Engine, request: RunRequest) -> BillingRun:
     """Run, and then read the invoices back; those of a dry run exist nowhere else and are kept as they are drafted."""
     drafted: list[Invoice] = []
     before, started = engine.operations, perf_counter()
-    report = engine.generate_invoices(request, on_invoice=drafted.append if request.dry_run else _forget)
+    report = engine.generate_invoices(request, on_invoice=drafted.append if request.dry_run else None)
     seconds, after = perf_counter() - started, engine.operations
     return BillingRun(
         report=report,
@@ -53,7 +53,3 @@ def _stored(engine: Engine, report: RunReport) -> Iterator[Invoice]:
     ids = [each.id for each in report.invoices]
     for start in range(0, len(ids), _IDS_A_READ):
         yield from (each.value for each in invoices.get(ids[start : start + _IDS_A_READ]) if each is not None)
-
-
-def _forget(_invoice: Invoice) -> None:
-    """A run that writes its invoices need not keep them."""

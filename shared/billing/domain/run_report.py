@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 
 from billing.domain.credit import CreditNote
@@ -86,6 +86,13 @@ class Revenue:
             if row.tax:
                 self.tax_by_place[row.country, row.state] += row.tax
 
+    def merge(self, other: "Revenue") -> None:
+        """Add the sums of another part of the run, in the same currency."""
+        for each in fields(self):
+            if each.type is int:
+                setattr(self, each.name, getattr(self, each.name) + getattr(other, each.name))
+        self.tax_by_place.update(other.tax_by_place)
+
     def amount(self, minor: int) -> str:
         """An amount of this currency as decimal text."""
         return str(Money(minor, self.currency).amount)
@@ -93,7 +100,10 @@ class Revenue:
 
 @dataclass(slots=True, kw_only=True)
 class RunReport:
-    """What a run of one tenant did. `complete` is False where it stopped early and has to be continued."""
+    """What a run of one tenant did. `complete` is False where it stopped early and has to be continued.
+
+    `lost_workers` counts the processes that ended in the middle of their part of the run.
+    """
 
     run_id: str
     tenant_id: str
@@ -107,8 +117,10 @@ class RunReport:
     invoices: list[InvoiceSummary] = field(default_factory=list)
     revenue: dict[str, Revenue] = field(default_factory=dict)
     credit_notes: list[InvoiceSummary] = field(default_factory=list)
+    held: list[HeldInvoice] = field(default_factory=list)
     settled: int = 0
     settlement_failures: dict[str, SettlementFailure] = field(default_factory=dict)
+    lost_workers: int = 0
 
     @property
     def unsettled(self) -> int:
@@ -117,7 +129,6 @@ class RunReport:
 
     def add_settled(self, settled: Settled) -> None:
         """Count what was settled; an invoice that failed before and is done now is no failure any more."""
-    held: list[HeldInvoice] = field(default_factory=list)
         self.settled += len(settled.done)
         for invoice_id in settled.done:
             self.settlement_failures.pop(invoice_id, None)
@@ -144,18 +155,6 @@ class RunReport:
         self.invoices.append(summary_of(invoice))
         self.revenue.setdefault(invoice.currency, Revenue(currency=invoice.currency)).add(invoice)
 
-    @property
-    def totals(self) -> Revenue:
-        """The sums of the run's currency: the tenant's, or the only one that was billed."""
-        if self.currency not in self.revenue and len(self.revenue) == 1:
-            return next(iter(self.revenue.values()))
-        return self.revenue.get(self.currency) or Revenue(currency=self.currency)
-
-
-def summary_of(document: Invoice | CreditNote) -> InvoiceSummary:
-    """An invoice or credit note in a line."""
-    return InvoiceSummary(
-        id=document.id,
     def merge(self, part: "RunReport") -> None:
         """Add what another part of the same run did, after what is on the report already."""
         self.customers += part.customers
@@ -171,6 +170,18 @@ def summary_of(document: Invoice | CreditNote) -> InvoiceSummary:
         self.settlement_failures.update(part.settlement_failures)
         self.lost_workers += part.lost_workers
 
+    @property
+    def totals(self) -> Revenue:
+        """The sums of the run's currency: the tenant's, or the only one that was billed."""
+        if self.currency not in self.revenue and len(self.revenue) == 1:
+            return next(iter(self.revenue.values()))
+        return self.revenue.get(self.currency) or Revenue(currency=self.currency)
+
+
+def summary_of(document: Invoice | CreditNote) -> InvoiceSummary:
+    """An invoice or credit note in a line."""
+    return InvoiceSummary(
+        id=document.id,
         number=document.number,
         customer_id=document.customer_id,
         subscription_id=document.subscription_id,

@@ -216,6 +216,16 @@ class OperationCounts:
             objects=self.objects + other.objects,
         )
 
+    def __sub__(self, other: "OperationCounts") -> "OperationCounts":
+        """What came on top of an earlier count."""
+        return OperationCounts(
+            reads=self.reads - other.reads,
+            writes=self.writes - other.writes,
+            deletes=self.deletes - other.deletes,
+            queries=self.queries - other.queries,
+            objects=self.objects - other.objects,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class CompositeIndex:

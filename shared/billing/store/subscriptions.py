@@ -50,6 +50,11 @@ class Subscriptions:
         )
         return self.collection.documents.query(query)
 
+    def count_due(self, *, as_of: datetime, shard: int, at_most: int) -> int:
+        """How many subscriptions of a shard are due at a UTC instant, counted no further than `at_most`."""
+        filters = (Filter("shard", "==", shard), Filter("next_billing_at", "<=", as_of))
+        return self.collection.documents.count(Query(self.collection.path, filters=filters, limit=at_most))
+
     def moved_on(self, before: Stored[Subscription], after: Subscription) -> Update:
         """The write that moves a subscription to its next bill, expecting that it did not change since it was read."""
         fields: Fields = {

@@ -24,6 +24,8 @@ from billing.usecases.refusal import Refused
 from billing.usecases.run_context import RunContext
 
 _ATTEMPTS = 8
+_RACES = 50
+"""Against the other parts of a run each loses some races for the next numbers; a lost one costs little."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +64,8 @@ def _commit(context: RunContext, drafted: Sequence[Drafted]) -> tuple[NumberedPa
 
     A dry run does everything but the commit.
     """
+    if context.request.shards is not None and not context.request.dry_run:
+        context.counters.clear()  # others number at the same time: read late, lose seldom
     for attempt in count(1):
         page = number_page(context, drafted)
         writes = page_writes(context, page)
@@ -69,7 +73,7 @@ def _commit(context: RunContext, drafted: Sequence[Drafted]) -> tuple[NumberedPa
             committed = [] if context.request.dry_run or not writes else context.documents.commit(writes)
         except WriteConflict:
             series = [counter.series for counter, _ in page.series]
-            if attempt == _ATTEMPTS or not context.load_counters(series, again=True):
+            if attempt == _RACES or not context.load_counters(series, again=True):
                 raise
             continue
         versions = {write.path: version for write, version in zip(writes, committed, strict=False)}
@@ -116,13 +120,13 @@ def _report(context: RunContext, page: NumberedPage, refused: Iterable[Refused])
     for invoice in page.invoices:
         context.report.add(invoice)
         context.on_invoice(invoice)
+    for invoice, hold in page.held:
+        context.report.add_held(invoice, hold)
+        context.on_invoice(invoice)
     for credit_note in page.credit_notes:
         context.report.add_credit_note(credit_note)
     context.report.skipped.update(each.draft.reason.value for each in page.drafted if isinstance(each.draft, Skip))
     context.report.failures += [_failure(subscription, error) for subscription, error in refused]
-    for invoice, hold in page.held:
-        context.report.add_held(invoice, hold)
-        context.on_invoice(invoice)
 
 
 def _result(context: RunContext, page: NumberedPage, versions: Mapping[str, str]) -> PageResult:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from billing.domain.invoice import Invoice
 from billing.domain.run_report import RunReport, Settled
@@ -16,6 +17,7 @@ from billing.usecases.due_queue import PAGE, DueQueue
 from billing.usecases.page_stream import PageStream
 from billing.usecases.run_context import RunContext, RunRequest, start_run
 
+FIRST_SHARD = 0
 _OBJECTS_A_COLLECTION = 50_000
 
 
@@ -37,25 +39,38 @@ class RunOptions:
     work_ahead: bool = False
 
 
-def generate_invoices(documents: Documents, request: RunRequest, options: RunOptions) -> RunReport:
+Bill: TypeAlias = Callable[[RunContext, RunOptions], None]
+"""Bills the shards of a run onto its report."""
+
+
+def generate_invoices(
+    documents: Documents, request: RunRequest, options: RunOptions, *, bill: Bill | None = None
+) -> RunReport:
     """Invoice every subscription of the tenant that is due at `request.as_of`, and say what was done.
 
     Raises NotFound for an unknown tenant and StoreUnavailable where the store is away; all else is on the report.
+    `bill` bills the shards, in place of this process alone.
     Running again bills nothing twice: what a killed run left is billed by the next one, with the next numbers.
     """
     context = start_run(documents, request, payment_url=options.payment_url, on_invoice=options.on_invoice)
     report = context.report
-    report.customers = context.customers.count()
-    # asked before the bills are made: who gets a last one now is not skipped
-    if without := context.customers.count_without_subscription():
-        report.skipped["no_active_subscription"] += without
-    with _fewer_collections():
-        for shard in range(context.tenant.shards):
-            _bill_shard(context, options, shard=shard)
+    if FIRST_SHARD in context.shards:  # of the parts of one run, one counts the customers
+        report.customers = context.customers.count()
+        # asked before the bills are made: who gets a last one now is not skipped
+        if without := context.customers.count_without_subscription():
+            report.skipped["no_active_subscription"] += without
+    (bill or bill_shards)(context, options)
     if not request.dry_run:
         runs = Runs.of(documents, request.tenant_id)
         documents.commit([runs.record(report, actor=request.actor, recorded_at=request.recorded_at)])
     return report
+
+
+def bill_shards(context: RunContext, options: RunOptions) -> None:
+    """Bill what is due in the shards of the run, one after the other, onto its report."""
+    with _fewer_collections():
+        for shard in context.shards:
+            _bill_shard(context, options, shard=shard)
 
 
 def _bill_shard(context: RunContext, options: RunOptions, *, shard: int) -> None:
@@ -68,7 +83,7 @@ def _bill_shard(context: RunContext, options: RunOptions, *, shard: int) -> None
                 return
             stream.work_ahead(limit=room, after=drafted)
             result = commit_page(context, drafted)
-            if result.invoices and not context.request.dry_run:
+            if result.invoices and context.request.settle and not context.request.dry_run:
                 context.report.add_settled(options.settle(result.invoices))
             stream.moved_on(result.moved_on)
             options.progress(len(result.invoices))

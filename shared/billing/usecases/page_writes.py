@@ -32,7 +32,7 @@ def page_writes(context: RunContext, page: NumberedPage) -> list[Write]:
     writes += _customers_changed(context, page.drafted)
     if records := list(_records(context, page)):
         context.commits += 1
-        batch_id = f"{context.request.run_id}-{context.commits:06}"
+        batch_id = f"{context.request.part_id}-{context.commits:06}"
         writes.append(context.audit.batch(records, batch_id=batch_id, recorded_at=context.request.recorded_at))
     return writes
 

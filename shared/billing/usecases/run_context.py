@@ -1,11 +1,11 @@
 """What one billing run of one tenant carries from page to page: the request, the repositories, what is read once."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from billing.domain.catalog import Plan
-from billing.domain.errors import BillingError
+from billing.domain.errors import BillingError, InvalidInput
 from billing.domain.invoice import Invoice
 from billing.domain.run_report import RunReport
 from billing.domain.tax import TaxTable
@@ -27,7 +27,9 @@ from billing.store.usage import UsageRollups
 class RunRequest:
     """What is asked of a run. `as_of` decides what is due and dates the invoices; `recorded_at` is when it really runs.
 
-    `limit` is the most invoices to make; `actor` and `request_id` go into the audit log.
+    `limit` is the most invoices to make; `actor` and `request_id` go into the audit log. `shards` are those to bill, so
+    that the parts of one run (one `run_id`) can run side by side; None is all. Without `settle` the invoices keep their
+    pending steps for a later run.
     """
 
     tenant_id: str
@@ -38,6 +40,18 @@ class RunRequest:
     request_id: str = ""
     dry_run: bool = False
     limit: int | None = None
+    shards: tuple[int, ...] | None = None
+    settle: bool = True
+
+    def __post_init__(self) -> None:
+        """Refuse a part of nothing."""
+        if self.shards is not None and not self.shards:
+            raise InvalidInput("shards", expected="one shard or more", given=self.shards)
+
+    @property
+    def part_id(self) -> str:
+        """The run's id, or that of this part of it: parts that run side by side have no shard in common."""
+        return self.run_id if self.shards is None else f"{self.run_id}-s{self.shards[0]}"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -54,6 +68,7 @@ class RunContext:
     rollups: UsageRollups
     invoices: Invoices
     credit_notes: CreditNotes
+    reviews: Reviews
     series: Counters
     audit: AuditLog
     plan_versions: PlanVersions
@@ -63,12 +78,21 @@ class RunContext:
     counters: dict[str, Counter] = field(default_factory=dict)
     commits: int = 0
 
+    @property
+    def shards(self) -> Sequence[int]:
+        """The shards to bill."""
+        return range(self.tenant.shards) if self.request.shards is None else self.request.shards
+
+    def hand_over(self) -> RunReport:
+        """What was done since the last time: the report begins anew."""
+        done, self.report = self.report, _empty_report(self.tenant, self.request)
+        return done
+
     def load_plans(self, refs: Iterable[str]) -> None:
         """Read the plan versions that the run has not seen yet."""
         missing = sorted(set(refs) - self.plans.keys())
         self.plans.update(zip(missing, self.plan_versions.get(missing), strict=True))
 
-    reviews: Reviews
     def load_counters(self, series: Iterable[str], *, again: bool = False) -> bool:
         """Read the counters that the run does not hold, or all of these again; tell whether one of them had changed."""
         wanted = sorted(set(series) if again else set(series) - self.counters.keys())
@@ -90,28 +114,31 @@ def start_run(
     """
     tenants = Tenants(documents)
     tenant = tenants.get(request.tenant_id)
-    report = RunReport(
-        run_id=request.run_id,
-        tenant_id=tenant.id,
-        as_of=request.as_of,
-        dry_run=request.dry_run,
-        currency=tenant.currency,
-    )
     return RunContext(
         request=request,
         documents=documents,
         tenant=tenant,
         taxes=tenants.tax_table(tenant.id),
-        report=report,
+        report=_empty_report(tenant, request),
         customers=Customers.of(documents, tenant.id),
         subscriptions=Subscriptions.of(documents, tenant.id),
         rollups=UsageRollups.of(documents, tenant.id),
         invoices=Invoices.of(documents, tenant.id),
         credit_notes=CreditNotes.of(documents, tenant.id),
+        reviews=Reviews.of(documents, tenant.id),
         series=Counters.of(documents, tenant.id),
         audit=AuditLog.of(documents, tenant.id),
         plan_versions=PlanVersions.of(documents, tenant.id),
         payment_url=payment_url,
         on_invoice=on_invoice,
     )
-        reviews=Reviews.of(documents, tenant.id),
+
+
+def _empty_report(tenant: Tenant, request: RunRequest) -> RunReport:
+    return RunReport(
+        run_id=request.part_id,
+        tenant_id=tenant.id,
+        as_of=request.as_of,
+        dry_run=request.dry_run,
+        currency=tenant.currency,
+    )
