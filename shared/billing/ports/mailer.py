@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import ClassVar, Protocol
 
 from billing.domain.errors import BillingError, Unavailable
@@ -21,6 +22,7 @@ class Mail:
     """A mail in both forms.
 
     `message_id` (without angle brackets) is derived from what the mail is about: sent again, it is the same.
+    `sent_at` is a UTC instant, `language` a tag such as de or pt-BR.
     """
 
     message_id: str
@@ -30,6 +32,7 @@ class Mail:
     subject: str
     text: str
     html: str
+    sent_at: datetime
     reply_to: str = ""
     language: str = "en"
     files: Sequence[MailFile] = ()
