@@ -3,7 +3,7 @@
 import smtplib
 import ssl
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from threading import Lock
@@ -17,7 +17,7 @@ _PERMANENT = 500
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SmtpServer:
-    """Where mails go. `encrypted` is only ever off towards this very machine."""
+    """Where mails go. `encrypted` is only ever off towards this very machine; `hello` is what we call ourselves."""
 
     host: str
     port: int
@@ -25,6 +25,7 @@ class SmtpServer:
     password: str = field(default="", repr=False)
     encrypted: bool = True
     timeout_seconds: int = 20
+    hello: str = "localhost"
 
 
 class SmtpMailer:
@@ -45,14 +46,17 @@ class SmtpMailer:
         """Say goodbye to the server."""
         with self._lock:
             if self._connection is not None:
-                self._connection.close()
-                self._connection = None
+                with suppress(smtplib.SMTPException, OSError):
+                    self._connection.quit()
+                self._forget()
 
     def _connect(self) -> smtplib.SMTP:
         server, context = self._server, ssl.create_default_context()
         encrypted_first = server.encrypted and server.port == _IMPLICIT_TLS
         connect = partial(smtplib.SMTP_SSL, context=context) if encrypted_first else smtplib.SMTP
-        self._connection = connection = connect(server.host, server.port, timeout=server.timeout_seconds)
+        self._connection = connection = connect(
+            server.host, server.port, local_hostname=server.hello, timeout=server.timeout_seconds
+        )
         if server.encrypted and not encrypted_first:
             connection.starttls(context=context)
         if server.user:
