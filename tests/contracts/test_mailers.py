@@ -83,7 +83,8 @@ def server(inbox: Inbox) -> Iterator[Controller]:
     )
     controller.start()
     yield controller
-    controller.stop()
+    if controller.server is not None:  # a test may have stopped it
+        controller.stop()
 
 
 def free_port() -> int:
