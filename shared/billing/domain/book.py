@@ -7,13 +7,14 @@ Conflict
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from billing.domain.catalog import Plan
 from billing.domain.customer import Customer
 from billing.domain.errors import Conflict, InvalidInput
 from billing.domain.subscription import Subscription
+from billing.domain.sharding import shard_count, shard_of
 from billing.domain.tax import TaxTable
 from billing.domain.tenant import Tenant
 from billing.domain.usage import UsageEvent
@@ -27,6 +28,7 @@ class Book:
 
     A subscription's `next_billing_at` is set and a customer's `active_subscriptions` counts those with a bill to come.
     """
+    `shards_by_size`: nobody said into how many shards it goes, so a tenant that is stored already keeps its own.
 
     tenant: Tenant
     tax_rates: TaxTable
@@ -37,6 +39,23 @@ class Book:
     notes: tuple[str, ...] = ()
 
 
+    shards_by_size: bool = False
+
+    def in_shards_by_size(self) -> "Book":
+        """The book in as many shards as suit a new book of its size; a stored tenant's own may take their place."""
+        return replace(self.in_shards(shard_count(len(self.subscriptions))), shards_by_size=True)
+
+    def in_shards(self, shards: int) -> "Book":
+        """The book with its subscriptions spread over so many shards."""
+        if shards == self.tenant.shards:
+            return self
+        return replace(
+            self,
+            tenant=replace(self.tenant, shards=shards),
+            subscriptions=tuple(
+                replace(each, shard=shard_of(each.customer_id, shards=shards)) for each in self.subscriptions
+            ),
+        )
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BookError:
     """One thing that is wrong: `line` counts from 1 (0: the whole file), `column` is a CSV column or a JSON path."""

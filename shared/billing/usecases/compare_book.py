@@ -65,6 +65,8 @@ def compare_book(documents: Documents, book: Book) -> NewRows:
         usage=found.new("usage", book.usage, UsageEvents.of(documents, tenant_id).get),
     )
     found.raise_if_any()
+    if book.shards_by_size:
+        book = book.in_shards(stored.shards)
     return NewRows(rows=rows, tenant_is_new=False, taxes_read=taxes_read)
 
 

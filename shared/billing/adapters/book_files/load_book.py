@@ -47,7 +47,8 @@ def load_book(folder: Path, *, bill_from: date | None = None) -> Book:
     if bill_from is not None and not FIRST_DAY <= bill_from <= LAST_DAY:
         raise InvalidInput("bill_from", expected=f"a day from {FIRST_DAY} to {LAST_DAY}", given=str(bill_from))
     log = ErrorLog()
-    tenant = read_tenant(folder / "tenant.json", log=log) or _UNREADABLE
+    booked_tenant = read_tenant(folder / "tenant.json", log=log)
+    tenant = _UNREADABLE if booked_tenant is None else booked_tenant.value
     plans = _read_plans(folder, log)
     taxes = read_tax_rates(folder / "tax_rates.csv", log=log)
     customer_rows, customers = read_customers(folder / "customers.csv", log=log)
@@ -61,7 +62,7 @@ def load_book(folder: Path, *, bill_from: date | None = None) -> Book:
     log.raise_if_any()
     start = billing_start(booked, usage, zone=tenant.zone, bill_from=bill_from)
     subscriptions = tuple(with_first_bill(each, start) for each in booked)
-    return Book(
+    book = Book(
         tenant=tenant,
         tax_rates=taxes,
         plans=tuple(plans.by_ref.values()),
@@ -75,6 +76,7 @@ def load_book(folder: Path, *, bill_from: date | None = None) -> Book:
 def _require_book(folder: Path) -> None:
     if not folder.is_dir():
         raise BookErrors([BookError(file=str(folder), message=f"there is no such folder; {_WAY_OUT}")])
+    return book if booked_tenant is None or booked_tenant.names_shards else book.in_shards_by_size()
     if not (folder / "tenant.json").is_file():
         raise BookErrors([BookError(file="tenant.json", message=f"the file is missing; {_WAY_OUT}")])
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from zlib import crc32
+from typing import TypeVar
 
 from billing.adapters.book_files.cell_types import Day, Key, Name, Number
 from billing.adapters.book_files.csv_rows import Row, RowModel, Rows, read_rows
@@ -20,6 +20,7 @@ from billing.domain.period import local_midnight
 from billing.domain.stamp import stamp
 from billing.domain.subscription import Item, Phase, Subscription, schedule_of
 from billing.domain.tenant import Tenant
+from billing.domain.sharding import shard_of
 
 _ONE_DAY = timedelta(days=1)
 
@@ -133,7 +134,7 @@ def _subscription(given: SubscriptionRow, plan: Plan, book: SubscriptionFiles) -
         zone=zone,
         phases=(Phase(plan=plan.ref, start=start, schedule=schedule_of(plan, start, zone)),),
         end=_day_after(given.ended_on, zone),
-        shard=crc32(given.customer_id.encode()) % book.tenant.shards,
+        shard=shard_of(given.customer_id, shards=book.tenant.shards),
     )
 
 

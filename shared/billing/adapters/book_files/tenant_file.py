@@ -1,6 +1,6 @@
 """tenant.json: the seller and its settings."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -69,12 +69,20 @@ class _Tenant(JsonModel):
     bank: _Bank | None = None
     rounding: Rounding = Rounding.HALF_UP
     skip_zero_invoices: Flag = False
-    shards: Annotated[int, Field(strict=True, ge=1, le=1000)] = 1
+    shards: Annotated[int, Field(strict=True, ge=1, le=1000)] | None = None
     notes: tuple[Text, ...] = ()
     accent_colour: Colour = ""
 
 
-def read_tenant(path: Path, *, log: ErrorLog) -> Tenant | None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BookedTenant:
+    """The tenant of a book; `names_shards` tells whether its file says into how many shards it goes."""
+
+    value: Tenant
+    names_shards: bool
+
+
+def read_tenant(path: Path, *, log: ErrorLog) -> BookedTenant | None:
     """The tenant of a book, or None where what is wrong with the file is logged."""
     file = read_json(path, log=log)
     given = None if file is None else file.model(_Tenant)
@@ -84,7 +92,8 @@ def read_tenant(path: Path, *, log: ErrorLog) -> Tenant | None:
         require_state(given.country, given.state)
     except InvalidInput as error:
         file.add_rule((), error)
-    return _tenant(file, given)
+    tenant = _tenant(file, given)
+    return None if tenant is None else BookedTenant(value=tenant, names_shards=given.shards is not None)
 
 
 def _tenant(file: JsonFile, given: _Tenant) -> Tenant | None:
@@ -110,7 +119,7 @@ def _tenant(file: JsonFile, given: _Tenant) -> Tenant | None:
         bank=None if given.bank is None else BankDetails(**given.bank.model_dump()),
         rounding=given.rounding,
         skip_zero_invoices=given.skip_zero_invoices,
-        shards=given.shards,
+        shards=given.shards or 1,
         notes=given.notes,
         accent_colour=given.accent_colour,
     )
