@@ -1,0 +1,205 @@
+"""Setup intents: make a card ready for later, with the customer present (docs.stripe.com/api/setup_intents)."""
+
+from billing.sandbox.account import Account
+from billing.sandbox.cards import Challenges, Declines
+from billing.sandbox.customers import live_customer
+from billing.sandbox.errors import ApiError, unexpected_state
+from billing.sandbox.events import emit
+from billing.sandbox.lists import listed
+from billing.sandbox.metadata import change, merged_metadata
+from billing.sandbox.operation import Call, Operation
+from billing.sandbox.payment_intents import checked_method
+from billing.sandbox.payment_methods import attach, behaviour
+from billing.sandbox.payments import next_action
+from billing.sandbox.state import Resource
+
+_OPEN = ("requires_payment_method", "requires_confirmation", "requires_action")
+_WITHOUT_METHOD = (
+    "You cannot confirm this SetupIntent because it's missing a payment method. Update the SetupIntent with a payment "
+    "method and then confirm it again."
+)
+
+
+def new_setup(account: Account, fields: Resource) -> Resource:
+    """A setup intent that still lacks a card, and its event."""
+    intent = account.new(
+        "setup_intent",
+        prefix="seti",
+        fields={
+            "application": None,
+            "automatic_payment_methods": {"allow_redirects": "always", "enabled": True},
+            "cancellation_reason": None,
+            "client_secret": None,
+            "customer": None,
+            "customer_account": None,
+            "description": None,
+            "excluded_payment_method_types": None,
+            "flow_directions": None,
+            "last_setup_error": None,
+            "latest_attempt": None,
+            "mandate": None,
+            "metadata": {},
+            "next_action": None,
+            "on_behalf_of": None,
+            "payment_method": None,
+            "payment_method_configuration_details": None,
+            "payment_method_options": {"card": {"mandate_options": None, "request_three_d_secure": "automatic"}},
+            "payment_method_types": ["card"],
+            "single_use_mandate": None,
+            "status": "requires_payment_method",
+            "usage": "off_session",
+        }
+        | fields,
+    )
+    intent["client_secret"] = account.secret(intent["id"])
+    emit(account, "setup_intent.created", intent)
+    return intent
+
+
+def attempt_setup(account: Account, intent: Resource, method: Resource, *, return_url: str | None) -> None:
+    """Ask the card whether it may be kept; a decline is recorded and raised."""
+    answer = behaviour(account, method)
+    intent |= {"payment_method": method["id"], "next_action": None}
+    account.save(intent)
+    if isinstance(answer, Challenges) and answer.when != "on_session":
+        intent |= {"next_action": next_action(account, intent, return_url=return_url), "status": "requires_action"}
+        emit(account, "setup_intent.requires_action", intent)
+    elif isinstance(answer, Declines) and not answer.attaches:
+        error = answer.error()
+        error.more["payment_method"] = dict(method)
+        _reopen(account, intent, error)
+        error.more["setup_intent"] = dict(intent)
+        raise error
+    else:
+        _succeed(account, intent, method)
+
+
+def answer_setup_challenge(account: Account, intent: Resource, *, passed: bool) -> None:
+    """The customer came back from 3D Secure."""
+    method = account.find("payment_method", intent["payment_method"], param="payment_method")
+    if passed:
+        _succeed(account, intent, method)
+        return
+    message = "The provided PaymentMethod has failed authentication. Provide a new PaymentMethod to try again."
+    error = ApiError(message, reason="setup_intent_authentication_failure")
+    error.more["payment_method"] = dict(method)
+    _reopen(account, intent, error)
+
+
+def _succeed(account: Account, intent: Resource, method: Resource) -> None:
+    if intent["customer"]:
+        attach(account, method, intent["customer"])
+    account.hidden(method)["set_up"] = True
+    account.save(method)
+    intent |= {"last_setup_error": None, "next_action": None, "status": "succeeded"}
+    account.save(intent)
+    emit(account, "setup_intent.succeeded", intent)
+
+
+def _reopen(account: Account, intent: Resource, error: ApiError) -> None:
+    intent |= {
+        "last_setup_error": error.body()["error"],
+        "next_action": None,
+        "payment_method": None,
+        "status": "requires_payment_method",
+    }
+    account.save(intent)
+    emit(account, "setup_intent.setup_failed", intent)
+
+
+def _create(call: Call) -> Resource:
+    account, params = call.account, call.params
+    confirms = params.get("confirm", False)
+    if "return_url" in params and not confirms:
+        raise ApiError("`return_url` can only be passed when `confirm` is true.", param="return_url")
+    customer = live_customer(account, params["customer"])["id"] if "customer" in params else None
+    method = checked_method(account, params, customer=customer)
+    if confirms and method is None:
+        raise ApiError(_WITHOUT_METHOD, reason="setup_intent_unexpected_state")
+    fields = call.given("description") | {"customer": customer, "metadata": merged_metadata({}, call)}
+    fields |= {"usage": params.get("usage", "off_session")}
+    if method:
+        fields |= {"payment_method": method["id"], "status": "requires_confirmation"}
+    intent = new_setup(account, fields)
+    if confirms and method:
+        attempt_setup(account, intent, method, return_url=params.get("return_url"))
+    return intent
+
+
+def _found(call: Call) -> Resource:
+    return call.account.find("setup_intent", call.ids[0], param="intent", status=404)
+
+
+def _confirm(call: Call) -> Resource:
+    intent = _found(call)
+    if intent["status"] not in _OPEN:
+        raise unexpected_state("SetupIntent", intent, verb="confirm")
+    method = checked_method(call.account, call.params, customer=intent["customer"])
+    if method is None:
+        if intent["payment_method"] is None:
+            raise ApiError(_WITHOUT_METHOD, reason="setup_intent_unexpected_state")
+        method = call.account.find("payment_method", intent["payment_method"], param="payment_method")
+    attempt_setup(call.account, intent, method, return_url=call.params.get("return_url"))
+    return intent
+
+
+def _update(call: Call) -> Resource:
+    intent = _found(call)
+    changes = call.given("description") | {"metadata": merged_metadata(intent["metadata"], call)}
+    if "customer" in call.params:
+        changes["customer"] = live_customer(call.account, call.params["customer"])["id"]
+    method = checked_method(call.account, call.params, customer=changes.get("customer", intent["customer"]))
+    if method:
+        changes |= {"payment_method": method["id"], "status": "requires_confirmation"}
+    change(intent, changes)
+    return call.account.save(intent)
+
+
+def _cancel(call: Call) -> Resource:
+    intent = _found(call)
+    if intent["status"] not in _OPEN:
+        raise unexpected_state("SetupIntent", intent, verb="cancel")
+    intent |= {"cancellation_reason": call.params.get("cancellation_reason"), "next_action": None, "status": "canceled"}
+    emit(call.account, "setup_intent.canceled", intent)
+    return call.account.save(intent)
+
+
+def _list(call: Call) -> Resource:
+    return listed(call, "setup_intent", url="/v1/setup_intents", equal=["customer", "payment_method"])
+
+
+_AT = "/v1/setup_intents/{id}"
+_WRITABLE = "customer description metadata payment_method payment_method_data"
+
+OPERATIONS = (
+    Operation(
+        method="POST",
+        path="/v1/setup_intents",
+        takes="SetupIntentCreateParams",
+        honours=f"{_WRITABLE} allowed_payment_method_types automatic_payment_methods confirm return_url usage",
+        run=_create,
+    ),
+    Operation(
+        method="GET",
+        path="/v1/setup_intents",
+        takes="SetupIntentListParams",
+        honours="created customer ending_before limit payment_method starting_after",
+        run=_list,
+    ),
+    Operation(method="GET", path=_AT, takes="SetupIntentRetrieveParams", honours="client_secret", run=_found),
+    Operation(method="POST", path=_AT, takes="SetupIntentUpdateParams", honours=_WRITABLE, run=_update),
+    Operation(
+        method="POST",
+        path=f"{_AT}/confirm",
+        takes="SetupIntentConfirmParams",
+        honours="payment_method payment_method_data return_url",
+        run=_confirm,
+    ),
+    Operation(
+        method="POST",
+        path=f"{_AT}/cancel",
+        takes="SetupIntentCancelParams",
+        honours="cancellation_reason",
+        run=_cancel,
+    ),
+)
