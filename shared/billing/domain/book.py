@@ -11,10 +11,11 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from billing.domain.catalog import Plan
+from billing.domain.coupon import Coupon
 from billing.domain.customer import Customer
 from billing.domain.errors import Conflict, InvalidInput
-from billing.domain.subscription import Subscription
 from billing.domain.sharding import shard_count, shard_of
+from billing.domain.subscription import Subscription
 from billing.domain.tax import TaxTable
 from billing.domain.tenant import Tenant
 from billing.domain.usage import UsageEvent
@@ -27,8 +28,8 @@ class Book:
     """One tenant's book. `notes` says in words what was decided while reading it: from which day it is billed, and why.
 
     A subscription's `next_billing_at` is set and a customer's `active_subscriptions` counts those with a bill to come.
-    """
     `shards_by_size`: nobody said into how many shards it goes, so a tenant that is stored already keeps its own.
+    """
 
     tenant: Tenant
     tax_rates: TaxTable
@@ -36,9 +37,8 @@ class Book:
     customers: tuple[Customer, ...]
     subscriptions: tuple[Subscription, ...]
     usage: tuple[UsageEvent, ...] = ()
+    coupons: tuple[Coupon, ...] = ()
     notes: tuple[str, ...] = ()
-
-
     shards_by_size: bool = False
 
     def in_shards_by_size(self) -> "Book":
@@ -56,6 +56,8 @@ class Book:
                 replace(each, shard=shard_of(each.customer_id, shards=shards)) for each in self.subscriptions
             ),
         )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BookError:
     """One thing that is wrong: `line` counts from 1 (0: the whole file), `column` is a CSV column or a JSON path."""
