@@ -50,6 +50,8 @@ def compare_book(documents: Documents, book: Book) -> NewRows:
     stored = tenants.find(tenant_id)
     if stored is None:  # an import writes it first: without it there is nothing else
         return NewRows(rows=book, tenant_is_new=True, taxes_read=None)
+    if book.shards_by_size:
+        book = book.in_shards(stored.shards)
     found = _Differences()
     found.compare("tenant", tenant_id, stored=stored, given=book.tenant)
     taxes_read = tenants.find_taxes(tenant_id)
@@ -65,8 +67,6 @@ def compare_book(documents: Documents, book: Book) -> NewRows:
         usage=found.new("usage", book.usage, UsageEvents.of(documents, tenant_id).get),
     )
     found.raise_if_any()
-    if book.shards_by_size:
-        book = book.in_shards(stored.shards)
     return NewRows(rows=rows, tenant_is_new=False, taxes_read=taxes_read)
 
 

@@ -71,12 +71,12 @@ def load_book(folder: Path, *, bill_from: date | None = None) -> Book:
         usage=usage,
         notes=_notes(start, booked),
     )
+    return book if booked_tenant is None or booked_tenant.names_shards else book.in_shards_by_size()
 
 
 def _require_book(folder: Path) -> None:
     if not folder.is_dir():
         raise BookErrors([BookError(file=str(folder), message=f"there is no such folder; {_WAY_OUT}")])
-    return book if booked_tenant is None or booked_tenant.names_shards else book.in_shards_by_size()
     if not (folder / "tenant.json").is_file():
         raise BookErrors([BookError(file="tenant.json", message=f"the file is missing; {_WAY_OUT}")])
 
