@@ -37,8 +37,10 @@ from billing.store.plans import PlanVersions
 from billing.store.subscriptions import Subscriptions
 from billing.store.tenants import Tenants
 from billing.store.usage import UsageRollups
+from billing.usecases.file_document import Files
 from billing.usecases.generate_invoices import RunOptions, generate_invoices
 from billing.usecases.run_context import RunRequest
+from billing.usecases.settle_credit_notes import NumberedCredit
 from billing.usecases.settle_invoices import Render, Settlement, settle_invoices, sweep
 from tests.builders import a_customer, a_subscription, a_tenant, utc
 from tests.covered_documents import CoveredDocuments
@@ -50,6 +52,7 @@ COLLECTIONS = (
     "usage",
     "invoices",
     "credit_notes",
+    "reviews",
     "payments",
     "counters",
     "audit",
@@ -82,10 +85,19 @@ class ObjectsInMemory:
         self.bodies.pop(key, None)
 
 
-def plain_pdfs(invoices: Sequence[Invoice]) -> Iterable[bytes]:
+def plain_pdfs(invoices: Sequence[Invoice]) -> Iterable[Files]:
     """Stands for the drawing of PDFs where a test is not about them."""
     return (
-        f"%PDF {invoice.number} {invoice.total} {invoice.status} {invoice.amount_paid}".encode() for invoice in invoices
+        {"pdf": f"%PDF {invoice.number} {invoice.total} {invoice.status} {invoice.amount_paid}".encode()}
+        for invoice in invoices
+    )
+
+
+def plain_credit_notes(credit_notes: Sequence[NumberedCredit]) -> Iterable[Files]:
+    """The same for credit notes."""
+    return (
+        {"pdf": f"%PDF {each.credit_note.number} {each.credit_note.total} of {each.invoice_number}".encode()}
+        for each in credit_notes
     )
 
 
@@ -198,8 +210,7 @@ class World:
         event = UsageEvent(
             id=f"{meter}-{on}", subscription_id=subscription_id, meter=meter, occurred_at=at, quantity=Decimal(quantity)
         )
-        schedule = subscription.phase_at(at).schedule
-        after = with_event(empty if read is None else read.value, event, schedule=schedule)
+        after = with_event(empty if read is None else read.value, event, subscription=subscription)
         self.documents.commit([rollups.saving(after, read=read)])
 
     def runs_billing(
@@ -253,6 +264,7 @@ class World:
             objects=objects or self.objects,
             tenant_id=self.tenant.id,
             render=render,
+            render_credit_notes=plain_credit_notes,
         )
 
     # somebody works behind the program's back

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import assert_never
+from typing import TYPE_CHECKING, assert_never
 
 from billing.adapters.counting import CountingDocuments, CountingObjects
 from billing.config import (
@@ -27,12 +27,17 @@ from billing.domain.tenant import Tenant
 from billing.ports import Clock, Documents, Objects, OperationCounts, Secrets
 from billing.store.indexes import INDEXES
 from billing.store.tenants import Tenants
+from billing.usecases.file_document import Files
 from billing.usecases.generate_invoices import RunOptions, bill_shards, generate_invoices
 from billing.usecases.run_context import RunContext, RunRequest
 from billing.usecases.run_tasks import Line
+from billing.usecases.settle_credit_notes import NumberedCredit
 from billing.usecases.settle_invoices import Settlement, settle_invoices, sweep
 from billing.usecases.shard_worker import ShardWorker
 from billing.usecases.spread_run import bill_in, many_due
+
+if TYPE_CHECKING:
+    from billing.render.branding import Branding
 
 LOCAL_STORE = "billing.sqlite3"
 LOCAL_OBJECTS = "objects"
@@ -129,7 +134,11 @@ class Engine:
 
     def _settlement(self, tenant: Tenant) -> Settlement:
         return Settlement(
-            documents=self.documents, objects=self.objects, tenant_id=tenant.id, render=partial(_render, tenant)
+            documents=self.documents,
+            objects=self.objects,
+            tenant_id=tenant.id,
+            render=partial(_render, tenant),
+            render_credit_notes=partial(_render_credit_notes, tenant),
         )
 
     def _payment_links(self, tenant_id: str) -> Callable[[str], str]:
@@ -243,8 +252,21 @@ def _work(line: Line, parts: Parts) -> None:
     ).work()
 
 
-def _render(tenant: Tenant, invoices: Sequence[Invoice]) -> Iterable[bytes]:
-    from billing.render.invoice_pdf import Branding, render_invoice
+def _render(tenant: Tenant, invoices: Sequence[Invoice]) -> Iterable[Files]:
+    from billing.render.document_files import invoice_files
 
-    branding = Branding(accent=tenant.accent_colour) if tenant.accent_colour else Branding()
-    return (render_invoice(invoice, branding=branding) for invoice in invoices)
+    look = partial(invoice_files, branding=_branding(tenant), formats=tenant.e_invoices)
+    return (look(invoice) for invoice in invoices)
+
+
+def _render_credit_notes(tenant: Tenant, credit_notes: Sequence[NumberedCredit]) -> Iterable[Files]:
+    from billing.render.document_files import credit_note_files
+
+    look = partial(credit_note_files, branding=_branding(tenant), formats=tenant.e_invoices)
+    return (look(each.credit_note, invoice_number=each.invoice_number) for each in credit_notes)
+
+
+def _branding(tenant: Tenant) -> "Branding":
+    from billing.render.branding import Branding
+
+    return Branding(accent=tenant.accent_colour) if tenant.accent_colour else Branding()

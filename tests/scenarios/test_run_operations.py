@@ -45,8 +45,8 @@ def test_an_ordinary_invoice_takes_three_reads_and_four_writes_from_due_to_settl
     report = world.runs_billing(through=counted, objects=objects)
     assert (len(report.invoices), report.settled) == (ORDINARY, ORDINARY)
     # read: subscription, customer, roll-up. A run adds tenant, tax rates, plan, counter, two counts of customers, the
-    # end of the due list and the sweep.
-    assert counted.counts.reads == 3 * ORDINARY + 8
+    # end of the due list and the sweeps of invoices and of credit notes.
+    assert counted.counts.reads == 3 * ORDINARY + 9
     # written: invoice, subscription, roll-up, and the invoice again when settled. A page adds its counter and audit
     # record, a run its own record.
     assert counted.counts.writes == 4 * ORDINARY + 2 * PAGES + 1
@@ -59,7 +59,7 @@ def test_a_run_with_nothing_due_reads_a_handful_and_writes_its_record() -> None:
     world.runs_billing()
     counted = CountingDocuments(world.documents)
     world.runs_billing(through=counted)
-    assert (counted.counts.reads, counted.counts.writes) == (6, 1)
+    assert (counted.counts.reads, counted.counts.writes) == (7, 1)
 
 
 def test_a_month_of_catch_up_costs_no_second_look_at_the_customer_s_subscription() -> None:

@@ -10,6 +10,7 @@ import pytest
 from billing.domain.invoice import Invoice, SettlementStep
 from billing.domain.numbering import NumberSeries, Restart
 from billing.ports import StoredObject, StoreUnavailable, Update, Write, WriteConflict
+from billing.usecases.file_document import Files
 from tests.builders import a_fee, a_plan, a_tenant
 from tests.watched_documents import WatchedDocuments
 from tests.world import ObjectsInMemory, World, plain_pdfs
@@ -67,7 +68,7 @@ def test_a_slash_in_a_number_opens_no_folder() -> None:
 
 
 def crash_before_the_fourth(_world: World) -> dict[str, Any]:
-    def render(invoices: Sequence[Invoice]) -> Iterable[bytes]:
+    def render(invoices: Sequence[Invoice]) -> Iterable[Files]:
         for number, pdf in enumerate(plain_pdfs(invoices)):
             if number == 3:
                 raise Crash
@@ -152,10 +153,10 @@ def takes_steps_off(writes: Sequence[Write]) -> bool:
     return any(isinstance(write, Update) and "attachments" in write.fields for write in writes)
 
 
-def refusing(*names: str) -> Callable[[Sequence[Invoice]], Iterable[bytes]]:
+def refusing(*names: str) -> Callable[[Sequence[Invoice]], Iterable[Files]]:
     """A renderer that can't draw some customers' invoices."""
 
-    def render(invoices: Sequence[Invoice]) -> Iterable[bytes]:
+    def render(invoices: Sequence[Invoice]) -> Iterable[Files]:
         for invoice, pdf in zip(invoices, plain_pdfs(invoices), strict=True):
             if invoice.customer_id in names:
                 msg = f"no glyphs for {invoice.customer_id}"
@@ -193,7 +194,7 @@ def test_an_invoice_that_a_renderer_leaves_out_is_named(world: World) -> None:
 def test_what_failed_on_its_page_and_was_swept_afterwards_is_no_failure(world: World) -> None:
     asked = count(1)
 
-    def weary(invoices: Sequence[Invoice]) -> Iterable[bytes]:
+    def weary(invoices: Sequence[Invoice]) -> Iterable[Files]:
         return refusing(*(["c0003"] if next(asked) == 1 else []))(invoices)
 
     report = world.runs_billing(render=weary)

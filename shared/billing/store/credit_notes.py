@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from billing.domain.credit import CreditNote
-from billing.ports import Create, Documents
-from billing.store.codec import decode, encode
+from billing.domain.invoice import Attachment, SettlementStep
+from billing.ports import Create, Document, Documents, Fields, Filter, Query, Update
+from billing.store.codec import converter, decode, encode
 from billing.store.collection import Collection, Stored
 
 
@@ -32,3 +33,49 @@ class CreditNotes:
         """The credit notes of these ids, in order; None where there is none."""
         found = self.collection.get(credit_note_ids)
         return [None if each is None else Stored(decode(each.fields, CreditNote), each.version) for each in found]
+
+    def find(self, id_or_number: str) -> Stored[CreditNote] | None:
+        """The credit note with that id or number, or None."""
+        query = Query(self.collection.path, filters=(Filter("number", "==", id_or_number),), limit=1)
+        found = self.collection.documents.query(query) or self.collection.get([id_or_number])
+        return None if not found or found[0] is None else Stored(decode(found[0].fields, CreditNote), found[0].version)
+
+    def of_invoice(self, invoice_id: str) -> list[CreditNote]:
+        """The credit notes that give back a part of an invoice, by id."""
+        query = Query(self.collection.path, filters=(Filter("invoice_id", "==", invoice_id),))
+        return [decode(each.fields, CreditNote) for each in self.collection.documents.query(query)]
+
+    def page(self, *, limit: int, after_id: str | None = None) -> list[Document]:
+        """Credit notes by id, still to be decoded: one that is broken does not hide the rest of the page."""
+        query = Query(self.collection.path, limit=limit, start_after=None if after_id is None else (after_id,))
+        return self.collection.documents.query(query)
+
+    def unsettled(self, *, limit: int, after_id: str | None = None) -> list[Document]:
+        """Credit notes with steps still pending, by id, still to be decoded."""
+        query = Query(
+            self.collection.path,
+            filters=(Filter("unsettled", "==", value=True),),
+            limit=limit,
+            start_after=None if after_id is None else (after_id,),
+        )
+        return self.collection.documents.query(query)
+
+    def settled(
+        self,
+        credit_note: Stored[CreditNote],
+        *,
+        pending: tuple[SettlementStep, ...],
+        attachments: tuple[Attachment, ...],
+    ) -> Update:
+        """The write that takes finished steps off a credit note, expecting that nobody else changed it meanwhile."""
+        fields: Fields = {
+            "pending": [step.value for step in pending],
+            "unsettled": bool(pending),
+            "attachments": converter().unstructure(attachments, tuple[Attachment, ...]),
+        }
+        return Update(self.collection.document(credit_note.value.id), fields, expected=credit_note.version)
+
+
+def decode_credit_note(document: Document) -> Stored[CreditNote]:
+    """A credit note and the version it was read at."""
+    return Stored(decode(document.fields, CreditNote), document.version)

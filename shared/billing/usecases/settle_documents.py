@@ -1,0 +1,177 @@
+"""Settle issued documents, invoices or credit notes: file what is made of them, then take the step off in one commit.
+
+A crash anywhere leaves the step on the document, and the next run's sweep does it again. Doing it again is harmless:
+objects are written only if absent.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
+
+from billing.domain.credit import CreditNote
+from billing.domain.errors import BillingError, InvalidInput
+from billing.domain.invoice import Attachment, Invoice, SettlementStep
+from billing.domain.run_report import Settled, SettlementFailure
+from billing.ports import Document, Documents, Objects, Update, WriteConflict
+from billing.store.codec import BrokenDocument
+from billing.store.collection import Collection, Stored
+from billing.usecases.file_document import Files, file_document
+from billing.usecases.refusal import foreseen
+
+_SWEEP_PAGE = 100
+_ATTEMPTS = 4
+
+D = TypeVar("D", Invoice, CreditNote)
+
+
+class Repository(Protocol[D]):
+    """What settling asks of the documents' repository."""
+
+    @property
+    def collection(self) -> Collection:
+        """The tenant's collection."""
+        ...
+
+    def unsettled(self, *, limit: int, after_id: str | None = None) -> list[Document]:
+        """Documents with a step pending, by id."""
+        ...
+
+    def settled(
+        self, stored: Stored[D], /, *, pending: tuple[SettlementStep, ...], attachments: tuple[Attachment, ...]
+    ) -> Update:
+        """The write that takes finished steps off."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk(Generic[D]):
+    """How one kind of document is settled.
+
+    `render` makes the files of documents as they were issued, in their order, the same bytes for the same document;
+    `json` is what is filed beside them, `key` where, without a suffix. `decode` may raise BrokenDocument.
+    """
+
+    documents: Documents
+    objects: Objects
+    repository: Repository[D]
+    decode: Callable[[Document], Stored[D]]
+    as_issued: Callable[[D], D]
+    render: Callable[[Sequence[D]], Iterable[Files]]
+    json: Callable[[D], bytes]
+    key: Callable[[D], str]
+
+
+def settle(desk: Desk[D], documents: Sequence[Stored[D]]) -> Settled:
+    """Do the pending steps of issued documents, as they were just committed or read.
+
+    One that can't be settled keeps its steps and is named with its error; it stops no other.
+    """
+    waiting = [each for each in documents if SettlementStep.RENDER in each.value.pending]
+    done: list[tuple[Stored[D], tuple[Attachment, ...]]] = []
+    failures: list[SettlementFailure] = []
+    issued = [desk.as_issued(each.value) for each in waiting]
+    for document, files in zip(waiting, _rendered(desk.render, issued), strict=True):
+        filed = _filed(desk, document.value, files)
+        if isinstance(filed, SettlementFailure):
+            failures.append(filed)
+        else:
+            done.append((document, filed))
+    return Settled(failures=failures) + _take_off(desk, done)
+
+
+def sweep_all(desk: Desk[D], *, out_of_time: Callable[[], bool]) -> Settled:
+    """Settle what earlier runs left, a page at a time."""
+    settled, after = Settled(), None
+    while not out_of_time() and (page := desk.repository.unsettled(limit=_SWEEP_PAGE, after_id=after)):
+        readable: list[Stored[D]] = []
+        for document in page:
+            try:
+                readable.append(desk.decode(document))
+            except BrokenDocument as error:
+                settled += Settled(failures=[_failure(document.id, error)])
+        settled += settle(desk, readable)
+        after = page[-1].id
+    return settled
+
+
+def _rendered(render: Callable[[Sequence[D]], Iterable[Files]], documents: Sequence[D]) -> Iterator[Files | Exception]:
+    """The files of each document in order, or the error of one that can't be drawn: the others are drawn anyway."""
+    drawn = 0
+    while drawn < len(documents):
+        made = _one_by_one(render, documents[drawn:])
+        files: Files | Exception = {}
+        while drawn < len(documents) and not isinstance(files, Exception):
+            files = _next(made)
+            drawn += 1
+            yield files
+
+
+def _one_by_one(render: Callable[[Sequence[D]], Iterable[Files]], documents: Sequence[D]) -> Iterator[Files]:
+    yield from render(documents)
+
+
+def _next(made: Iterator[Files]) -> Files | Exception:
+    try:
+        files = next(made, None)
+    except Exception as error:  # noqa: BLE001 - whatever one document does to the drawing costs no other its PDF
+        return error
+    return ValueError("the renderer made no PDF of it") if files is None else files
+
+
+def _filed(desk: Desk[D], document: D, files: Files | Exception) -> tuple[Attachment, ...] | SettlementFailure:
+    if isinstance(files, Exception):
+        return _failure(document.id, files)
+    try:
+        return file_document(desk.objects, key=desk.key(document), files=files, json=desk.json(document))
+    except BillingError as error:
+        return _failure(document.id, error)
+
+
+def _take_off(desk: Desk[D], done: Sequence[tuple[Stored[D], tuple[Attachment, ...]]], *, attempt: int = 1) -> Settled:
+    """Take the finished steps off, together if nothing else happened to the documents meanwhile."""
+    if not done:
+        return Settled()
+    writes = [
+        desk.repository.settled(
+            document,
+            pending=tuple(step for step in document.value.pending if step is not SettlementStep.RENDER),
+            attachments=attachments,
+        )
+        for document, attachments in done
+    ]
+    try:
+        desk.documents.commit(writes)
+    except (WriteConflict, InvalidInput) as error:
+        if isinstance(error, WriteConflict) and attempt < _ATTEMPTS:
+            left, unreadable = _read_again(desk, done)
+            return Settled(failures=unreadable) + _take_off(desk, left, attempt=attempt + 1)
+        if len(done) == 1:
+            return Settled(failures=[_failure(done[0][0].value.id, error)])
+        middle = len(done) // 2
+        return _take_off(desk, done[:middle], attempt=attempt) + _take_off(desk, done[middle:], attempt=attempt)
+    return Settled(done=[document.value.id for document, _ in done])
+
+
+def _read_again(
+    desk: Desk[D], done: Sequence[tuple[Stored[D], tuple[Attachment, ...]]]
+) -> tuple[list[tuple[Stored[D], tuple[Attachment, ...]]], list[SettlementFailure]]:
+    """Those whose steps nobody has taken off meanwhile, as they stand now, and those that can't be read any more."""
+    left: list[tuple[Stored[D], tuple[Attachment, ...]]] = []
+    failures: list[SettlementFailure] = []
+    documents = desk.repository.collection.get([document.value.id for document, _ in done])
+    for (_, attachments), document in zip(done, documents, strict=True):
+        if document is None:
+            continue
+        try:
+            now = desk.decode(document)
+        except BrokenDocument as error:
+            failures.append(_failure(document.id, error))
+            continue
+        if SettlementStep.RENDER in now.value.pending:
+            left.append((now, attachments))
+    return left, failures
+
+
+def _failure(document_id: str, error: Exception) -> SettlementFailure:
+    known = foreseen(error)
+    return SettlementFailure(invoice_id=document_id, code=known.code, message=str(known))
