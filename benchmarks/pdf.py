@@ -41,7 +41,7 @@ def _measure(label: str, *, invoice: Invoice, branding: Branding) -> None:
         started = perf_counter()
         pdf = render_invoice(each, branding=branding)
         times.append((perf_counter() - started) * 1000)
-    pages = pdf.count(b"/Type /Page\n")
+    pages = pdf.count(b"/Type /Page ")
     print(f"{label:42} {times[0]:9.2f} {statistics.median(times[1:]):10.2f} {pages:6} {len(pdf):8,}")
 
 

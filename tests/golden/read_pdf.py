@@ -14,6 +14,7 @@ from PIL import Image
 from pypdf.generic import DictionaryObject
 
 _STREAM = re.compile(rb"stream\r?\n(.*?)endstream", re.DOTALL)
+_IDENTITY = re.compile(rb"/ID \[.*?\]")
 _LENGTH = re.compile(rb"/Length \d+")
 
 
@@ -90,19 +91,41 @@ def shown_glyphs(pdf: bytes) -> Iterator[int]:
                 glyphs.setdefault(font, embedded_glyphs(fonts[font].get_object()))
             elif operator == b"Tj":
                 yield from (glyphs[font].get(code, 0) for code in operands[0].original_bytes)
+            elif operator == b"TJ":  # a script's own font: two bytes a glyph
+                codes = b"".join(part.original_bytes for part in operands[0] if not isinstance(part, float))
+                pairs = [int.from_bytes(codes[place : place + 2]) for place in range(0, len(codes), 2)]
+                yield from (glyphs[font].get(code, 0) for code in pairs)
 
 
 def embedded_glyphs(font: DictionaryObject) -> dict[int, int]:
-    """Glyph index by code, of an embedded TrueType program; a font that is not embedded fails here."""
-    descriptor = cast("Any", font)["/FontDescriptor"].get_object()
-    program = TTFont(BytesIO(descriptor["/FontFile2"].get_object().get_data()))
+    """Glyph index by code, of an embedded TrueType program; a font that is not embedded fails here.
+
+    The codes of a script's own font are the glyph indices: those that have an outline or a width are there.
+    """
+    if str(font["/Subtype"]) == "/Type0":
+        (descendant,) = cast("Any", font)["/DescendantFonts"]
+        program = embedded_program(descendant.get_object())
+        outlines = program["glyf"]
+        return {
+            code: code
+            for code, name in enumerate(program.getGlyphOrder())
+            if outlines[name].numberOfContours or program["hmtx"][name][0]
+        }
+    program = embedded_program(font)
     (table,) = program["cmap"].tables
     return {code: program.getGlyphID(name) for code, name in table.cmap.items()}
 
 
+def embedded_program(font: DictionaryObject) -> TTFont:
+    """The TrueType program of a font."""
+    descriptor = cast("Any", font)["/FontDescriptor"].get_object()
+    return TTFont(BytesIO(descriptor["/FontFile2"].get_object().get_data()))
+
+
 def unpacked(pdf: bytes) -> bytes:
     """The objects with their streams inflated: the same whichever zlib compressed them."""
-    objects, _, _ = pdf.partition(b"\nxref\n")
+    objects, _, _ = pdf.rpartition(b"\nstartxref\n")  # offsets depend on the compression
+    objects = _IDENTITY.sub(b"", objects)
     return _LENGTH.sub(b"/Length", _STREAM.sub(lambda match: b"stream\n" + _inflated(match[1]) + b"endstream", objects))
 
 

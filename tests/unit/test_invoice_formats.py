@@ -55,7 +55,8 @@ def test_a_quantity_is_written_as_babel_writes_it(locale: str, quantity: Decimal
         ("en_IN", "INR", "−₹1,234.50"),
         ("en_US", "JPY", "−¥123,450"),
         ("tlh_XX", "USD", "−$1,234.50"),  # unknown to babel: English
-        ("ar_EG", "USD", "−$1,234.50"),  # right to left: English for now
+        ("ar_EG", "USD", "−1,234.50\u00a0US$"),  # without CLDR's direction marks, as it stands alone in its column
+        ("fa_IR", "USD", "−$\u00a01,234.50"),  # the same
     ],
 )
 def test_amounts_worked_out_by_hand(locale: str, currency: str, written: str) -> None:

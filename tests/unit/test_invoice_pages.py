@@ -93,13 +93,13 @@ def test_prices_stand_with_their_points_below_each_other() -> None:
 
 def test_many_scripts_are_shown_as_they_are() -> None:
     (text,) = page_texts(render_invoice(replace(ACCOUNT_1047, buyer=WORLD)))
-    assert "BILL TO\nŁódź Ελλάς Россия 株式会社\nNguyễn Đình Chiểu 12 ₹ № ‰\n大阪 서울\nJapan" in text
+    assert "Bill to\nŁódź Ελλάς Россия 株式会社\nNguyễn Đình Chiểu 12 ₹ № ‰\n大阪 서울\nJapan" in text
 
 
 def test_what_no_font_shows_is_legible_all_the_same() -> None:
-    buyer = replace(BUYER, name="محمد \U0001f600 \ue000", street="हिन्दी")
+    buyer = replace(BUYER, name="Ⲁⲃⲃⲁ \U0001f600 \ue000", street="ܫܠܡ")  # Coptic, a face, private use, Syriac
     (text,) = page_texts(render_invoice(replace(ACCOUNT_1047, buyer=buyer)))
-    assert "mhmd :grinning: U+E000\nhindi" in text
+    assert "Abba :grinning: U+E000\nshlm\n" in text
 
 
 @pytest.mark.parametrize("invoice", [ACCOUNT_1047, replace(ACCOUNT_1047, buyer=WORLD)], ids=["Latin", "many scripts"])

@@ -23,6 +23,7 @@ NO_BREAK_SPACE = "\N{NO-BREAK SPACE}"
 _SAMPLE = Decimal("1234567.5")
 _ONE = Decimal(1)
 _DIGITS = re.compile(r"\d(?:.*\d)?", re.DOTALL)
+_DIRECTION_MARKS = re.compile("[\u061c\u200e\u200f]")  # amounts stand alone in their column, from left to right
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +96,10 @@ class InvoiceFormats:
         first = start.date()
         return self.day(first) if first == last else f"{self.day(first)} – {self.day(last)}"
 
+    def rate(self, rate: Decimal) -> str:
+        """An exact rate of exchange."""
+        return self._number.write(_plain(rate, least_places=0), negative=False)
+
     def country(self, code: str) -> str:
         """The name of an ISO 3166-1 country, or the code itself where it has none."""
         return str(self.locale.territories.get(code, code))
@@ -137,13 +142,12 @@ class InvoiceFormats:
 
 @lru_cache(maxsize=256)
 def formats_for(locale: str, *, currency: str) -> InvoiceFormats:
-    """The formats of a locale (`de_DE` or `de-DE`); English where babel does not know it or it runs right to left."""
+    """The formats of a locale (`de_DE` or `de-DE`); English where babel does not know it."""
     try:
         known = Locale.parse(locale.replace("-", "_"))
     except (UnknownLocaleError, ValueError):
         known = Locale("en")
-    # right-to-left scripts are shaped when they are drawn, which this renderer does not do yet
-    return InvoiceFormats(locale=known if known.text_direction == "ltr" else Locale("en"), currency=currency)
+    return InvoiceFormats(locale=known, currency=currency)
 
 
 @lru_cache(maxsize=4096)
@@ -158,7 +162,9 @@ def _plain(number: Decimal, *, least_places: int) -> str:
 
 
 def _pattern_of(samples: tuple[str, str], grouping: tuple[int, int], *, locale: Locale) -> NumberPattern:
-    (before, after), (before_negative, after_negative) = (_DIGITS.split(sample, maxsplit=1) for sample in samples)
+    (before, after), (before_negative, after_negative) = (
+        _DIGITS.split(_DIRECTION_MARKS.sub("", sample), maxsplit=1) for sample in samples
+    )
     symbols = locale.number_symbols["latn"]
     return NumberPattern(
         before=(before, before_negative.replace("-", MINUS)),

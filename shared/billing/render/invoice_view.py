@@ -1,208 +1,159 @@
 """What an invoice's document says, as strings ready to draw. Nothing is computed here but how it is written."""
 
-from dataclasses import dataclass
-from datetime import datetime
-
-from billing.domain.explanation import TierStep
-from billing.domain.invoice import BankDetails, Invoice, InvoiceStatus, LineItem, Party
-from billing.domain.tax import TaxCategory, TaxLine
+from billing.domain.invoice import AccountingTax, BankDetails, CollectionMethod, Invoice, InvoiceStatus
+from billing.render.document_view import (
+    DocumentView,
+    Field,
+    Highlight,
+    Mark,
+    PaymentBlock,
+    Tone,
+    footer_of,
+    language_of,
+    party_block,
+    rows_of,
+    tax_field,
+    tax_notes,
+)
 from billing.render.formats import InvoiceFormats, formats_for
 from billing.render.qr import credit_transfer
+from billing.render.words import Words, words_of
 
-_MARKS = {InvoiceStatus.DRAFT: "DRAFT", InvoiceStatus.PAID: "PAID", InvoiceStatus.VOID: "VOID"}
-_UNTAXED = {
-    TaxCategory.REVERSE_CHARGE: "Reverse charge",
-    TaxCategory.EXEMPT: "Tax exempt",
-    TaxCategory.OUTSIDE: "Outside the scope of tax",
-}
-_CITY_FIRST = frozenset({"AU", "CA", "GB", "IE", "IN", "NZ", "US"})  # there the postal code follows the city
+_SETTLED = (InvoiceStatus.DRAFT, InvoiceStatus.PAID, InvoiceStatus.VOID)  # these ask for nothing
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Field:
-    """A value with its label."""
-
-    label: str
-    value: str
-    strong: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PartyBlock:
-    """Who, where, and under which tax id; `lines` follow the name."""
-
-    label: str
-    name: str
-    lines: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
-    """One line of the table. `detail` says below the description what the columns don't."""
-
-    description: str
-    detail: str
-    quantity: str
-    unit_price: str
-    tax: str
-    amount: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PaymentBlock:
-    """How to pay: the transfer's fields, the link, and what the QR codes hold ("" for none)."""
-
-    fields: tuple[Field, ...]
-    url: str
-    credit_transfer: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InvoiceView:
-    """The whole document. `payment` is None when nothing is to be paid."""
-
-    title: str
-    language: str
-    created: datetime
-    number: str
-    mark: str
-    heading: tuple[Field, ...]
-    seller: PartyBlock
-    buyer: PartyBlock
-    decimal_sign: str
-    rows: tuple[Row, ...]
-    totals: tuple[Field, ...]
-    notes: tuple[str, ...]
-    payment: PaymentBlock | None
-    footer: str
-
-
-def invoice_view(invoice: Invoice, *, footer: str) -> InvoiceView:
+def invoice_view(invoice: Invoice, *, footer: str) -> DocumentView:
     """Write an invoice in its own locale and zone; `footer` is the seller's own closing line."""
     formats = formats_for(invoice.locale, currency=invoice.currency)
-    return InvoiceView(
-        title=f"Invoice {invoice.number}" if invoice.number else "Draft invoice",
-        language=str(formats.locale).replace("_", "-"),
-        created=invoice.issued_at,
+    words = words_of(formats.locale.language)
+    return DocumentView(
+        words=words,
+        language=language_of(words, formats=formats),
+        heading=words.invoice,
+        title=f"{words.invoice} {invoice.number}" if invoice.number else words.draft_invoice,
         number=invoice.number,
-        mark=_MARKS.get(invoice.status, ""),
-        heading=_heading(invoice, formats=formats),
-        seller=_party(invoice.seller, label="From", formats=formats),
-        buyer=_party(invoice.buyer, label="Bill to", formats=formats),
+        created=invoice.issued_at,
+        mark=_mark(invoice.status, words=words),
+        facts=_facts(invoice, words=words, formats=formats),
+        highlight=_highlight(invoice, words=words, formats=formats),
+        seller=party_block(invoice.seller, label=words.seller, words=words, formats=formats),
+        buyer=party_block(invoice.buyer, label=words.bill_to, words=words, formats=formats),
         decimal_sign=formats.decimal_sign,
-        rows=tuple(_row(line, invoice=invoice, formats=formats) for line in invoice.lines),
-        totals=_totals(invoice, formats=formats),
-        notes=_notes(invoice, formats=formats),
-        payment=_payment(invoice, formats=formats),
-        footer=_footer(invoice.seller, footer=footer),
+        rows=rows_of(invoice.lines, period=invoice.period, zone=invoice.zone, words=words, formats=formats),
+        totals=_totals(invoice, words=words, formats=formats),
+        remarks=_remarks(invoice.accounting_tax, currency=invoice.currency, words=words, formats=formats),
+        notes=_notes(invoice, words=words, formats=formats),
+        payment=_payment(invoice, words=words, formats=formats),
+        footer=footer_of(invoice.seller, footer=footer, words=words),
     )
 
 
-def _heading(invoice: Invoice, *, formats: InvoiceFormats) -> tuple[Field, ...]:
+def _mark(status: InvoiceStatus, *, words: Words) -> Mark | None:
+    match status:
+        case InvoiceStatus.DRAFT:
+            return Mark(text=words.mark_draft, tone=Tone.QUIET)
+        case InvoiceStatus.PAID:
+            return Mark(text=words.mark_paid, tone=Tone.GOOD)
+        case InvoiceStatus.VOID:
+            return Mark(text=words.mark_void, tone=Tone.BAD)
+        case InvoiceStatus.ISSUED | InvoiceStatus.OVERDUE | InvoiceStatus.UNCOLLECTIBLE:
+            return None
+
+
+def _facts(invoice: Invoice, *, words: Words, formats: InvoiceFormats) -> tuple[Field, ...]:
+    facts = (
+        Field(label=words.invoice_number, value=invoice.number or "–"),
+        Field(label=words.issue_date, value=formats.day(invoice.issued_on)),
+        Field(label=words.due_date, value=formats.day(invoice.due_on)),
+        Field(label=words.supply_period, value=formats.period(invoice.period, zone=invoice.zone)),
+        Field(label=words.your_reference, value=invoice.buyer_reference),
+        Field(label=words.replaces, value=invoice.replaces),
+    )
+    return tuple(fact for fact in facts if fact.value)
+
+
+def _highlight(invoice: Invoice, *, words: Words, formats: InvoiceFormats) -> Highlight:
+    if invoice.status is InvoiceStatus.VOID:
+        total = words.total.format(currency=invoice.currency)
+        return Highlight(label=total, value=formats.amount(invoice.total), remark=words.not_to_be_paid)
+    return Highlight(
+        label=words.amount_due,
+        value=formats.amount(invoice.amount_due),
+        remark=_due(invoice, words=words, formats=formats),
+    )
+
+
+def _due(invoice: Invoice, *, words: Words, formats: InvoiceFormats) -> str:
+    if invoice.status is InvoiceStatus.DRAFT:
+        return words.not_yet_issued
+    if invoice.status is InvoiceStatus.PAID or invoice.amount_due <= 0:
+        return words.paid_in_full
+    if invoice.collection_method is CollectionMethod.CHARGE_AUTOMATICALLY:
+        return words.charged
+    return words.due_by.format(day=formats.day(invoice.due_on))
+
+
+def _totals(invoice: Invoice, *, words: Words, formats: InvoiceFormats) -> tuple[Field, ...]:
     return (
-        Field(label="Invoice number", value=invoice.number or "–"),
-        Field(label="Issue date", value=formats.day(invoice.issued_on)),
-        Field(label="Due date", value=formats.day(invoice.due_on)),
-        Field(label="Supply period", value=formats.period(invoice.period, zone=invoice.zone)),
+        Field(label=words.subtotal, value=formats.amount(invoice.subtotal)),
+        *(tax_field(tax, words=words, formats=formats) for tax in invoice.tax_lines),
+        Field(label=words.total.format(currency=invoice.currency), value=formats.amount(invoice.total), strong=True),
+        Field(label=words.amount_paid, value=formats.amount(invoice.amount_paid)),
+        Field(label=words.amount_due, value=formats.amount(invoice.amount_due), strong=True),
     )
 
 
-def _party(party: Party, *, label: str, formats: InvoiceFormats) -> PartyBlock:
-    lines = (
-        *party.street.splitlines(),
-        *_place(party),
-        formats.country(party.country) if party.country else "",
-        party.email,
-        f"Tax ID: {party.tax_id}" if party.tax_id else "",
-    )
-    return PartyBlock(label=label, name=party.name, lines=tuple(filter(None, lines)))
+def _remarks(tax: AccountingTax | None, *, currency: str, words: Words, formats: InvoiceFormats) -> tuple[str, ...]:
+    """The tax in the currency that the seller accounts for it in (art. 230 Directive 2006/112/EC)."""
+    if tax is None:
+        return ()
+    amount = formats_for(str(formats.locale), currency=tax.currency).amount(tax.tax)
+    rate, day = formats.rate(tax.rate), formats.day(tax.rate_on)
+    return (words.accounting_tax.format(currency=tax.currency, tax=amount, own=currency, rate=rate, day=day),)
 
 
-def _place(party: Party) -> tuple[str, ...]:
-    if party.country in _CITY_FIRST:
-        region = " ".join(filter(None, (party.state, party.postal_code)))
-        return (", ".join(filter(None, (party.city, region))),)
-    return (" ".join(filter(None, (party.postal_code, party.city))), party.state)
+def _notes(invoice: Invoice, *, words: Words, formats: InvoiceFormats) -> tuple[str, ...]:
+    taxes = tax_notes(invoice.tax_lines, words=words)
+    return tuple(dict.fromkeys(filter(None, (*taxes, *invoice.notes, _terms(invoice, words=words, formats=formats)))))
 
 
-def _row(line: LineItem, *, invoice: Invoice, formats: InvoiceFormats) -> Row:
-    return Row(
-        description=line.description,
-        detail=_detail(line, invoice=invoice, formats=formats),
-        quantity=formats.quantity(line.quantity),
-        unit_price=formats.unit_price(line.unit_price),
-        tax=formats.percent(line.tax_percent) + (" incl." if line.tax_inclusive else ""),
-        amount=formats.amount(line.amount),
-    )
+def _terms(invoice: Invoice, *, words: Words, formats: InvoiceFormats) -> str:
+    if invoice.collection_method is CollectionMethod.CHARGE_AUTOMATICALLY or invoice.status is InvoiceStatus.VOID:
+        return ""  # there is no time to pay in: the amount is charged, or not owed
+    terms = words.terms_net if invoice.payment_terms_days else words.terms_receipt
+    return terms.format(days=invoice.payment_terms_days, day=formats.day(invoice.due_on))
 
 
-def _detail(line: LineItem, *, invoice: Invoice, formats: InvoiceFormats) -> str:
-    parts = []
-    if line.period != invoice.period:
-        parts.append(formats.period(line.period, zone=invoice.zone))
-    step = line.explanation.step
-    if isinstance(step, TierStep) and step.flat_fee:
-        parts.append(f"plus a flat fee of {formats.unit_price(step.flat_fee)}")
-    return ", ".join(parts)
-
-
-def _totals(invoice: Invoice, *, formats: InvoiceFormats) -> tuple[Field, ...]:
-    return (
-        Field(label="Subtotal", value=formats.amount(invoice.subtotal)),
-        *(_tax(tax, formats=formats) for tax in invoice.tax_lines),
-        Field(label=f"Total ({invoice.currency})", value=formats.amount(invoice.total), strong=True),
-        Field(label="Amount paid", value=formats.amount(invoice.amount_paid)),
-        Field(label="Amount due", value=formats.amount(invoice.amount_due), strong=True),
-    )
-
-
-def _tax(tax: TaxLine, *, formats: InvoiceFormats) -> Field:
-    place = f" ({tax.state})" if tax.state and tax.state not in tax.name else ""
-    name = tax.name or _UNTAXED.get(tax.category, "Tax")
-    label = f"{name}{place} {formats.percent(tax.percent)} on {formats.amount(tax.base)}"
-    return Field(label=label, value=formats.amount(tax.tax))
-
-
-def _notes(invoice: Invoice, *, formats: InvoiceFormats) -> tuple[str, ...]:
-    taxes = (tax.note for tax in invoice.tax_lines)
-    return tuple(dict.fromkeys(filter(None, (*taxes, *invoice.notes, _terms(invoice, formats=formats)))))
-
-
-def _terms(invoice: Invoice, *, formats: InvoiceFormats) -> str:
-    due = formats.day(invoice.due_on)
-    if not invoice.payment_terms_days:
-        return f"Terms: due on receipt, by {due}."
-    return f"Terms: Net {invoice.payment_terms_days}, payment due by {due}."
-
-
-def _payment(invoice: Invoice, *, formats: InvoiceFormats) -> PaymentBlock | None:
-    if invoice.amount_due <= 0 or invoice.status in (InvoiceStatus.VOID, InvoiceStatus.DRAFT, InvoiceStatus.PAID):
+def _payment(invoice: Invoice, *, words: Words, formats: InvoiceFormats) -> PaymentBlock | None:
+    if invoice.amount_due <= 0 or invoice.status in _SETTLED:
         return None
+    amount = Field(label=words.amount_due, value=formats.amount(invoice.amount_due))
+    reference = Field(label=words.reference, value=invoice.payment_reference, strong=True)
+    if invoice.collection_method is CollectionMethod.CHARGE_AUTOMATICALLY:
+        return PaymentBlock(
+            sentence=words.charged_automatically,
+            fields=(amount, reference),
+            url=invoice.payment_url,
+            credit_transfer="",
+        )
+    bank = invoice.bank
     return PaymentBlock(
-        fields=(
-            Field(label="Amount due", value=formats.amount(invoice.amount_due)),
-            *(_bank_fields(invoice.bank) if invoice.bank else ()),
-            Field(label="Reference", value=invoice.payment_reference, strong=True),
-        ),
+        sentence="",
+        fields=(amount, *(_bank_fields(bank, words=words) if bank else ()), reference),
         url=invoice.payment_url,
-        credit_transfer=credit_transfer(invoice.bank, cents=invoice.amount_due, reference=invoice.payment_reference)
-        if invoice.bank and invoice.currency == "EUR"
+        credit_transfer=credit_transfer(bank, cents=invoice.amount_due, reference=invoice.payment_reference)
+        if bank and invoice.currency == "EUR"
         else "",
     )
 
 
-def _bank_fields(bank: BankDetails) -> tuple[Field, ...]:
+def _bank_fields(bank: BankDetails, *, words: Words) -> tuple[Field, ...]:
     iban = "".join(bank.iban.split())
     grouped = " ".join(iban[i : i + 4] for i in range(0, len(iban), 4))
     fields = (
-        Field(label="Account holder", value=bank.account_holder),
+        Field(label=words.account_holder, value=bank.account_holder),
         Field(label="IBAN", value=grouped),
         Field(label="BIC", value=bank.bic),
-        Field(label="Bank", value=bank.bank_name),
+        Field(label=words.bank, value=bank.bank_name),
     )
     return tuple(field for field in fields if field.value)
-
-
-def _footer(seller: Party, *, footer: str) -> str:
-    registration = f"Tax registration {seller.tax_id}" if seller.tax_id else ""
-    return " · ".join(filter(None, (seller.name, registration, footer)))

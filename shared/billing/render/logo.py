@@ -1,4 +1,4 @@
-"""The seller's logo as a PDF image, decoded and compressed once per process."""
+"""The seller's logo as a PDF image, decoded and compressed once per process; what is transparent becomes white."""
 
 import zlib
 from dataclasses import dataclass
@@ -6,9 +6,9 @@ from functools import lru_cache
 from io import BytesIO
 
 from PIL import Image, UnidentifiedImageError
-from reportlab.pdfbase.pdfdoc import PDFDictionary, PDFDocument, PDFName, PDFObjectReference, PDFStream
 
 from billing.domain.errors import InvalidInput
+from billing.render.pdf_file import PdfFile, stream_object
 
 _MOST_BYTES = 2_000_000
 _MOST_PIXELS = 20_000_000
@@ -17,12 +17,11 @@ _LARGEST = (1000, 320)  # pixels; 400 to the inch where it is drawn at its large
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Logo:
-    """A decoded logo: zlib-compressed RGB samples, and the same of its transparency where it has any."""
+    """A decoded logo on white paper: zlib-compressed RGB samples."""
 
     width: int
     height: int
     colours: bytes
-    opacity: bytes
 
 
 @lru_cache(maxsize=64)
@@ -38,40 +37,17 @@ def logo(png: bytes) -> Logo:
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError) as unreadable:
         raise InvalidInput("branding.logo_png", expected="a PNG picture", given=png[:16]) from unreadable
     coloured.thumbnail(_LARGEST, Image.Resampling.LANCZOS)
-    opacity = coloured.getchannel("A")
-    opaque = opacity.getextrema() == (255, 255)
-    return Logo(
-        width=coloured.width,
-        height=coloured.height,
-        colours=zlib.compress(coloured.convert("RGB").tobytes(), 9),
-        opacity=b"" if opaque else zlib.compress(opacity.tobytes(), 9),
-    )
+    paper = Image.new("RGBA", coloured.size, "white")
+    paper.alpha_composite(coloured)
+    return Logo(width=paper.width, height=paper.height, colours=zlib.compress(paper.convert("RGB").tobytes(), 9))
 
 
-def embed_logo(picture: Logo, *, document: PDFDocument) -> PDFObjectReference:
-    """Add the picture to a document as an image XObject."""
-    mask: dict[str, object] = {}
-    if picture.opacity:
-        mask["SMask"] = document.Reference(_image(picture, "DeviceGray", content=picture.opacity), "logo.mask")
-    image: PDFObjectReference = document.Reference(
-        _image(picture, "DeviceRGB", content=picture.colours, **mask), "logo"
-    )
-    return image
-
-
-def _image(picture: Logo, colour_space: str, *, content: bytes, **entries: object) -> PDFStream:
-    return PDFStream(
-        PDFDictionary(
-            {
-                "Type": PDFName("XObject"),
-                "Subtype": PDFName("Image"),
-                "Width": picture.width,
-                "Height": picture.height,
-                "BitsPerComponent": 8,
-                "ColorSpace": PDFName(colour_space),
-                "Filter": PDFName("FlateDecode"),
-                **entries,
-            }
-        ),
-        content,
+def embed_logo(picture: Logo, *, file: PdfFile) -> int:
+    """Add the picture to a file as an image XObject; gives its number."""
+    return file.add(
+        stream_object(
+            f"/Type /XObject /Subtype /Image /Width {picture.width} /Height {picture.height} "
+            "/BitsPerComponent 8 /ColorSpace /DeviceRGB /Filter /FlateDecode",
+            picture.colours,
+        )
     )

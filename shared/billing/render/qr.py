@@ -45,7 +45,7 @@ def qr_operations(modules: tuple[bytes, ...], *, x: float, y: float, size: float
         for row, cells in enumerate(modules)
         for column, length in _dark_runs(cells)
     ]
-    return f"q 0 g {scale:.4f} 0 0 {scale:.4f} {x:.2f} {y:.2f} cm {' '.join(rectangles)} f Q"
+    return f"q 0 0 0 rg {scale:.4f} 0 0 {scale:.4f} {x:.2f} {y:.2f} cm {' '.join(rectangles)} f Q"
 
 
 def _dark_runs(cells: bytes) -> list[tuple[int, int]]:

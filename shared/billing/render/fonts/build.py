@@ -1,8 +1,8 @@
 """Make the fonts that invoices embed, from three openly licensed families; needed only when a repertoire changes.
 
 `python -m billing.render.fonts.build SOURCES` reads the TrueType files of the Debian packages fonts-noto-core,
-fonts-droid-fallback and fonts-nanum below SOURCES and writes the subsets beside this file. Hinting and layout tables
-are dropped: they are half of the bytes and no invoice needs them.
+fonts-droid-fallback and fonts-nanum below SOURCES and writes the subsets beside this file. Hinting is dropped, and so
+are the layout tables of scripts whose letters neither join nor stack: half of the bytes, and no invoice needs them.
 """
 
 import sys
@@ -42,6 +42,28 @@ _HAN_AND_KANA = (
     (0xFF01, 0xFFEE),
 )
 _HANGUL = ((0x20, 0x20), (0x3131, 0x318E), (0xAC00, 0xD7A3))
+_JOINERS = ((0x20, 0x20), (0x200C, 0x200D), (0x25CC, 0x25CC))  # the blank, and what shaping itself asks for
+_DANDA = ((0x0964, 0x0965),)
+_SCRIPTS = {  # file and name by the Unicode blocks of a script
+    "Arabic": ((0x0600, 0x06FF), (0x0750, 0x077F), (0xFD3E, 0xFD3F)),
+    "Armenian": ((0x0531, 0x058F),),
+    "Bengali": ((0x0980, 0x09FF), *_DANDA),
+    "Devanagari": ((0x0900, 0x097F), (0xA8E0, 0xA8FF)),
+    "Ethiopic": ((0x1200, 0x137C),),
+    "Georgian": ((0x10A0, 0x10FF), (0x1C90, 0x1CBF)),
+    "Gujarati": ((0x0A80, 0x0AFF), *_DANDA),
+    "Gurmukhi": ((0x0A00, 0x0A7F), *_DANDA),
+    "Hebrew": ((0x0590, 0x05FF), (0xFB1D, 0xFB4F)),
+    "Kannada": ((0x0C80, 0x0CFF), *_DANDA),
+    "Khmer": ((0x1780, 0x17FF),),
+    "Lao": ((0x0E80, 0x0EFF),),
+    "Malayalam": ((0x0D00, 0x0D7F), *_DANDA),
+    "Myanmar": ((0x1000, 0x109F),),
+    "Sinhala": ((0x0D80, 0x0DFF),),
+    "Tamil": ((0x0B80, 0x0BFF), *_DANDA),
+    "Telugu": ((0x0C00, 0x0C7F), *_DANDA),
+    "Thai": ((0x0E00, 0x0E7F),),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +74,7 @@ class _Recipe:
     target: str
     name: str
     ranges: tuple[tuple[int, int], ...]
+    shaped: bool = False
 
 
 _RECIPES = (
@@ -59,7 +82,19 @@ _RECIPES = (
     _Recipe(source="NotoSans-Bold.ttf", target="sans-bold.ttf", name="BillingSans-Bold", ranges=_LATIN_GREEK_CYRILLIC),
     _Recipe(source="DroidSansFallbackFull.ttf", target="han.ttf", name="BillingHan", ranges=_HAN_AND_KANA),
     _Recipe(source="NanumSquareR.ttf", target="hangul.ttf", name="BillingHangul", ranges=_HANGUL),
+    *(
+        _Recipe(
+            source=f"NotoSans{script}-Regular.ttf",
+            target=f"{script.lower()}.ttf",
+            name=f"Billing{script}",
+            ranges=(*_JOINERS, *ranges),
+            shaped=True,
+        )
+        for script, ranges in _SCRIPTS.items()
+    ),
 )
+_LAYOUT = ("GDEF", "GPOS", "GSUB", "kern")
+_UNUSED = ("vhea", "vmtx", "gasp", "TSI0", "TSI1", "TSI2", "TSI3", "TSI5")
 
 
 def main(sources: Path) -> None:
@@ -74,21 +109,11 @@ def _subset(source: Path, *, recipe: _Recipe) -> TTFont:
     font = TTFont(source, recalcTimestamp=False)
     if _MINUS not in font.getBestCmap() and _PLUS in font.getBestCmap():
         _add_minus(font)
-    options = Options(hinting=False, layout_features=[], glyph_names=False, notdef_outline=True, legacy_kern=False)
-    options.drop_tables += [
-        "vhea",
-        "vmtx",
-        "GDEF",
-        "GPOS",
-        "GSUB",
-        "gasp",
-        "kern",
-        "TSI0",
-        "TSI1",
-        "TSI2",
-        "TSI3",
-        "TSI5",
-    ]
+    options = Options(hinting=False, glyph_names=False, notdef_outline=True, legacy_kern=False)
+    options.drop_tables += _UNUSED
+    if not recipe.shaped:
+        options.layout_features = []
+        options.drop_tables += _LAYOUT
     subsetter = Subsetter(options)
     subsetter.populate(unicodes=[code for first, last in recipe.ranges for code in range(first, last + 1)])
     subsetter.subset(font)
