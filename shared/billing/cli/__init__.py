@@ -16,6 +16,7 @@ from billing.cli.options import (
     StoreKind,
     TenantId,
 )
+from billing.cli.sandbox import add_to as add_sandbox
 from billing.domain.invoice import InvoiceStatus
 
 app = typer.Typer(
@@ -169,3 +170,6 @@ def version(*, as_json: AsJson = False) -> None:
 
     number = version_of("recurring-billing")
     typer.echo(f'{{"version": "{number}"}}' if as_json else f"billing {number}")
+
+
+add_sandbox(app)
