@@ -1,0 +1,266 @@
+"""Stripe as the gateway, by its own library at the API version that the library pins.
+
+Every request that changes something carries an idempotency key of ours, so the library may repeat it. Stripe forgets
+keys after a day at the earliest, so our key also stands in the metadata: what was sent long ago is found by it.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import stripe
+
+from billing.adapters.stripe_amounts import minor_amount, stripe_amount
+from billing.adapters.stripe_outcomes import (
+    NO_METHOD,
+    checkout_of,
+    declined,
+    metadata_of,
+    method_of,
+    outcome_of,
+    refund_of,
+)
+from billing.domain.decline import advice_of
+from billing.ports import (
+    ChargeOrder,
+    ChargeOutcome,
+    Checkout,
+    CheckoutOrder,
+    CheckoutPurpose,
+    Declined,
+    GatewayPayment,
+    GatewayRefund,
+    GatewayRefused,
+    GatewayUnavailable,
+    RefundOrder,
+    SavedMethod,
+    Unknown,
+)
+
+if TYPE_CHECKING:
+    from stripe.params import PaymentIntentCreateParams
+    from stripe.params.checkout import SessionCreateParams
+
+_RETRIES = 2
+_PAGE = 100
+_UNANSWERED = (stripe.APIConnectionError, stripe.RateLimitError)
+_LOCALES = frozenset(
+    "bg cs da de el en es et fi fil fr hr hu id it ja ko lt lv ms mt nb nl pl pt ro ru sk sl sv th tr vi zh".split()  # noqa: SIM905
+)
+
+
+class StripeGateway:
+    """One Stripe account. `base_url` is a stand-in's address on this machine, None the real one."""
+
+    name = "stripe"
+
+    def __init__(self, api_key: str, *, base_url: str | None = None, timeout_seconds: int = 30) -> None:
+        self._stripe = stripe.StripeClient(
+            api_key,
+            base_addresses={"api": base_url} if base_url else None,
+            max_network_retries=_RETRIES,
+            http_client=stripe.RequestsClient(timeout=timeout_seconds),
+        ).v1
+
+    def save_customer(self, *, key: str, customer_id: str, email: str, name: str, known: str) -> str:
+        """The Stripe customer's id, `cus_...`."""
+        metadata = {"customer_id": customer_id, "key": key}
+        with self._failures_named():
+            if known:
+                self._stripe.customers.update(known, {"email": email, "name": name, "metadata": metadata})
+                return known
+            made = self._stripe.customers.create(
+                {"email": email, "name": name, "metadata": metadata}, {"idempotency_key": key}
+            )
+            return made.id
+
+    def saved_method(self, customer: str) -> SavedMethod | None:
+        """The customer's default payment method."""
+        with self._failures_named():
+            found = self._stripe.customers.retrieve(customer, {"expand": ["invoice_settings.default_payment_method"]})
+            settings = found.invoice_settings
+            return None if settings is None else method_of(settings.default_payment_method)
+
+    def save_method(self, customer: str, *, method: str, key: str) -> SavedMethod:
+        """Attach `pm_...` to the customer and charge it from now on."""
+        with self._failures_named():
+            attached = self._stripe.payment_methods.attach(method, {"customer": customer}, {"idempotency_key": key})
+            self._stripe.customers.update(customer, {"invoice_settings": {"default_payment_method": attached.id}})
+            saved = method_of(attached)
+            assert saved is not None  # noqa: S101 - it was answered whole
+            return saved
+
+    def charge(self, order: ChargeOrder) -> ChargeOutcome:
+        """Confirm a payment intent off session; https://docs.stripe.com/payments/save-and-reuse#charge-saved."""
+        params: PaymentIntentCreateParams = {
+            "amount": stripe_amount(order.amount, order.currency),
+            "currency": order.currency.lower(),
+            "customer": order.customer,
+            "payment_method": order.method,
+            "off_session": True,
+            "confirm": True,
+            "description": order.description,
+            "metadata": _metadata(order),
+            "expand": ["payment_method"],
+        }
+        try:
+            return outcome_of(self._stripe.payment_intents.create(params, {"idempotency_key": order.key}))
+        except stripe.CardError as error:
+            intent = error.error.payment_intent if error.error else None
+            return declined(error.error, payment_id=intent.id if intent else "")
+        except stripe.InvalidRequestError as error:
+            if error.param in ("payment_method", "customer"):  # it was removed at Stripe
+                return Declined(code=NO_METHOD, advice=advice_of(NO_METHOD), message=_words(error))
+            raise GatewayRefused(self.name, reason=_words(error)) from error
+        except (stripe.AuthenticationError, stripe.PermissionError) as error:
+            raise GatewayRefused(self.name, reason=_words(error)) from error
+        except stripe.StripeError as error:  # no answer, a 5xx, or the same key still at work: nobody knows
+            return Unknown(reason=_words(error))
+
+    def find_charge(self, order: ChargeOrder) -> ChargeOutcome | None:
+        """Look through the customer's payment intents: unlike Stripe's search, the list is up to date at once."""
+        with self._failures_named():
+            intents = self._stripe.payment_intents.list(
+                {"customer": order.customer, "limit": _PAGE, "expand": ["data.payment_method"]}
+            )
+            for intent in intents.auto_paging_iter():
+                if metadata_of(intent).get("key") == order.key:
+                    return outcome_of(intent)
+        return None
+
+    def payment(self, payment_id: str) -> GatewayPayment:
+        """A payment intent with its refunds and disputes."""
+        with self._failures_named():
+            intent = self._stripe.payment_intents.retrieve(payment_id, {"expand": ["payment_method"]})
+            refunds = self._stripe.refunds.list({"payment_intent": payment_id, "limit": _PAGE})
+            disputes = self._stripe.disputes.list({"payment_intent": payment_id, "limit": _PAGE})
+            held = [each for each in disputes.auto_paging_iter() if each.status != "won"]
+            return GatewayPayment(
+                id=intent.id,
+                outcome=outcome_of(intent),
+                amount=minor_amount(intent.amount, intent.currency),
+                currency=intent.currency.upper(),
+                customer=str(intent.customer or ""),
+                refunds=tuple(refund_of(each) for each in refunds.auto_paging_iter()),
+                disputed=minor_amount(sum(each.amount for each in held), intent.currency),
+                dispute_lost=any(each.status == "lost" for each in held),
+                metadata=metadata_of(intent),
+                created_at=datetime.fromtimestamp(intent.created, UTC),
+            )
+
+    def cancel_payment(self, payment_id: str) -> bool:
+        """Cancel a payment intent."""
+        with self._failures_named():
+            try:
+                self._stripe.payment_intents.cancel(payment_id)
+            except stripe.InvalidRequestError as error:
+                if error.code != "payment_intent_unexpected_state":
+                    raise
+                return self._stripe.payment_intents.retrieve(payment_id).status == "canceled"
+            return True
+
+    def refund(self, order: RefundOrder) -> GatewayRefund:
+        """Refund a payment intent, whole or in part."""
+        with self._failures_named():
+            intent = self._stripe.payment_intents.retrieve(order.payment_id)
+            metadata = {"key": order.key, "reason": order.reason}
+            return refund_of(
+                self._stripe.refunds.create(
+                    {
+                        "payment_intent": order.payment_id,
+                        "amount": stripe_amount(order.amount, intent.currency.upper()),
+                        "metadata": metadata,
+                    },
+                    {"idempotency_key": order.key},
+                )
+            )
+
+    def open_checkout(self, order: CheckoutOrder) -> Checkout:
+        """Make a Checkout session: to pay one invoice, or to save a card."""
+        with self._failures_named():
+            return checkout_of(self._stripe.checkout.sessions.create(_session(order), {"idempotency_key": order.key}))
+
+    def checkout(self, checkout_id: str) -> Checkout:
+        """A Checkout session with what it saved."""
+        with self._failures_named():
+            expand = {"expand": ["setup_intent.payment_method"]}
+            return checkout_of(self._stripe.checkout.sessions.retrieve(checkout_id, expand))  # type: ignore[arg-type]
+
+    def expire_checkout(self, checkout_id: str) -> Checkout:
+        """Expire a Checkout session; one that is complete or expired already is answered as it stands."""
+        with self._failures_named():
+            try:
+                return checkout_of(self._stripe.checkout.sessions.expire(checkout_id))
+            except stripe.InvalidRequestError:
+                session = self.checkout(checkout_id)
+                if session.status == "open":
+                    raise
+                return session
+
+    @contextmanager
+    def _failures_named(self) -> Iterator[None]:
+        try:
+            yield
+        except _UNANSWERED as error:
+            raise GatewayUnavailable(self.name, reason=_words(error)) from error
+        except (
+            stripe.InvalidRequestError,
+            stripe.AuthenticationError,
+            stripe.PermissionError,
+            stripe.CardError,
+        ) as error:
+            raise GatewayRefused(self.name, reason=_words(error)) from error
+        except stripe.StripeError as error:
+            raise GatewayUnavailable(self.name, reason=_words(error)) from error
+
+
+def _metadata(order: ChargeOrder) -> dict[str, str]:
+    return {
+        "tenant_id": order.tenant_id,
+        "invoice_id": order.invoice_id,
+        "invoice_number": order.invoice_number,
+        "attempt": str(order.attempt),
+        "key": order.key,
+    }
+
+
+def _session(order: CheckoutOrder) -> "SessionCreateParams":
+    metadata = {
+        "tenant_id": order.tenant_id,
+        "customer_id": order.customer_id,
+        "invoice_id": order.invoice_id,
+        "key": order.key,
+    }
+    language = order.locale.partition("_")[0].partition("-")[0]
+    session: Any = {
+        "success_url": order.success_url,
+        "cancel_url": order.cancel_url,
+        "locale": language if language in _LOCALES else "auto",
+        "metadata": metadata,
+    }
+    if order.customer:
+        session["customer"] = order.customer
+    else:
+        session |= {"customer_creation": "always"} | ({"customer_email": order.email} if order.email else {})
+    if order.purpose is CheckoutPurpose.SAVE_METHOD:
+        return session | {  # type: ignore[no-any-return]
+            "mode": "setup",
+            "payment_method_types": ["card"],
+            "setup_intent_data": {"metadata": metadata},
+        }
+    price = {
+        "currency": order.currency.lower(),
+        "unit_amount": stripe_amount(order.amount, order.currency),
+        "product_data": {"name": order.invoice_number},
+    }
+    return session | {  # type: ignore[no-any-return]
+        "mode": "payment",
+        "line_items": [{"price_data": price, "quantity": 1}],
+        "payment_intent_data": {"metadata": metadata, "description": order.invoice_number},
+    }
+
+
+def _words(error: stripe.StripeError) -> str:
+    """What Stripe says; keys in its messages are masked by Stripe itself."""
+    return error.user_message or str(error) or type(error).__name__

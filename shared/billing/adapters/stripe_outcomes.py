@@ -1,0 +1,108 @@
+"""What Stripe answers, as our closed set of outcomes.
+
+https://docs.stripe.com/payments/paymentintents/lifecycle and https://docs.stripe.com/declines/codes
+"""
+
+from typing import Any
+
+import stripe
+
+from billing.adapters.stripe_amounts import minor_amount
+from billing.domain.decline import advice_of
+from billing.ports import (
+    ChargeOutcome,
+    Checkout,
+    CheckoutStatus,
+    Declined,
+    GatewayRefund,
+    Pending,
+    RefundStatus,
+    RequiresAction,
+    SavedMethod,
+    Succeeded,
+)
+
+AUTHENTICATION_REQUIRED = "authentication_required"
+NO_METHOD = "no_payment_method"
+
+_REFUNDS = {
+    "succeeded": RefundStatus.SUCCEEDED,
+    "pending": RefundStatus.PENDING,
+    "requires_action": RefundStatus.PENDING,
+    "failed": RefundStatus.FAILED,
+    "canceled": RefundStatus.FAILED,
+}
+
+
+def outcome_of(intent: stripe.PaymentIntent) -> ChargeOutcome:
+    """Where a payment intent stands; `payment_method` should be expanded to say what was charged."""
+    match intent.status:
+        case "succeeded":
+            return Succeeded(
+                payment_id=intent.id,
+                amount=minor_amount(intent.amount_received, intent.currency),
+                currency=intent.currency.upper(),
+                method=method_of(intent.payment_method),
+            )
+        case "requires_action":
+            return RequiresAction(payment_id=intent.id)
+        case "processing" | "requires_capture" | "requires_confirmation":
+            return Pending(payment_id=intent.id)
+        case _:  # requires_payment_method, canceled
+            return declined(intent.last_payment_error, payment_id=intent.id)
+
+
+def declined(error: Any, *, payment_id: str) -> Declined | RequiresAction:  # noqa: ANN401 - of an exception or an intent
+    """What a card error says; `error` is Stripe's error object, or None where an intent never got that far."""
+    code = getattr(error, "decline_code", None) or getattr(error, "code", None) or NO_METHOD
+    if AUTHENTICATION_REQUIRED in (code, getattr(error, "code", None)):
+        return RequiresAction(payment_id=payment_id)
+    message = getattr(error, "message", None) or "The payment was not completed."
+    return Declined(code=code, advice=advice_of(code), message=message, payment_id=payment_id)
+
+
+def method_of(method: Any) -> SavedMethod | None:  # noqa: ANN401 - an id, an expanded method, or None
+    """A saved method, where Stripe sent it whole."""
+    if method is None or isinstance(method, str):
+        return None
+    card = getattr(method, "card", None)
+    if card is None:
+        return SavedMethod(id=method.id, brand=method.type.replace("_", " "), last4="")
+    return SavedMethod(
+        id=method.id,
+        brand=card.brand,
+        last4=card.last4,
+        expires=f"{card.exp_year:04}-{card.exp_month:02}",
+        fingerprint=card.fingerprint or "",
+    )
+
+
+def refund_of(refund: stripe.Refund) -> GatewayRefund:
+    """A refund as it stands."""
+    return GatewayRefund(
+        id=refund.id,
+        payment_id=str(refund.payment_intent or ""),
+        amount=minor_amount(refund.amount, refund.currency),
+        currency=refund.currency.upper(),
+        status=_REFUNDS.get(refund.status or "", RefundStatus.PENDING),
+        key=metadata_of(refund).get("key", ""),
+    )
+
+
+def checkout_of(session: stripe.checkout.Session) -> Checkout:
+    """A hosted page as it stands; a `setup_intent` expanded to its method says what was saved."""
+    setup = session.setup_intent
+    method = None if setup is None or isinstance(setup, str) else method_of(setup.payment_method)
+    return Checkout(
+        id=session.id,
+        url=session.url or "",
+        status=CheckoutStatus(session.status or "expired"),
+        payment_id=str(session.payment_intent or ""),
+        method=method,
+        metadata=metadata_of(session),
+    )
+
+
+def metadata_of(answer: Any) -> dict[str, str]:  # noqa: ANN401 - any object of Stripe's that carries metadata
+    """Our own words on an object of Stripe's."""
+    return {} if answer.metadata is None else {name: str(text) for name, text in answer.metadata.to_dict().items()}
