@@ -259,8 +259,8 @@ def refund(world: World, amount: int, **changes: Any) -> RefundRequest:  # noqa:
 def test_a_refund_to_the_method_leaves_that_much_unpaid(world: World) -> None:
     pay(world, 5000, gateway_id="pi_1")
     stripe = gateway()
-    for _ in range(2):
-        payment = refund_payment(world.documents, refund(world, 1000), gateway=stripe, call=call(world))
+    refund_payment(world.documents, refund(world, 1000), gateway=stripe, call=call(world))
+    payment = refund_payment(world.documents, refund(world, 1000), gateway=stripe, call=call(world))
     assert [(each.state, each.gateway_id) for each in payment.refunds] == [(RefundState.DONE, "re_1")]
     assert list(stripe.made) == [f"{world.tenant.id}/p1/refund/r1"]
     assert state(world)[0] == (InvoiceStatus.ISSUED, 3900, 1000)
