@@ -6,13 +6,14 @@ from decimal import Decimal
 
 from billing.domain.currency import exponent
 from billing.domain.errors import InvalidInput
+from billing.domain.money import Money
 
 _HUNDRED = Decimal(100)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Coupon:
-    """What a coupon takes off: `percent` of the lines, or an exact `amount` (major units of `currency`); never both.
+    """What a coupon takes off: `percent` of the lines, or an `amount` in major units of `currency`; never both.
 
     `periods` is on how many invoices: 1 = once, None = for ever.
     """
@@ -34,9 +35,23 @@ class Coupon:
         if self.amount is not None:
             if not (self.amount.is_finite() and self.amount > 0):
                 raise InvalidInput("amount", expected="more than 0", given=str(self.amount))
-            exponent(self.currency)
+            _require_whole_minor_units(self.amount, self.currency)
+        elif self.currency:
+            raise InvalidInput("currency", expected="none, as a percentage has no currency", given=self.currency)
         if self.periods is not None and self.periods < 1:
             raise InvalidInput("periods", expected="1 or more, or none for ever", given=self.periods)
+
+    def require_currency(self, currency: str) -> None:
+        """Refuse, with InvalidInput, to take an amount off a bill in another currency."""
+        if self.amount is not None and self.currency != currency:
+            given = f"{self.coupon_id} in {self.currency}"
+            raise InvalidInput("coupon_id", expected=f"a coupon in {currency}", given=given)
+
+
+def _require_whole_minor_units(amount: Decimal, currency: str) -> None:
+    """A discount is money, not a price: of a fraction of a cent nothing could be taken off."""
+    if amount != Money.of(amount, currency).amount:
+        raise InvalidInput("amount", expected=f"at most {exponent(currency)} decimals in {currency}", given=str(amount))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +61,11 @@ class Discount:
     coupon: Coupon
     start: datetime
     used: int = 0
+
+    @property
+    def id(self) -> str:
+        """The coupon's id: a subscription has each once."""
+        return self.coupon.coupon_id
 
     @property
     def is_left(self) -> bool:

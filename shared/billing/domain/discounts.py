@@ -58,7 +58,7 @@ def discounts_left(discounts: Sequence[Discount], charges: Sequence[Charge]) -> 
     steps = [each.line.explanation.step for each in charges]
     lowering = {step.coupon for step in steps if isinstance(step, DiscountStep)}
     return tuple(
-        [replace(each, used=each.used + 1) if each.coupon.coupon_id in lowering else each for each in discounts]
+        [replace(each, used=each.used + 1) if each.id in lowering else each for each in discounts]
     )
 
 
@@ -68,18 +68,18 @@ def with_coupon(subscription: Subscription, coupon: Coupon, *, start: datetime, 
     Raises InvalidInput where it has that coupon, is in another currency, or has had its last bill.
     """
     require_bill_to_come(subscription)
-    if coupon.coupon_id in {each.coupon.coupon_id for each in subscription.discounts}:
+    if coupon.coupon_id in {each.id for each in subscription.discounts}:
         raise InvalidInput("coupon_id", expected="a coupon that the subscription does not have", given=coupon.coupon_id)
     for phase in subscription.phases:
-        _require_currency(coupon, plan_of(phase, plans).currency)
+        coupon.require_currency(plan_of(phase, plans).currency)
     return replace(subscription, discounts=(*subscription.discounts, Discount(coupon=coupon, start=start)))
 
 
 def without_coupon(subscription: Subscription, coupon_id: str) -> Subscription:
     """The subscription without a coupon from its next bill on; InvalidInput where it has none of that id."""
-    left = tuple(each for each in subscription.discounts if each.coupon.coupon_id != coupon_id)
+    left = tuple(each for each in subscription.discounts if each.id != coupon_id)
     if len(left) == len(subscription.discounts):
-        known = ", ".join(each.coupon.coupon_id for each in left) or "none"
+        known = ", ".join(each.id for each in left) or "none"
         raise InvalidInput("coupon_id", expected=f"a coupon of the subscription ({known})", given=coupon_id)
     return replace(subscription, discounts=left)
 
@@ -103,7 +103,7 @@ def _bases(charges: Sequence[Charge]) -> list[_Base]:
 
 def _step(facts: ChargeFacts, coupon: Coupon, weights: Sequence[int]) -> DiscountStep:
     """One coupon on all that is left; of whose line it is `own` tells later."""
-    _require_currency(coupon, facts.currency)
+    coupon.require_currency(facts.currency)
     amount = None if coupon.amount is None else to_minor(coupon.amount, coupon.currency)
     return DiscountStep(coupon=coupon.coupon_id, percent=coupon.percent, amount=amount, weights=tuple(weights), own=())
 
@@ -129,9 +129,3 @@ def _remembering(charge: Charge, discount: int) -> Charge:
     if charge.prepaid is None or not discount:
         return charge
     return replace(charge, prepaid=replace(charge.prepaid, discount=discount))
-
-
-def _require_currency(coupon: Coupon, currency: str) -> None:
-    if coupon.amount is not None and coupon.currency != currency:
-        given = f"{coupon.coupon_id} in {coupon.currency}"
-        raise InvalidInput("coupon_id", expected=f"a coupon in {currency}", given=given)

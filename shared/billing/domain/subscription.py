@@ -115,7 +115,8 @@ class Subscription:
     `phases` are in order of time and the first starts with the subscription; `end` is exclusive. `trial_start` is when
     an unbilled trial before that began. `one_time` and `discounts` wait for the next invoices, `late_usage` names the
     roll-ups with usage that came after its period was invoiced, and `recent` holds the latest invoices' subtotals.
-    `billed_from` is the first bill-for date that is billed here, where earlier ones were billed elsewhere.
+    `billed_from` is the instant from which bill-for dates are billed here, where earlier ones were billed elsewhere. `late_bills`
+    counts the bills of late usage alone that followed the last one, one that is due included.
     """
 
     id: str
@@ -134,6 +135,7 @@ class Subscription:
     late_usage: tuple[str, ...] = ()
     recent: tuple[int, ...] = ()
     billed_from: datetime | None = None
+    late_bills: int = 0
 
     def __post_init__(self) -> None:
         """Refuse phases out of order, an end or a trial at the wrong time, and two items, charges or coupons alike."""
@@ -146,7 +148,7 @@ class Subscription:
             raise InvalidInput("end", expected=f"an instant after {self.begun.isoformat()}", given=self.end)
         _once("items", [item.id for item in self.items])
         _once("one_time", [charge.id for charge in self.one_time])
-        _once("discounts", [discount.coupon.coupon_id for discount in self.discounts])
+        _once("discounts", [discount.id for discount in self.discounts])
 
     @property
     def start(self) -> datetime:
