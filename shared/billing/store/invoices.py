@@ -13,6 +13,7 @@ from billing.store.codec import converter, decode, encode, instant_text
 from billing.store.collection import Collection, Stored
 
 _UNSETTLED = Filter("unsettled", "==", value=True)
+_OF_ONE_SUBSCRIPTION = 50
 _NO_REVENUE = (InvoiceStatus.DRAFT, InvoiceStatus.VOID)
 
 DueOnCursor = tuple[date, str]
@@ -57,8 +58,16 @@ class Invoices:
 
     def of_subscription(self, subscription_id: str) -> list[Stored[Invoice]]:
         """Every invoice of a subscription, drafts and void ones too, oldest bill first, then by revision."""
-        query = Query(self.collection.path, filters=(Filter("subscription_id", "==", subscription_id),))
-        found = [decode_invoice(each) for each in self.collection.documents.query(query)]
+        found: list[Stored[Invoice]] = []
+        prefix = after = f"{subscription_id}."
+        while page := self.collection.documents.query(
+            Query(self.collection.path, limit=_OF_ONE_SUBSCRIPTION, start_after=(after,))
+        ):
+            theirs = [each for each in page if each.id.startswith(prefix)]
+            found += [decode_invoice(each) for each in theirs if each.fields["subscription_id"] == subscription_id]
+            if len(theirs) < _OF_ONE_SUBSCRIPTION:
+                break
+            after = page[-1].id
         return sorted(found, key=lambda each: (each.value.bill_for_date, each.value.revision))
 
     def unsettled(self, *, limit: int, after_id: str | None = None) -> list[Document]:

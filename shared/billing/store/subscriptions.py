@@ -36,6 +36,16 @@ class Subscriptions:
         """The subscriptions of these ids, in order; None where there is none."""
         return [None if each is None else _stored(each) for each in self.collection.get(subscription_ids)]
 
+    def of_customer(self, customer_id: str) -> list[Stored[Subscription]]:
+        """Every subscription of a customer, by id."""
+        query = Query(self.collection.path, filters=(Filter("customer_id", "==", customer_id),))
+        return [_stored(each) for each in self.collection.documents.query(query)]
+
+    def page(self, *, limit: int, after_id: str | None = None) -> list[Stored[Subscription]]:
+        """Subscriptions by id."""
+        query = Query(self.collection.path, limit=limit, start_after=None if after_id is None else (after_id,))
+        return [_stored(each) for each in self.collection.documents.query(query)]
+
     def due(self, *, as_of: datetime, shard: int, limit: int, after: DueCursor | None = None) -> list[Document]:
         """A page of what is due at a UTC instant, oldest first, then by customer; documents still to be decoded.
 

@@ -39,12 +39,19 @@ class DraftedPage:
 def draft_page(context: RunContext, page: Sequence[Stored[Subscription]]) -> DraftedPage:
     """Draft each subscription of the page; one that can't be billed stands with its error and stops no other."""
     drafted: list[Drafted] = []
+    return draft_cases(context, page, gather_facts(context, page))
+
+
+def draft_cases(
+    context: RunContext, page: Sequence[Stored[Subscription]], cases: Sequence[DueCase | Refused], *, revision: int = 0
+) -> DraftedPage:
+    """Draft what was gathered for a page, as that revision of each bill."""
     refused: list[Refused] = []
     for case in gather_facts(context, page):
         if not isinstance(case, DueCase):
             refused.append(case)
             continue
-        draft = or_refused(case.subscription, partial(_drafted, context, case))
+        draft = or_refused(case.subscription, partial(_drafted, context, case, revision=revision))
         if isinstance(draft, Drafted):
             drafted.append(draft)
         else:
@@ -52,11 +59,11 @@ def draft_page(context: RunContext, page: Sequence[Stored[Subscription]]) -> Dra
     return DraftedPage(page=page, drafted=drafted, refused=refused)
 
 
-def _drafted(context: RunContext, case: DueCase) -> Drafted:
-    return Drafted(case=case, draft=draft_invoice(_facts(context, case)))
+def _drafted(context: RunContext, case: DueCase, *, revision: int) -> Drafted:
+    return Drafted(case=case, draft=draft_invoice(_facts(context, case, revision=revision)))
 
 
-def _facts(context: RunContext, case: DueCase) -> InvoiceFacts:
+def _facts(context: RunContext, case: DueCase, *, revision: int) -> InvoiceFacts:
     usage: dict[str, dict[datetime, Bucket]] = {}
     for rollup in case.rollups:
         usage.setdefault(rollup.value.meter, {}).update(rollup.value.buckets)
@@ -67,6 +74,16 @@ def _facts(context: RunContext, case: DueCase) -> InvoiceFacts:
         plans=case.plans,
         usage=usage,
         taxes=context.taxes,
+        late=_late(case, revision=revision),
         issued_at=context.request.as_of,
         cycle=case.cycle,
     )
+        revision=revision,
+
+
+def _late(case: DueCase, *, revision: int) -> Mapping[str, LateBuckets]:
+    """What came late and waits; for a bill that is made again, what its first revision billed of it."""
+    if not case.late:
+        return {}
+    first = invoice_id_of(case.subscription.value.id, case.cycle, revision=0)
+    return late_usage_of([each.value for each in case.late], invoice_id=first if revision else "")

@@ -1,0 +1,132 @@
+"""What may become of an invoice after it was drafted: issued on approval, taken back, void, replaced (semantics 7).
+
+BillingError
+├── InvoiceNotDraft     approved or rejected, and no draft (any more)
+├── LaterBillMade       rejected, and later cycles of its subscription rest on it
+├── InvoiceNotVoidable  void, and it is a draft, paid, written off or credited
+├── InvoiceNotVoid      reissued, and it is in force
+└── RevisionExists      reissued, and that was done before
+Each message says what can be done instead.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import ClassVar
+
+from billing.domain.billing_cycle import next_bill_for
+from billing.domain.errors import BillingError
+from billing.domain.invoice import Invoice, InvoiceStatus, SettlementStep
+from billing.domain.period import local_date
+from billing.domain.subscription import Subscription
+from billing.domain.tenant import Tenant
+
+
+class InvoiceNotDraft(BillingError):
+    """Only a draft can be approved or rejected."""
+
+    code: ClassVar[str] = "invoice_not_draft"
+
+    def __init__(self, invoice: Invoice) -> None:
+        super().__init__(
+            f"{_named(invoice)} is {invoice.status}, no draft: what is wrong with it is put right by voiding and "
+            "reissuing it, or by a credit note"
+        )
+
+
+class LaterBillMade(BillingError):
+    """A draft can be taken back while it is the newest bill of its subscription."""
+
+    code: ClassVar[str] = "later_bill_made"
+
+    def __init__(self, invoice: Invoice, *, later: Sequence[Invoice]) -> None:
+        drafts = [each.id for each in later if each.status is InvoiceStatus.DRAFT]
+        way_out = "approve it, then void and reissue it"
+        if drafts and len(drafts) == len(later):
+            way_out = f"reject first {', '.join(reversed(drafts))}"
+        super().__init__(f"draft {invoice.id} is not its subscription's newest bill any more: {way_out}")
+
+
+class InvoiceNotVoidable(BillingError):
+    """Only an issued invoice that nothing was paid or credited of can be void."""
+
+    code: ClassVar[str] = "invoice_not_voidable"
+
+    def __init__(self, invoice: Invoice, *, reason: str, way_out: str) -> None:
+        super().__init__(f"{_named(invoice)} can't be void, as {reason}: {way_out}")
+
+
+class InvoiceNotVoid(BillingError):
+    """Only what is void can be invoiced again."""
+
+    code: ClassVar[str] = "invoice_not_void"
+
+    def __init__(self, invoice: Invoice) -> None:
+        super().__init__(f"{_named(invoice)} is {invoice.status}: void it before it is reissued")
+
+
+class RevisionExists(BillingError):
+    """A void invoice is replaced once; what replaced it can be void in its turn."""
+
+    code: ClassVar[str] = "revision_exists"
+
+    def __init__(self, invoice: Invoice, *, revision: Invoice) -> None:
+        self.revision = revision
+        super().__init__(
+            f"{_named(invoice)} was replaced by {_named(revision)}, which is {revision.status}: go on with that one"
+        )
+
+
+def dated(draft: Invoice, *, at: datetime, tenant: Tenant) -> Invoice:
+    """A draft with the dates of its issue at a UTC instant: the customer's terms count from then."""
+    issued_on = local_date(at, zone=tenant.zone)
+    return replace(
+        draft, issued_at=at, issued_on=issued_on, due_on=issued_on + timedelta(days=draft.payment_terms_days)
+    )
+
+
+def voided(invoice: Invoice) -> Invoice:
+    """The invoice void: it keeps its number, is not delivered or collected, and its PDF stays as it was issued.
+
+    One of 0, which is paid at once, may be void too: nothing was paid. Raises InvoiceNotVoidable.
+    """
+    match invoice.status:
+        case InvoiceStatus.ISSUED | InvoiceStatus.OVERDUE:
+            pass
+        case InvoiceStatus.PAID if invoice.total == 0:
+            pass
+        case InvoiceStatus.DRAFT:
+            raise InvoiceNotVoidable(invoice, reason="it is a draft", way_out="reject it")
+        case _:
+            raise InvoiceNotVoidable(invoice, reason=f"it is {invoice.status}", way_out="write a credit note")
+    if invoice.amount_paid or invoice.amount_credited:
+        reason = "a part of it is paid or credited"
+        raise InvoiceNotVoidable(invoice, reason=reason, way_out="write a credit note for the rest")
+    pending = tuple(step for step in invoice.pending if step is SettlementStep.RENDER)
+    return replace(invoice, status=InvoiceStatus.VOID, pending=pending)
+
+
+def is_newest(invoice: Invoice, subscription: Subscription) -> bool:
+    """Whether no later cycle of its subscription was billed or passed over."""
+    following = next_bill_for(subscription, after=invoice.bill_for_date)
+    return subscription.next_billing_at == following and subscription.late_bills == late_number(invoice)
+
+
+def late_number(invoice: Invoice) -> int:
+    """Which bill of late usage alone it is, counted from 1 after the subscription's last one; 0 for any other."""
+    _, _, number = cycle_id(invoice).rpartition(".")[2].partition("-late-")
+    return int(number or 0)
+
+
+def next_revision_id(invoice: Invoice) -> str:
+    """The id of the invoice that replaces a void one."""
+    return f"{cycle_id(invoice)}.r{invoice.revision + 1}"
+
+
+def cycle_id(invoice: Invoice) -> str:
+    """What the revisions of one bill share: subscription and period."""
+    return invoice.id.removesuffix(f".r{invoice.revision}")
+
+
+def _named(invoice: Invoice) -> str:
+    return f"invoice {invoice.number or invoice.id}"

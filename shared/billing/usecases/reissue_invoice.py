@@ -1,0 +1,93 @@
+"""Invoice a void period again: a new revision with a new number, computed from what is known of that cycle now."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from billing.domain.errors import InvalidInput
+from billing.domain.guard import with_latest
+from billing.domain.invoice import Invoice, InvoiceStatus
+from billing.domain.invoice_life import InvoiceNotVoid, RevisionExists, is_newest, next_revision_id
+from billing.domain.invoicing import Draft
+from billing.domain.rebilling import as_billed_now, before_bill
+from billing.domain.subscription import Subscription
+from billing.ports import Documents, Write
+from billing.store.collection import Stored
+from billing.usecases.call import Call
+from billing.usecases.draft_page import draft_cases
+from billing.usecases.gather_facts import gather_facts
+from billing.usecases.number_page import number_invoices
+from billing.usecases.one_invoice import again_while_others_write, context_of, subscription_of
+from billing.usecases.run_context import RunContext
+
+
+def reissue_invoice(
+    documents: Documents,
+    id_or_number: str,
+    *,
+    call: Call,
+    payment_url: Callable[[str], str] = lambda _invoice_id: "",
+) -> Stored[Invoice]:
+    """Issue the next revision of a void invoice, to be settled by the caller; it is dated now and names the old number.
+
+    Plan versions, items, usage, customer and taxes are those of now; what the void invoice consumed (what was paid
+    ahead before it, discounts, one-time charges) is not consumed again, and the subscription does not move. Nobody has
+    to approve it: asking for it is the decision. Raises NotFound, InvoiceNotVoid, RevisionExists, and what keeps the
+    cycle from being billed.
+    """
+    return again_while_others_write(
+        lambda: _reissue(context_of(documents, call=call, payment_url=payment_url), id_or_number, call)
+    )
+
+
+def _reissue(context: RunContext, id_or_number: str, call: Call) -> Stored[Invoice]:
+    void = context.invoices.named(id_or_number).value
+    [revision] = context.invoices.get([next_revision_id(void)])
+    if revision is not None:
+        raise RevisionExists(void, revision=revision.value)
+    if void.status is not InvoiceStatus.VOID:
+        raise InvoiceNotVoid(void)
+    subscription = subscription_of(context, void)
+    draft, last = _draft(context, void, subscription), dict[str, int]()
+    [invoice] = number_invoices(context, [replace(draft.invoice, replaces=void.number)], last=last)
+    writes: list[Write] = [context.series.advance(context.counters[each], to=number) for each, number in last.items()]
+    writes.append(context.invoices.creation(invoice, shard=subscription.value.shard))
+    writes.append(context.subscriptions.moved_on(subscription, _billed_again(subscription.value, invoice, draft)))
+    writes.append(_audit(context, invoice, call))
+    versions = dict(zip([write.path for write in writes], context.documents.commit(writes), strict=True))
+    return Stored(invoice, versions[context.invoices.path(invoice.id)])
+
+
+def _draft(context: RunContext, void: Invoice, subscription: Stored[Subscription]) -> Draft:
+    before = before_bill(subscription.value, void)
+    bills = [each.value for each in context.invoices.of_subscription(void.subscription_id)]
+    page = [Stored(replace(before, prepaid=as_billed_now(before.prepaid, bills)), subscription.version)]
+    drafted = draft_cases(context, page, gather_facts(context, page), revision=void.revision + 1)
+    for _, error in drafted.refused:
+        raise error
+    [each] = drafted.drafted
+    if not isinstance(each.draft, Draft):
+        raise InvalidInput("invoice", expected="a cycle that there is something to invoice for", given=void.number)
+    if each.draft.invoice.id != next_revision_id(void):
+        given = f"{each.draft.invoice.id} in place of {next_revision_id(void)}"
+        raise InvalidInput("invoice", expected="the cycle that the void one was made for", given=given)
+    return each.draft
+
+
+def _billed_again(subscription: Subscription, invoice: Invoice, draft: Draft) -> Subscription:
+    """The subscription where it stands; what its newest bill pays ahead is what is paid ahead now."""
+    newest = is_newest(invoice, subscription)
+    return replace(
+        subscription,
+        recent=with_latest(subscription.recent, invoice.subtotal),
+        prepaid=draft.subscription.prepaid if newest else subscription.prepaid,
+    )
+
+
+def _audit(context: RunContext, invoice: Invoice, call: Call) -> Write:
+    record = call.record(
+        f"invoices/{invoice.id}",
+        "invoice.issued",
+        after=invoice.status.value,
+        reason=f"{invoice.number} in place of {invoice.replaces}",
+    )
+    return context.audit.batch([record], batch_id=f"reissue-{invoice.id}", recorded_at=call.recorded_at)
