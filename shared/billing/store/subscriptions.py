@@ -51,19 +51,11 @@ class Subscriptions:
 
         Decoding is left to the caller, so that one broken document does not hide the rest of the page.
         """
-        query = Query(
-            self.collection.path,
-            filters=(Filter("shard", "==", shard), Filter("next_billing_at", "<=", as_of)),
-            order=(Order("next_billing_at"), Order("customer_id")),
-            limit=limit,
-            start_after=after,
-        )
-        return self.collection.documents.query(query)
+        return self.collection.documents.query(self._due(as_of=as_of, shard=shard, limit=limit, after=after))
 
     def count_due(self, *, as_of: datetime, shard: int, at_most: int) -> int:
         """How many subscriptions of a shard are due at a UTC instant, counted no further than `at_most`."""
-        filters = (Filter("shard", "==", shard), Filter("next_billing_at", "<=", as_of))
-        return self.collection.documents.count(Query(self.collection.path, filters=filters, limit=at_most))
+        return self.collection.documents.count(self._due(as_of=as_of, shard=shard, limit=at_most))
 
     def moved_on(self, before: Stored[Subscription], after: Subscription) -> Update:
         """The write that moves a subscription to its next bill, expecting that it did not change since it was read."""
@@ -76,6 +68,16 @@ class Subscriptions:
             if (value := getattr(after, name)) != getattr(before.value, name):
                 fields[name] = converter().unstructure(value)
         return Update(self.collection.document(after.id), fields, expected=before.version)
+
+    def _due(self, *, as_of: datetime, shard: int, limit: int, after: DueCursor | None = None) -> Query:
+        """In one order always: one index serves both the page and the count."""
+        return Query(
+            self.collection.path,
+            filters=(Filter("shard", "==", shard), Filter("next_billing_at", "<=", as_of)),
+            order=(Order("next_billing_at"), Order("customer_id")),
+            limit=limit,
+            start_after=after,
+        )
 
 
 def due_key(document: Document) -> DueCursor:
