@@ -17,6 +17,8 @@ PAYMENT_LINK_KEY = "PAYMENT_LINK_KEY"
 SECRET_NAMES = (INTERNAL_KEY, PAYMENT_LINK_KEY)
 """Every secret the product asks for; with BILLING_SECRETS=environment these variables, and no others, are kept."""
 
+_MOST_WORKERS = 64
+
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -96,7 +98,7 @@ class Settings:
             max_body_bytes=read.integer("MAX_BODY_BYTES", default=1024 * 1024, low=1024, high=32 * 1024 * 1024),
             run_deadline_seconds=read.integer("RUN_DEADLINE_SECONDS", default=540, low=1, high=3600),
             revision=read.text("K_REVISION") or "local",
-            workers=read.integer("BILLING_WORKERS", default=1, low=1, high=64),
+            workers=_workers(read, default=1),
         )
         if read.flaws:
             raise Misconfigured(read.flaws)
@@ -117,6 +119,15 @@ class Misconfigured(BillingError):
 def load_settings() -> Settings:
     """The settings of this process."""
     return Settings.from_environment(os.environ)
+
+
+def local_workers() -> int:
+    """How many processes do a large run on this machine: BILLING_WORKERS, else as many as it has cores."""
+    read = _Reader(os.environ)
+    workers = _workers(read, default=_cores())
+    if read.flaws:
+        raise Misconfigured(read.flaws)
+    return workers
 
 
 class _Reader:
@@ -169,6 +180,15 @@ class _Reader:
     def flaw(self, name: str, *, remedy: str) -> None:
         if all(known != name for known, _ in self.flaws):
             self.flaws.append((name, remedy))
+
+
+def _workers(read: _Reader, *, default: int) -> int:
+    return read.integer("BILLING_WORKERS", default=default, low=1, high=_MOST_WORKERS)
+
+
+def _cores() -> int:
+    """The cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _store(read: _Reader) -> Store:

@@ -89,7 +89,9 @@ def test_the_february_book_is_stored_whole_and_billed_to_the_cent(documents: Doc
     assert report.created == {
         "tenant": 1,
         "tax_rates": 17,
+        "exchange_rates": 0,
         "plans": 1,
+        "coupons": 0,
         "customers": 200,
         "subscriptions": 193,
         "usage": 15_966,
@@ -177,7 +179,9 @@ def test_what_is_new_is_added_to_what_is_there(documents: Documents, tmp_path: P
     assert report.created == {
         "tenant": 0,
         "tax_rates": 1,
+        "exchange_rates": 0,
         "plans": 1,
+        "coupons": 0,
         "customers": 1,
         "subscriptions": 2,
         "usage": 2,
@@ -331,3 +335,16 @@ def test_progress_runs_up_to_everything(documents: Documents, tmp_path: Path) ->
     book = load_book(book_folder(tmp_path))
     import_book(documents, book, recorded_at=NOW, progress=lambda what, done, total: told.append((what, done, total)))
     assert told == [("settings", 3, 3), ("usage", 2, 2), ("customers", 4, 4)]
+
+
+def test_a_tenant_keeps_its_shards_however_its_book_grows(documents: Documents, tmp_path: Path) -> None:
+    def of_size(count: int) -> Book:
+        rows = "".join(f"s-{number},c-1,basic,2026-01-10,\n" for number in range(count))
+        return load_book(book_folder(tmp_path, subscriptions=HEADER + rows, addons=None, usage=None))
+
+    import_book(documents, of_size(2_000), recorded_at=NOW)
+    report = import_book(documents, of_size(2_001), recorded_at=NOW)
+    assert (report.created["subscriptions"], report.unchanged["subscriptions"]) == (1, 2_000)
+    assert Tenants(documents).get("acme").shards == 1
+    subscriptions = documents.query(Query("tenants/acme/subscriptions", fields=("shard",)))
+    assert {each.fields["shard"] for each in subscriptions} == {0}

@@ -302,3 +302,18 @@ def test_a_customer_stays_in_one_shard_whatever_its_subscriptions(tmp_path: Path
     shards = {each.id: each.shard for each in load_book(folder).subscriptions}
     assert shards["s-1"] == shards["s-3"]
     assert all(0 <= shard < 8 for shard in shards.values())
+
+
+def many_subscriptions(count: int) -> str:
+    rows = [f"s-{number},c-{number % 2 + 1},basic,2026-01-10,\n" for number in range(count)]
+    return TABLES["subscriptions"].splitlines(keepends=True)[0] + "".join(rows)
+
+
+def test_a_large_book_is_spread_over_shards_unless_it_says_how_many(tmp_path: Path) -> None:
+    rows = {"subscriptions": many_subscriptions(2_001), "addons": None, "usage": None}
+    book = load_book(book_folder(tmp_path, **rows))
+    assert (book.tenant.shards, book.shards_by_size) == (2, True)
+    assert {each.shard for each in book.subscriptions} <= {0, 1}
+    assert len({(each.customer_id, each.shard) for each in book.subscriptions}) == 2  # one shard a customer
+    told = load_book(book_folder(tmp_path, tenant=changed(TENANT, shards=1), **rows))
+    assert (told.tenant.shards, told.shards_by_size, {each.shard for each in told.subscriptions}) == (1, False, {0})

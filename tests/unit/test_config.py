@@ -1,5 +1,6 @@
 """The configuration: complete, or refused at once with every fault in it."""
 
+import os
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
@@ -19,6 +20,7 @@ from billing.config import (
     Settings,
     SqliteFile,
     load_settings,
+    local_workers,
 )
 
 LAPTOP = {"BILLING_STORE": "sqlite:///data/billing/store.db", "BILLING_OBJECTS": "file:///data/billing/objects"}
@@ -33,6 +35,7 @@ CLOUD = {
     "PAYMENT_LINK_BASE": "https://pay.example.com/i/",
     "MAX_BODY_BYTES": "2048",
     "RUN_DEADLINE_SECONDS": "1800",
+    "BILLING_WORKERS": "4",
     "K_REVISION": "generate-invoices-00007-abc",
 }
 
@@ -75,6 +78,7 @@ def test_production_is_read_from_its_variables() -> None:
         payment_link_base="https://pay.example.com/i",
         max_body_bytes=2048,
         run_deadline_seconds=1800,
+        workers=4,
         revision="generate-invoices-00007-abc",
     )
     assert settings.oidc.configured
@@ -115,6 +119,16 @@ def test_a_blank_variable_is_not_set() -> None:
     )
 
 
+def test_a_machine_works_with_all_its_cores_unless_it_is_told_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("BILLING_WORKERS", raising=False)
+    assert 1 <= local_workers() <= (os.cpu_count() or 1)
+    monkeypatch.setenv("BILLING_WORKERS", "3")
+    assert local_workers() == 3
+    monkeypatch.setenv("BILLING_WORKERS", "many")
+    with pytest.raises(Misconfigured, match="BILLING_WORKERS: use a whole number from 1 to 64, not 'many'"):
+        local_workers()
+
+
 @pytest.mark.parametrize(
     ("variable", "value"),
     [
@@ -150,6 +164,8 @@ def test_a_blank_variable_is_not_set() -> None:
         ("MAX_BODY_BYTES", "9" * 5000),
         ("RUN_DEADLINE_SECONDS", "0"),
         ("RUN_DEADLINE_SECONDS", "3601"),
+        ("BILLING_WORKERS", "0"),
+        ("BILLING_WORKERS", "65"),
         ("OIDC_SERVICE_ACCOUNTS", "scheduler"),
         ("OIDC_SERVICE_ACCOUNTS", "a@b c@d"),
     ],

@@ -121,3 +121,24 @@ def test_a_report_starts_empty_and_complete() -> None:
     assert (report.complete, report.invoices, report.failures, report.unsettled) == (True, [], [], 0)
     report.failures.append(Failure(subscription_id="s", code="c", message="m"))
     assert a_report().failures == []
+
+
+def test_the_parts_of_a_run_add_up() -> None:
+    one, other = a_report(), a_report()
+    one.add(an_invoice(a_line(LineKind.FLAT, 1000), subtotal=1000, tax=190))
+    one.customers, one.settled = 3, 1
+    one.skipped["zero_total"] += 1
+    other.add(an_invoice(a_line(LineKind.USAGE, 500), subtotal=500, tax=95))
+    other.add(an_invoice(a_line(LineKind.FLAT, 700), subtotal=700, tax=0, place=("FR", ""), currency="EUR"))
+    other.skipped["zero_total"] += 2
+    other.failures.append(Failure(subscription_id="sub-9", code="not_found", message="no customer"))
+    other.add_settled(Settled(failures=[SettlementFailure(invoice_id="inv-1", code="conflict", message="no")]))
+    other.complete, other.lost_workers = False, 1
+    one.merge(other)
+    assert [each.total for each in one.invoices] == [1190, 595, 700]
+    dollars, euros = one.revenue["USD"], one.revenue["EUR"]
+    assert (dollars.flat, dollars.usage, dollars.tax, dollars.total) == (1000, 500, 285, 1785)
+    assert dict(dollars.tax_by_place) == {("DE", ""): 285}
+    assert (euros.flat, euros.total, dict(euros.tax_by_place)) == (700, 700, {})
+    assert (one.customers, one.settled, one.unsettled, one.skipped["zero_total"]) == (3, 1, 1, 3)
+    assert ([each.subscription_id for each in one.failures], one.complete, one.lost_workers) == (["sub-9"], False, 1)

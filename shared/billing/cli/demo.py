@@ -15,7 +15,7 @@ from billing.cli.run import exit_code, watched_bill
 from billing.cli.run_json import run_json
 from billing.cli.screen import answers, write_json
 from billing.cli.summary import print_summary
-from billing.config import FirestoreDatabase
+from billing.config import FirestoreDatabase, local_workers
 from billing.domain.book import Book
 from billing.usecases.run_context import RunRequest
 from billing.wiring import Engine, local_engine, local_key
@@ -59,7 +59,7 @@ def sample_book() -> Path:
 def _engine(request: DemoRequest, *, pay_base: str) -> Engine:
     """The directory's engine. On the emulator each directory has a project of its own, which is new when it is new."""
     if request.store is StoreKind.SQLITE:
-        return local_engine(request.directory, payment_link_base=pay_base)
+        return local_engine(request.directory, payment_link_base=pay_base, workers=local_workers())
     if not request.emulator:
         message = (
             "--store firestore is for the Firestore emulator, never for a real project.\n"

@@ -17,12 +17,12 @@ ACTOR = "cli"
 D = TypeVar("D", bound=date)
 
 
-def open_directory(directory: Path, *, payment_link_base: str = "") -> Engine:
+def open_directory(directory: Path, *, payment_link_base: str = "", workers: int = 1) -> Engine:
     """The engine on a directory that `billing import` or `billing demo` made; Refused where there is none."""
     if not (directory / LOCAL_STORE).is_file():
         message = f"no books in {directory}; `billing import BOOK --dir {directory}` puts one there"
         raise Refused(message)
-    return local_engine(directory, payment_link_base=payment_link_base)
+    return local_engine(directory, payment_link_base=payment_link_base, workers=workers)
 
 
 def the_tenant(engine: Engine, tenant_id: str | None) -> Tenant:
@@ -41,8 +41,8 @@ def the_tenant(engine: Engine, tenant_id: str | None) -> Tenant:
         raise Refused(message) from None
 
 
-def instant_of(text: str, *, zone: str) -> datetime:
-    """`--as-of` as an instant in UTC: a date is the start of that day in `zone`, the tenant's.
+def instant_of(text: str, *, zone: str, option: str = "--as-of") -> datetime:
+    """The value of an option as an instant in UTC: a date is the start of that day in `zone`, the tenant's.
 
     InvalidInput for anything else, an instant without an offset included.
     """
@@ -54,7 +54,7 @@ def instant_of(text: str, *, zone: str) -> datetime:
             return instant.astimezone(UTC)
     except ValueError:
         pass
-    raise InvalidInput("--as-of", expected="2026-03-01, or 2026-03-01T09:00:00+01:00 with its offset", given=text)
+    raise InvalidInput(option, expected="2026-03-01, or 2026-03-01T09:00:00+01:00 with its offset", given=text)
 
 
 def day_of(text: str) -> date:

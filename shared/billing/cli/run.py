@@ -12,6 +12,7 @@ from billing.cli.errors import DONE, HAD_FAILURES, Refused
 from billing.cli.run_json import run_json
 from billing.cli.screen import answers, watching, write_json
 from billing.cli.summary import print_summary
+from billing.config import local_workers
 from billing.domain.errors import BillingError
 from billing.domain.tenant import Tenant
 from billing.store.tenants import Tenants
@@ -35,7 +36,7 @@ def run_tenants(choice: RunChoice, *, directory: Path, pay_base: str, as_json: b
     if choice.all_tenants and choice.tenant is not None:
         message = "use --tenant or --all, not both"
         raise Refused(message)
-    engine = open_directory(directory, payment_link_base=checked_pay_base(pay_base))
+    engine = open_directory(directory, payment_link_base=checked_pay_base(pay_base), workers=local_workers())
     if not choice.all_tenants:
         tenant = the_tenant(engine, choice.tenant)
         run = _run(engine, tenant, choice)
@@ -76,7 +77,8 @@ def watched_bill(engine: Engine, request: RunRequest, *, title: str) -> BillingR
 
 def exit_code(*runs: BillingRun) -> int:
     """1 where something could not be billed or filed."""
-    return HAD_FAILURES if any(run.report.failures or run.report.unsettled for run in runs) else DONE
+    reports = [run.report for run in runs]
+    return HAD_FAILURES if any(each.failures or each.unsettled or each.lost_workers for each in reports) else DONE
 
 
 def _run(engine: Engine, tenant: Tenant, choice: RunChoice) -> BillingRun:

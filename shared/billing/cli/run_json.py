@@ -65,7 +65,12 @@ def _errors(report: RunReport) -> list[Json]:
     """What could not be billed, and what was billed and has no PDF yet."""
     unbilled: list[Json] = [{"subscription_id": each.subscription_id, **_error(each)} for each in report.failures]
     unsettled = report.settlement_failures.values()
-    return unbilled + [{"invoice_id": each.invoice_id, **_error(each)} for each in unsettled]
+    lost = "a worker process ended in the middle of its shard; the next run bills the rest"
+    return (
+        unbilled
+        + [{"invoice_id": each.invoice_id, **_error(each)} for each in unsettled]
+        + [{"code": "worker_lost", "message": lost}] * report.lost_workers
+    )
 
 
 def _error(failure: Failure | SettlementFailure) -> Json:

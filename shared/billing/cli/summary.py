@@ -47,7 +47,8 @@ def _counts(report: RunReport, console: Console) -> None:
         table.add_row("Credit notes", f"{len(report.credit_notes):,}")
     console.print(table)
     if not report.complete:
-        console.print("Stopped at the limit; run again for the rest.", style="yellow")
+        why = "A worker process was lost" if report.lost_workers else "Stopped at the limit"
+        console.print(f"{why}; run again for the rest.", style="yellow")
 
 
 def _sums(revenue: Revenue, console: Console) -> None:
