@@ -264,7 +264,10 @@ def tiered(*tiers: dict[str, Any], model: str = "graduated") -> dict[str, Any]:
         ),
         (
             {"seats": 5},
-            "seats: unknown key; known are plan_id, version, name, currency, cycle, first_period, usage, fees, addons",
+            (
+                "seats: unknown key; known are plan_id, version, name, currency, cycle, first_period, "
+                "minimum_commitment, trial_days, usage, fees, addons"
+            ),
         ),
     ],
 )
@@ -571,8 +574,9 @@ def test_a_misspelt_file_is_refused_rather_than_left_out(tmp_path: Path) -> None
     (folder / "usage.csv").rename(folder / "usages.csv")
     assert errors_of(folder) == [
         (
-            "usages.csv: no file of a book: known are tenant.json, plan*.json, customers.csv, subscriptions.csv, "
-            "addons.csv, usage.csv, tax_rates.csv; rename or move it"
+            "usages.csv: no file of a book: known are tenant.json, coupons.json, plan*.json, customers.csv, "
+            "subscriptions.csv, addons.csv, one_time_charges.csv, usage.csv, tax_rates.csv, exchange_rates.csv; "
+            "rename or move it"
         )
     ]
 

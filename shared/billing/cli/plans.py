@@ -46,8 +46,13 @@ def check_file(file: Path, *, as_json: bool) -> None:
     console.print(f"{file}: sound", style="green")
 
 
-def example_quantities(price: UsagePrice) -> list[Decimal]:
-    """Quantities that show what a price does: at each bound, just above it, and well beyond the last."""
+def example_quantities(metered: MeteredCharge) -> list[Decimal]:
+    """Quantities that show what a price does: with the allowance, and beyond it at each bound and just above it."""
+    beyond = [metered.included + quantity for quantity in _telling(metered.price)]
+    return [metered.included, *beyond] if metered.included else beyond
+
+
+def _telling(price: UsagePrice) -> list[Decimal]:
     match price:
         case PerUnitPrice():
             return [_ONE, Decimal(100), Decimal(10_000)]
@@ -67,6 +72,12 @@ def _print_plan(plan: Plan, console: Console) -> None:
     anchor = f" on day {plan.anchor_day}" if plan.anchor_day else ""
     console.print(f"[bold]{escape(plan.name)}[/] ({plan.ref})")
     console.print(f"{plan.currency}, {cycle}{anchor}, {plan.billed.value.replace('_', ' ')}")
+    if plan.minimum_commitment:
+        console.print(
+            f"at least {unit_price(plan.minimum_commitment, plan.currency)} a cycle, before discounts and tax"
+        )
+    if plan.trial_days:
+        console.print(f"billed after a trial of {plan.trial_days} days")
     console.print()
     for metered in plan.metered:
         _print_metered(metered, currency=plan.currency, console=console)
@@ -79,13 +90,14 @@ def _print_plan(plan: Plan, console: Console) -> None:
 
 def _print_metered(metered: MeteredCharge, *, currency: str, console: Console) -> None:
     inclusive = ", tax included" * metered.tax_inclusive
-    what = f"{metered.meter}, {metered.aggregation.value}, {model_name(metered.price)}{inclusive}"
+    free = f", the first {plain(metered.included)} free" if metered.included else ""
+    what = f"{metered.meter}, {metered.aggregation.value}, {model_name(metered.price)}{inclusive}{free}"
     console.print(f"[bold]{escape(metered.name)}[/] ({what})")
     console.print(_prices(metered.price, currency=currency))
     console.print()
     table = columns("", "cyan", "dim", right=(0, 1))
     table.add_row("Quantity", "Amount", "", style="dim")
-    for quantity in example_quantities(metered.price):
+    for quantity in example_quantities(metered):
         parts = rate(metered, quantity)
         shown = " + ".join(_part(part, currency=currency) for part in parts)
         table.add_row(plain(quantity), amount(_amount(parts, currency=currency), currency), shown)
@@ -148,7 +160,7 @@ def _plan_json(plan: Plan) -> Json:
                 "amount": str(Money(_amount(rate(metered, quantity), currency=plan.currency), plan.currency).amount),
             }
             for metered in plan.metered
-            for quantity in example_quantities(metered.price)
+            for quantity in example_quantities(metered)
         ],
     }
 

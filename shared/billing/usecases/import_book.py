@@ -30,7 +30,7 @@ class CrowdedImport(Conflict):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportReport:
-    """What an import did, by kind: tenant, tax_rates, plans, customers, subscriptions, usage.
+    """What an import did, by kind: tenant, tax and exchange rates, plans, coupons, customers and so on.
 
     `created` was written now, `unchanged` stood there already. `notes` say what the book's own date decided.
     """
@@ -76,7 +76,9 @@ def _report(book: Book, created: Mapping[str, int]) -> ImportReport:
     given = {
         "tenant": 1,
         "tax_rates": len(book.tax_rates.rates),
+        "exchange_rates": len(book.exchange_rates.rates),
         "plans": len(book.plans),
+        "coupons": len(book.coupons),
         "customers": len(book.customers),
         "subscriptions": len(book.subscriptions),
         "usage": len(book.usage),

@@ -5,10 +5,12 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from billing.adapters.book_files.subscription_rows import BookedSubscription
-from billing.domain.billing_cycle import bill_for_on_or_after, first_bill_for
+from billing.domain.billing_cycle import bill_for_on_or_after, first_bill_for, period_around
 from billing.domain.period import local_date, local_midnight
-from billing.domain.subscription import Subscription, SubscriptionStatus
+from billing.domain.subscription import OneTimeCharge, Subscription, SubscriptionStatus
 from billing.domain.usage import UsageEvent
+
+_MOMENT = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,13 +44,26 @@ def billing_start(
 def with_first_bill(booked: BookedSubscription, start: BillingStart) -> Subscription:
     """The subscription with its next bill; one without a bill to come has ended."""
     subscription, plans = booked.value, {booked.plan.ref: booked.plan}
+    if subscription.end is not None and subscription.end <= subscription.start:  # in its trial
+        return replace(subscription, status=SubscriptionStatus.ENDED)
     day = booked.bill_from or start.day
     if day is None:
         return replace(subscription, next_billing_at=first_bill_for(subscription, plans))
     instant = local_midnight(day, zone=subscription.zone)
     due = bill_for_on_or_after(subscription, plans, instant=instant)
     status = SubscriptionStatus.ENDED if due is None else SubscriptionStatus.ACTIVE
-    return replace(subscription, next_billing_at=due, status=status, billed_from=due)
+    one_time = _not_billed_elsewhere(subscription, due, first=first_bill_for(subscription, plans))
+    return replace(subscription, next_billing_at=due, status=status, billed_from=instant, one_time=one_time)
+
+
+def _not_billed_elsewhere(
+    subscription: Subscription, due: datetime | None, *, first: datetime
+) -> tuple[OneTimeCharge, ...]:
+    """The one-time charges that the bill due next, or a later one, is the first to carry."""
+    if due is None:
+        return ()
+    before = period_around(subscription, due - _MOMENT).start if due > first else None
+    return tuple(each for each in subscription.one_time if before is None or each.charged_at > before)
 
 
 def _ran_before(subscription: Subscription, instant: datetime) -> bool:

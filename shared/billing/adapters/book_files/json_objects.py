@@ -36,6 +36,10 @@ class JsonFile:
     value: Any
     log: ErrorLog
 
+    def places(self) -> list[Place]:
+        """Where its objects are: a file holds one, or a list of them."""
+        return [(index,) for index in range(len(self.value))] if isinstance(self.value, list) else [()]
+
     def add(self, place: Place, message: str) -> None:
         """Log what is wrong at a place, as `usage[0].tiers[1].up_to` with its line."""
         self.log.add(self.file, message, line=line_of(self.text, place), column=_dotted(place))

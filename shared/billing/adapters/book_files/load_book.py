@@ -7,8 +7,10 @@ from datetime import date
 from pathlib import Path
 
 from billing.adapters.book_files.cell_types import FIRST_DAY, LAST_DAY
+from billing.adapters.book_files.coupon_file import read_coupons
 from billing.adapters.book_files.customer_rows import read_customers
 from billing.adapters.book_files.error_log import ErrorLog
+from billing.adapters.book_files.exchange_rows import read_exchange_rates
 from billing.adapters.book_files.first_bill import BillingStart, billing_start, with_first_bill
 from billing.adapters.book_files.plan_files import PlanFiles, read_plans
 from billing.adapters.book_files.subscription_rows import BookedSubscription, SubscriptionFiles, read_subscriptions
@@ -23,7 +25,10 @@ from billing.domain.numbering import NumberSeries
 from billing.domain.subscription import Subscription
 from billing.domain.tenant import Tenant
 
-_TABLES = ("customers.csv", "subscriptions.csv", "addons.csv", "usage.csv", "tax_rates.csv")
+_TABLES = (
+    *("customers.csv", "subscriptions.csv", "addons.csv", "one_time_charges.csv", "usage.csv"),
+    *("tax_rates.csv", "exchange_rates.csv"),
+)
 _WAY_OUT = "a book is a folder with tenant.json, plan.json, customers.csv and subscriptions.csv: docs/guides/import.md"
 
 # So that the other files are checked even where tenant.json is broken; it never leaves this module.
@@ -51,8 +56,12 @@ def load_book(folder: Path, *, bill_from: date | None = None) -> Book:
     tenant = _UNREADABLE if booked_tenant is None else booked_tenant.value
     plans = _read_plans(folder, log)
     taxes = read_tax_rates(folder / "tax_rates.csv", log=log)
+    exchange = read_exchange_rates(folder / "exchange_rates.csv", log=log)
     customer_rows, customers = read_customers(folder / "customers.csv", log=log)
-    files = SubscriptionFiles(tenant=tenant, plans=plans, customer_rows=customer_rows, customers=customers, log=log)
+    coupons = read_coupons(folder / "coupons.json", log=log)
+    files = SubscriptionFiles(
+        tenant=tenant, plans=plans, customer_rows=customer_rows, customers=customers, coupons=coupons, log=log
+    )
     rows, booked = read_subscriptions(folder, files)
     complete = plans.whole and rows.whole and len(booked) == rows.count
     context = UsageContext(
@@ -65,11 +74,13 @@ def load_book(folder: Path, *, bill_from: date | None = None) -> Book:
     book = Book(
         tenant=tenant,
         tax_rates=taxes,
+        exchange_rates=exchange,
         plans=tuple(plans.by_ref.values()),
         customers=_counted(customers.values(), subscriptions),
         subscriptions=subscriptions,
         usage=usage,
-        notes=_notes(start, booked),
+        coupons=tuple(coupons.by_id.values()),
+        notes=_notes(start, booked, subscriptions),
     )
     return book if booked_tenant is None or booked_tenant.names_shards else book.in_shards_by_size()
 
@@ -86,10 +97,12 @@ def _read_plans(folder: Path, log: ErrorLog) -> PlanFiles:
     paths = sorted(folder.glob("plan*.json"))
     if not paths:
         log.add("plan.json", "the file is missing; it holds one plan or a list of plans")
-    known = {"tenant.json", *_TABLES, *(path.name for path in paths)}
+    single = ("tenant.json", "coupons.json")
+    known = {*single, *_TABLES, *(path.name for path in paths)}
     for path in sorted([*folder.glob("*.csv"), *folder.glob("*.json")]):
         if path.name not in known:
-            message = f"no file of a book: known are tenant.json, plan*.json, {', '.join(_TABLES)}; rename or move it"
+            names = ", ".join((*single, "plan*.json", *_TABLES))
+            message = f"no file of a book: known are {names}; rename or move it"
             log.add(path.name, message)
     return read_plans(paths, log=log)
 
@@ -99,6 +112,14 @@ def _counted(customers: Iterable[Customer], subscriptions: Sequence[Subscription
     return tuple(replace(each, active_subscriptions=billed[each.id]) for each in customers)
 
 
-def _notes(start: BillingStart, booked: Sequence[BookedSubscription]) -> tuple[str, ...]:
+def _notes(
+    start: BillingStart, booked: Sequence[BookedSubscription], subscriptions: Sequence[Subscription]
+) -> tuple[str, ...]:
     own = sum(each.bill_from is not None for each in booked)
-    return (start.reason, f"for {own} subscriptions their row's bill_from decides") if own else (start.reason,)
+    elsewhere = sum(len(each.value.one_time) for each in booked) - sum(len(each.one_time) for each in subscriptions)
+    notes = (
+        start.reason,
+        f"for {own} subscriptions their row's bill_from decides" if own else "",
+        f"one-time charges on bills for earlier days count as made elsewhere: {elsewhere}" if elsewhere else "",
+    )
+    return tuple(note for note in notes if note)

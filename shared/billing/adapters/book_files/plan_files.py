@@ -70,6 +70,7 @@ class _Usage(JsonModel):
     package_price: Number | None = None
     price: Number | None = None
     tax_inclusive: Flag = False
+    included: Number = ZERO
 
 
 class _Fee(JsonModel):
@@ -96,6 +97,8 @@ class _Plan(JsonModel):
     currency: Currency
     cycle: _Cycle
     first_period: FirstPeriod = FirstPeriod.PRORATE
+    minimum_commitment: Number | None = None
+    trial_days: Annotated[int, Field(strict=True)] = 0
     usage: tuple[_Usage, ...] = ()
     fees: tuple[_PlanFee, ...] = ()
     addons: tuple[_AddOn, ...] = ()
@@ -133,18 +136,13 @@ def read_plans(paths: Sequence[Path], *, log: ErrorLog) -> PlanFiles:
         file = read_json(path, log=log)
         if file is None:
             continue
-        for place in _places(file):
+        for place in file.places():
             plan = _plan(file, place)
             if plan is not None and plan.ref in plans:
                 file.add((*place, "plan_id"), f"expected each plan version once, got {plan.ref} again")
             elif plan is not None:
                 plans[plan.ref] = plan
     return PlanFiles(plans, log.count == before)
-
-
-def _places(file: JsonFile) -> list[Place]:
-    """A file holds one plan or a list of plans."""
-    return [(index,) for index in range(len(file.value))] if isinstance(file.value, list) else [()]
 
 
 def _plan(file: JsonFile, place: Place) -> Plan | None:
@@ -165,6 +163,8 @@ def _plan(file: JsonFile, place: Place) -> Plan | None:
             metered=tuple(each for each in metered if each is not None),
             fees=tuple(_recurring(each.fee_id, each) for each in given.fees),
             addons=tuple(_recurring(each.addon_id, each) for each in given.addons),
+            minimum_commitment=given.minimum_commitment,
+            trial_days=given.trial_days,
         )
     except InvalidInput as error:
         nested = (*place, "cycle") if error.field == "anchor_day" else place
@@ -194,6 +194,7 @@ def _metered(file: JsonFile, place: Place, given: _Usage) -> MeteredCharge | Non
         aggregation=given.aggregation,
         price=price,
         tax_inclusive=given.tax_inclusive,
+        included=given.included,
     )
 
 

@@ -7,20 +7,24 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 
-from billing.adapters.book_files.cell_types import Day, Key, Name, Number
+from billing.adapters.book_files.cell_types import Day, Key, Name, Number, Text
+from billing.adapters.book_files.coupon_file import CouponFile
 from billing.adapters.book_files.csv_rows import Row, RowModel, Rows, read_rows
 from billing.adapters.book_files.customer_rows import CustomerRow
 from billing.adapters.book_files.error_log import ErrorLog
+from billing.adapters.book_files.one_time_rows import OneTimeRow, one_time_charges, read_one_time_rows
 from billing.adapters.book_files.plan_files import PlanFiles
 from billing.domain.billing_cycle import first_bill_for
 from billing.domain.catalog import Plan
+from billing.domain.coupon import Discount
 from billing.domain.customer import Customer
 from billing.domain.errors import InvalidInput
 from billing.domain.period import local_midnight
-from billing.domain.stamp import stamp
-from billing.domain.subscription import Item, Phase, Subscription, schedule_of
-from billing.domain.tenant import Tenant
 from billing.domain.sharding import shard_of
+from billing.domain.stamp import stamp
+from billing.domain.subscription import Item, Subscription
+from billing.domain.tenant import Tenant
+from billing.domain.trial import subscribed
 
 _ONE_DAY = timedelta(days=1)
 
@@ -34,6 +38,7 @@ class SubscriptionRow(RowModel):
     started_on: Day
     ended_on: Day | None = None
     bill_from: Day | None = None
+    coupons: Text = ""
 
 
 class AddOnRow(RowModel):
@@ -44,6 +49,9 @@ class AddOnRow(RowModel):
     quantity: Number
     started_on: Day
     ended_on: Day | None = None
+
+
+R = TypeVar("R", AddOnRow, OneTimeRow)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +72,7 @@ class SubscriptionFiles:
     plans: PlanFiles
     customer_rows: Rows[CustomerRow]
     customers: Mapping[str, Customer]
+    coupons: CouponFile
     log: ErrorLog
 
 
@@ -72,13 +81,10 @@ def read_subscriptions(folder: Path, book: SubscriptionFiles) -> tuple[Rows[Subs
     log = book.log
     rows = read_rows(folder / "subscriptions.csv", SubscriptionRow, key="subscription_id", log=log)
     addons = read_rows(folder / "addons.csv", AddOnRow, key="subscription_id", log=log, required=False)
-    by_subscription = defaultdict(list)
-    for addon in addons.valid:
-        key = addon.value.subscription_id
-        by_subscription[key].append(addon)
-        if rows.lacks(key):
-            message = f"expected a subscription of subscriptions.csv, got {key!r}"
-            log.add(addons.file, message, line=addon.line, column="subscription_id")
+    one_time = read_one_time_rows(folder / "one_time_charges.csv", log=log)
+    for each in (addons, one_time):
+        _refuse_strangers(each, rows, log=log)
+    theirs, owed_once = _by_subscription(addons), _by_subscription(one_time)
     lines: dict[str, int] = {}
     booked = []
     for row in rows.valid:
@@ -87,25 +93,48 @@ def read_subscriptions(folder: Path, book: SubscriptionFiles) -> tuple[Rows[Subs
             log.add(rows.file, f"{key!r} stands in line {lines[key]} already", line=row.line, column="subscription_id")
             continue
         lines[key] = row.line
-        found = _booked(row, by_subscription[key], book)
+        found = _booked(row, theirs[key], owed_once[key], book)
         if found is not None:
             booked.append(found)
     return rows, booked
 
 
+def _refuse_strangers(files: Rows[AddOnRow] | Rows[OneTimeRow], rows: Rows[SubscriptionRow], *, log: ErrorLog) -> None:
+    for each in files.valid:
+        key = each.value.subscription_id
+        if rows.lacks(key):
+            message = f"expected a subscription of subscriptions.csv, got {key!r}"
+            log.add(files.file, message, line=each.line, column="subscription_id")
+
+
+def _by_subscription(rows: Rows[R]) -> Mapping[str, list[Row[R]]]:
+    found = defaultdict(list)
+    for row in rows.valid:
+        found[row.value.subscription_id].append(row)
+    return found
+
+
 def _booked(
-    row: Row[SubscriptionRow], addons: Sequence[Row[AddOnRow]], book: SubscriptionFiles
+    row: Row[SubscriptionRow],
+    addons: Sequence[Row[AddOnRow]],
+    one_time: Sequence[Row[OneTimeRow]],
+    book: SubscriptionFiles,
 ) -> BookedSubscription | None:
     try:
         plan = _checked_plan(row.value, book)
         if plan is None:
             return None
         value = _subscription(row.value, plan, book)
+        value = replace(value, discounts=_discounts(row.value, value, plan, book))
         first_bill_for(value, {plan.ref: plan})
     except InvalidInput as error:
         book.log.add_rule("subscriptions.csv", error, line=row.line)
         return None
-    whole = replace(value, items=_items(value, plan, addons, book))
+    whole = replace(
+        value,
+        items=_items(value, plan, addons, book),
+        one_time=one_time_charges(value, one_time, log=book.log),
+    )
     return BookedSubscription(value=whole, plan=plan, bill_from=row.value.bill_from, line=row.line)
 
 
@@ -128,14 +157,30 @@ def _subscription(given: SubscriptionRow, plan: Plan, book: SubscriptionFiles) -
         raise InvalidInput("ended_on", expected=f"{given.started_on} or later", given=str(given.ended_on))
     zone = book.tenant.zone
     start = local_midnight(given.started_on, zone=zone)
-    return Subscription(
-        id=given.subscription_id,
-        customer_id=given.customer_id,
-        zone=zone,
-        phases=(Phase(plan=plan.ref, start=start, schedule=schedule_of(plan, start, zone)),),
+    return replace(
+        subscribed(given.subscription_id, given.customer_id, plan=plan, start=start, zone=zone),
         end=_day_after(given.ended_on, zone),
         shard=shard_of(given.customer_id, shards=book.tenant.shards),
     )
+
+
+def _discounts(
+    given: SubscriptionRow, subscription: Subscription, plan: Plan, book: SubscriptionFiles
+) -> tuple[Discount, ...]:
+    """The coupons that the row names, from the subscription's first bill on; in the order in which they apply."""
+    found: list[Discount] = []
+    ids = [each.strip() for each in given.coupons.split(";") if each.strip()]
+    for coupon_id in ids:
+        coupon = book.coupons.named(coupon_id)
+        if ids.count(coupon_id) > 1:
+            raise InvalidInput("coupons", expected="each coupon once", given=given.coupons)
+        if coupon is not None and coupon.amount is not None and coupon.currency != plan.currency:
+            given_coupon = f"{coupon_id} in {coupon.currency}"
+            raise InvalidInput(
+                "coupons", expected=f"coupons in {plan.currency}, the plan's currency", given=given_coupon
+            )
+        found += [Discount(coupon=coupon, start=subscription.start)] if coupon is not None else []
+    return tuple(found)
 
 
 def _items(
@@ -159,7 +204,7 @@ def _item(subscription: Subscription, plan: Plan, given: AddOnRow, *, before: It
     if given.ended_on is not None and given.ended_on < given.started_on:
         raise InvalidInput("ended_on", expected=f"{given.started_on} or later", given=str(given.ended_on))
     start, end = local_midnight(given.started_on, zone=subscription.zone), _day_after(given.ended_on, subscription.zone)
-    if start < subscription.start or (subscription.end is not None and start >= subscription.end):
+    if start < subscription.begun or (subscription.end is not None and start >= subscription.end):
         raise InvalidInput("started_on", expected="a day of the subscription's life", given=str(given.started_on))
     if subscription.end is not None and end is not None and end > subscription.end:
         raise InvalidInput("ended_on", expected="a day of the subscription's life", given=str(given.ended_on))

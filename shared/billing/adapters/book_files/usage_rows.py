@@ -88,7 +88,7 @@ class _RowReader:
             life = each.value
             self.owned[life.customer_id].append(each)
             for charge in each.plan.metered:
-                found = _Metered(life.id, life.start, life.end, charge.aggregation)
+                found = _Metered(life.id, life.begun, life.end, charge.aggregation)
                 self.metered[life.customer_id, charge.meter].append(found)
 
     def event(self, cells: Sequence[str], *, line: int) -> UsageEvent | None:
