@@ -7,13 +7,14 @@ Conflict
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
 from billing.domain.catalog import Plan
 from billing.domain.coupon import Coupon
 from billing.domain.customer import Customer
 from billing.domain.errors import Conflict, InvalidInput
+from billing.domain.exchange import ExchangeTable
 from billing.domain.sharding import shard_count, shard_of
 from billing.domain.subscription import Subscription
 from billing.domain.tax import TaxTable
@@ -38,6 +39,7 @@ class Book:
     subscriptions: tuple[Subscription, ...]
     usage: tuple[UsageEvent, ...] = ()
     coupons: tuple[Coupon, ...] = ()
+    exchange_rates: ExchangeTable = field(default_factory=ExchangeTable)
     notes: tuple[str, ...] = ()
     shards_by_size: bool = False
 

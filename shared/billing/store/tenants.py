@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from billing.domain.errors import NotFound
+from billing.domain.exchange import ExchangeRate, ExchangeTable
 from billing.domain.tax import TaxRate, TaxTable
 from billing.domain.tenant import Tenant
 from billing.ports import Create, Documents, Fields, Put, Query
@@ -50,6 +51,27 @@ class Tenants:
         rates = converter().structure(document.fields["rates"], tuple[TaxRate, ...])
         return Stored(TaxTable(rates=rates), document.version)
 
+    def exchange_table(self, tenant_id: str) -> ExchangeTable:
+        """The tenant's exchange rates, none where none were ever saved."""
+        stored = self.find_exchange(tenant_id)
+        return ExchangeTable() if stored is None else stored.value
+
+    def find_exchange(self, tenant_id: str) -> Stored[ExchangeTable] | None:
+        """The tenant's exchange rates and the version they were read at, or None where none were ever saved."""
+        document = self.documents.get_many([_exchange_path(tenant_id)])[0]
+        if document is None:
+            return None
+        rates = converter().structure(document.fields["rates"], tuple[ExchangeRate, ...])
+        return Stored(ExchangeTable(rates=rates), document.version)
+
+    def saving_exchange(self, tenant_id: str, table: ExchangeTable, *, expected: str | None = None) -> Put:
+        """The write of a tenant's exchange rates, over exactly the version expected if one is."""
+        fields: Fields = {
+            "rates": converter().unstructure(table.rates, tuple[ExchangeRate, ...]),
+            "schema_version": SCHEMA_VERSION,
+        }
+        return Put(_exchange_path(tenant_id), fields, expected)
+
     def creation(self, tenant: Tenant) -> Create:
         """The write of a new tenant's settings."""
         return Create(tenant_path(tenant.id), encode(tenant))
@@ -61,6 +83,10 @@ class Tenants:
             "schema_version": SCHEMA_VERSION,
         }
         return Put(_tax_path(tenant_id), fields, expected)
+
+
+def _exchange_path(tenant_id: str) -> str:
+    return f"{tenant_path(tenant_id)}/settings/exchange_rates"
 
 
 def _tax_path(tenant_id: str) -> str:

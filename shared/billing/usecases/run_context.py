@@ -6,6 +6,7 @@ from datetime import datetime
 
 from billing.domain.catalog import Plan
 from billing.domain.errors import BillingError, InvalidInput
+from billing.domain.exchange import ExchangeTable
 from billing.domain.invoice import Invoice
 from billing.domain.run_report import RunReport
 from billing.domain.tax import TaxTable
@@ -74,6 +75,7 @@ class RunContext:
     plan_versions: PlanVersions
     payment_url: Callable[[str], str]
     on_invoice: Callable[[Invoice], None]
+    exchange: ExchangeTable = field(default_factory=ExchangeTable)
     plans: dict[str, Plan | BillingError] = field(default_factory=dict)
     counters: dict[str, Counter] = field(default_factory=dict)
     commits: int = 0
@@ -119,6 +121,7 @@ def start_run(
         documents=documents,
         tenant=tenant,
         taxes=tenants.tax_table(tenant.id),
+        exchange=tenants.exchange_table(tenant.id) if tenant.tax_currency else ExchangeTable(),
         report=_empty_report(tenant, request),
         customers=Customers.of(documents, tenant.id),
         subscriptions=Subscriptions.of(documents, tenant.id),

@@ -18,6 +18,7 @@ from stdnum.exceptions import ValidationError as InvalidNumber
 
 from billing.adapters.book_files.error_log import broken_rule
 from billing.domain.currency import exponent
+from billing.domain.electronic_address import electronic_address
 from billing.domain.errors import InvalidInput
 from billing.domain.money import parse_decimal
 from billing.domain.period import zone_named
@@ -116,6 +117,11 @@ def checked_currency(value: object) -> str:
     return str(value)
 
 
+def checked_any_currency(value: object) -> str:
+    """An ISO 4217 code, or nothing."""
+    return "" if value == "" else checked_currency(value)
+
+
 def checked_zone(value: object) -> str:
     """An IANA time zone."""
     zone_named(value)
@@ -147,6 +153,13 @@ def checked_email(value: object) -> str:
     if len(checked_text(value)) > _LONGEST_EMAIL or not _EMAIL.fullmatch(str(value)):
         raise InvalidInput("", expected="an e-mail address such as billing@example.com", given=value)
     return str(value)
+
+
+def checked_delivery_address(value: object) -> str:
+    """Where e-invoices go, as scheme:identifier, or nothing."""
+    if value == "":
+        return ""
+    return ":".join(electronic_address(checked_text(value)))
 
 
 def checked_iban(value: object) -> str:
@@ -231,10 +244,12 @@ TenantId = Annotated[str, ruled(checked_tenant)]
 Day = Annotated[date, ruled(checked_day)]
 Number = Annotated[Decimal, ruled(checked_number)]
 Currency = Annotated[str, ruled(checked_currency)]
+AnyCurrency = Annotated[str, ruled(checked_any_currency)]
 Zone = Annotated[str, ruled(checked_zone)]
 LocaleName = Annotated[str, ruled(checked_locale)]
 Country = Annotated[str, ruled(checked_country)]
 Email = Annotated[str, ruled(checked_email)]
+DeliveryAddress = Annotated[str, ruled(checked_delivery_address)]
 Iban = Annotated[str, ruled(checked_iban)]
 Bic = Annotated[str, ruled(checked_bic)]
 VatId = Annotated[str, ruled(checked_vat_id)]

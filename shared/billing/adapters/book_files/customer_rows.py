@@ -7,6 +7,7 @@ from billing.adapters.book_files.cell_types import (
     Country,
     Currency,
     Day,
+    DeliveryAddress,
     Email,
     Flag,
     Key,
@@ -44,6 +45,9 @@ class CustomerRow(RowModel):
     vat_id_checked: Flag = False
     tax_exempt: Flag = False
     exemption_reason: Text = ""
+    registration: Text = ""
+    electronic_address: DeliveryAddress = ""
+    buyer_reference: Text = ""
 
 
 def read_customers(path: Path, *, log: ErrorLog) -> tuple[Rows[CustomerRow], dict[str, Customer]]:
@@ -76,6 +80,7 @@ def _customer(row: Row[CustomerRow], *, file: str, log: ErrorLog) -> Customer | 
             collection_method=given.collection_method,
             test_card=given.test_card,
             created_on="" if given.created_on is None else given.created_on.isoformat(),
+            buyer_reference=given.buyer_reference,
         )
     except InvalidInput as error:
         log.add_rule(file, error, line=row.line, column=error.field.removeprefix("customer."))
@@ -92,6 +97,8 @@ def _party(given: CustomerRow) -> Party:
         country=given.country,
         email=given.email,
         tax_id=given.vat_id,
+        registration=given.registration,
+        electronic_address=given.electronic_address,
     )
 
 

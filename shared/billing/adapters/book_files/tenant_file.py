@@ -7,10 +7,12 @@ from typing import Annotated
 from pydantic import Field
 
 from billing.adapters.book_files.cell_types import (
+    AnyCurrency,
     Bic,
     Colour,
     Country,
     Currency,
+    DeliveryAddress,
     Email,
     Flag,
     Iban,
@@ -27,7 +29,7 @@ from billing.domain.errors import InvalidInput
 from billing.domain.invoice import BankDetails, Party
 from billing.domain.money import Rounding
 from billing.domain.numbering import CREDIT_NOTE_NUMBERS, NumberMonth, NumberOrder, NumberSeries, Restart
-from billing.domain.tenant import Tenant
+from billing.domain.tenant import EInvoiceFormat, Tenant
 
 
 class _Numbers(JsonModel):
@@ -60,6 +62,8 @@ class _Tenant(JsonModel):
     country: Country
     email: Email = ""
     tax_registration: Text = ""
+    registration: Text = ""
+    electronic_address: DeliveryAddress = ""
     currency: Currency
     time_zone: Zone
     locale: LocaleName = "en_US"
@@ -72,6 +76,8 @@ class _Tenant(JsonModel):
     shards: Annotated[int, Field(strict=True, ge=1, le=1000)] | None = None
     notes: tuple[Text, ...] = ()
     accent_colour: Colour = ""
+    e_invoices: tuple[EInvoiceFormat, ...] = ()
+    tax_currency: AnyCurrency = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,6 +128,8 @@ def _tenant(file: JsonFile, given: _Tenant) -> Tenant | None:
         shards=given.shards or 1,
         notes=given.notes,
         accent_colour=given.accent_colour,
+        e_invoices=tuple(dict.fromkeys(given.e_invoices)),
+        tax_currency=given.tax_currency,
     )
 
 
@@ -135,4 +143,6 @@ def _seller(given: _Tenant) -> Party:
         country=given.country,
         email=given.email,
         tax_id=given.tax_registration,
+        registration=given.registration,
+        electronic_address=given.electronic_address,
     )
