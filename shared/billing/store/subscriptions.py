@@ -57,6 +57,11 @@ class Subscriptions:
         """How many subscriptions of a shard are due at a UTC instant, counted no further than `at_most`."""
         return self.collection.documents.count(self._due(as_of=as_of, shard=shard, limit=at_most))
 
+    def phases_changed(self, before: Stored[Subscription], after: Subscription) -> Update:
+        """The write of a subscription's phases, expecting that it did not change since it was read."""
+        fields: Fields = {"phases": converter().unstructure(after.phases)}
+        return Update(self.collection.document(after.id), fields, expected=before.version)
+
     def moved_on(self, before: Stored[Subscription], after: Subscription) -> Update:
         """The write that moves a subscription to its next bill, expecting that it did not change since it was read."""
         fields: Fields = {
