@@ -6,13 +6,13 @@ from decimal import Decimal
 import pytest
 
 from billing.domain.catalog import Aggregation
-from billing.domain.period import Cycle, Period, Schedule, Unit
+from billing.domain.period import Period
 from billing.domain.rollup import UsageRollup, closed, month_of, months_of, rollup_id, with_event
 from billing.domain.usage import UsageEvent
-from tests.builders import utc
+from tests.builders import a_plan, a_subscription, utc
 
 BERLIN = "Europe/Berlin"
-MONTHLY = Schedule.calendar(Cycle(1, Unit.MONTH), anchor_day=1, started_at=utc("2026-01-01"), zone="UTC")
+SUBSCRIPTION = a_subscription(a_plan(anchor_day=1), start="2026-01-01")
 EMPTY = UsageRollup(subscription_id="sub-1", meter="calls", month="2026-02", aggregation=Aggregation.SUM)
 
 
@@ -23,7 +23,7 @@ def an_event(at: str, quantity: str, *, event_id: str = "e1") -> UsageEvent:
 
 
 def added(rollup: UsageRollup, at: str, quantity: str) -> UsageRollup:
-    return with_event(rollup, an_event(at, quantity), schedule=MONTHLY)
+    return with_event(rollup, an_event(at, quantity), subscription=SUBSCRIPTION)
 
 
 def shown(buckets: object) -> dict[datetime, str]:

@@ -4,7 +4,7 @@ At each boundary one invoice carries the past period's charges in arrears and th
 A boundary is a schedule's own, the start of a phase that restarts the cycle, or the subscription's end.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 from itertools import pairwise
@@ -23,7 +23,8 @@ class BillingCycle:
     """One bill: `arrears` is the period that ends at `bill_for_date`, `advance` the one that starts there (or None).
 
     `period` is the supply period that the invoice is numbered for: the one in advance, else the one in arrears.
-    `key` tells the bills of one subscription apart for ever: the period's start, in UTC.
+    `key` tells the bills of one subscription apart for ever: the period's start, in UTC. A bill of late usage alone has
+    neither; its `period` is that of the usage.
     """
 
     bill_for_date: datetime
@@ -31,6 +32,11 @@ class BillingCycle:
     advance: Period | None
     period: Period
     key: str
+
+    @property
+    def is_late(self) -> bool:
+        """Whether it bills nothing but usage that came after the last bill."""
+        return self.arrears is None and self.advance is None
 
 
 def first_bill_for(subscription: Subscription, plans: Plans) -> datetime:
@@ -50,11 +56,11 @@ def next_bill_for(subscription: Subscription, *, after: datetime) -> datetime | 
 def cycle_at(subscription: Subscription, plans: Plans, *, bill_for_date: datetime) -> BillingCycle:
     """What the invoice of a bill-for date covers. Raises InvalidInput for an instant that is no bill-for date."""
     before = bill_for_date - _MOMENT
-    arrears = _period_around(subscription, before) if bill_for_date > subscription.start else None
+    arrears = period_around(subscription, before) if bill_for_date > subscription.start else None
     goes_on = subscription.end is None or bill_for_date < subscription.end
     advance = None
     if goes_on and _bills_in_advance(subscription, plans, at=bill_for_date):
-        advance = _period_around(subscription, bill_for_date)
+        advance = period_around(subscription, bill_for_date)
     period = advance or arrears
     if period is None or (arrears is not None and arrears.end > bill_for_date):
         raise InvalidInput("bill_for_date", expected="a bill-for date of the subscription", given=str(bill_for_date))
@@ -62,6 +68,11 @@ def cycle_at(subscription: Subscription, plans: Plans, *, bill_for_date: datetim
     if advance is None and _bills_in_advance(subscription, plans, at=period.start):
         key += "-arrears"  # that period's start already names the bill that was made in advance
     return BillingCycle(bill_for_date=bill_for_date, arrears=arrears, advance=advance, period=period, key=key)
+
+
+def late_cycle(last: BillingCycle, *, number: int) -> BillingCycle:
+    """The bill of usage that came after a subscription's last bill; `number` counts these bills from 1."""
+    return replace(last, arrears=None, advance=None, key=f"{last.key}-late-{number}")
 
 
 def bill_for_on_or_after(subscription: Subscription, plans: Plans, *, instant: datetime) -> datetime | None:
@@ -77,10 +88,12 @@ def bill_for_on_or_after(subscription: Subscription, plans: Plans, *, instant: d
 def usage_bucket(subscription: Subscription, *, occurred_at: datetime) -> datetime:
     """The UTC instant at which the bucket of a usage event starts: local midnight, or the period's start in that day.
 
-    Other than `bucket_start` it knows where a change of plan restarted the cycle within the day.
+    Other than `bucket_start` it knows where a change of plan restarted the cycle within the day, and of a trial's days.
     """
     midnight = local_midnight(local_date(occurred_at, zone=subscription.zone), zone=subscription.zone)
-    return max(midnight, _period_around(subscription, occurred_at).start)
+    if occurred_at < subscription.start:
+        return midnight
+    return max(midnight, period_around(subscription, occurred_at).start)
 
 
 @lru_cache(maxsize=4096)
@@ -97,7 +110,8 @@ def is_short_first_period(subscription: Subscription, whole: Period) -> bool:
     return local_date(start, zone=schedule.zone) > local_date(whole.start, zone=schedule.zone)
 
 
-def _period_around(subscription: Subscription, instant: datetime) -> Period:
+def period_around(subscription: Subscription, instant: datetime) -> Period:
+    """The subscription's billing period around a UTC instant of its life, clipped where a change restarts the cycle."""
     anchored = anchored_period(subscription.phase_at(instant).schedule, instant)
     restarts = _restarts(subscription)
     return Period(

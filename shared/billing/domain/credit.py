@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from billing.domain.basis import Basis
-from billing.domain.explanation import CreditStep
+from billing.domain.explanation import CreditStep, LateUsageStep
 from billing.domain.invoice import AccountingTax, Attachment, Invoice, LineItem, Party, SettlementStep
 from billing.domain.period import Period
 from billing.domain.tax import TaxLine
@@ -66,7 +66,7 @@ def credit_note_of(invoice: Invoice) -> CreditNote:
         issued_on=invoice.issued_on,
         seller=invoice.seller,
         buyer=invoice.buyer,
-        lines=tuple(replace(line, unit_price=-line.unit_price, amount=-line.amount) for line in invoice.lines),
+        lines=tuple(map(_turned_line, invoice.lines)),
         tax_lines=tuple(replace(line, base=-line.base, tax=-line.tax) for line in invoice.tax_lines),
         subtotal=-invoice.subtotal,
         tax=-invoice.tax,
@@ -84,5 +84,17 @@ def _turned(tax: AccountingTax | None) -> AccountingTax | None:
 
 
 def _credited_invoice(lines: Iterable[LineItem]) -> str:
-    """The invoice whose charges are credited: the last one in advance, as that is all that can be unused."""
-    return next(line.explanation.step.invoice_id for line in lines if isinstance(line.explanation.step, CreditStep))
+    """The invoice whose charges are credited: that of the greatest credit, for time unused or usage corrected."""
+    credited = [
+        (line.amount, line.explanation.step.invoice_id)
+        for line in lines
+        if isinstance(line.explanation.step, CreditStep | LateUsageStep)
+    ]
+    return min(credited)[1]
+
+
+def _turned_line(line: LineItem) -> LineItem:
+    """The line with its amount's sign turned; of quantity and price the one that was below zero is turned as well."""
+    if line.quantity < 0:
+        return replace(line, quantity=-line.quantity, amount=-line.amount)
+    return replace(line, unit_price=-line.unit_price, amount=-line.amount)

@@ -80,6 +80,7 @@ class LateUsageStep:
     """Usage that came after its period was invoiced: the period rated with it less the period rated without it.
 
     `before` and `after` are the steps of those two ratings, `usage_before` and `usage_after` the period's quantities.
+    `invoice_id` names the period's own invoice, which a line below zero corrects.
     """
 
     meter: str
@@ -87,6 +88,7 @@ class LateUsageStep:
     usage_after: Decimal
     before: tuple[UsageStep, ...]
     after: tuple[UsageStep, ...]
+    invoice_id: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

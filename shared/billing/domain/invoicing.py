@@ -14,7 +14,7 @@ from functools import partial
 
 from billing.domain.accounting_tax import with_accounting_tax
 from billing.domain.basis import Basis
-from billing.domain.billing_cycle import BillingCycle, cycle_at, next_bill_for
+from billing.domain.billing_cycle import BillingCycle, cycle_at, late_cycle, next_bill_for
 from billing.domain.catalog import Billed
 from billing.domain.charge import Charge, ChargeFacts
 from billing.domain.commitment import true_ups
@@ -26,7 +26,8 @@ from billing.domain.exchange import ExchangeTable
 from billing.domain.fee_charges import credits_for_unused, fees_in_advance, fees_in_arrears
 from billing.domain.guard import with_latest
 from billing.domain.invoice import Invoice, InvoiceStatus, SettlementStep
-from billing.domain.late_usage import LateBuckets
+from billing.domain.late_charges import covering, late_charges
+from billing.domain.late_usage import LateBuckets, without_late_usage
 from billing.domain.numbering import NumberMonth
 from billing.domain.one_time_charges import charges_to_come, one_time_charges
 from billing.domain.particulars import require_particulars
@@ -107,7 +108,8 @@ def draft_invoice(facts: InvoiceFacts) -> Draft | CreditDraft | Skip:
     cycle = facts.cycle or open_cycle(facts.subscription, facts.plans)
     invoice_id = invoice_id_of(facts.subscription.id, cycle, revision=facts.revision)
     charges = _charges(facts, cycle, invoice_id)
-    moved_on = partial(_moved_on, facts.subscription, cycle, charges)
+    cycle = covering(charges, cycle)
+    moved_on = partial(_moved_on, without_late_usage(facts.subscription, facts.late), cycle, charges)
     if not charges:
         return Skip(reason=SkipReason.NOTHING_TO_BILL, cycle=cycle, subscription=moved_on())
     invoice = with_accounting_tax(
@@ -129,7 +131,9 @@ def open_cycle(subscription: Subscription, plans: Plans) -> BillingCycle:
     due = subscription.next_billing_at
     if due is None:
         raise InvalidInput("next_billing_at", expected="a subscription with a bill to come", given=None)
-    return cycle_at(subscription, plans, bill_for_date=due)
+    cycle = cycle_at(subscription, plans, bill_for_date=due)
+    is_late = subscription.late_bills and due == subscription.end
+    return late_cycle(cycle, number=subscription.late_bills) if is_late else cycle
 
 
 def issue(invoice: Invoice, *, number: str, payment_url: str = "") -> Invoice:
@@ -179,7 +183,7 @@ def _charges(facts: InvoiceFacts, cycle: BillingCycle, invoice_id: str) -> Seque
     charges += one_time_charges(inputs, cycle)
     if not charges and cycle.arrears is not None:
         charges += unused_charge(inputs, cycle.arrears)
-    return discounted(inputs, cycle, charges)
+    return [*discounted(inputs, cycle, charges), *late_charges(inputs)]
 
 
 def _treatment_of(facts: InvoiceFacts) -> Callable[[Period], TaxTreatment]:

@@ -9,14 +9,37 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 
+from billing.domain.billing_cycle import usage_bucket
 from billing.domain.catalog import Aggregation
-from billing.domain.period import Period, Schedule, local_date
-from billing.domain.usage import Bucket, UsageEvent, add_event, bucket_start
+from billing.domain.period import Period, local_date
+from billing.domain.subscription import Subscription
+from billing.domain.usage import Bucket, Buckets, UsageEvent, all_joined, bucket_of, joined
+from billing.domain.usage_ownership import priced_period
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Used:
+    """Usage at the UTC instant `occurred_at`, as a bucket of its own."""
+
+    occurred_at: datetime
+    bucket: Bucket
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LateBill:
+    """What of a roll-up's late part the bill of that id was for: an invoice, a credit note, or one that was skipped."""
+
+    invoice_id: str
+    buckets: Buckets
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UsageRollup:
-    """`month` is the local yyyy-mm that the buckets start in; `closed_until` (UTC) the end of what was invoiced."""
+    """`month` is the local yyyy-mm that the buckets start in; `closed_until` (UTC) the end of what was invoiced.
+
+    `late` came for closed time and waits for the next invoice; `late_billed` is what earlier ones billed of it, in
+    their order. `buckets` of closed time never change, so that what was billed can be computed again for ever.
+    """
 
     subscription_id: str
     meter: str
@@ -25,6 +48,7 @@ class UsageRollup:
     buckets: Mapping[datetime, Bucket] = field(default_factory=dict)
     closed_until: datetime | None = None
     late: Mapping[datetime, Bucket] = field(default_factory=dict)
+    late_billed: tuple[LateBill, ...] = ()
 
     @property
     def id(self) -> str:
@@ -55,24 +79,50 @@ def months_of(period: Period, *, zone: str) -> tuple[str, ...]:
     return tuple(months)
 
 
-def with_event(
-    rollup: UsageRollup, event: UsageEvent, *, schedule: Schedule, trial_end: datetime | None = None
-) -> UsageRollup:
-    """The roll-up with one more event: in its bucket, or in the late part where that time is closed already.
+def with_event(rollup: UsageRollup, event: UsageEvent, *, subscription: Subscription) -> UsageRollup:
+    """The roll-up with one more event of its subscription: in its bucket, or in the late part where that is billed."""
+    used = Used(occurred_at=event.occurred_at, bucket=bucket_of(rollup.aggregation, event))
+    return with_usage(rollup, used, subscription=subscription)
 
-    `trial_end` is the end of the subscription's trial, if it had one: what was used before it is never late.
-    """
-    start = bucket_start(event.occurred_at, schedule, trial_end=trial_end)
-    in_trial = trial_end is not None and event.occurred_at < trial_end
-    is_late = not in_trial and rollup.closed_until is not None and start < rollup.closed_until
+
+def with_usage(rollup: UsageRollup, used: Used, *, subscription: Subscription) -> UsageRollup:
+    """The roll-up with more usage of its subscription, as `with_event`."""
+    start = usage_bucket(subscription, occurred_at=used.occurred_at)
+    is_late = _is_billed(rollup, used.occurred_at) and priced_period(subscription, bucket=start) is not None
     part = rollup.late if is_late else rollup.buckets
-    added = {**part, start: add_event(rollup.aggregation, part.get(start), event)}
+    added = {**part, start: joined(rollup.aggregation, part.get(start), used.bucket)}
     return replace(rollup, late=added) if is_late else replace(rollup, buckets=added)
 
 
 def closed(rollup: UsageRollup, *, until: datetime) -> UsageRollup:
     """The roll-up after its buckets before `until` (UTC) were invoiced."""
     return replace(rollup, closed_until=max(until, rollup.closed_until or until))
+
+
+def with_late_billed(rollup: UsageRollup, *, invoice_id: str) -> UsageRollup:
+    """The roll-up after an invoice billed its late part.
+
+    A roll-up that other invoices billed late usage of is marked even where this one had nothing to bill of it: so it
+    knows for ever what came before this invoice and what after.
+    """
+    if not rollup.late and not rollup.late_billed:
+        return rollup
+    billed = LateBill(invoice_id=invoice_id, buckets=rollup.late)
+    return replace(rollup, late={}, late_billed=(*rollup.late_billed, billed))
+
+
+def with_late_unbilled(rollup: UsageRollup, *, invoice_id: str) -> UsageRollup:
+    """The roll-up with what a bill was for in its late part again, as that bill is taken back."""
+    taken = [each.buckets for each in rollup.late_billed if each.invoice_id == invoice_id]
+    return replace(
+        rollup,
+        late=all_joined(rollup.aggregation, (*taken, rollup.late)),
+        late_billed=tuple(each for each in rollup.late_billed if each.invoice_id != invoice_id),
+    )
+
+
+def _is_billed(rollup: UsageRollup, occurred_at: datetime) -> bool:
+    return rollup.closed_until is not None and occurred_at < rollup.closed_until
 
 
 def _next_month(first: date) -> date:

@@ -4,8 +4,8 @@ A bucket is the stretch of a local day that lies in one billing period: it start
 inside that day, whichever is later. So one roll-up serves days, hours and odd anchors, and no event is ever re-read.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import TypeVar, assert_never
@@ -20,7 +20,8 @@ from billing.domain.period import Period, Schedule, local_date, local_midnight
 class UsageEvent:
     """One measurement at the UTC instant `occurred_at`.
 
-    `id` is the sender's idempotency key; `value` is what a unique count counts.
+    `id` is the sender's idempotency key; `value` is what a unique count counts. `replaces` is the id of the event that
+    it stands for from now on, `replaced_by` the one that stands for it.
     """
 
     id: str
@@ -29,6 +30,8 @@ class UsageEvent:
     occurred_at: datetime
     quantity: Decimal
     value: str = ""
+    replaces: str = ""
+    replaced_by: str = field(default="", compare=False)
 
     def __post_init__(self) -> None:
         """Refuse NaN and infinity: one of them would spoil its whole bucket."""
@@ -64,18 +67,31 @@ def add_event(aggregation: Aggregation, bucket: Bucket | None, event: UsageEvent
 
     Raises InvalidInput where the bucket was made by another kind of aggregation: dropping it would lose usage.
     """
-    alone = _bucket_of(aggregation, event)
-    match bucket, alone:
+    return joined(aggregation, bucket, bucket_of(aggregation, event))
+
+
+def joined(aggregation: Aggregation, bucket: Bucket | None, more: Bucket) -> Bucket:
+    """Two buckets of one stretch of time as one, in whichever order; InvalidInput where they were kept differently."""
+    match bucket, more:
         case None, _:
-            return alone
+            return more
         case Decimal(), Decimal():
-            return max(bucket, alone) if aggregation is Aggregation.MAX else plus(bucket, alone)
+            return max(bucket, more) if aggregation is Aggregation.MAX else plus(bucket, more)
         case LastReading(), LastReading():
-            return max(bucket, alone, key=_reading_order)
+            return max(bucket, more, key=_reading_order)
         case frozenset(), frozenset():
-            return bucket | alone
+            return bucket | more
         case _:
             raise _mixed(aggregation)
+
+
+def all_joined(aggregation: Aggregation, parts: Iterable[Buckets]) -> dict[datetime, Bucket]:
+    """Several parts of one meter's usage as one."""
+    whole: dict[datetime, Bucket] = {}
+    for buckets in parts:
+        for start, bucket in buckets.items():
+            whole[start] = joined(aggregation, whole.get(start), bucket)
+    return whole
 
 
 def quantity(aggregation: Aggregation, buckets: Buckets, period: Period) -> Decimal:
@@ -99,7 +115,8 @@ def quantity(aggregation: Aggregation, buckets: Buckets, period: Period) -> Deci
             assert_never(aggregation)
 
 
-def _bucket_of(aggregation: Aggregation, event: UsageEvent) -> Bucket:
+def bucket_of(aggregation: Aggregation, event: UsageEvent) -> Bucket:
+    """The bucket that an event alone makes."""
     match aggregation:
         case Aggregation.SUM | Aggregation.MAX:
             return event.quantity

@@ -32,6 +32,8 @@ INDEXES: Final[tuple[CompositeIndex, ...]] = (
     CompositeIndex("invoices", (("month", "asc"), ("currency", "asc"), ("country", "asc"), ("subtotal", "asc"))),
     # what waits for a person
     CompositeIndex("reviews", (("status", "asc"),)),
+    # the events that a subscription's usage was added up from, to verify it
+    CompositeIndex("usage_events", (("subscription_id", "asc"),)),
 )
 """One with a single field is for SQLite alone: Firestore has it already."""
 
@@ -41,7 +43,7 @@ _UNINDEXED: Final[dict[str, tuple[str, ...]]] = {
     "customers": ("created_on", "party", "tax"),
     "plans": ("addons", "cycle", "fees", "metered"),
     "subscriptions": ("items", "next_billing_at", "phases", "prepaid"),
-    "usage": ("buckets", "closed_until", "late"),
+    "usage": ("buckets", "closed_until", "late", "late_billed"),
     "usage_events": ("occurred_at",),
     "invoices": (
         "accounting_tax",

@@ -69,9 +69,19 @@ class Subscriptions:
             "status": after.status.value,
             "prepaid": converter().unstructure(after.prepaid),
         }
-        for name in ("discounts", "one_time", "late_usage", "recent"):
+        for name in ("discounts", "one_time", "late_usage", "recent", "late_bills"):
             if (value := getattr(after, name)) != getattr(before.value, name):
                 fields[name] = converter().unstructure(value)
+        return Update(self.collection.document(after.id), fields, expected=before.version)
+
+    def marked_late(self, before: Stored[Subscription], after: Subscription) -> Update:
+        """The write that names roll-ups with late usage, and makes a subscription due again that had its last bill."""
+        fields: Fields = {
+            "next_billing_at": after.next_billing_at,
+            "status": after.status.value,
+            "late_usage": [*after.late_usage],
+            "late_bills": after.late_bills,
+        }
         return Update(self.collection.document(after.id), fields, expected=before.version)
 
     def _due(self, *, as_of: datetime, shard: int, limit: int, after: DueCursor | None = None) -> Query:

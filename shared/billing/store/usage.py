@@ -4,10 +4,12 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from billing.domain.catalog import Aggregation
-from billing.domain.rollup import UsageRollup
+from billing.domain.rollup import LateBill, UsageRollup
 from billing.domain.usage import UsageEvent
+from billing.domain.usage_report import UsageReport
 from billing.ports import Create, Document, Documents, Fields, Put, Update, Write
 from billing.store.codec import SCHEMA_VERSION, BrokenDocument, decode, decode_buckets, encode, encode_buckets, instant
 from billing.store.collection import Collection, Stored
@@ -38,11 +40,13 @@ class UsageRollups:
         return Create(path, rollup_fields(rollup)) if read is None else Put(path, rollup_fields(rollup), read.version)
 
     def closing(self, rollup: UsageRollup, *, read: Stored[UsageRollup] | None) -> Write:
-        """The write that closes a roll-up: it fails if usage arrived since it was read."""
+        """The write that closes a roll-up and takes off its late part: it fails if usage arrived since it was read."""
         if read is None:
             return self.saving(rollup, read=None)
-        path = self.path(rollup)
-        return Update(path, {"closed_until": rollup.closed_until}, expected=read.version)
+        fields: Fields = {"closed_until": rollup.closed_until}
+        if rollup.late_billed != read.value.late_billed:
+            fields |= _late_fields(rollup)
+        return Update(self.path(rollup), fields, expected=read.version)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +67,43 @@ class UsageEvents:
 
     def get(self, event_ids: Sequence[str]) -> list[UsageEvent | BrokenDocument | None]:
         """The events of these ids, in order; the error in place of one that is broken, None where none was recorded."""
-        return [_event(each) for each in self.collection.get([event_key(each) for each in event_ids])]
+        return [
+            None if each is None else _event(each)
+            for each in self.collection.get([event_key(each) for each in event_ids])
+        ]
 
-    def creation(self, event: UsageEvent, *, expires_at: datetime | None) -> Create:
-        """The write that records an event; it fails if its id was seen before. The store drops it at `expires_at`."""
+    def stored(self, event_id: str) -> Stored[UsageEvent] | BrokenDocument | None:
+        """An event and the version it was read at; the error where it can't be read as one, None without any."""
+        (document,) = self.collection.get([event_key(event_id)])
+        if document is None:
+            return None
+        event = _event(document)
+        return Stored(event, document.version) if isinstance(event, UsageEvent) else event
+
+    def report(self, report_id: str) -> UsageReport | BrokenDocument | None:
+        """The report of an id, as `get`."""
+        (document,) = self.collection.get([event_key(report_id)])
+        try:
+            return None if document is None else decode(document.fields, UsageReport)
+        except BrokenDocument as error:
+            return error
+
+    def read(self, document: Document) -> UsageEvent | UsageReport | BrokenDocument:
+        """The event or report of a stored document, or the error where it is neither."""
+        if "days" not in document.fields:
+            return _event(document)
+        try:
+            return decode(document.fields, UsageReport)
+        except BrokenDocument as error:
+            return error
+
+    def replaced(self, event: Stored[UsageEvent], *, by: str) -> Update:
+        """The write that says which event stands for this one from now on; it fails if another does already."""
+        path = self.collection.document(event_key(event.value.id))
+        return Update(path, {"replaced_by": by}, expected=event.version)
+
+    def creation(self, event: UsageEvent | UsageReport, *, expires_at: datetime | None) -> Create:
+        """The write that records an event or report; it fails if its id was seen. It is dropped at `expires_at`."""
         fields = encode(event)
         if expires_at is not None:
             fields["expires_at"] = expires_at
@@ -78,9 +115,9 @@ def event_key(event_id: str) -> str:
     return hashlib.sha256(event_id.encode()).hexdigest()[:40]
 
 
-def _event(document: Document | None) -> UsageEvent | BrokenDocument | None:
+def _event(document: Document) -> UsageEvent | BrokenDocument:
     try:
-        return None if document is None else decode(document.fields, UsageEvent)
+        return decode(document.fields, UsageEvent)
     except BrokenDocument as error:
         return error
 
@@ -93,10 +130,27 @@ def rollup_fields(rollup: UsageRollup) -> Fields:
         "month": rollup.month,
         "aggregation": rollup.aggregation.value,
         "buckets": encode_buckets(rollup.buckets),
-        "late": encode_buckets(rollup.late),
+        **_late_fields(rollup),
         "closed_until": rollup.closed_until,
         "schema_version": SCHEMA_VERSION,
     }
+
+
+def _late_fields(rollup: UsageRollup) -> Fields:
+    """The late part and what was billed of it, a map each, as a list of maps stays in order."""
+    return {
+        "late": encode_buckets(rollup.late),
+        "late_billed": [
+            {"invoice_id": each.invoice_id, "buckets": encode_buckets(each.buckets)} for each in rollup.late_billed
+        ],
+    }
+
+
+def _late_bills(fields: Any) -> tuple[LateBill, ...]:  # noqa: ANN401 - a document's map
+    return tuple(
+        LateBill(invoice_id=str(each["invoice_id"]), buckets=decode_buckets(each["buckets"]))
+        for each in fields.get("late_billed", ())
+    )
 
 
 def decode_rollup(document: Document) -> Stored[UsageRollup]:
@@ -112,6 +166,7 @@ def decode_rollup(document: Document) -> Stored[UsageRollup]:
             buckets=decode_buckets(fields["buckets"]),
             closed_until=None if until is None else instant(until),
             late=decode_buckets(fields["late"]),
+            late_billed=_late_bills(fields),
         )
     except (KeyError, ValueError, TypeError, AttributeError, ArithmeticError) as error:
         raise BrokenDocument(UsageRollup, error) from error

@@ -27,7 +27,7 @@ class ReportedUsage:
     """A usage event as it was sent, not checked yet. `id` is the sender's idempotency key, `occurred_at` is aware.
 
     `quantity` is an exact decimal, as text or whole; below zero only as a `correction` of a sum. `value` is what a
-    unique count counts.
+    unique count counts. `replaces` is the id of a recorded event that this one stands for from now on.
     """
 
     id: str
@@ -37,6 +37,20 @@ class ReportedUsage:
     quantity: Decimal | int | str = 1
     value: str = ""
     correction: bool = False
+    replaces: str = ""
+
+
+def as_reported(event: UsageEvent) -> ReportedUsage:
+    """A recorded event as it was sent."""
+    return ReportedUsage(
+        id=event.id,
+        subscription_id=event.subscription_id,
+        meter=event.meter,
+        occurred_at=event.occurred_at,
+        quantity=event.quantity,
+        value=event.value,
+        correction=event.quantity < 0,
+    )
 
 
 def admit_usage(
@@ -50,8 +64,8 @@ def admit_usage(
     """Each event as its subscription meters it, or why it can't be recorded, in order."""
     sound = [_sound(each, recorded_at=recorded_at, retention=retention) for each in events]
     ids = sorted({each.subscription_id for each in sound if isinstance(each, UsageEvent)})
-    subscriptions = _subscriptions(documents, tenant_id, ids)
-    plans = _plans(documents, tenant_id, subscriptions)
+    subscriptions = subscriptions_of(documents, tenant_id, ids)
+    plans = plans_of(documents, tenant_id, subscriptions)
     return [
         _metered(each, subscriptions[each.subscription_id], plans, correction=given.correction)
         if isinstance(each, UsageEvent)
@@ -63,18 +77,20 @@ def admit_usage(
 def _sound(given: ReportedUsage, *, recorded_at: datetime, retention: timedelta) -> UsageEvent | InvalidInput:
     try:
         return UsageEvent(
-            id=_plain("id", given.id),
+            id=plain_text("id", given.id),
             subscription_id=checked_id("subscription_id", given.subscription_id),
             meter=checked_id("meter", given.meter),
             occurred_at=_in_time(given.occurred_at, recorded_at=recorded_at, retention=retention),
             quantity=parse_decimal(given.quantity, field="quantity", min=None if given.correction else Decimal(0)),
-            value=_plain("value", given.value) if given.value else "",
+            value=plain_text("value", given.value) if given.value else "",
+            replaces=plain_text("replaces", given.replaces) if given.replaces else "",
         )
     except InvalidInput as error:
         return error
 
 
-def _plain(field: str, text: object) -> str:
+def plain_text(field: str, text: object) -> str:
+    """Text that may be an id or a value, or InvalidInput."""
     if not isinstance(text, str) or not 1 <= len(text) <= _LONGEST_ID:
         raise InvalidInput(field, expected=f"text of 1 to {_LONGEST_ID} characters", given=text)
     if any(unicodedata.category(character) in ("Cc", "Cs") for character in text):
@@ -94,7 +110,10 @@ def _in_time(occurred_at: object, *, recorded_at: datetime, retention: timedelta
     return occurred_at.astimezone(UTC)
 
 
-def _subscriptions(documents: Documents, tenant_id: str, ids: Sequence[str]) -> dict[str, Subscription | BillingError]:
+def subscriptions_of(
+    documents: Documents, tenant_id: str, ids: Sequence[str]
+) -> dict[str, Subscription | BillingError]:
+    """The tenant's subscriptions by id, or why one can't be had."""
     found = Subscriptions.of(documents, tenant_id).collection.get(ids)
     subscriptions: dict[str, Subscription | BillingError] = {}
     for each, document in zip(ids, found, strict=True):
@@ -109,9 +128,10 @@ def _subscriptions(documents: Documents, tenant_id: str, ids: Sequence[str]) -> 
     return subscriptions
 
 
-def _plans(
+def plans_of(
     documents: Documents, tenant_id: str, subscriptions: Mapping[str, Subscription | BillingError]
 ) -> dict[str, Plan | BillingError]:
+    """The plan versions of all their phases, by ref."""
     known = [each for each in subscriptions.values() if isinstance(each, Subscription)]
     refs = sorted({phase.plan for each in known for phase in each.phases})
     return dict(zip(refs, PlanVersions.of(documents, tenant_id).get(refs), strict=True))
@@ -129,13 +149,11 @@ def _metered(
     try:
         _require_alive(subscription, event.occurred_at)
         phase = subscription.phase_at(max(event.occurred_at, subscription.start))
-        charge = _charge(plans[phase.plan], event.meter)
+        charge = metered_charge(plans[phase.plan], event.meter)
         _require_fitting(charge, event, correction=correction)
     except BillingError as error:
         return error
-    return MeteredEvent(
-        event=event, aggregation=charge.aggregation, schedule=phase.schedule, trial_end=subscription.trial_end
-    )
+    return MeteredEvent(event=event, aggregation=charge.aggregation, subscription=subscription)
 
 
 def _require_alive(subscription: Subscription, occurred_at: datetime) -> None:
@@ -148,7 +166,8 @@ def _require_alive(subscription: Subscription, occurred_at: datetime) -> None:
         raise InvalidInput("occurred_at", expected=expected, given=given)
 
 
-def _charge(plan: Plan | BillingError, meter: str) -> MeteredCharge:
+def metered_charge(plan: Plan | BillingError, meter: str) -> MeteredCharge:
+    """The plan's charge for a meter, or InvalidInput."""
     if isinstance(plan, BillingError):
         raise plan
     found = next((charge for charge in plan.metered if charge.meter == meter), None)

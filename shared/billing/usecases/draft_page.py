@@ -1,11 +1,12 @@
 """Draft every invoice of a page, without a commit: the pure core applied to the facts that were gathered."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
-from billing.domain.invoicing import CreditDraft, Draft, InvoiceFacts, Skip, draft_invoice
+from billing.domain.invoicing import CreditDraft, Draft, InvoiceFacts, Skip, draft_invoice, invoice_id_of
+from billing.domain.late_usage import LateBuckets, late_usage_of
 from billing.domain.subscription import Subscription
 from billing.domain.usage import Bucket
 from billing.store.collection import Stored
@@ -38,7 +39,6 @@ class DraftedPage:
 
 def draft_page(context: RunContext, page: Sequence[Stored[Subscription]]) -> DraftedPage:
     """Draft each subscription of the page; one that can't be billed stands with its error and stops no other."""
-    drafted: list[Drafted] = []
     return draft_cases(context, page, gather_facts(context, page))
 
 
@@ -46,8 +46,9 @@ def draft_cases(
     context: RunContext, page: Sequence[Stored[Subscription]], cases: Sequence[DueCase | Refused], *, revision: int = 0
 ) -> DraftedPage:
     """Draft what was gathered for a page, as that revision of each bill."""
+    drafted: list[Drafted] = []
     refused: list[Refused] = []
-    for case in gather_facts(context, page):
+    for case in cases:
         if not isinstance(case, DueCase):
             refused.append(case)
             continue
@@ -73,12 +74,13 @@ def _facts(context: RunContext, case: DueCase, *, revision: int) -> InvoiceFacts
         subscription=case.subscription.value,
         plans=case.plans,
         usage=usage,
-        taxes=context.taxes,
         late=_late(case, revision=revision),
+        taxes=context.taxes,
+        exchange=context.exchange,
         issued_at=context.request.as_of,
+        revision=revision,
         cycle=case.cycle,
     )
-        revision=revision,
 
 
 def _late(case: DueCase, *, revision: int) -> Mapping[str, LateBuckets]:

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from functools import partial
 
 from billing.domain.billing_cycle import BillingCycle
-from billing.domain.catalog import Plan
+from billing.domain.catalog import Aggregation, Plan
 from billing.domain.customer import Customer
 from billing.domain.errors import BillingError, InvalidInput, NotFound
 from billing.domain.invoicing import open_cycle
+from billing.domain.late_usage import rollups_to_rerate
 from billing.domain.rollup import UsageRollup, months_of
 from billing.domain.subscription import Plans, Subscription
 from billing.ports import Document
@@ -21,13 +22,18 @@ from billing.usecases.run_context import RunContext
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DueCase:
-    """A due subscription with everything that its invoice rests on."""
+    """A due subscription with everything that its invoice rests on.
+
+    `rollups` hold the usage of the past period, `late` that of the periods that late usage is billed for; one may be
+    among both.
+    """
 
     subscription: Stored[Subscription]
     customer: Customer
     plans: Plans
     cycle: BillingCycle
     rollups: Sequence["ReadRollup"]
+    late: Sequence["ReadRollup"] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +53,7 @@ class _Wanted:
     cycle: BillingCycle
     customer_path: str
     empty: Mapping[str, UsageRollup]
+    late: Mapping[str, UsageRollup]
 
 
 def gather_facts(context: RunContext, page: Sequence[Stored[Subscription]]) -> list[DueCase | Refused]:
@@ -70,6 +77,7 @@ def _wanted(context: RunContext, subscription: Stored[Subscription]) -> _Wanted:
         cycle=cycle,
         customer_path=context.customers.path(value.customer_id),
         empty={context.rollups.path(each): each for each in _rollups(value, plans, cycle)},
+        late={context.rollups.path(each): each for each in _late_rollups(value, plans)} if value.late_usage else {},
     )
 
 
@@ -98,9 +106,19 @@ def _rollups(subscription: Subscription, plans: Plans, cycle: BillingCycle) -> I
             yield UsageRollup(subscription_id=subscription.id, meter=meter, month=month, aggregation=aggregation)
 
 
+def _late_rollups(subscription: Subscription, plans: Plans) -> Iterator[UsageRollup]:
+    """The roll-ups that late usage is in, and what else it takes to rate its periods again."""
+    kept = {charge.meter: charge.aggregation for plan in plans.values() for charge in plan.metered}
+    for meter, month in rollups_to_rerate(subscription, subscription.late_usage).values():
+        aggregation = kept.get(meter, Aggregation.SUM)
+        yield UsageRollup(subscription_id=subscription.id, meter=meter, month=month, aggregation=aggregation)
+
+
 def _read(context: RunContext, page: Sequence[_Wanted]) -> dict[str, Document]:
     """Customers and roll-ups of the whole page in one batched read, by path."""
-    paths = sorted({each.customer_path for each in page}.union(*(each.empty for each in page)))
+    paths = sorted(
+        {each.customer_path for each in page}.union(*(each.empty for each in page), *(each.late for each in page))
+    )
     found = context.documents.get_many(paths) if paths else []
     return {document.path: document for document in found if document is not None}
 
@@ -115,6 +133,7 @@ def _case(wanted: _Wanted, found: Mapping[str, Document]) -> DueCase:
         plans=wanted.plans,
         cycle=wanted.cycle,
         rollups=[_read_rollup(empty, found.get(path)) for path, empty in wanted.empty.items()],
+        late=[_read_rollup(empty, found.get(path)) for path, empty in wanted.late.items()],
     )
 
 

@@ -2,12 +2,14 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from billing.domain.audit import AuditRecord
-from billing.domain.invoicing import CreditDraft
+from billing.domain.invoicing import CreditDraft, invoice_id_of
 from billing.domain.review import review_of
-from billing.domain.rollup import closed
+from billing.domain.rollup import closed, with_late_billed
 from billing.domain.subscription import SubscriptionStatus
+from billing.domain.usage_ownership import billed_until
 from billing.ports import Write
 from billing.usecases.draft_page import Drafted
 from billing.usecases.number_page import NumberedPage
@@ -28,7 +30,7 @@ def page_writes(context: RunContext, page: NumberedPage) -> list[Write]:
         writes.append(context.reviews.opening(review_of(invoice, hold, opened_at=context.request.recorded_at)))
     for each in page.drafted:
         writes.append(context.subscriptions.moved_on(each.case.subscription, each.draft.subscription))
-        writes += _usage_closed(context, each)
+        writes += _usage_billed(context, each)
     writes += _customers_changed(context, page.drafted)
     if records := list(_records(context, page)):
         context.commits += 1
@@ -37,11 +39,21 @@ def page_writes(context: RunContext, page: NumberedPage) -> list[Write]:
     return writes
 
 
-def _usage_closed(context: RunContext, drafted: Drafted) -> Iterator[Write]:
-    period = drafted.draft.cycle.arrears
-    for rollup in drafted.case.rollups:
-        if period is not None:
-            yield context.rollups.closing(closed(rollup.value, until=period.end), read=rollup.read)
+def _usage_billed(context: RunContext, drafted: Drafted) -> Iterator[Write]:
+    """Close the past period's roll-ups, and take the late parts off those that they were billed from."""
+    draft, case = drafted.draft, drafted.case
+    changed = {each.value.id: each for each in case.late}
+    if (period := draft.cycle.arrears) is not None:
+        until = billed_until(draft.subscription, period_end=period.end)
+        for each in case.rollups:
+            changed[each.value.id] = replace(each, value=closed(each.value, until=until))
+    billed_late = {each.value.id for each in case.late}
+    invoice_id = invoice_id_of(draft.subscription.id, draft.cycle, revision=0)
+    for rollup_id, each in changed.items():
+        after = with_late_billed(each.value, invoice_id=invoice_id) if rollup_id in billed_late else each.value
+        is_changed = each.read is None or after is not each.read.value
+        if is_changed and after.closed_until is not None:  # a month that only helped to rate may not exist
+            yield context.rollups.closing(after, read=each.read)
 
 
 def _customers_changed(context: RunContext, drafted: Sequence[Drafted]) -> Iterator[Write]:

@@ -1,44 +1,44 @@
 """Write usage events and their roll-ups in the same commits: each event once, whoever else is writing."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import lru_cache
 from operator import attrgetter
 from typing import ClassVar
 
+from billing.domain.billing_cycle import usage_bucket
 from billing.domain.catalog import Aggregation
 from billing.domain.errors import BillingError, Conflict, InvalidInput
-from billing.domain.period import Schedule
-from billing.domain.rollup import UsageRollup, month_of, with_event
-from billing.domain.usage import UsageEvent, bucket_start
+from billing.domain.rollup import UsageRollup, Used, month_of
+from billing.domain.subscription import Subscription
+from billing.domain.usage import UsageEvent, bucket_of
+from billing.domain.usage_report import UsageReport
 from billing.ports import CommitTooLarge, Documents, DocumentTooLarge, Write, WriteConflict
 from billing.store.codec import BrokenDocument
-from billing.store.collection import Stored
-from billing.store.usage import UsageEvents, UsageRollups, decode_rollup
+from billing.store.usage import UsageEvents, UsageRollups
+from billing.usecases.late_marks import LateMarks
+from billing.usecases.rollup_changes import RollupChanges
 
 _MOST_WRITES = 400
-_ATTEMPTS = 50
-
-ReadRollup = Stored[UsageRollup] | BrokenDocument | None
+ATTEMPTS = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MeteredEvent:
-    """An event that a subscription meters: how it is kept, and by which periods its bucket is cut."""
+    """An event that its subscription meters, and how it is kept."""
 
     event: UsageEvent
     aggregation: Aggregation
-    schedule: Schedule
-    trial_end: datetime | None = None
+    subscription: Subscription
 
 
 @dataclass(slots=True)
 class Written:
-    """What became of events by id; those not named here were written now."""
+    """What became of entries by id: what is neither known nor refused was written now; `late` is for closed time."""
 
-    known: dict[str, UsageEvent | BrokenDocument] = field(default_factory=dict)
+    known: dict[str, UsageEvent | UsageReport | BrokenDocument] = field(default_factory=dict)
     refused: dict[str, BillingError] = field(default_factory=dict)
+    late: set[str] = field(default_factory=set)
 
 
 class CrowdedRollup(Conflict):
@@ -48,7 +48,7 @@ class CrowdedRollup(Conflict):
 
     def __init__(self, rollup_ids: Sequence[str]) -> None:
         names = ", ".join(sorted(set(rollup_ids))[:3])
-        super().__init__(f"usage of {names} changed {_ATTEMPTS} times while it was being written; send it again")
+        super().__init__(f"usage of {names} changed {ATTEMPTS} times while it was being written; send it again")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,15 +58,23 @@ class UsageWriter:
     documents: Documents
     events: UsageEvents
     rollups: UsageRollups
+    marks: LateMarks
     expires_at: Callable[[UsageEvent], datetime | None]
 
     @classmethod
     def of(
-        cls, documents: Documents, tenant_id: str, *, expires_at: Callable[[UsageEvent], datetime | None]
+        cls,
+        documents: Documents,
+        tenant_id: str,
+        *,
+        expires_at: Callable[[UsageEvent], datetime | None],
+        recorded_at: datetime,
+        actor: str,
     ) -> "UsageWriter":
-        """A writer of one tenant's usage."""
+        """A writer of one tenant's usage; `actor` is who records it at `recorded_at`."""
         events, rollups = UsageEvents.of(documents, tenant_id), UsageRollups.of(documents, tenant_id)
-        return cls(documents, events, rollups, expires_at)
+        marks = LateMarks.of(documents, tenant_id, recorded_at=recorded_at, actor=actor)
+        return cls(documents, events, rollups, marks, expires_at)
 
     def write(
         self, events: Sequence[MeteredEvent], *, progress: Callable[[int], None] = lambda _events: None
@@ -86,19 +94,21 @@ class UsageWriter:
         """The events with their empty roll-ups, those of one roll-up beside each other."""
         placed = []
         for each in events:
-            rollup = _empty_rollup(each)
+            rollup = empty_rollup(each.subscription, each.event.meter, each.event.occurred_at, each.aggregation)
             try:
-                placed.append(_Placed(self.rollups.path(rollup), rollup, each.event, each.schedule, each.trial_end))
+                path = self.rollups.path(rollup)
             except InvalidInput as error:  # its parts are fit for an id, and together they are too long
                 result.refused[each.event.id] = error
+            else:
+                placed.append(_Placed(path, rollup, each.event, each.subscription))
         return sorted(placed, key=attrgetter("path"))
 
     def _write_chunk(self, chunk: Sequence["_Placed"], result: Written) -> None:
         """Commit until it holds. Only a conflict makes it read the events: most are new, and a read costs money."""
         left = list(chunk)
-        for attempt in range(_ATTEMPTS):
+        for attempt in range(ATTEMPTS):
             left = self._without_known(left, result) if attempt else left
-            writes, left = self._writes(left, result)
+            writes, late, left = self._writes(left, result)
             if not left:
                 return
             try:
@@ -111,6 +121,7 @@ class UsageWriter:
                 self._halve(left, error, result)
                 return
             else:
+                result.late |= late
                 return
         raise CrowdedRollup([each.rollup.id for each in left])
 
@@ -120,36 +131,24 @@ class UsageWriter:
         result.known.update((each.event.id, known) for each, known in pairs if known is not None)
         return [each for each, known in pairs if known is None]
 
-    def _writes(self, events: Sequence["_Placed"], result: Written) -> tuple[list[Write], list["_Placed"]]:
-        """The writes of one commit and the events in it; an event that its roll-up can't take is put on the result."""
-        read = self._read({each.path: each.rollup for each in events})
-        changed: dict[str, UsageRollup] = {}
-        taken = []
+    def _writes(self, events: Sequence["_Placed"], result: Written) -> tuple[list[Write], set[str], list["_Placed"]]:
+        """The writes of one commit, which events are late, and all that are in it.
+
+        An event that its roll-up can't take is put on the result.
+        """
+        changes = RollupChanges.over(self.rollups, {each.path: each.rollup for each in events})
+        taken, late = list[_Placed](), set[str]()
         for each in events:
+            used = Used(occurred_at=each.event.occurred_at, bucket=bucket_of(each.rollup.aggregation, each.event))
             try:
-                before = changed.get(each.path) or _value(read[each.path], empty=each.rollup)
-                changed[each.path] = with_event(before, each.event, schedule=each.schedule, trial_end=each.trial_end)
+                is_late = changes.add(each.path, used, subscription=each.subscription)
             except (InvalidInput, BrokenDocument) as error:
                 result.refused[each.event.id] = error
             else:
                 taken.append(each)
-        writes: list[Write] = [
-            self.events.creation(each.event, expires_at=self.expires_at(each.event)) for each in taken
-        ]
-        for path, rollup in changed.items():
-            stored = read[path]
-            writes.append(self.rollups.saving(rollup, read=stored if isinstance(stored, Stored) else None))
-        return writes, taken
-
-    def _read(self, rollups: Mapping[str, UsageRollup]) -> dict[str, ReadRollup]:
-        found = self.documents.get_many(list(rollups)) if rollups else []
-        read: dict[str, ReadRollup] = {}
-        for path, document in zip(rollups, found, strict=True):
-            try:
-                read[path] = None if document is None else decode_rollup(document)
-            except BrokenDocument as error:
-                read[path] = error
-        return read
+                late.update((each.event.id,) if is_late else ())
+        creations = [self.events.creation(each.event, expires_at=self.expires_at(each.event)) for each in taken]
+        return [*creations, *changes.writes(), *self.marks.writes(changes.late())], late, taken
 
     def _halve(self, events: Sequence["_Placed"], error: CommitTooLarge, result: Written) -> None:
         middle = len(events) // 2
@@ -165,22 +164,15 @@ class _Placed:
     path: str
     rollup: UsageRollup
     event: UsageEvent
-    schedule: Schedule
-    trial_end: datetime | None
+    subscription: Subscription
 
 
-def _empty_rollup(metered: MeteredEvent) -> UsageRollup:
-    return UsageRollup(
-        subscription_id=metered.event.subscription_id,
-        meter=metered.event.meter,
-        month=_month(metered.event.occurred_at, metered.schedule),
-        aggregation=metered.aggregation,
-    )
-
-
-@lru_cache(maxsize=4096)  # a book has many events of one midnight
-def _month(occurred_at: datetime, schedule: Schedule) -> str:
-    return month_of(bucket_start(occurred_at, schedule), zone=schedule.zone)
+def empty_rollup(
+    subscription: Subscription, meter: str, occurred_at: datetime, aggregation: Aggregation
+) -> UsageRollup:
+    """The roll-up, still empty, that usage of a meter at a UTC instant is added to."""
+    month = month_of(usage_bucket(subscription, occurred_at=occurred_at), zone=subscription.zone)
+    return UsageRollup(subscription_id=subscription.id, meter=meter, month=month, aggregation=aggregation)
 
 
 def _chunks(events: Sequence[_Placed]) -> Iterator[list[_Placed]]:
@@ -195,12 +187,6 @@ def _chunks(events: Sequence[_Placed]) -> Iterator[list[_Placed]]:
         paths.add(each.path)
     if chunk:
         yield chunk
-
-
-def _value(read: ReadRollup, *, empty: UsageRollup) -> UsageRollup:
-    if isinstance(read, BrokenDocument):
-        raise read
-    return empty if read is None else read.value
 
 
 def _without_full(events: Sequence[_Placed], error: DocumentTooLarge, result: Written) -> list[_Placed]:

@@ -15,11 +15,13 @@ from typing import TypeAlias
 from billing.domain.audit import AuditRecord
 from billing.domain.book import Book
 from billing.domain.customer import Customer
+from billing.domain.exchange import ExchangeTable
 from billing.domain.subscription import Subscription
 from billing.domain.tax import TaxTable
 from billing.domain.usage import UsageEvent
 from billing.ports import Create, Documents, Write
 from billing.store.audit import AuditLog
+from billing.store.coupons import Coupons
 from billing.store.customers import Customers
 from billing.store.plans import PlanVersions
 from billing.store.subscriptions import Subscriptions
@@ -60,13 +62,24 @@ class BookWriter:
             writes.append(("tenant", tenants.creation(book.tenant)))
         if new.rows.tax_rates.rates:
             writes.append(("", _taxes(tenants, book.tenant.id, new)))
+        if new.rows.exchange_rates.rates:
+            writes.append(("", _exchange(tenants, book.tenant.id, new)))
         writes += [("plans", plans.publication(plan)) for plan in new.rows.plans]
+        coupons = Coupons.of(self.documents, book.tenant.id)
+        writes += [("coupons", coupons.publication(coupon)) for coupon in new.rows.coupons]
         self._commit_all(book.tenant.id, [[each] for each in writes], what="settings")
         self.created["tax_rates"] += len(new.rows.tax_rates.rates)
+        self.created["exchange_rates"] += len(new.rows.exchange_rates.rates)
 
     def _write_usage(self, book: Book, events: Sequence[UsageEvent]) -> None:
         """Usage of a book is kept for ever under its ids: a book may be imported again in ten years."""
-        writer = UsageWriter.of(self.documents, book.tenant.id, expires_at=lambda _event: None)
+        writer = UsageWriter.of(
+            self.documents,
+            book.tenant.id,
+            expires_at=lambda _event: None,
+            recorded_at=self.recorded_at,
+            actor=self.actor,
+        )
         ordered = sorted(events, key=attrgetter("subscription_id", "meter", "occurred_at"))
         metered = _metering(book)
         done = 0
@@ -137,6 +150,16 @@ def _taxes(tenants: Tenants, tenant_id: str, new: NewRows) -> Write:
     return tenants.saving_taxes(tenant_id, table, expected=read.version)
 
 
+def _exchange(tenants: Tenants, tenant_id: str, new: NewRows) -> Write:
+    """The stored exchange rates and the new ones as one table, over exactly what was read."""
+    read = new.exchange_read
+    if read is None:
+        put = tenants.saving_exchange(tenant_id, new.rows.exchange_rates)
+        return Create(put.path, put.fields)
+    table = ExchangeTable(rates=(*read.value.rates, *new.rows.exchange_rates.rates))
+    return tenants.saving_exchange(tenant_id, table, expected=read.version)
+
+
 def _metering(book: Book) -> Callable[[UsageEvent], MeteredEvent]:
     """How each event of a book is kept: by its subscription's plan at that time."""
     subscriptions = {each.id: each for each in book.subscriptions}
@@ -145,10 +168,7 @@ def _metering(book: Book) -> Callable[[UsageEvent], MeteredEvent]:
     def metered(event: UsageEvent) -> MeteredEvent:
         subscription = subscriptions[event.subscription_id]
         phase = subscription.phase_at(max(event.occurred_at, subscription.start))
-        aggregation = plans[phase.plan][event.meter]
-        return MeteredEvent(
-            event=event, aggregation=aggregation, schedule=phase.schedule, trial_end=subscription.trial_end
-        )
+        return MeteredEvent(event=event, aggregation=plans[phase.plan][event.meter], subscription=subscription)
 
     return metered
 
