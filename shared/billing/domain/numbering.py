@@ -5,6 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from functools import lru_cache
+from string import Formatter
 
 from billing.domain.errors import InvalidInput
 
@@ -63,6 +65,12 @@ class NumberSeries:
         """The `sequence`-th number (from 1) of that day's series."""
         return self.format.format(year=day.year, month=day.month, sequence=sequence)
 
+    def sequence_of(self, number: str, day: date) -> int | None:
+        """The sequence that a number of that day shows, or None where the series would never have given it."""
+        found = re.fullmatch(_pattern(self.format, day.year, day.month), number)
+        sequence = int(found[1]) if found else 0
+        return sequence if sequence and self.number(day, sequence) == number else None
+
 
 _SUFFIX: dict[Restart, Callable[[date], str]] = {
     Restart.MONTH: lambda day: f"-{day:%Y-%m}",
@@ -76,6 +84,18 @@ _NEEDED = {Restart.MONTH: {"year", "month"}, Restart.YEAR: {"year"}, Restart.NEV
 # of the 11th in January and the 1st in November.
 _TEXT = re.compile(r"(?:[^{}]|\{\{|\}\}|\{year\}|\{month:02\}|\{sequence(?::0[1-9]|:01[0-9])?\})*")
 _FIELD = re.compile(r"\{(year|month|sequence)[:}]")
+
+
+@lru_cache(maxsize=256)
+def _pattern(text: str, year: int, month: int) -> str:
+    """What numbers of a month look like; the first group is the sequence."""
+    known = {"year": f"{year}", "month": f"{month:02}"}
+    parts = []
+    for literal, name, _, _ in Formatter().parse(text):
+        parts.append(re.escape(literal))
+        if name is not None:
+            parts.append(known.get(name, "([0-9]+)"))
+    return "".join(parts)
 
 
 def _fields_of(text: str) -> set[str]:

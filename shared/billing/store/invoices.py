@@ -93,6 +93,16 @@ class Invoices:
         )
         return [decode(each.fields, Invoice) for each in self.collection.documents.query(query)]
 
+    def page_by_id(self, *, limit: int, after_id: str | None = None, month: str | None = None) -> list[Document]:
+        """Invoices by id, of one month (yyyy-mm, of the period's start) or all, still to be decoded."""
+        query = Query(
+            self.collection.path,
+            filters=() if month is None else (Filter("month", "==", month),),
+            limit=limit,
+            start_after=None if after_id is None else (after_id,),
+        )
+        return self.collection.documents.query(query)
+
     def past_due(
         self, *, before: date, status: InvoiceStatus, shard: int, limit: int, after: DueOnCursor | None = None
     ) -> list[Stored[Invoice]]:

@@ -1,0 +1,173 @@
+"""An issued document computed again from the stored facts, and compared with what it says (semantics 7)."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import zip_longest
+
+from billing.domain.basis import Basis
+from billing.domain.credit import CreditNote
+from billing.domain.customer import Customer
+from billing.domain.document_check import Difference, differing_taxes
+from billing.domain.figures import amount, plain, unit_price
+from billing.domain.invoice import Invoice, LineItem
+from billing.domain.invoicing import CreditDraft, Draft, InvoiceFacts, Skip, draft_invoice
+from billing.domain.late_usage import LateBuckets
+from billing.domain.subscription import Plans, Subscription, SubscriptionStatus
+from billing.domain.tax import TaxTable
+from billing.domain.tenant import Tenant
+from billing.domain.usage import Buckets
+
+_REVISION = re.compile(r"\.r([0-9]+)$")
+_LATE_BILL = re.compile(r"-late-([0-9]+)\.r[0-9]+$")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredFacts:
+    """What a document is computed from again; `late` is what was late for this very bill."""
+
+    tenant: Tenant
+    subscription: Subscription
+    plans: Plans
+    usage: Mapping[str, Buckets]
+    late: Mapping[str, LateBuckets]
+    taxes: TaxTable
+
+
+def as_it_stood(subscription: Subscription, document: Invoice | CreditNote, *, basis: Basis) -> Subscription:
+    """The subscription as it stood before a bill of it was made, as far as the bill rests on it.
+
+    What moves on with a bill, and what of the future it billed, is kept in its basis; the past period can't change.
+    """
+    late_bill = _LATE_BILL.search(document.id)
+    ahead = basis.items is not None
+    return replace(
+        subscription,
+        next_billing_at=document.bill_for_date,
+        status=SubscriptionStatus.ACTIVE,
+        phases=basis.phases or subscription.phases[:1],
+        items=subscription.items if basis.items is None else basis.items,
+        end=basis.end if ahead else subscription.end,
+        prepaid=basis.prepaid,
+        discounts=basis.discounts,
+        one_time=basis.one_time,
+        late_usage=basis.late_usage,
+        late_bills=int(late_bill[1]) if late_bill else 0,
+    )
+
+
+def recompute(document: Invoice | CreditNote, facts: StoredFacts, *, basis: Basis) -> Draft | CreditDraft | Skip:
+    """Draft the document again; raises what drafting raises.
+
+    Seller, buyer and their taxation are those of the document: they may have changed since, prices and usage may not.
+    """
+    return draft_invoice(
+        InvoiceFacts(
+            tenant=replace(
+                facts.tenant,
+                seller=document.seller,
+                rounding=basis.rounding,
+                skip_zero_invoices=False,
+                e_invoices=(),
+                tax_currency="",
+            ),
+            customer=Customer(id=document.customer_id, party=document.buyer, tax=basis.tax, currency=document.currency),
+            subscription=facts.subscription,
+            plans=facts.plans,
+            usage=facts.usage,
+            late=facts.late,
+            taxes=facts.taxes,
+            issued_at=document.issued_at,
+            revision=revision_of(document.id),
+        )
+    )
+
+
+def revision_of(document_id: str) -> int:
+    """Which revision of its period's bill a document is, by its id."""
+    found = _REVISION.search(document_id)
+    return int(found[1]) if found else 0
+
+
+def differing(document: Invoice | CreditNote, outcome: Draft | CreditDraft | Skip) -> Iterator[Difference]:
+    """Where a stored document and the one computed again differ: lines, taxes, sums, period and id."""
+    match outcome:
+        case Draft(invoice=computed) | CreditDraft(credit_note=computed):
+            if type(computed) is type(document):
+                yield from _differing(document, computed)
+            else:
+                yield Difference(field="document", stored=_kind(document), expected=_kind(computed))
+        case Skip(reason=reason):
+            yield Difference(field="document", stored=_kind(document), expected=f"none: {reason.value}")
+
+
+def _differing(stored: Invoice | CreditNote, computed: Invoice | CreditNote) -> Iterator[Difference]:
+    currency = stored.currency
+    for field, one, other in (
+        ("id", stored.id, computed.id),
+        ("bill-for date", stored.bill_for_date.isoformat(), computed.bill_for_date.isoformat()),
+        ("period", _period(stored), _period(computed)),
+    ):
+        if one != other:
+            yield Difference(field=field, stored=one, expected=other)
+    yield from _differing_lines(stored.lines, computed.lines, currency=currency)
+    yield from differing_taxes(stored.tax_lines, computed.tax_lines, currency=currency)
+    for field, had, has in (
+        ("subtotal", stored.subtotal, computed.subtotal),
+        ("tax", stored.tax, computed.tax),
+        ("total", stored.total, computed.total),
+    ):
+        if had != has:
+            yield Difference(field=field, stored=amount(had, currency), expected=amount(has, currency))
+
+
+def _differing_lines(
+    stored: Sequence[LineItem], computed: Sequence[LineItem], *, currency: str
+) -> Iterator[Difference]:
+    for one, other in zip_longest(stored, computed):
+        if one is None or other is None:
+            known = one or other
+            name = f"line {known.description!r}"
+            yield Difference(field=name, stored=_line(one, currency), expected=_line(other, currency))
+        elif one != other:
+            yield from _differing_line(one, other, currency=currency)
+
+
+def _differing_line(stored: LineItem, computed: LineItem, *, currency: str) -> Iterator[Difference]:
+    """The parts of a line that differ; its explanation alone is named where nothing that a reader sees differs."""
+    name, found = f"line {stored.description!r}", False
+    for field, one, other in (
+        ("description", stored.description, computed.description),
+        ("quantity", plain(stored.quantity), plain(computed.quantity)),
+        ("unit price", unit_price(stored.unit_price, currency), unit_price(computed.unit_price, currency)),
+        ("amount", amount(stored.amount, currency), amount(computed.amount, currency)),
+        ("price version", stored.explanation.plan, computed.explanation.plan),
+        ("tax", _tax(stored), _tax(computed)),
+    ):
+        if one != other:
+            found = True
+            yield Difference(field=f"{name}: {field}", stored=one, expected=other)
+    if not found:
+        yield Difference(field=f"{name}: evidence", stored=_evidence(stored), expected=_evidence(computed))
+
+
+def _evidence(line: LineItem) -> str:
+    return f"{line.explanation.step} of {line.period}, {line.kind} {line.id}"
+
+
+def _tax(line: LineItem) -> str:
+    return f"{line.tax_category} {plain(line.tax_percent)}%" + " included" * line.tax_inclusive
+
+
+def _line(line: LineItem | None, currency: str) -> str:
+    if line is None:
+        return "missing"
+    return f"{plain(line.quantity)} × {unit_price(line.unit_price, currency)} = {amount(line.amount, currency)}"
+
+
+def _period(document: Invoice | CreditNote) -> str:
+    return f"{document.period.start.isoformat()} to {document.period.end.isoformat()}"
+
+
+def _kind(document: Invoice | CreditNote) -> str:
+    return "an invoice" if isinstance(document, Invoice) else "a credit note"

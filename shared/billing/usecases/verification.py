@@ -1,0 +1,108 @@
+"""What a verification carries from step to step: what was asked, what is read once, and what was found."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TypeAlias
+
+from billing.domain.catalog import Plan
+from billing.domain.document_check import Difference
+from billing.domain.errors import BillingError
+from billing.domain.finding import Finding, FindingKind, Findings
+from billing.domain.number_check import NumberCheck
+from billing.domain.subscription import Subscription
+from billing.ports import Document, Documents, Objects
+from billing.usecases.run_context import RunContext
+
+Progress: TypeAlias = Callable[[str, int, int], None]
+"""Is told the stage, how many of it are done, and of how many."""
+
+PAGE = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerifyRequest:
+    """What to verify: the invoices of one `period` (yyyy-mm, of the period's start) or all (None).
+
+    `as_of` is now, in UTC. `objects` and `events` say whether files are read and raw usage is added up again; events
+    older than `retention_days` may be gone and are not missed.
+    """
+
+    tenant_id: str
+    as_of: datetime
+    period: str | None = None
+    objects: bool = True
+    events: bool = True
+    retention_days: int = 400
+
+
+@dataclass(slots=True, kw_only=True)
+class Verification:
+    """A verification in progress. `context` is what a billing run would work with; nothing is written through it.
+
+    It holds a page of documents at a time, and the ids of the bills: `known` are all, `unaudited` those whose issue no
+    audit record has told of yet, with their numbers.
+    """
+
+    request: VerifyRequest
+    context: RunContext
+    objects: Objects
+    progress: Progress
+    invoice_numbers: NumberCheck
+    credit_note_numbers: NumberCheck
+    findings: Findings = field(default_factory=Findings)
+    read: Counter[str] = field(default_factory=Counter)
+    known: set[str] = field(default_factory=set)
+    unaudited: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def documents(self) -> Documents:
+        """The store."""
+        return self.context.documents
+
+    def find(self, kind: FindingKind, entity: str, message: str, *, name: str = "") -> None:
+        """Note a finding that a sentence tells."""
+        self.findings.add(Finding(kind=kind, entity=entity, name=name, message=message))
+
+    def find_difference(self, kind: FindingKind, entity: str, difference: Difference, *, name: str, what: str) -> None:
+        """Note a field that differs: `what` says whose it is, and from what."""
+        self.findings.add(
+            Finding(
+                kind=kind,
+                entity=entity,
+                name=name,
+                message=f"{what}: {difference}",
+                field=difference.field,
+                stored=difference.stored,
+                expected=difference.expected,
+            )
+        )
+
+    def plans_of(self, subscription: Subscription) -> Mapping[str, Plan]:
+        """The plan versions of a subscription's phases; raises what makes one of them unreadable."""
+        self.context.load_plans(phase.plan for phase in subscription.phases)
+        found: dict[str, Plan] = {}
+        for phase in subscription.phases:
+            plan = self.context.plans[phase.plan]
+            if isinstance(plan, BillingError):
+                raise plan
+            found[phase.plan] = plan
+        return found
+
+    def counted(self, stage: str, pages: Iterable[list[Document]], *, total: int) -> Iterator[list[Document]]:
+        """Pass pages on, counting what was read and telling how far it is."""
+        done = 0
+        for page in pages:
+            yield page
+            done += len(page)
+            self.read[stage] += len(page)
+            self.progress(stage, done, max(total, done))
+
+
+def pages_of(read: Callable[[str | None], list[Document]]) -> Iterator[list[Document]]:
+    """All pages of a collection in the order of ids; `read` gives the one after an id."""
+    after: str | None = None
+    while page := read(after):
+        yield page
+        after = page[-1].id

@@ -1,0 +1,92 @@
+"""Verify the audit log: batches as they were written, an issue recorded for each document, no document lost."""
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+
+from billing.domain.finding import FindingKind
+from billing.ports import Document, Fields, Query
+from billing.usecases.verification import PAGE, Verification, pages_of
+
+_ISSUED = ("invoice.issued", "credit_note.issued")
+_ANY_ZONE = timedelta(days=2)
+
+
+def verify_audit(verification: Verification) -> None:
+    """Read every batch: it is one document a commit, which costs little beside the invoices."""
+    audit = verification.context.audit
+    total = verification.documents.count(Query(audit.collection.path))
+    pages = pages_of(lambda after: audit.page(limit=PAGE, after_id=after))
+    for page in verification.counted("audit_batches", pages, total=total):
+        issued: dict[str, str] = {}
+        for batch in page:
+            _verify_batch(verification, batch)
+            issued |= dict(_issued(batch))
+        _verify_issued(verification, issued)
+    for entity, number in verification.unaudited.items():
+        message = f"{number} is issued, and no audit record says so"
+        verification.find(FindingKind.AUDIT_MISSING, entity, message, name=number)
+
+
+def _verify_batch(verification: Verification, batch: Document) -> None:
+    """With a period, a batch counts where it tells of a verified document."""
+    records = list(_records(batch))
+    entities = [str(each.get("entity", "")) for each in records]
+    if verification.request.period is not None and not any(_is_known(verification, each) for each in entities):
+        return
+    broken = verification.context.audit.broken_at(batch)
+    about = entities[broken] if broken is not None and broken < len(entities) else ""
+    if broken is not None:
+        message = f"audit batch {batch.id}: record {broken + 1}, of {about or 'nothing'}, is not as it was written"
+        verification.find(FindingKind.AUDIT_ALTERED, f"audit/{batch.id}", message, name=about)
+    elif batch.fields.get("entities") != sorted(set(entities)):
+        message = f"audit batch {batch.id}: its records are not of the entities that it was written for"
+        verification.find(FindingKind.AUDIT_ALTERED, f"audit/{batch.id}", message)
+
+
+def _issued(batch: Document) -> Iterator[tuple[str, str]]:
+    """The documents that a batch says were issued, each with its number."""
+    for record in _records(batch):
+        if record.get("event") in _ISSUED:
+            yield str(record.get("entity", "")), str(record.get("reason", "")).partition(" ")[0]
+
+
+def _records(batch: Document) -> Iterator[Fields]:
+    records = batch.fields.get("records")
+    return (each if isinstance(each, dict) else {} for each in (records if isinstance(records, list) else ()))
+
+
+def _verify_issued(verification: Verification, issued: Mapping[str, str]) -> None:
+    """Tick off what was verified; what is not known and belongs to the period must exist."""
+    unknown = []
+    for entity in issued:
+        verification.unaudited.pop(entity, None)
+        if not _is_known(verification, entity) and _may_be_wanted(verification, entity):
+            unknown.append(entity)
+    prefix = f"tenants/{verification.request.tenant_id}"
+    paths = [f"{prefix}/{entity}" for entity in unknown]
+    found = verification.documents.get_many(paths, fields=("number",)) if paths else []
+    for entity, document in zip(unknown, found, strict=True):
+        if document is None:
+            message = f"{issued[entity]} was issued, and its document {entity} is gone"
+            verification.find(FindingKind.INVOICE_MISSING, entity, message, name=issued[entity])
+
+
+def _is_known(verification: Verification, entity: str) -> bool:
+    return entity.partition("/")[2] in verification.known
+
+
+def _may_be_wanted(verification: Verification, entity: str) -> bool:
+    """Whether a document can be of the verified period, by the period's start in its id; the zone is not known."""
+    period = verification.request.period
+    start = _start_of(entity)
+    if period is None or start is None:
+        return True
+    return any(f"{start + shift:%Y-%m}" == period for shift in (-_ANY_ZONE, timedelta(), _ANY_ZONE))
+
+
+def _start_of(entity: str) -> datetime | None:
+    key = entity.rpartition(".r")[0].rpartition(".")[2]
+    try:
+        return datetime.strptime(key.partition("Z")[0][:15], "%Y%m%dT%H%M%S").replace(tzinfo=UTC)
+    except ValueError:
+        return None

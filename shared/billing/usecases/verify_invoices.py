@@ -1,0 +1,134 @@
+"""Verify invoices and credit notes: each is read once, computed again, replayed, and compared with its files."""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeVar
+
+from billing.domain.credit import CreditNote
+from billing.domain.document_check import Difference, differing_lines, differing_sums
+from billing.domain.errors import BillingError, NotFound
+from billing.domain.finding import FindingKind
+from billing.domain.invoice import Invoice, InvoiceStatus
+from billing.domain.invoicing import number_day
+from billing.domain.recomputed import differing
+from billing.domain.rollup import month_of
+from billing.ports import Document, Filter, Query
+from billing.store.codec import BrokenDocument, decode
+from billing.usecases.recompute_page import Recomputed, recompute_page
+from billing.usecases.verification import PAGE, Verification, pages_of
+from billing.usecases.verify_files import verify_files
+
+_MISSING = {"subscription": FindingKind.SUBSCRIPTION_MISSING, "customer": FindingKind.CUSTOMER_MISSING}
+
+D = TypeVar("D", Invoice, CreditNote)
+
+
+def verify_invoices(verification: Verification) -> None:
+    """All invoices of the period, drafts that wait for a decision included."""
+    month, invoices = verification.request.period, verification.context.invoices
+    query = Query(invoices.collection.path, filters=() if month is None else (Filter("month", "==", month),))
+    pages = pages_of(lambda after: invoices.page_by_id(limit=PAGE, after_id=after, month=month))
+    for page in verification.counted("invoices", pages, total=verification.documents.count(query)):
+        read = list(_decoded(verification, page, Invoice))
+        _verify_page(verification, [invoice for _, invoice in read], collection="invoices")
+        for document, invoice in read:
+            _verify_indexed(verification, document, invoice)
+
+
+def verify_credit_notes(verification: Verification) -> None:
+    """All credit notes of the period; they are few, so that they need no index by month."""
+    notes, month = verification.context.credit_notes, verification.request.period
+    pages = pages_of(lambda after: notes.page(limit=PAGE, after_id=after))
+    total = verification.documents.count(Query(notes.collection.path))
+    for page in verification.counted("credit_notes", pages, total=total):
+        read = [note for _, note in _decoded(verification, page, CreditNote)]
+        wanted = [each for each in read if month in (None, month_of(each.period.start, zone=each.zone))]
+        _verify_page(verification, wanted, collection="credit_notes")
+
+
+def _verify_page(verification: Verification, documents: Sequence[Invoice | CreditNote], *, collection: str) -> None:
+    sound: dict[str, bool] = {}
+    for each in recompute_page(verification.context, documents):
+        document, entity, before = each.document, f"{collection}/{each.document.id}", verification.findings.total
+        verification.known.add(document.id)
+        _verify_computation(verification, each, entity)
+        _verify_arithmetic(verification, document, entity)
+        if document.number:
+            _verify_number(verification, document, entity)
+            verification.unaudited[entity] = document.number
+        elif not isinstance(document, Invoice) or document.status is not InvoiceStatus.DRAFT:
+            verification.find(FindingKind.NUMBER_MALFORMED, entity, f"{document.id} is issued without a number")
+        sound[entity] = verification.findings.total == before
+    if verification.request.objects:
+        issued = [each for each in documents if each.number]
+        verify_files(verification, [(f"{collection}/{each.id}", each) for each in issued], sound=sound)
+
+
+def _decoded(verification: Verification, page: Sequence[Document], kind: type[D]) -> Iterator[tuple[Document, D]]:
+    for document in page:
+        entity = "/".join(document.path.split("/")[-2:])
+        try:
+            value = decode(document.fields, kind)
+        except BrokenDocument as error:
+            verification.find(FindingKind.UNREADABLE, entity, str(error))
+            continue
+        if value.id != document.id:
+            message = f"{entity} says that it is {value.id}"
+            verification.find(FindingKind.INVOICE_DIFFERS, entity, message, name=value.number)
+        yield document, value
+
+
+def _verify_computation(verification: Verification, recomputed: Recomputed, entity: str) -> None:
+    document, outcome = recomputed.document, recomputed.outcome
+    name = document.number
+    match outcome:
+        case None:
+            verification.read["not_recomputable"] += 1
+        case NotFound() if outcome.kind in _MISSING:
+            message = f"{name or document.id}: its {outcome.kind} {outcome.key} does not exist"
+            verification.find(_MISSING[outcome.kind], entity, message, name=name)
+        case BillingError():
+            message = f"{name or document.id} can't be computed again: {outcome}"
+            verification.find(FindingKind.NOT_COMPUTABLE, entity, message, name=name)
+        case _:
+            verification.read["recomputed"] += 1
+            what = f"{name or document.id}, computed again from the stored facts"
+            for each in differing(document, outcome):
+                verification.find_difference(FindingKind.INVOICE_DIFFERS, entity, each, name=name, what=what)
+
+
+def _verify_arithmetic(verification: Verification, document: Invoice | CreditNote, entity: str) -> None:
+    checks: tuple[tuple[FindingKind, Callable[[Invoice | CreditNote], Iterator[Difference]], str], ...] = (
+        (FindingKind.EXPLANATION_DIFFERS, differing_lines, "by its own explanation"),
+        (FindingKind.INVOICE_DOES_NOT_ADD_UP, differing_sums, "by its own figures"),
+    )
+    for kind, check, basis in checks:
+        for each in check(document):
+            what = f"{document.number or document.id}, {basis}"
+            verification.find_difference(kind, entity, each, name=document.number, what=what)
+
+
+def _verify_number(verification: Verification, document: Invoice | CreditNote, entity: str) -> None:
+    is_invoice = isinstance(document, Invoice)
+    check = verification.invoice_numbers if is_invoice else verification.credit_note_numbers
+    day = number_day(document, verification.context.tenant)
+    if not check.add(document.number, day=day):
+        expected = check.numbers.number(day, 1)
+        message = f"number {document.number} is not one of its series, whose first is {expected}"
+        verification.find(FindingKind.NUMBER_MALFORMED, entity, message, name=document.number)
+
+
+def _verify_indexed(verification: Verification, document: Document, invoice: Invoice) -> None:
+    """The fields that queries and server-side sums go by must say what the invoice says."""
+    for field, expected in (
+        ("amount_due", invoice.amount_due),
+        ("month", month_of(invoice.period.start, zone=invoice.zone)),
+        ("country", invoice.buyer.country),
+    ):
+        stored = document.fields.get(field)
+        if stored != expected:
+            difference = Difference(field=field, stored=str(stored), expected=str(expected))
+            what = f"{invoice.number or invoice.id}, what queries go by"
+            entity = f"invoices/{document.id}"
+            verification.find_difference(
+                FindingKind.INVOICE_DIFFERS, entity, difference, name=invoice.number, what=what
+            )

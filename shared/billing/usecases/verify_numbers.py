@@ -1,0 +1,58 @@
+"""Verify number series: consecutive from 1 to the last number that the counter says was given, each once."""
+
+from itertools import islice
+
+from billing.domain.finding import FindingKind
+from billing.domain.number_check import NumberCheck, SeriesSeen
+from billing.ports import Filter, Query
+from billing.store.collection import Collection
+from billing.usecases.verification import Verification
+
+_A_QUERY = 30
+_MOST_MISSING = 1_000
+
+
+def verify_numbers(verification: Verification) -> None:
+    """Check the series that the invoices and credit notes of the period are numbered in, each as a whole."""
+    context = verification.context
+    for check, collection in (
+        (verification.invoice_numbers, context.invoices.collection),
+        (verification.credit_note_numbers, context.credit_notes.collection),
+    ):
+        names = sorted(check.series)
+        for counter in context.series.get(names):
+            _verify_series(verification, check, collection, name=counter.series, last=counter.last)
+        for number in sorted(check.repeated):
+            query = Query(
+                collection.path, filters=(Filter("number", "==", number),), limit=_A_QUERY, fields=("number",)
+            )
+            ids = ", ".join(each.id for each in verification.documents.query(query))
+            message = f"number {number} was given more than once: {ids}"
+            verification.find(FindingKind.NUMBER_REPEATED, f"{collection.name}/{number}", message, name=number)
+
+
+def _verify_series(
+    verification: Verification, check: NumberCheck, collection: Collection, *, name: str, last: int
+) -> None:
+    seen = check.series[name]
+    if last < seen.highest:
+        given, said = check.numbers.number(seen.day, seen.highest), check.numbers.number(seen.day, last)
+        message = f"series {name} was last at {said} by its counter, but {given} exists: numbers would be given twice"
+        verification.find(FindingKind.COUNTER_DIFFERS, f"counters/{name}", message, name=given)
+    for number in _missing(verification, check, collection, seen, last=max(last, seen.highest)):
+        message = f"number {number} of series {name} is missing"
+        verification.find(FindingKind.NUMBER_MISSING, f"counters/{name}", message, name=number)
+
+
+def _missing(
+    verification: Verification, check: NumberCheck, collection: Collection, seen: SeriesSeen, *, last: int
+) -> list[str]:
+    """The numbers that no document has; one outside of the verified period may have them."""
+    missing: list[str] = []
+    sequences = seen.missing(last)
+    while len(missing) < _MOST_MISSING and (part := list(islice(sequences, _A_QUERY))):
+        numbers = [check.numbers.number(seen.day, each) for each in part]
+        query = Query(collection.path, filters=(Filter("number", "in", [*numbers]),), fields=("number",))
+        elsewhere = {each.fields["number"] for each in verification.documents.query(query)}
+        missing += [number for number in numbers if number not in elsewhere]
+    return missing

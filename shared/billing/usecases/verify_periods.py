@@ -1,0 +1,173 @@
+"""Verify that each subscription has a bill for every period that was due, or a reason for none that holds today."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from billing.domain.billed_cycles import before_cycle, billed_cycles, is_bill_for_date
+from billing.domain.billing_cycle import BillingCycle
+from billing.domain.errors import BillingError
+from billing.domain.figures import amount
+from billing.domain.finding import FindingKind
+from billing.domain.invoice import Invoice, InvoiceStatus
+from billing.domain.invoicing import CreditDraft, Draft, InvoiceFacts, Skip, SkipReason, draft_invoice, open_cycle
+from billing.domain.period import local_date
+from billing.domain.rollup import month_of
+from billing.domain.subscription import Prepaid, Subscription
+from billing.ports import Query
+from billing.store.codec import BrokenDocument
+from billing.store.collection import Stored
+from billing.store.subscriptions import decode_subscription
+from billing.usecases.gather_facts import DueCase, gather_facts
+from billing.usecases.recompute_page import facts_of, recompute_page
+from billing.usecases.refusal import foreseen
+from billing.usecases.verification import PAGE, Verification, pages_of
+
+_MOST_REVISIONS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class _Unbilled:
+    """A cycle without a document, and the one before it (None: there is none)."""
+
+    cycle: BillingCycle
+    before: BillingCycle | None
+
+
+def verify_periods(verification: Verification) -> None:
+    """Walk the bill-for dates of every subscription; those of the verified period are looked at."""
+    subscriptions = verification.context.subscriptions
+    path = subscriptions.collection.path
+    pages = pages_of(
+        lambda after: verification.documents.query(
+            Query(path, limit=PAGE, start_after=None if after is None else (after,))
+        )
+    )
+    for page in verification.counted("subscriptions", pages, total=verification.documents.count(Query(path))):
+        for document in page:
+            entity = f"subscriptions/{document.id}"
+            try:
+                _verify_subscription(verification, decode_subscription(document))
+            except BrokenDocument as error:
+                verification.find(FindingKind.UNREADABLE, entity, str(error))
+            except Exception as error:  # noqa: BLE001 - one subscription's facts must not hide what is wrong elsewhere
+                verification.find(FindingKind.NOT_COMPUTABLE, entity, f"{document.id}: {foreseen(error)}")
+
+
+def _verify_subscription(verification: Verification, stored: Stored[Subscription]) -> None:
+    subscription = stored.value
+    plans = verification.plans_of(subscription)
+    due = subscription.next_billing_at
+    if due is not None and not is_bill_for_date(subscription, plans, due):
+        _find_date(
+            verification, subscription, f"its next bill is due {due.isoformat()}, which is no bill-for date of it"
+        )
+    elif due is not None and _is_billed_already(verification, open_cycle(subscription, plans), subscription):
+        _find_date(verification, subscription, f"its next bill is due {due.isoformat()}, and that period is billed")
+    for each in _unbilled(verification, subscription, billed_cycles(subscription, plans)):
+        _verify_reason(verification, stored, each)
+
+
+def _find_date(verification: Verification, subscription: Subscription, message: str) -> None:
+    entity = f"subscriptions/{subscription.id}"
+    verification.find(
+        FindingKind.BILLING_DATE_WRONG, entity, f"subscription {subscription.id}: {message}", name=subscription.id
+    )
+
+
+def _unbilled(
+    verification: Verification, subscription: Subscription, cycles: Iterator[BillingCycle]
+) -> Iterator[_Unbilled]:
+    before: BillingCycle | None = None
+    for cycle in cycles:
+        month = month_of(cycle.period.start, zone=subscription.zone)
+        in_question = verification.request.period in (None, month)
+        if in_question and not _documents_of(verification, subscription, cycle):
+            yield _Unbilled(cycle, before)
+        before = cycle
+
+
+def _documents_of(verification: Verification, subscription: Subscription, cycle: BillingCycle) -> list[str]:
+    ids = (f"{subscription.id}.{cycle.key}.r{revision}" for revision in range(_MOST_REVISIONS))
+    return [each for each in ids if each in verification.known]
+
+
+def _is_billed_already(verification: Verification, cycle: BillingCycle, subscription: Subscription) -> bool:
+    """Whether a document other than a void invoice stands for a cycle."""
+    ids = _documents_of(verification, subscription, cycle)
+    found = verification.context.invoices.get(ids)
+    return any(each is None or each.value.status is not InvoiceStatus.VOID for each in found)
+
+
+def _verify_reason(verification: Verification, stored: Stored[Subscription], unbilled: _Unbilled) -> None:
+    subscription, cycle = stored.value, unbilled.cycle
+    invoices = verification.context.invoices.of_subscription(subscription.id)
+    if any(each.value.bill_for_date == cycle.bill_for_date for each in invoices):
+        return  # under the key that the cycle had before the subscription was changed
+    reason = "it is not due yet, and was passed over"
+    if cycle.bill_for_date <= verification.request.as_of:
+        outcome = _outcome(verification, stored, unbilled, invoices)
+        verification.read["skips_recomputed"] += 1
+        if _is_reason(verification, outcome):
+            return
+        reason = _in_words(outcome)
+    period = cycle.period
+    first, end = (local_date(each, zone=subscription.zone) for each in (period.start, period.end))
+    message = f"subscription {subscription.id} has no bill for {first} to {end}: {reason}"
+    entity = f"subscriptions/{subscription.id}"
+    verification.find(FindingKind.PERIOD_NOT_BILLED, entity, message, name=f"{subscription.id}.{cycle.key}")
+
+
+def _is_reason(verification: Verification, outcome: Draft | CreditDraft | Skip | BillingError) -> bool:
+    if not isinstance(outcome, Skip):
+        return False
+    return outcome.reason is SkipReason.NOTHING_TO_BILL or verification.context.tenant.skip_zero_invoices
+
+
+def _in_words(outcome: Draft | CreditDraft | Skip | BillingError) -> str:
+    match outcome:
+        case Draft(invoice=document) | CreditDraft(credit_note=document):
+            return f"by the stored facts it comes to {amount(document.total, document.currency)} {document.currency}"
+        case Skip(reason=reason):
+            return f"by the stored facts it is {reason.value}, which is no reason for this tenant"
+        case _:
+            return f"and whether it needs one can't be told: {outcome}"
+
+
+def _outcome(
+    verification: Verification,
+    stored: Stored[Subscription],
+    unbilled: _Unbilled,
+    invoices: Sequence[Stored[Invoice]],
+) -> Draft | CreditDraft | Skip | BillingError:
+    """What the cycle comes to by the facts that are stored now, with what the bill before it had paid ahead."""
+    try:
+        paid = _paid_ahead(verification, invoices, unbilled.before)
+        before = replace(before_cycle(stored.value, unbilled.cycle), prepaid=paid)
+        [case] = gather_facts(verification.context, [replace(stored, value=before)])
+        if not isinstance(case, DueCase):
+            return case[1]
+        facts = facts_of(verification.context, case, invoice_id="")
+        return draft_invoice(
+            InvoiceFacts(
+                tenant=facts.tenant,
+                customer=case.customer,
+                subscription=facts.subscription,
+                plans=facts.plans,
+                usage=facts.usage,
+                taxes=facts.taxes,
+                issued_at=verification.request.as_of,
+            )
+        )
+    except Exception as error:  # noqa: BLE001 - it is told as the reason
+        return foreseen(error)
+
+
+def _paid_ahead(
+    verification: Verification, invoices: Sequence[Stored[Invoice]], cycle: BillingCycle | None
+) -> tuple[Prepaid, ...]:
+    """What the bill of a cycle paid ahead, computed again; nothing where it has none."""
+    found = [each.value for each in invoices if cycle and each.value.bill_for_date == cycle.bill_for_date]
+    for each in recompute_page(verification.context, found[-1:]):
+        if isinstance(each.outcome, Draft):
+            return each.outcome.subscription.prepaid
+    return ()
