@@ -113,6 +113,34 @@ def run(
     raise typer.Exit(code)
 
 
+@app.command(
+    short_help="Compute the invoices again and name what does not agree.",
+    epilog="\b\nExamples:\n  billing verify --tenant acme-api --dir demo\n"
+    "  billing verify --tenant acme-api --dir demo --period 2026-02 --json",
+)
+def verify(
+    *,
+    directory: KeptIn,
+    tenant: TenantId = None,
+    period: Annotated[str | None, typer.Option(metavar="YYYY-MM", help="Only what was billed for this month.")] = None,
+    objects: Annotated[bool, typer.Option("--objects/--no-objects", help="Read the PDFs and other files.")] = True,
+    events: Annotated[bool, typer.Option("--events/--no-events", help="Add up the raw usage again.")] = True,
+    as_json: AsJson = False,
+) -> None:
+    """Verify the books: every invoice is computed again from the stored facts and compared, to the cent.
+
+    Numbers, periods without a bill, usage, files and the audit log are checked too. Nothing is written. The exit code
+    is 1 where something is not as it must be.
+    """
+    with plain_errors():
+        from billing.cli.verify import run_verify
+
+        code = run_verify(
+            tenant_id=tenant, directory=directory, period=period, objects=objects, events=events, as_json=as_json
+        )
+    raise typer.Exit(code)
+
+
 @invoices_app.command(
     "list", epilog="\b\nExample:\n  billing invoices list --tenant acme-api --dir demo --customer acct-1047"
 )
@@ -148,6 +176,27 @@ def show_invoice(
         from billing.cli.invoices import show_one
 
         show_one(id_or_number, tenant_id=tenant, directory=directory, as_json=as_json)
+
+
+@invoices_app.command(
+    "explain", epilog="\b\nExample:\n  billing invoices explain INV-2026-02-0047 --tenant acme-api --dir demo"
+)
+def explain_invoice(
+    *,
+    id_or_number: Annotated[str, typer.Argument(metavar="ID_OR_NUMBER")],
+    directory: KeptIn,
+    tenant: TenantId = None,
+    as_json: AsJson = False,
+) -> None:
+    """Explain an invoice or credit note: each line's price, usage, arithmetic and rounding, the taxes, the sums.
+
+    Everything is replayed; the exit code is 1 where something does not come out.
+    """
+    with plain_errors():
+        from billing.cli.explain import show_explained
+
+        code = show_explained(id_or_number, tenant_id=tenant, directory=directory, as_json=as_json)
+    raise typer.Exit(code)
 
 
 @plans_app.command("check", epilog="\b\nExample:\n  billing plans check samples/february-2026/plan.json")
