@@ -10,7 +10,7 @@ from decimal import Decimal
 from functools import cache
 from importlib import import_module
 from types import NoneType, SimpleNamespace, UnionType
-from typing import Any, Literal, Union, cast, get_args, get_origin, get_type_hints, is_typeddict
+from typing import Any, Literal, Union, cast, get_args, get_origin, get_type_hints
 
 from stripe._request_options import RequestOptions
 
@@ -63,12 +63,16 @@ def _group(fields: dict[str, Field], shape: Any, *, path: str) -> dict[str, Any]
     return {name: _value(field, known[name], path=_inside(path, name)) for name, field in fields.items()}
 
 
+def _is_group(kind: Any) -> bool:
+    return hasattr(kind, "__required_keys__")  # a TypedDict, of typing or of typing_extensions
+
+
 def _inside(path: str, name: str) -> str:
     return f"{path}[{name}]" if path else name
 
 
 def _value(field: Field, kind: Any, *, path: str) -> Any:
-    if is_typeddict(kind):
+    if _is_group(kind):
         return _group(_as_group(field, path), kind, path=path)
     origin = get_origin(kind)
     if origin in (Union, UnionType):
@@ -126,7 +130,7 @@ def _choice(field: Field, kinds: tuple[Any, ...], *, path: str) -> Any:
 
 def _may_be(field: Field, kind: Any) -> bool:
     if not isinstance(field, str):
-        return is_typeddict(kind) or get_origin(kind) is not None
+        return _is_group(kind) or get_origin(kind) is not None
     if kind is int:
         return _INTEGER.fullmatch(field) is not None
     if kind is bool:

@@ -10,7 +10,7 @@ from billing.sandbox.events import emit
 from billing.sandbox.lists import listed
 from billing.sandbox.metadata import change, merged_metadata
 from billing.sandbox.operation import Call, Operation
-from billing.sandbox.payment_methods import refuse_spent, resolve, typed_card
+from billing.sandbox.payment_methods import refuse_spent, resolve
 from billing.sandbox.payments import attempt
 from billing.sandbox.state import Resource
 
@@ -59,11 +59,7 @@ def new_intent(account: Account, *, amount: int, currency: str, fields: Resource
 
 
 def checked_method(account: Account, params: dict[str, Any], *, customer: str | None) -> Resource | None:
-    """The card that a request names or types, fit for use with the customer; None where it brings none."""
-    if data := params.get("payment_method_data"):
-        if data["type"] != "card" or set(data) - {"type", "card", "billing_details"}:
-            raise unsupported("payment_method_data other than a card", param="payment_method_data")
-        return typed_card(account, data.get("card") or {}, billing=data.get("billing_details"))
+    """The card that a request names, fit for use with the customer; None where it brings none."""
     if "payment_method" not in params:
         return None
     method = resolve(account, params["payment_method"], param="payment_method")
@@ -208,7 +204,7 @@ def _list(call: Call) -> Resource:
 
 _AT = "/v1/payment_intents/{id}"
 _WRITABLE = (
-    "amount currency customer description metadata payment_method payment_method_data receipt_email"
+    "amount currency customer description metadata payment_method receipt_email"
     " setup_future_usage shipping statement_descriptor_suffix"
 )
 
@@ -234,7 +230,7 @@ OPERATIONS = (
         method="POST",
         path=f"{_AT}/confirm",
         takes="PaymentIntentConfirmParams",
-        honours="off_session payment_method payment_method_data receipt_email return_url setup_future_usage shipping",
+        honours="off_session payment_method receipt_email return_url setup_future_usage shipping",
         run=_confirm,
     ),
     Operation(

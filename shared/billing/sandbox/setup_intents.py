@@ -169,7 +169,7 @@ def _list(call: Call) -> Resource:
 
 
 _AT = "/v1/setup_intents/{id}"
-_WRITABLE = "customer description metadata payment_method payment_method_data"
+_WRITABLE = "customer description metadata payment_method"
 
 OPERATIONS = (
     Operation(
@@ -192,7 +192,7 @@ OPERATIONS = (
         method="POST",
         path=f"{_AT}/confirm",
         takes="SetupIntentConfirmParams",
-        honours="payment_method payment_method_data return_url",
+        honours="payment_method return_url",
         run=_confirm,
     ),
     Operation(
