@@ -26,3 +26,13 @@ def checked_id(field: str, value: str) -> str:
             given=value,
         )
     return value
+
+
+def meter_name(field: str, value: str) -> str:
+    """The name of a meter in a plan to be published: without a dot, which parts a roll-up's id.
+
+    With one, "a.b" + "c" and "a" + "b.c" would be one roll-up. Plans that were published before keep theirs.
+    """
+    if "." in value:
+        raise InvalidInput(field, expected="the name of a meter without a dot, which parts usage ids", given=value)
+    return value

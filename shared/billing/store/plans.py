@@ -11,6 +11,7 @@ from billing.domain.errors import BillingError, InvalidInput, NotFound
 from billing.ports import Create, Document, Documents, Fields, Query
 from billing.store.codec import BrokenDocument, decode, encode
 from billing.store.collection import Collection
+from billing.store.ids import meter_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,12 @@ class PlanVersions:
         return cls(Collection(documents, tenant_id, "plans"))
 
     def publication(self, plan: Plan) -> Create:
-        """The write that publishes a version; it fails where that version stands already."""
+        """The write that publishes a version; it fails where that version stands already.
+
+        Raises InvalidInput for a meter whose name would blur the ids of its roll-ups.
+        """
+        for index, charge in enumerate(plan.metered):
+            meter_name(f"usage[{index}].metric", charge.meter)
         fields = encode(plan)
         return Create(self.collection.document(plan.ref), {**fields, "digest": digest(fields)})
 

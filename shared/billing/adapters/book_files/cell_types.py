@@ -24,7 +24,7 @@ from billing.domain.money import parse_decimal
 from billing.domain.period import zone_named
 from billing.domain.tax_table import require_country
 from billing.domain.tax_territory import EU_MEMBERS
-from billing.store.ids import checked_id, tenant_path
+from billing.store.ids import checked_id, meter_name, tenant_path
 
 T = TypeVar("T")
 
@@ -77,7 +77,7 @@ def checked_key(value: object, *, longest: int = _LONGEST_ID) -> str:
 
 def checked_meter(value: object) -> str:
     """The name of a meter."""
-    return checked_key(value, longest=_LONGEST_METER)
+    return meter_name("", checked_key(value, longest=_LONGEST_METER))
 
 
 def checked_plan_id(value: object) -> str:
