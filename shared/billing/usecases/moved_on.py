@@ -1,11 +1,15 @@
 """What a book says of a subscription, seen from where billing has moved it meanwhile."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
+from typing import TypeVar
 
 from billing.domain.billing_cycle import period_around
 from billing.domain.coupon import Discount
 from billing.domain.subscription import OneTimeCharge, Subscription
+
+T = TypeVar("T", Discount, OneTimeCharge)
 
 _MOMENT = timedelta(microseconds=1)
 
@@ -13,19 +17,18 @@ _MOMENT = timedelta(microseconds=1)
 def as_moved_on(given: Subscription, stored: Subscription) -> Subscription:
     """The book's subscription with the stored coupons and one-time charges, and after them its own that are missing.
 
-    What a run has billed is missing for a good reason; what somebody added beside the book is not the book's to say.
+    A coupon is compared by itself, so a stored use of it counts as the same. What a run has billed is missing for a
+    good reason; what somebody added beside the book is not the book's to say.
     """
-    discounts = [each for each in given.discounts if not _has(stored, each)]
-    one_time = [each for each in given.one_time if each not in stored.one_time and not _is_billed(stored, each)]
-    return replace(
-        given,
-        discounts=(*stored.discounts, *discounts),
-        one_time=(*stored.one_time, *one_time),
-    )
+    discounts = {each.id: each for each in given.discounts} | {each.id: each for each in stored.discounts}
+    known = {each.id: each for each in stored.one_time}
+    one_time = {each.id: each for each in given.one_time if each.id in known or not _is_billed(stored, each)}
+    return replace(given, discounts=_after(stored.discounts, discounts), one_time=_after(stored.one_time, one_time))
 
 
-def _has(stored: Subscription, given: Discount) -> bool:
-    return any((each.coupon, each.start) == (given.coupon, given.start) for each in stored.discounts)
+def _after(stored: tuple[T, ...], given: Mapping[str, T]) -> tuple[T, ...]:
+    """What is stored, as the book says it where it does, and then what only the book says."""
+    return tuple(({each.id: each for each in stored} | dict(given)).values())
 
 
 def _is_billed(stored: Subscription, one_time: OneTimeCharge) -> bool:
