@@ -40,7 +40,7 @@ def broken_rules(xml: bytes) -> list[str]:
 
 
 @cache
-def _schema(path: str) -> Any:
+def _schema(path: str) -> Any:  # noqa: ANN401 - lxml has no types
     return etree.XMLSchema(etree.parse(_RULES / path))
 
 

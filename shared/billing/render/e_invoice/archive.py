@@ -85,7 +85,9 @@ def _described(document: Pdf) -> Description:
 
 
 def _xmp_date(pdf_date: str) -> str:
-    """`D:20260301060000Z` as `2026-03-01T06:00:00Z`."""
+    """`D:20260301060000Z` as `2026-03-01T06:00:00Z`; "" for none."""
+    if not pdf_date:
+        return ""
     digits = pdf_date.removeprefix("D:")[:14]
     date, time = digits[:8], digits[8:]
     return f"{date[:4]}-{date[4:6]}-{date[6:]}T{time[:2]}:{time[2:4]}:{time[4:]}Z"
