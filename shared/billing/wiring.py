@@ -132,6 +132,11 @@ class Engine:
         with worker_processes(size, _work, knowing=crew.parts) as workers:
             bill_in(workers, context, options, count=self.documents.add)
 
+    def draw(self, tenant: Tenant, invoice: Invoice) -> bytes:
+        """The PDF of an invoice that is filed nowhere, such as a preview."""
+        [files] = _render(replace(tenant, e_invoices=()), [invoice])
+        return files["pdf"]
+
     def _settlement(self, tenant: Tenant) -> Settlement:
         return Settlement(
             documents=self.documents,

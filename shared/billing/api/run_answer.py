@@ -10,7 +10,7 @@ import orjson
 
 from billing.api.billing_job import AllTenantsReport, BillingJob
 from billing.domain.money import Money
-from billing.domain.run_report import InvoiceSummary, Revenue, RunReport
+from billing.domain.run_report import HeldInvoice, InvoiceSummary, Revenue, RunReport
 
 CALL_AGAIN = "stopped early: call again, the next run goes on from here and bills nothing twice"
 MORE_ROOM = "stopped early: a dry run moves nothing on, so raise the limit or the deadline to see the rest"
@@ -64,6 +64,8 @@ def _report(report: RunReport) -> dict[str, Any]:
         ],
         "totals": {currency: _totals(revenue) for currency, revenue in sorted(report.revenue.items())},
         "creditNotes": [_credit_note(each) for each in report.credit_notes],
+        "held": len(report.held),
+        "heldInvoices": [_held(each) for each in report.held],
         "settled": report.settled,
         "unsettled": report.unsettled,
         "settlementErrors": [
@@ -92,6 +94,18 @@ def _credit_note(credit_note: InvoiceSummary) -> dict[str, Any]:
         "currency": credit_note.currency,
         "creditNoteId": credit_note.id,
         "subscriptionId": credit_note.subscription_id,
+    }
+
+
+def _held(held: HeldInvoice) -> dict[str, Any]:
+    return {
+        "customerId": held.invoice.customer_id,
+        "amount": _amount(held.invoice.total, held.invoice.currency),
+        "currency": held.invoice.currency,
+        "invoiceId": held.invoice.id,
+        "subscriptionId": held.invoice.subscription_id,
+        "kind": held.hold.kind.value,
+        "reason": held.hold.reason,
     }
 
 

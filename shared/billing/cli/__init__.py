@@ -16,6 +16,8 @@ from billing.cli.options import (
     StoreKind,
     TenantId,
 )
+from billing.cli.plan_commands import plan_changes_app
+from billing.cli.review_commands import by_hand_app, reviews_app
 from billing.cli.sandbox import add_to as add_sandbox
 from billing.domain.invoice import InvoiceStatus
 
@@ -29,12 +31,17 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
 )
-invoices_app = typer.Typer(help="Look at invoices.", no_args_is_help=True, rich_markup_mode=None)
-plans_app = typer.Typer(help="Check plans before they are published.", no_args_is_help=True, rich_markup_mode=None)
+invoices_app = typer.Typer(help="Look at invoices and decide on them.", no_args_is_help=True, rich_markup_mode=None)
+plans_app = typer.Typer(help="Check, publish and correct plans.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(invoices_app, name="invoices")
 app.add_typer(plans_app, name="plans")
 
 
+app.add_typer(subscriptions_app, name="subscriptions")
+app.add_typer(reviews_app, name="reviews")
+invoices_app.add_typer(by_hand_app)
+plans_app.add_typer(plan_changes_app)
+app.add_typer(usage_app, name="usage")
 @app.command(
     short_help="Bill the sample book of February 2026.",
     epilog="\b\nExamples:\n  billing demo\n  billing demo --dir /tmp/feb --json\n  billing demo --store firestore",
@@ -91,6 +98,7 @@ def import_(
     "  billing run --tenant acme-api --as-of 2026-03-01T09:00:00+01:00 --dir demo --dry-run --json\n"
     "  billing run --all --as-of 2026-04-01 --dir demo",
 )
+    "  billing run --tenant acme-api --as-of 2026-04-01 --dir demo --dry-run --compare\n"
 def run(
     *,
     directory: KeptIn,
@@ -102,13 +110,18 @@ def run(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what it would do; write nothing.")] = False,
     limit: Annotated[int | None, typer.Option(min=1, metavar="N", help="At most so many invoices.")] = None,
     pay_base: PayBase = "http://127.0.0.1:8080",
+    compare: Annotated[
+        bool, typer.Option("--compare", help="With --dry-run: each bill beside the one before, greatest change first.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Bill what is due: an invoice for each subscription and period, whatever ran before."""
     with plain_errors():
         from billing.cli.run import RunChoice, run_tenants
 
-        choice = RunChoice(tenant=tenant, all_tenants=all_tenants, as_of=as_of, dry_run=dry_run, limit=limit)
+        choice = RunChoice(
+            tenant=tenant, all_tenants=all_tenants, as_of=as_of, dry_run=dry_run, limit=limit, compare=compare
+        )
         code = run_tenants(choice, directory=directory, pay_base=pay_base, as_json=as_json)
     raise typer.Exit(code)
 

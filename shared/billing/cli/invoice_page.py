@@ -8,7 +8,7 @@ from rich.table import Table
 
 from billing.cli.screen import columns
 from billing.domain.figures import amount, plain, unit_price
-from billing.domain.invoice import Invoice, LineItem, Party
+from billing.domain.invoice import Invoice, InvoiceStatus, LineItem, Party
 from billing.domain.period import local_date
 from billing.domain.tax import TaxLine
 
@@ -25,9 +25,13 @@ def print_invoice(invoice: Invoice, *, pdf: Path | None, console: Console) -> No
     for note in invoice.notes:
         console.print(escape(note))
     console.print()
-    console.print(f"PDF   {escape(str(pdf)) if pdf else 'not made yet; the next run makes it'}", soft_wrap=True)
+    console.print(f"PDF   {escape(str(pdf)) if pdf else _no_pdf(invoice)}", soft_wrap=True)
     if invoice.payment_url:
         console.print(f"Pay   {escape(invoice.payment_url)}", soft_wrap=True)
+
+
+def _no_pdf(invoice: Invoice) -> str:
+    return "made when it is issued" if invoice.status is InvoiceStatus.DRAFT else "not made yet; the next run makes it"
 
 
 def _facts(invoice: Invoice) -> Table:
@@ -39,6 +43,8 @@ def _facts(invoice: Invoice) -> Table:
     table.add_row("Period", f"{first} to {end}, the end not included")
     table.add_row("Issued", f"{invoice.issued_on}, due {invoice.due_on}")
     table.add_row("Subscription", escape(invoice.subscription_id))
+    if invoice.replaces:
+        table.add_row("Replaces", escape(invoice.replaces))
     return table
 
 

@@ -59,7 +59,7 @@ def _all(invoices: Invoices) -> Iterator[Invoice]:
     after = None
     while page := invoices.page(limit=_PAGE, after_number=after):
         yield from page
-        after = page[-1].number
+        page = invoices.page(limit=_PAGE, after_number=page[-1].number, after_id=page[-1].id)
 
 
 def _print_list(invoices: list[Invoice], *, more: bool) -> None:
@@ -72,7 +72,8 @@ def _print_list(invoices: list[Invoice], *, more: bool) -> None:
     for each in invoices:
         total, due = amount(each.total, each.currency), amount(each.amount_due, each.currency)
         dates = f"{each.issued_on}", f"{each.due_on}"
-        table.add_row(each.number, *dates, each.customer_id, f"{total} {each.currency}", due, each.status.value)
+        name = each.number or each.id
+        table.add_row(name, *dates, each.customer_id, f"{total} {each.currency}", due, each.status.value)
     console.print(table)
     if more:
         console.print("There are more; see --limit.", style="dim")

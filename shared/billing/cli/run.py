@@ -29,12 +29,16 @@ class RunChoice:
     as_of: str
     dry_run: bool
     limit: int | None
+    compare: bool = False
 
 
 def run_tenants(choice: RunChoice, *, directory: Path, pay_base: str, as_json: bool) -> int:
     """Bill and print; the exit code."""
     if choice.all_tenants and choice.tenant is not None:
         message = "use --tenant or --all, not both"
+        raise Refused(message)
+    if choice.compare and not choice.dry_run:
+        message = "--compare looks before anything is issued: use it with --dry-run"
         raise Refused(message)
     engine = open_directory(directory, payment_link_base=checked_pay_base(pay_base), workers=local_workers())
     if not choice.all_tenants:
@@ -68,11 +72,11 @@ def _run_all(engine: Engine, choice: RunChoice, *, directory: Path, as_json: boo
     return HAD_FAILURES if errors else exit_code(*runs)
 
 
-def watched_bill(engine: Engine, request: RunRequest, *, title: str) -> BillingRun:
+def watched_bill(engine: Engine, request: RunRequest, *, title: str, compare: bool = False) -> BillingRun:
     """Run with a line of progress: how many files stand so far."""
     before = engine.operations.objects
     with watching(title, state=lambda: f"{(engine.operations.objects - before) // 2:,} invoices filed"):
-        return bill(engine, request)
+        return bill(engine, request, compare=compare)
 
 
 def exit_code(*runs: BillingRun) -> int:
@@ -91,7 +95,9 @@ def _run(engine: Engine, tenant: Tenant, choice: RunChoice) -> BillingRun:
         dry_run=choice.dry_run,
         limit=choice.limit,
     )
-    return watched_bill(engine, request, title=f"Billing {tenant.id} as of {choice.as_of}")
+    return watched_bill(
+        engine, request, title=f"Billing {tenant.id} as of {choice.as_of}", compare=choice.compare
+    )
 
 
 def _print(run: BillingRun, *, tenant: Tenant, directory: Path) -> None:

@@ -4,10 +4,11 @@ from pathlib import Path
 
 from billing.cli.billing_run import BillingRun
 from billing.cli.directory import object_path
+from billing.cli.run_comparison import comparison_json
 from billing.cli.screen import Json
 from billing.domain.invoice import Invoice, LineItem
 from billing.domain.money import Money
-from billing.domain.run_report import Failure, InvoiceSummary, Revenue, RunReport, SettlementFailure
+from billing.domain.run_report import Failure, HeldInvoice, InvoiceSummary, Revenue, RunReport, SettlementFailure
 
 PDF = "application/pdf"
 
@@ -34,7 +35,10 @@ def run_json(run: BillingRun, *, directory: Path) -> Json:
             "objects": run.operations.objects,
         },
         "credit_notes": [_credit_note(each) for each in report.credit_notes],
-        "invoices": [_invoice(each, directory=directory) for each in run.invoices],
+        "held": len(report.held),
+        "held_invoices": [_held(each) for each in report.held],
+        "invoices": [billed_json(each, directory=directory) for each in run.invoices],
+        **({} if run.comparison is None else {"comparison": comparison_json(run.comparison)}),
     }
 
 
@@ -88,6 +92,18 @@ def _credit_note(credit_note: InvoiceSummary) -> Json:
     }
 
 
+def _held(held: HeldInvoice) -> Json:
+    return {
+        "id": held.invoice.id,
+        "customer_id": held.invoice.customer_id,
+        "subscription_id": held.invoice.subscription_id,
+        "currency": held.invoice.currency,
+        "total": invoice_amount(held.invoice.total, held.invoice.currency),
+        "kind": held.hold.kind.value,
+        "reason": held.hold.reason,
+    }
+
+
 def _sums(revenue: Revenue) -> Json:
     return {
         "currency": revenue.currency,
@@ -99,7 +115,8 @@ def _sums(revenue: Revenue) -> Json:
     }
 
 
-def _invoice(invoice: Invoice, *, directory: Path) -> Json:
+def billed_json(invoice: Invoice, *, directory: Path) -> Json:
+    """An invoice with its lines and the path of its PDF, amounts as decimal text."""
     pdf = pdf_path(invoice, directory=directory.resolve())
     return {
         "id": invoice.id,

@@ -6,6 +6,7 @@ from babel import Locale
 from rich.console import Console
 
 from billing.cli.billing_run import BillingRun
+from billing.cli.run_comparison import print_comparison
 from billing.cli.run_json import pdf_path
 from billing.cli.screen import columns, complaints
 from billing.domain.figures import amount
@@ -25,6 +26,8 @@ def print_summary(run: BillingRun, *, directory: Path, console: Console) -> None
         _tax_by_place(revenue, console)
     _cost(run, console)
     _pdfs(run, directory=directory, console=console)
+    if run.comparison is not None:
+        print_comparison(run.comparison, console)
     _failures(report)
 
 
@@ -39,6 +42,9 @@ def _counts(report: RunReport, console: Console) -> None:
     table.add_row("Customers", f"{report.customers:,}")
     table.add_row("Invoices generated", f"{len(report.invoices):,}", "dry run: nothing was written" * report.dry_run)
     table.add_row("Skipped", f"{report.skipped.total():,}", reasons)
+    if report.held:
+        sums = [f"{amount(total, currency)} {currency}" for currency, total in sorted(report.held_totals.items())]
+        table.add_row("Held for review", f"{len(report.held):,}", ", ".join(sums), style="yellow")
     if report.failures:
         table.add_row("Failed", f"{len(report.failures):,}", "tried again by the next run", style="red")
     if report.unsettled:

@@ -18,6 +18,7 @@ from billing.adapters.book_files.cell_types import (
     Iban,
     LocaleName,
     Name,
+    Number,
     TenantId,
     Text,
     Zone,
@@ -25,11 +26,13 @@ from billing.adapters.book_files.cell_types import (
 )
 from billing.adapters.book_files.error_log import ErrorLog
 from billing.adapters.book_files.json_objects import JsonFile, JsonModel, read_json
+from billing.domain.catalog import ZERO
+from billing.domain.currency import exponent
 from billing.domain.errors import InvalidInput
 from billing.domain.invoice import BankDetails, Party
-from billing.domain.money import Rounding
+from billing.domain.money import Rounding, parse_decimal, to_minor
 from billing.domain.numbering import CREDIT_NOTE_NUMBERS, NumberMonth, NumberOrder, NumberSeries, Restart
-from billing.domain.tenant import EInvoiceFormat, Tenant
+from billing.domain.tenant import EInvoiceFormat, Guard, Tenant
 
 
 class _Numbers(JsonModel):
@@ -50,6 +53,11 @@ class _Bank(JsonModel):
     iban: Iban
     bic: Bic = ""
     bank_name: Text = ""
+
+
+class _Guard(JsonModel):
+    factor: Number
+    floor: Number = ZERO
 
 
 class _Tenant(JsonModel):
@@ -78,6 +86,8 @@ class _Tenant(JsonModel):
     accent_colour: Colour = ""
     e_invoices: tuple[EInvoiceFormat, ...] = ()
     tax_currency: AnyCurrency = ""
+    approval: Flag = False
+    guard: _Guard | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,7 +114,7 @@ def read_tenant(path: Path, *, log: ErrorLog) -> BookedTenant | None:
 
 def _tenant(file: JsonFile, given: _Tenant) -> Tenant | None:
     try:
-        numbers = NumberSeries(**given.invoice_number.model_dump())
+        numbers, guard = NumberSeries(**given.invoice_number.model_dump()), _guard(given)
     except InvalidInput as error:
         file.add_rule((), error)
         return None
@@ -130,7 +140,17 @@ def _tenant(file: JsonFile, given: _Tenant) -> Tenant | None:
         accent_colour=given.accent_colour,
         e_invoices=tuple(dict.fromkeys(given.e_invoices)),
         tax_currency=given.tax_currency,
+        approval=given.approval,
+        guard=guard,
     )
+
+
+def _guard(given: _Tenant) -> Guard | None:
+    """The guard, its floor in the currency's minor unit; InvalidInput for a floor that is no whole number of them."""
+    if given.guard is None:
+        return None
+    floor = parse_decimal(given.guard.floor, field="guard.floor", min=ZERO, max_places=exponent(given.currency))
+    return Guard(factor=given.guard.factor, floor=to_minor(floor, given.currency))
 
 
 def _seller(given: _Tenant) -> Party:

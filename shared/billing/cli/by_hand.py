@@ -1,0 +1,138 @@
+"""`billing invoices approve`, `reject`, `void` and `reissue`: what a person does with single invoices."""
+
+from collections.abc import Sequence
+
+from rich.markup import escape
+
+from billing.adapters.system_clock import SystemClock
+from billing.cli.confirmation import confirm
+from billing.cli.directory import ACTOR, checked_pay_base, open_directory, the_tenant
+from billing.cli.errors import DONE, HAD_FAILURES, Refused
+from billing.cli.reviews import Place
+from billing.cli.run_json import invoice_amount
+from billing.cli.screen import Json, answers, complaints, write_json
+from billing.domain.invoice import Invoice
+from billing.domain.run_report import InvoiceSummary, Settled, summary_of
+from billing.store.codec import encode
+from billing.usecases.approve_invoices import ApprovalReport, approve_invoices
+from billing.usecases.call import Call
+from billing.usecases.reissue_invoice import reissue_invoice
+from billing.usecases.reject_invoice import reject_invoice
+from billing.usecases.void_invoice import void_invoice
+from billing.wiring import Engine
+
+
+def run_approve(invoice_ids: Sequence[str], *, all_open: bool, yes: bool, place: Place) -> int:
+    """Issue held invoices and print their numbers; the exit code."""
+    if all_open == bool(invoice_ids):
+        message = "name the invoices to approve, or use --all; `billing reviews list` shows what waits"
+        raise Refused(message)
+    engine, call = _opened(place)
+    if all_open:
+        confirm("Issue everything that waits? It can't be taken back.", yes=yes)
+    options = engine.run_options(call.tenant_id)
+    report = approve_invoices(engine.documents, None if all_open else invoice_ids, call=call, options=options)
+    if place.as_json:
+        write_json(_approval_json(report, tenant_id=call.tenant_id))
+    else:
+        _print_approval(report)
+    return HAD_FAILURES if report.failures or report.settled.failures else DONE
+
+
+def run_reject(invoice_id: str, *, note: str, place: Place) -> None:
+    """Take a held invoice back and say so."""
+    engine, call = _opened(place)
+    review = reject_invoice(engine.documents, invoice_id, note=note, call=call)
+    if place.as_json:
+        write_json({**encode(review), "invoice_id": review.invoice_id})
+    else:
+        answers().print(f"Rejected {escape(review.invoice_id)}; the next run bills its cycle anew.", soft_wrap=True)
+
+
+def run_void(id_or_number: str, *, reason: str, yes: bool, place: Place) -> None:
+    """Make an invoice void and say so."""
+    engine, call = _opened(place)
+    confirm(f"Make {id_or_number} void? It can't be taken back.", yes=yes)
+    invoice = void_invoice(engine.documents, id_or_number, reason=reason, call=call)
+    if place.as_json:
+        write_json(_invoice_json(invoice))
+    else:
+        answers().print(f"{invoice.number} is void; `billing invoices reissue {invoice.number}` invoices it again.")
+
+
+def run_reissue(id_or_number: str, *, place: Place) -> int:
+    """Issue the next revision of a void invoice and print its number; the exit code."""
+    engine, call = _opened(place)
+    options = engine.run_options(call.tenant_id)
+    issued = reissue_invoice(engine.documents, id_or_number, call=call, payment_url=options.payment_url)
+    settled = options.settle([issued])
+    if place.as_json:
+        write_json({**_invoice_json(issued.value), "errors": _unsettled(settled)})
+    else:
+        shown = _shown(summary_of(issued.value))
+        answers().print(f"Issued {shown}, in place of {issued.value.replaces}.", markup=False)
+        _complain(settled)
+    return HAD_FAILURES if settled.failures else DONE
+
+
+def _opened(place: Place) -> tuple[Engine, Call]:
+    base = checked_pay_base(place.pay_base) if place.pay_base else ""
+    engine = open_directory(place.directory, payment_link_base=base)
+    tenant = the_tenant(engine, place.tenant_id)
+    return engine, Call(tenant_id=tenant.id, actor=ACTOR, recorded_at=SystemClock().now())
+
+
+def _approval_json(report: ApprovalReport, *, tenant_id: str) -> Json:
+    errors: list[Json] = [
+        {"invoice_id": each.invoice_id, "code": each.error.code, "message": str(each.error)} for each in report.failures
+    ]
+    return {
+        "tenant_id": tenant_id,
+        "approved": [_summary_json(each) for each in report.approved],
+        "unchanged": report.unchanged,
+        "settled": len(report.settled.done),
+        "errors": errors + _unsettled(report.settled),
+    }
+
+
+def _unsettled(settled: Settled) -> list[Json]:
+    return [{"invoice_id": each.invoice_id, "code": each.code, "message": each.message} for each in settled.failures]
+
+
+def _summary_json(invoice: InvoiceSummary) -> Json:
+    return {
+        "id": invoice.id,
+        "number": invoice.number,
+        "customer_id": invoice.customer_id,
+        "subscription_id": invoice.subscription_id,
+        "currency": invoice.currency,
+        "total": invoice_amount(invoice.total, invoice.currency),
+    }
+
+
+def _invoice_json(invoice: Invoice) -> Json:
+    dates = {"issued_on": invoice.issued_on.isoformat(), "due_on": invoice.due_on.isoformat()}
+    return {**_summary_json(summary_of(invoice)), "status": invoice.status.value, "replaces": invoice.replaces, **dates}
+
+
+def _print_approval(report: ApprovalReport) -> None:
+    console = answers()
+    for each in report.approved:
+        console.print(f"Issued {_shown(each)}", markup=False)
+    for invoice_id in report.unchanged:
+        console.print(f"{invoice_id} was issued before", markup=False)
+    if not (report.approved or report.unchanged or report.failures):
+        console.print("Nothing waits.")
+    for failure in report.failures:
+        complaints().print(f"{failure.invoice_id}: {failure.error}", style="red", markup=False)
+    _complain(report.settled)
+
+
+def _complain(settled: Settled) -> None:
+    for each in settled.failures:
+        complaints().print(f"{each.invoice_id}: {each.message} ({each.code})", style="red", markup=False)
+
+
+def _shown(invoice: InvoiceSummary) -> str:
+    total = f"{invoice_amount(invoice.total, invoice.currency)} {invoice.currency}"
+    return f"{invoice.number}  {invoice.customer_id}  {total}"

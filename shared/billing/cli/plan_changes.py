@@ -1,0 +1,77 @@
+"""`billing plans publish` and `correct`: new versions, and subscriptions put on the right one."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from billing.adapters.book_files.error_log import ErrorLog
+from billing.adapters.book_files.plan_files import read_plans
+from billing.adapters.system_clock import SystemClock
+from billing.cli.confirmation import confirm
+from billing.cli.directory import ACTOR, instant_of, open_directory, the_tenant
+from billing.cli.errors import DONE, HAD_FAILURES
+from billing.cli.reviews import Place
+from billing.cli.screen import answers, complaints, write_json
+from billing.usecases.call import Call
+from billing.usecases.correct_plan import CorrectionReport, correct_plan
+from billing.usecases.publish_plans import publish_plans
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Correction:
+    """Which version is to be replaced by which, of whom, and since when as it was typed."""
+
+    wrong: str
+    right: str
+    subscription_ids: Sequence[str] | None
+    since: str | None
+    yes: bool
+
+
+def run_publish(file: Path, *, place: Place) -> None:
+    """Publish and say what was new; BookErrors says what is wrong with the file."""
+    log = ErrorLog()
+    plans = list(read_plans([file], log=log).by_ref.values())
+    log.raise_if_any()
+    engine = open_directory(place.directory)
+    tenant = the_tenant(engine, place.tenant_id)
+    call = Call(tenant_id=tenant.id, actor=ACTOR, recorded_at=SystemClock().now())
+    done = publish_plans(engine.documents, plans, call=call)
+    if place.as_json:
+        write_json({"tenant_id": tenant.id, "published": [*done.published], "unchanged": [*done.unchanged]})
+        return
+    for ref in done.published:
+        answers().print(f"Published {ref}", markup=False)
+    for ref in done.unchanged:
+        answers().print(f"{ref} was published before", markup=False)
+
+
+def run_correct(asked: Correction, *, place: Place) -> int:
+    """Put subscriptions on the right version and say how many; the exit code."""
+    engine = open_directory(place.directory)
+    tenant = the_tenant(engine, place.tenant_id)
+    since = None if asked.since is None else instant_of(asked.since, zone=tenant.zone, option="--since")
+    confirm(f"Put subscriptions on {asked.right} in place of {asked.wrong}?", yes=asked.yes)
+    report = correct_plan(
+        engine.documents,
+        wrong=asked.wrong,
+        right=asked.right,
+        call=Call(tenant_id=tenant.id, actor=ACTOR, recorded_at=SystemClock().now()),
+        since=since,
+        subscription_ids=asked.subscription_ids,
+    )
+    _answer(report, asked, tenant_id=tenant.id, as_json=place.as_json)
+    return HAD_FAILURES if report.failures else DONE
+
+
+def _answer(report: CorrectionReport, asked: Correction, *, tenant_id: str, as_json: bool) -> None:
+    if as_json:
+        errors = [
+            {"subscription_id": each.subscription_id, "code": each.error.code, "message": str(each.error)}
+            for each in report.failures
+        ]
+        write_json({"tenant_id": tenant_id, "corrected": report.corrected, "errors": errors})
+        return
+    answers().print(f"Subscriptions put on {asked.right}: {len(report.corrected):,}", markup=False)
+    for each in report.failures:
+        complaints().print(f"{each.subscription_id}: {each.error}", style="red", markup=False)

@@ -1,0 +1,54 @@
+"""`billing plans publish` and `correct`: what each takes."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from billing.cli.errors import plain_errors
+from billing.cli.options import AsJson, KeptIn, TenantId
+
+plan_changes_app = typer.Typer()
+"""What is added to the commands on plans."""
+
+
+@plan_changes_app.command("publish", epilog="\b\nExample:\n  billing plans publish plan-2.json --dir demo")
+def publish_plans(
+    *,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="One plan or a list of plans, as JSON.")],
+    directory: KeptIn,
+    tenant: TenantId = None,
+    as_json: AsJson = False,
+) -> None:
+    """Publish the plan versions of a file. A published version never changes; the same again is fine."""
+    with plain_errors():
+        from billing.cli.plan_changes import run_publish
+        from billing.cli.reviews import Place
+
+        run_publish(file, place=Place(tenant_id=tenant, directory=directory, as_json=as_json))
+
+
+@plan_changes_app.command(
+    "correct", epilog="\b\nExample:\n  billing plans correct api-platform@2 api-platform@3 --yes --dir demo"
+)
+def correct_plan(
+    *,
+    wrong: Annotated[str, typer.Argument(metavar="WRONG", help="The plan version that subscriptions are on.")],
+    right: Annotated[str, typer.Argument(metavar="RIGHT", help="The published version that they should be on.")],
+    directory: KeptIn,
+    subscription: Annotated[list[str] | None, typer.Option(metavar="ID", help="Only these.")] = None,
+    since: Annotated[
+        str | None, typer.Option(metavar="DATE|INSTANT", help="From when. Default: what is not billed yet.")
+    ] = None,
+    tenant: TenantId = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Put subscriptions on the right version of a plan that was published wrong, as if they had been on it."""
+    with plain_errors():
+        from billing.cli.plan_changes import Correction, run_correct
+        from billing.cli.reviews import Place
+
+        asked = Correction(wrong=wrong, right=right, subscription_ids=subscription, since=since, yes=yes)
+        code = run_correct(asked, place=Place(tenant_id=tenant, directory=directory, as_json=as_json))
+    raise typer.Exit(code)

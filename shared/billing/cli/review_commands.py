@@ -1,0 +1,159 @@
+"""`billing reviews`, and what becomes of single invoices by hand: what each of these commands takes."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from billing.cli.errors import plain_errors
+from billing.cli.options import AsJson, KeptIn, PayBase, TenantId
+from billing.domain.review import ReviewKind, ReviewStatus
+
+reviews_app = typer.Typer(help="Look at what waits for a decision.", no_args_is_help=True, rich_markup_mode=None)
+by_hand_app = typer.Typer()
+"""What is added to the commands on invoices."""
+
+IdOrNumber = Annotated[str, typer.Argument(metavar="ID_OR_NUMBER")]
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
+
+
+@reviews_app.command("list", epilog="\b\nExample:\n  billing reviews list --dir demo")
+def list_reviews(
+    *,
+    directory: KeptIn,
+    tenant: TenantId = None,
+    status: Annotated[ReviewStatus | None, typer.Option(help="Only these.")] = ReviewStatus.OPEN,
+    kind: Annotated[ReviewKind | None, typer.Option(help="Only these.")] = None,
+    limit: Annotated[int, typer.Option(min=1, metavar="N", help="At most so many.")] = 50,
+    as_json: AsJson = False,
+) -> None:
+    """List what waits: invoices held for approval, and unusual ones that the guard stopped; with why."""
+    with plain_errors():
+        from billing.cli.reviews import Place, ReviewFilter, show_list
+
+        wanted = ReviewFilter(status=status, kind=kind, limit=limit)
+        show_list(wanted, place=Place(tenant_id=tenant, directory=directory, as_json=as_json))
+
+
+@reviews_app.command("show", epilog="\b\nExample:\n  billing reviews show sub-1047.20260301T000000Z.r0 --dir demo")
+def show_review(
+    *,
+    review: Annotated[str, typer.Argument(metavar="ID", help="The id of a case, or of its invoice.")],
+    directory: KeptIn,
+    tenant: TenantId = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show one case: why it was opened, the figures behind it, and what was decided."""
+    with plain_errors():
+        from billing.cli.reviews import Place, show_one
+
+        show_one(review, place=Place(tenant_id=tenant, directory=directory, as_json=as_json))
+
+
+@by_hand_app.command(
+    "approve",
+    epilog="\b\nExamples:\n  billing invoices approve sub-1047.20260301T000000Z.r0 --dir demo\n"
+    "  billing invoices approve --all --yes --dir demo",
+)
+def approve(
+    *,
+    invoice_ids: Annotated[list[str] | None, typer.Argument(metavar="ID...", help="Held invoices.")] = None,
+    directory: KeptIn,
+    all_open: Annotated[bool, typer.Option("--all", help="Everything that waits.")] = False,
+    tenant: TenantId = None,
+    pay_base: PayBase = "http://127.0.0.1:8080",
+    yes: Yes = False,
+    as_json: AsJson = False,
+) -> None:
+    """Issue held invoices: consecutive numbers, oldest bill first, dated today. They never change afterwards."""
+    with plain_errors():
+        from billing.cli.by_hand import run_approve
+        from billing.cli.reviews import Place
+
+        place = Place(tenant_id=tenant, directory=directory, as_json=as_json, pay_base=pay_base)
+        code = run_approve(invoice_ids or [], all_open=all_open, yes=yes, place=place)
+    raise typer.Exit(code)
+
+
+@by_hand_app.command(
+    "reject",
+    epilog="\b\nExample:\n  billing invoices reject sub-1047.20260301T000000Z.r0 --note 'wrong plan' --dir demo",
+)
+def reject(
+    *,
+    invoice_id: Annotated[str, typer.Argument(metavar="ID")],
+    note: Annotated[str, typer.Option(metavar="TEXT", help="What is wrong with it.")],
+    directory: KeptIn,
+    tenant: TenantId = None,
+    as_json: AsJson = False,
+) -> None:
+    """Take a held invoice back: the next run bills its cycle anew, with what is then known."""
+    with plain_errors():
+        from billing.cli.by_hand import run_reject
+        from billing.cli.reviews import Place
+
+        run_reject(invoice_id, note=note, place=Place(tenant_id=tenant, directory=directory, as_json=as_json))
+
+
+@by_hand_app.command(
+    "void", epilog="\b\nExample:\n  billing invoices void INV-2026-02-0047 --reason 'wrong address' --yes --dir demo"
+)
+def void(
+    *,
+    invoice: IdOrNumber,
+    reason: Annotated[str, typer.Option(metavar="TEXT", help="Why; it goes into the audit log.")],
+    directory: KeptIn,
+    tenant: TenantId = None,
+    yes: Yes = False,
+    as_json: AsJson = False,
+) -> None:
+    """Make an issued invoice void, of which nothing was paid. It keeps its number; `reissue` bills the period again."""
+    with plain_errors():
+        from billing.cli.by_hand import run_void
+        from billing.cli.reviews import Place
+
+        place = Place(tenant_id=tenant, directory=directory, as_json=as_json)
+        run_void(invoice, reason=reason, yes=yes, place=place)
+
+
+@by_hand_app.command("reissue", epilog="\b\nExample:\n  billing invoices reissue INV-2026-02-0047 --dir demo")
+def reissue(
+    *,
+    invoice: IdOrNumber,
+    directory: KeptIn,
+    tenant: TenantId = None,
+    pay_base: PayBase = "http://127.0.0.1:8080",
+    as_json: AsJson = False,
+) -> None:
+    """Invoice the period of a void invoice again: a revision with a new number, of what is known now."""
+    with plain_errors():
+        from billing.cli.by_hand import run_reissue
+        from billing.cli.reviews import Place
+
+        place = Place(tenant_id=tenant, directory=directory, as_json=as_json, pay_base=pay_base)
+        code = run_reissue(invoice, place=place)
+    raise typer.Exit(code)
+
+
+@by_hand_app.command(
+    "preview",
+    epilog="\b\nExamples:\n  billing invoices preview --customer acct-1047 --dir demo\n"
+    "  billing invoices preview --subscription sub-1047 --at 2026-03-20 --pdf preview.pdf --dir demo",
+)
+def preview(
+    *,
+    directory: KeptIn,
+    customer: Annotated[str | None, typer.Option(metavar="ID", help="Each of this customer's subscriptions.")] = None,
+    subscription: Annotated[str | None, typer.Option(metavar="ID", help="This subscription.")] = None,
+    at: Annotated[str | None, typer.Option(metavar="DATE|INSTANT", help="As it stands then. Default: now.")] = None,
+    pdf: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw it into this file as well.")] = None,
+    tenant: TenantId = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show the next invoice as it stands at a date, usage so far and fees as they will be; nothing is written."""
+    with plain_errors():
+        from billing.cli.preview import Wanted, show_preview
+        from billing.cli.reviews import Place
+
+        wanted = Wanted(customer_id=customer, subscription_id=subscription, at=at, pdf=pdf)
+        show_preview(wanted, place=Place(tenant_id=tenant, directory=directory, as_json=as_json))
