@@ -14,7 +14,6 @@ from PIL import Image
 from pypdf.generic import DictionaryObject
 
 _STREAM = re.compile(rb"stream\r?\n(.*?)endstream", re.DOTALL)
-_IDENTITY = re.compile(rb"/ID \[.*?\]")
 _LENGTH = re.compile(rb"/Length \d+")
 
 
@@ -92,7 +91,7 @@ def shown_glyphs(pdf: bytes) -> Iterator[int]:
             elif operator == b"Tj":
                 yield from (glyphs[font].get(code, 0) for code in operands[0].original_bytes)
             elif operator == b"TJ":  # a script's own font: two bytes a glyph
-                codes = b"".join(part.original_bytes for part in operands[0] if not isinstance(part, float))
+                codes = b"".join(part.original_bytes for part in operands[0] if hasattr(part, "original_bytes"))
                 pairs = [int.from_bytes(codes[place : place + 2]) for place in range(0, len(codes), 2)]
                 yield from (glyphs[font].get(code, 0) for code in pairs)
 
@@ -124,8 +123,7 @@ def embedded_program(font: DictionaryObject) -> TTFont:
 
 def unpacked(pdf: bytes) -> bytes:
     """The objects with their streams inflated: the same whichever zlib compressed them."""
-    objects, _, _ = pdf.rpartition(b"\nstartxref\n")  # offsets depend on the compression
-    objects = _IDENTITY.sub(b"", objects)
+    objects, _, _ = pdf.rpartition(b"<< /Type /XRef ")  # the table of offsets, which depend on the compression
     return _LENGTH.sub(b"/Length", _STREAM.sub(lambda match: b"stream\n" + _inflated(match[1]) + b"endstream", objects))
 
 

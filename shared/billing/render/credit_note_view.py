@@ -40,7 +40,7 @@ def credit_note_view(credit_note: CreditNote, *, footer: str, invoice_number: st
             remark=words.to_balance if credit_note.balance_added else "",
         ),
         seller=party_block(credit_note.seller, label=words.seller, words=words, formats=formats),
-        buyer=party_block(credit_note.buyer, label=words.bill_to, words=words, formats=formats),
+        buyer=party_block(credit_note.buyer, label=words.credit_to, words=words, formats=formats),
         decimal_sign=formats.decimal_sign,
         rows=rows_of(credit_note.lines, period=credit_note.period, zone=credit_note.zone, words=words, formats=formats),
         totals=_totals(credit_note, words=words, formats=formats),

@@ -86,6 +86,11 @@ class InvoiceFormats:
         """A date in its long form, with the month as a word."""
         return _long_date(day, self.locale)
 
+    def day_within(self, day: date, *, language: str) -> str:
+        """A date inside a sentence in another language: one that reads leftwards would be torn apart there."""
+        torn = self.locale.text_direction == "rtl" and self.locale.language != language
+        return _long_date(day, Locale(language)) if torn else self.day(day)
+
     def period(self, period: Period, *, zone: str) -> str:
         """The local days that a period covers, its last one included; below a day, the hours as well."""
         start, end = period.start.astimezone(ZoneInfo(zone)), period.end.astimezone(ZoneInfo(zone))

@@ -90,7 +90,7 @@ def _due(invoice: Invoice, *, words: Words, formats: InvoiceFormats) -> str:
         return words.paid_in_full
     if invoice.collection_method is CollectionMethod.CHARGE_AUTOMATICALLY:
         return words.charged
-    return words.due_by.format(day=formats.day(invoice.due_on))
+    return words.due_by.format(day=formats.day_within(invoice.due_on, language=words.language))
 
 
 def _totals(invoice: Invoice, *, words: Words, formats: InvoiceFormats) -> tuple[Field, ...]:
@@ -108,7 +108,7 @@ def _remarks(tax: AccountingTax | None, *, currency: str, words: Words, formats:
     if tax is None:
         return ()
     amount = formats_for(str(formats.locale), currency=tax.currency).amount(tax.tax)
-    rate, day = formats.rate(tax.rate), formats.day(tax.rate_on)
+    rate, day = formats.rate(tax.rate), formats.day_within(tax.rate_on, language=words.language)
     return (words.accounting_tax.format(currency=tax.currency, tax=amount, own=currency, rate=rate, day=day),)
 
 
@@ -121,7 +121,8 @@ def _terms(invoice: Invoice, *, words: Words, formats: InvoiceFormats) -> str:
     if invoice.collection_method is CollectionMethod.CHARGE_AUTOMATICALLY or invoice.status is InvoiceStatus.VOID:
         return ""  # there is no time to pay in: the amount is charged, or not owed
     terms = words.terms_net if invoice.payment_terms_days else words.terms_receipt
-    return terms.format(days=invoice.payment_terms_days, day=formats.day(invoice.due_on))
+    day = formats.day_within(invoice.due_on, language=words.language)
+    return terms.format(days=invoice.payment_terms_days, day=day)
 
 
 def _payment(invoice: Invoice, *, words: Words, formats: InvoiceFormats) -> PaymentBlock | None:

@@ -6,13 +6,20 @@ English row of the words has them.
 
 import re
 from collections.abc import Iterator
+from decimal import Decimal
 from functools import lru_cache
+
+from babel.numbers import format_decimal
 
 from billing.render.words import Words, words_of
 
 _ENDINGS = (
     "line_proration",
     "line_credit",
+    "line_commitment",
+    "line_discount",
+    "line_included",
+    "line_late",
     "line_free_tier",
     "line_tier",
     "line_per_started",
@@ -26,7 +33,7 @@ _ENDINGS = (
     "every_years",
 )
 _NOTES = ("note_reverse_charge", "note_outside", "note_exempt", "vat", "sales_tax")
-_GROUPS = {"name": "(?P<name>.+)", "number": r"(?P<number>[\d,.]+)"}
+_GROUPS = {"name": "(?P<name>.+)", "number": r"(?P<number>[\d,.]+)", "days": r"(?P<days>\d.*)"}
 
 
 def translated_line(description: str, *, words: Words) -> str:
@@ -44,9 +51,19 @@ def translated_note(note: str, *, words: Words) -> str:
 def _translated(description: str, language: str) -> str:
     for field, pattern in _patterns():
         if found := pattern.fullmatch(description):
-            parts = found.groupdict() | {"name": _translated(found["name"], language)}
+            parts = {group: _part(group, text, language) for group, text in found.groupdict().items()}
             return str(getattr(words_of(language), field)).format(**parts)
     return description
+
+
+def _part(group: str, text: str, language: str) -> str:
+    match group:
+        case "number":
+            return str(format_decimal(Decimal(text.replace(",", "")), locale=language))
+        case "days":
+            return text.replace(" to ", " – ")
+        case _:
+            return _translated(text, language)
 
 
 @lru_cache(maxsize=1)

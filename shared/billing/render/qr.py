@@ -41,8 +41,8 @@ def credit_transfer(bank: BankDetails, *, cents: int, reference: str) -> str:
 def qr_operations(modules: tuple[bytes, ...], *, x: float, y: float, size: float) -> str:
     """Content stream operations that fill the dark modules in a square whose lower left corner is (x, y).
 
-    The quiet zone is the caller's: four modules of white around the square (ISO/IEC 18004). An image of one bit a module
-    has no seams between modules, as rectangles have them on some screens.
+    The quiet zone is the caller's: four modules of white around the square (ISO/IEC 18004). An image of one bit a
+    module has no seams between modules, as rectangles have them on some screens.
     """
     count = len(modules)
     idle = -count % 8  # each row of an image begins with a byte

@@ -25,7 +25,23 @@ _FIRST_CODE = 0x21  # codes below the space are control characters to some reade
 _CODES = 256 - _FIRST_CODE
 _EVERYDAY = (*range(0x21, 0x7F), *map(ord, "€£–−·’"))
 _WESTERN = tuple(map(ord, "ÄÖÜäöüßÀÂÇÈÉÊËÎÏÔÙÛàâçèéêëîïôùûœŒÑñÁÍÓÚáíóú¿¡ÅåÆæØøÃãÕõìò«»„“”…—°º§¥"))
-_BLOCKS = (0x00A0, 0x0100, 0x0180, 0x0250, 0x0370, 0x0400, 0x1E00, 0x1F00, 0x2000)  # a script's letters share a page
+_BLOCKS = (
+    0x00A0,
+    0x0100,
+    0x0180,
+    0x0250,
+    0x0370,
+    0x03D0,
+    0x0400,
+    0x0460,
+    0x1E00,
+    0x1EA0,
+    0x1F00,
+    0x2000,
+    0x2070,
+    0x20A0,
+    0x2100,
+)  # a script's letters share a page
 
 
 @dataclass(frozen=True, eq=False)

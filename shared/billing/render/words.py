@@ -20,6 +20,7 @@ class Words:
     draft_credit_note: str
     document_for: str
     bill_to: str
+    credit_to: str
     seller: str
     invoice_number: str
     credit_note_number: str
@@ -81,6 +82,10 @@ class Words:
     note_exempt: str
     line_proration: str
     line_credit: str
+    line_commitment: str
+    line_discount: str
+    line_included: str
+    line_late: str
     line_free_tier: str
     line_tier: str
     line_per_started: str
@@ -102,6 +107,7 @@ _ROWS = (
     ("Draft credit note", "Entwurf einer Rechnungskorrektur", "Projet d’avoir", "Borrador de factura rectificativa"),
     ("{title} for {name}", "{title} für {name}", "{title} pour {name}", "{title} para {name}"),
     ("Bill to", "Rechnung an", "Facturé à", "Facturar a"),
+    ("To", "An", "Destinataire", "Destinatario"),
     ("From", "Von", "De", "De"),
     ("Invoice number", "Rechnungsnummer", "Numéro de facture", "Número de factura"),
     ("Credit note number", "Nummer", "Numéro d’avoir", "Número de factura"),
@@ -222,6 +228,20 @@ _ROWS = (
         "{name} – Gutschrift für nicht genutzte Zeit",
         "{name} – crédit pour la période non utilisée",
         "{name} – abono por el tiempo no utilizado",
+    ),
+    (
+        "{name} - minimum commitment",
+        "{name} – Mindestabnahme",
+        "{name} – engagement minimal",
+        "{name} – consumo mínimo",
+    ),
+    ("{name} - discount", "{name} – Rabatt", "{name} – remise", "{name} – descuento"),
+    ("{name} - included", "{name} – inklusive", "{name} – inclus", "{name} – incluido"),
+    (
+        "{name} - late usage {days}",
+        "{name} – Nachtrag {days}",
+        "{name} – usage tardif {days}",
+        "{name} – consumo tardío {days}",
     ),
     ("{name} - Free tier", "{name} – Freikontingent", "{name} – volume gratuit", "{name} – tramo gratuito"),
     ("{name} - Tier {number}", "{name} – Stufe {number}", "{name} – palier {number}", "{name} – tramo {number}"),
