@@ -234,6 +234,18 @@ def test_a_run_leaves_its_record(world: World) -> None:
         "skipped": {"no_active_subscription": 1},
         "failed": 0,
         "failures": [],
-        "totals": [{"currency": "USD", "usage": 200, "flat": 4900, "proration": 0, "tax": 0, "total": 5100}],
+        "totals": [
+            {
+                "currency": "USD",
+                "usage": 200,
+                "flat": 4900,
+                "proration": 0,
+                "one_time": 0,
+                "commitment": 0,
+                "discount": 0,
+                "tax": 0,
+                "total": 5100,
+            }
+        ],
         "schema_version": 1,
     }

@@ -110,7 +110,7 @@ def _held(held: HeldInvoice) -> dict[str, Any]:
 
 
 def _totals(revenue: Revenue) -> dict[str, Any]:
-    sums = {name: getattr(revenue, name) for name in ("usage", "flat", "proration", "tax", "total")}
+    sums = {**revenue.by_kind, "tax": revenue.tax, "total": revenue.total}
     places = {"-".join(filter(None, place)): tax for place, tax in sorted(revenue.tax_by_place.items())}
     return {
         **{name: _amount(minor, revenue.currency) for name, minor in sums.items()},

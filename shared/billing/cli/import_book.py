@@ -56,7 +56,8 @@ def _print(book: Book, report: ImportReport, *, directory: Path) -> None:
     table = columns("bold", "", "dim", right=(1, 2))
     table.add_row("", "New", "There already", style="dim")
     for kind, count in report.created.items():
-        table.add_row(kind.replace("_", " ").capitalize(), f"{count:,}", f"{report.unchanged[kind]:,}")
+        if count or report.unchanged[kind]:
+            table.add_row(kind.replace("_", " ").capitalize(), f"{count:,}", f"{report.unchanged[kind]:,}")
     console.print(table)
     console.print()
     for note in report.notes:

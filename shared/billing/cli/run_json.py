@@ -107,9 +107,7 @@ def _held(held: HeldInvoice) -> Json:
 def _sums(revenue: Revenue) -> Json:
     return {
         "currency": revenue.currency,
-        "usage": revenue.amount(revenue.usage),
-        "flat": revenue.amount(revenue.flat),
-        "proration": revenue.amount(revenue.proration),
+        **{kind: revenue.amount(minor) for kind, minor in revenue.by_kind.items()},
         "tax": revenue.amount(revenue.tax),
         "total": revenue.amount(revenue.total),
     }

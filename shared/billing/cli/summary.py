@@ -14,6 +14,7 @@ from billing.domain.run_report import Revenue, RunReport
 from billing.domain.tax_territory import EU_MEMBERS
 
 _SHOWN_FAILURES = 20
+_ALWAYS = ("usage", "flat", "proration")
 _COLUMNS = 3
 
 
@@ -58,10 +59,11 @@ def _counts(report: RunReport, console: Console) -> None:
 
 
 def _sums(revenue: Revenue, console: Console) -> None:
-    rows = (("Usage", revenue.usage), ("Flat", revenue.flat), ("Proration", revenue.proration), ("Tax", revenue.tax))
     table = columns("bold", "", "dim", right=(1,))
-    for name, minor in rows:
-        table.add_row(name, amount(minor, revenue.currency), _tax_places(revenue) if name == "Tax" else "")
+    for kind, minor in revenue.by_kind.items():
+        if minor or kind in _ALWAYS:
+            table.add_row(kind.replace("_", "-").capitalize(), amount(minor, revenue.currency))
+    table.add_row("Tax", amount(revenue.tax, revenue.currency), _tax_places(revenue))
     table.add_row("Total", f"[bold]{amount(revenue.total, revenue.currency)}[/]", revenue.currency)
     console.print()
     console.print(table)

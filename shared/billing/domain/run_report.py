@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime
 
 from billing.domain.credit import CreditNote
-from billing.domain.invoice import Invoice
+from billing.domain.invoice import Invoice, LineKind
 from billing.domain.money import Money, allocate
 from billing.domain.review import Hold
 
@@ -85,6 +85,11 @@ class Revenue:
         for row in invoice.tax_lines:
             if row.tax:
                 self.tax_by_place[row.country, row.state] += row.tax
+
+    @property
+    def by_kind(self) -> dict[str, int]:
+        """The sum of each kind of line; with `tax` they add up to `total`."""
+        return {kind.value: getattr(self, kind.value) for kind in LineKind}
 
     def merge(self, other: "Revenue") -> None:
         """Add the sums of another part of the run, in the same currency."""

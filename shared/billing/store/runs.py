@@ -46,9 +46,7 @@ class Runs:
                 "totals": [
                     {
                         "currency": each.currency,
-                        "usage": each.usage,
-                        "flat": each.flat,
-                        "proration": each.proration,
+                        **each.by_kind,
                         "tax": each.tax,
                         "total": each.total,
                     }
