@@ -1,0 +1,87 @@
+"""How many payment intents a second the sandbox takes: raw over HTTP, and through the stripe library."""
+
+import http.client
+import json
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from time import perf_counter
+from urllib.parse import urlencode
+
+import stripe
+
+COUNT = 3_000
+KEY = "sk_test_benchmark"
+WANTED = 500
+
+
+def main() -> int:
+    """One line a way; 1 where one is slower than wanted."""
+    rates = {}
+    with tempfile.TemporaryDirectory() as folder:
+        for kept, arguments in (("memory", ["--memory"]), ("SQLite", ["--dir", folder])):
+            with _sandbox(arguments) as url:
+                client = stripe.StripeClient(KEY, base_addresses={"api": url}, max_network_retries=0)
+                given = _payment(client)
+                rates[f"raw HTTP, keep-alive, {kept}"] = _rate(lambda: _raw(url, given))  # noqa: B023  # called at once
+                rates[f"stripe library, {kept}"] = _rate(lambda: _library(client, given))  # noqa: B023
+    for way, rate in rates.items():
+        print(f"{way:<32} {rate:>7,.0f} payment intents/s, created, confirmed and charged in one call")
+    return int(min(rates.values()) < WANTED)
+
+
+def _rate(run: object) -> float:
+    began = perf_counter()
+    run()  # type: ignore[operator]
+    return COUNT / (perf_counter() - began)
+
+
+def _payment(client: stripe.StripeClient) -> dict[str, object]:
+    customer = client.v1.customers.create({"email": "ap@acme.test"}).id
+    method = client.v1.payment_methods.attach("pm_card_visa", {"customer": customer}).id
+    return {
+        "amount": 31291,
+        "currency": "usd",
+        "customer": customer,
+        "payment_method": method,
+        "off_session": True,
+        "confirm": True,
+        "metadata": {"invoice": "INV-2026-02-0047"},
+    }
+
+
+def _raw(url: str, given: dict[str, object]) -> None:
+    connection = http.client.HTTPConnection(url.removeprefix("http://"))
+    flat = {name: str(value).lower() for name, value in given.items() if name != "metadata"}
+    flat |= {"customer": str(given["customer"]), "payment_method": str(given["payment_method"])}
+    body = urlencode(flat | {"metadata[invoice]": "INV-2026-02-0047"})
+    head = {"Authorization": f"Bearer {KEY}", "Content-Type": "application/x-www-form-urlencoded"}
+    for number in range(COUNT):
+        connection.request("POST", "/v1/payment_intents", body, head | {"Idempotency-Key": f"raw-{number}"})
+        answer = connection.getresponse()
+        answer.read()
+        assert answer.status == 200, answer.status  # noqa: S101  # a fast refusal is no payment
+    connection.close()
+
+
+def _library(client: stripe.StripeClient, given: dict[str, object]) -> None:
+    for number in range(COUNT):
+        client.v1.payment_intents.create(given, {"idempotency_key": f"library-{number}"})  # type: ignore[arg-type]
+
+
+@contextmanager
+def _sandbox(arguments: list[str]) -> Iterator[str]:
+    command = [sys.executable, "-c", "from billing.cli import app; app()", "sandbox", "--port", "0", "--json"]
+    with subprocess.Popen([*command, *arguments], stdout=subprocess.PIPE, text=True) as running:
+        said = "".join(iter(running.stdout.readline, "}\n")) if running.stdout else ""
+        try:
+            yield json.loads(f"{said}}}")["url"]
+        finally:
+            running.send_signal(signal.SIGINT)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
