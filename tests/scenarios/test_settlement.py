@@ -1,6 +1,7 @@
 """What is pending outside the database is done once, whatever breaks in between."""
 
 from collections.abc import Callable, Iterable, Sequence
+from hashlib import sha256
 from itertools import count
 from typing import Any
 
@@ -220,6 +221,28 @@ def test_an_object_of_other_content_is_never_replaced_nor_attached(world: World)
     [failure] = report.settlement_failures.values()
     assert (failure.code, report.settled) == ("object_exists", 9)
     assert (world.objects.get(key), world.invoices("c0002")[0].attachments) == (b"somebody else's", ())
+
+
+def test_a_newer_program_finishes_what_an_older_one_left_with_the_files_that_stand(world: World) -> None:
+    with pytest.raises(Crash):
+        world.runs_billing(**crash_before_the_steps_are_taken_off(world))
+    before = dict(objects_of(world))
+    report = world.runs_billing(render=lambda invoices: ({"pdf": b"%PDF in a new look"} for _ in invoices))
+    assert (report.settled, report.unsettled) == (10, 0)
+    assert objects_of(world) == before
+    pdf = world.invoices()[0].attachments[0]
+    assert (pdf.size, pdf.sha256) == (len(before[pdf.key]), sha256(before[pdf.key]).hexdigest())
+
+
+def test_a_file_made_late_says_what_was_issued_and_not_what_was_paid_since(world: World) -> None:
+    with pytest.raises(Crash):
+        world.runs_billing(**crash_before_the_fourth(world))
+    world.damages(
+        "invoices/sub-c0004.20260101T000000Z.r0",
+        {"amount_paid": 4900, "amount_credited": 0, "status": "paid", "paid_at": "2026-02-02T00:00:00+00:00"},
+    )
+    assert world.runs_billing().settled == 10
+    assert objects_of(world) == undisturbed()
 
 
 def test_an_unreadable_invoice_stops_no_sweep(world: World) -> None:

@@ -70,9 +70,22 @@ def object_key(tenant_id: str, invoice: Invoice, *, suffix: str) -> str:
 
 
 def as_issued(invoice: Invoice) -> Invoice:
-    """The invoice as it was when it was issued: a file made late, or again, says nothing of what happened since."""
-    status = InvoiceStatus.PAID if invoice.total == 0 else InvoiceStatus.ISSUED
-    return replace(invoice, status=status, amount_paid=0, pending=(), attachments=())
+    """The invoice as it was when it was issued: a file made late, or again, says nothing of what happened since.
+
+    What the credit balance paid was paid at issue.
+    """
+    status = InvoiceStatus.PAID if invoice.total == invoice.balance_applied else InvoiceStatus.ISSUED
+    return replace(
+        invoice,
+        status=status,
+        amount_paid=invoice.balance_applied,
+        amount_credited=0,
+        attempts=(),
+        checkout_id="",
+        paid_at=None,
+        pending=(),
+        attachments=(),
+    )
 
 
 def invoice_json(invoice: Invoice) -> bytes:
