@@ -4,9 +4,9 @@
 
 import sqlite3
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import assert_never
+from typing import TypeAlias, assert_never
 
 from billing.adapters.document_rules import LARGEST_INTEGER, SMALLEST_INTEGER, check_writes
 from billing.adapters.json_body import decode_body, encode_body
@@ -55,25 +55,21 @@ class SqliteDocuments:
         """The documents in the order asked, None where none stands."""
         for name in fields or ():
             check_field(name)
-        wanted: dict[str, list[str]] = defaultdict(list)
-        for path in dict.fromkeys(paths):
-            collection, document_id = split_document_path(path)
-            wanted[collection].append(document_id)
-        found: dict[str, Document] = {}
+        wanted = _by_collection(dict.fromkeys(paths))
         with self._connections.reading() as connection:
-            for collection, ids in wanted.items():
-                for start in range(0, len(ids), _PATHS_A_STATEMENT):
-                    part = ids[start : start + _PATHS_A_STATEMENT]
-                    sql = f"where collection = ? and id in ({', '.join('?' * len(part))})"
-                    for document in _select(connection, collection, sql, [collection, *part], fields=fields):
-                        found[document.path] = document
+            found = {
+                document.path: document
+                for collection, ids in wanted.items()
+                for document in _documents(collection, _rows(connection, collection, ids), fields=fields)
+            }
         return [found.get(path) for path in paths]
 
     def query(self, query: Query) -> list[Document]:
         """The documents that match, sorted."""
         chosen = selection(query)
         with self._connections.reading() as connection:
-            return _select(connection, query.collection, chosen.sql, chosen.bound, fields=query.fields)
+            rows = connection.execute(f"select id, body, version from docs {chosen.sql}", chosen.bound).fetchall()
+        return _documents(query.collection, rows, fields=query.fields)
 
     def count(self, query: Query) -> int:
         """How many documents match."""
@@ -102,20 +98,36 @@ class SqliteDocuments:
         with self._connections.writing() as connection:
             connection.execute("update commits set number = number + 1")
             version = _number(connection, "select number from commits", [])
+            stored = _stored(connection, [write for write in writes if isinstance(write, Update)])
             for write, body in zip(writes, bodies, strict=True):
-                _apply(connection, write, body=body, version=version)
+                if isinstance(write, Update):
+                    _update(connection, write, stored=stored.get(write.path), version=version)
+                else:
+                    _apply(connection, write, body=body, version=version)
         return ["" if isinstance(write, Delete) else str(version) for write in writes]
 
 
-def _select(
-    connection: sqlite3.Connection,
-    collection: str,
-    sql: str,
-    bound: Sequence[str | int],
-    *,
-    fields: Sequence[str] | None,
-) -> list[Document]:
-    rows = connection.execute(f"select id, body, version from docs {sql}", bound).fetchall()
+_Row: TypeAlias = tuple[str, str, int]
+"""Id, body and version of a document."""
+
+
+def _by_collection(paths: Iterable[str]) -> dict[str, list[str]]:
+    """The ids of each collection; InvalidDocument for what is no path of a document."""
+    ids: dict[str, list[str]] = defaultdict(list)
+    for path in paths:
+        collection, document_id = split_document_path(path)
+        ids[collection].append(document_id)
+    return ids
+
+
+def _rows(connection: sqlite3.Connection, collection: str, ids: Sequence[str]) -> Iterator[_Row]:
+    for start in range(0, len(ids), _PATHS_A_STATEMENT):
+        part = ids[start : start + _PATHS_A_STATEMENT]
+        sql = f"select id, body, version from docs where collection = ? and id in ({', '.join('?' * len(part))})"
+        yield from connection.execute(sql, (collection, *part)).fetchall()
+
+
+def _documents(collection: str, rows: Iterable[_Row], *, fields: Sequence[str] | None) -> list[Document]:
     documents = (Document(f"{collection}/{name}", decode_body(body), str(version)) for name, body, version in rows)
     if fields is None:
         return list(documents)
@@ -130,7 +142,7 @@ def _number(connection: sqlite3.Connection, sql: str, bound: Sequence[str | int]
     return int(connection.execute(sql, bound).fetchone()[0])
 
 
-def _apply(connection: sqlite3.Connection, write: Write, *, body: str, version: int) -> None:
+def _apply(connection: sqlite3.Connection, write: Create | Put | Delete, *, body: str, version: int) -> None:
     collection, _, document_id = write.path.rpartition("/")
     row = (collection, document_id, collection.rpartition("/")[2], version, body)
     match write:
@@ -142,8 +154,6 @@ def _apply(connection: sqlite3.Connection, write: Write, *, body: str, version: 
         case Put(expected=expected):
             key = (collection, document_id, _stored_version(expected, path=write.path))
             _expect_one(connection.execute(_REPLACE, (version, body, *key)), path=write.path)
-        case Update():
-            _update(connection, write, version=version)
         case Delete(expected=None):
             connection.execute("delete from docs where collection = ? and id = ?", (collection, document_id))
         case Delete(expected=expected):
@@ -154,21 +164,28 @@ def _apply(connection: sqlite3.Connection, write: Write, *, body: str, version: 
             assert_never(write)
 
 
-def _update(connection: sqlite3.Connection, write: Update, *, version: int) -> None:
-    collection, _, document_id = write.path.rpartition("/")
-    sql = "select body, version from docs where collection = ? and id = ?"
-    row = connection.execute(sql, (collection, document_id)).fetchone()
-    if row is None:
+def _stored(connection: sqlite3.Connection, updates: Sequence[Update]) -> dict[str, tuple[str, int]]:
+    """Body and version of each document that is to be changed, by path."""
+    return {
+        f"{collection}/{name}": (body, version)
+        for collection, ids in _by_collection([write.path for write in updates]).items()
+        for name, body, version in _rows(connection, collection, ids)
+    }
+
+
+def _update(connection: sqlite3.Connection, write: Update, *, stored: tuple[str, int] | None, version: int) -> None:
+    if stored is None:
         raise WriteConflict(write.path, reason="it does not exist")
-    body, stored = row
-    if write.expected is not None and write.expected != str(stored):
+    body, before = stored
+    if write.expected is not None and write.expected != str(before):
         raise WriteConflict(write.path, reason="it has changed")
     fields = decode_body(body) | write.fields
     for name, amount in write.increments.items():
-        before = fields.get(name)
-        start = before if isinstance(before, int) and not isinstance(before, bool) else 0
+        value = fields.get(name)
+        start = value if isinstance(value, int) and not isinstance(value, bool) else 0
         fields[name] = min(max(start + amount, SMALLEST_INTEGER), LARGEST_INTEGER)
-    connection.execute(_REPLACE, (version, encode_body(write.path, fields), collection, document_id, stored))
+    collection, _, document_id = write.path.rpartition("/")
+    connection.execute(_REPLACE, (version, encode_body(write.path, fields), collection, document_id, before))
 
 
 def _stored_version(expected: str | None, *, path: str) -> int:
