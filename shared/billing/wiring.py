@@ -134,7 +134,7 @@ class Engine:
 
     def draw(self, tenant: Tenant, invoice: Invoice) -> bytes:
         """The PDF of an invoice that is filed nowhere, such as a preview."""
-        [files] = _render(replace(tenant, e_invoices=()), [invoice])
+        [files] = _render(replace(tenant, e_invoices=()), [invoice], objects=self.objects)
         return files["pdf"]
 
     def _settlement(self, tenant: Tenant) -> Settlement:
@@ -142,8 +142,8 @@ class Engine:
             documents=self.documents,
             objects=self.objects,
             tenant_id=tenant.id,
-            render=partial(_render, tenant),
-            render_credit_notes=partial(_render_credit_notes, tenant),
+            render=partial(_render, tenant, objects=self.objects),
+            render_credit_notes=partial(_render_credit_notes, tenant, objects=self.objects),
         )
 
     def _payment_links(self, tenant_id: str) -> Callable[[str], str]:
@@ -257,21 +257,29 @@ def _work(line: Line, parts: Parts) -> None:
     ).work()
 
 
-def _render(tenant: Tenant, invoices: Sequence[Invoice]) -> Iterable[Files]:
+def _render(tenant: Tenant, invoices: Sequence[Invoice], *, objects: Objects) -> Iterable[Files]:
     from billing.render.document_files import invoice_files
 
-    look = partial(invoice_files, branding=_branding(tenant), formats=tenant.e_invoices)
+    look = partial(invoice_files, branding=_branding(tenant, objects=objects), formats=tenant.e_invoices)
     return (look(invoice) for invoice in invoices)
 
 
-def _render_credit_notes(tenant: Tenant, credit_notes: Sequence[NumberedCredit]) -> Iterable[Files]:
+def _render_credit_notes(
+    tenant: Tenant, credit_notes: Sequence[NumberedCredit], *, objects: Objects
+) -> Iterable[Files]:
     from billing.render.document_files import credit_note_files
 
-    look = partial(credit_note_files, branding=_branding(tenant), formats=tenant.e_invoices)
+    look = partial(credit_note_files, branding=_branding(tenant, objects=objects), formats=tenant.e_invoices)
     return (look(each.credit_note, invoice_number=each.invoice_number) for each in credit_notes)
 
 
-def _branding(tenant: Tenant) -> "Branding":
-    from billing.render.branding import Branding
+def _branding(tenant: Tenant, *, objects: Objects) -> "Branding":
+    """The tenant's look; its logo is read from the object store, where a missing one is NotFound."""
+    from billing.render.branding import STANDARD_ACCENT, Branding
 
-    return Branding(accent=tenant.accent_colour) if tenant.accent_colour else Branding()
+    return Branding(
+        logo_png=objects.get(tenant.logo_key) if tenant.logo_key else b"",
+        accent=tenant.accent_colour or STANDARD_ACCENT,
+        footer=tenant.footer,
+        paper=tenant.paper,
+    )

@@ -57,6 +57,9 @@ def test_a_tenant_keeps_every_setting(tmp_path: Path) -> None:
         shards=4,
         notes=["Thank you."],
         accent_colour="#204060",
+        footer="HRB 123456",
+        logo_key="branding/acme.png",
+        paper="letter",
         invoice_number={
             "format": "R-{year}-{sequence:05}",
             "month_of": "issue_date",
@@ -75,6 +78,7 @@ def test_a_tenant_keeps_every_setting(tmp_path: Path) -> None:
     assert (tenant.id, tenant.seller.name, tenant.seller.tax_id) == ("acme", "Acme Inc.", "EU372000041")
     assert (tenant.payment_terms_days, tenant.rounding, tenant.skip_zero_invoices) == (14, Rounding.HALF_EVEN, True)
     assert (tenant.shards, tenant.notes, tenant.accent_colour) == (4, ("Thank you.",), "#204060")
+    assert (tenant.footer, tenant.logo_key, tenant.paper) == ("HRB 123456", "branding/acme.png", "letter")
     assert tenant.numbers == NumberSeries(
         format="R-{year}-{sequence:05}",
         month_of=NumberMonth.ISSUE_DATE,

@@ -146,6 +146,11 @@ def test_malformed_json_is_refused(tmp_path: Path, text: str | bytes, expected: 
         ({"payment_terms_days": -1}, "tenant.json:8: payment_terms_days: expected greater than or equal to 0, got -1"),
         ({"rounding": "down"}, "tenant.json:8: rounding: expected one of 'half_up' or 'half_even', got 'down'"),
         ({"accent_colour": "red"}, "tenant.json:8: accent_colour: expected a colour such as #1f3a5f, got 'red'"),
+        ({"paper": "a5"}, "tenant.json:8: paper: expected one of 'a4' or 'letter', got 'a5'"),
+        (
+            {"logo_key": "branding/../invoices/x.png"},
+            "tenant.json:8: logo_key: expected a key such as branding/logo.png, got 'branding/../invoices/x.png'",
+        ),
         ({"legal_name": ...}, "tenant.json:1: legal_name: the key is missing"),
         (
             {"bank": {"account_holder": "A", "iban": "DE89370400440532013001"}},

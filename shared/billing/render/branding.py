@@ -8,6 +8,7 @@ from billing.domain.errors import InvalidInput
 from billing.domain.tenant import Paper
 from billing.render.sheet import INK
 
+STANDARD_ACCENT = "#1f3a5f"
 _COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
 _POINTS = {Paper.A4: (595.28, 841.89), Paper.LETTER: (612.0, 792.0)}
 _TINT = 0.07  # of the colour, the rest is white
@@ -20,7 +21,7 @@ class Branding:
     """A PNG logo (else the name stands there), a colour as #rrggbb, a closing line for each page, and the paper."""
 
     logo_png: bytes = b""
-    accent: str = "#1f3a5f"
+    accent: str = STANDARD_ACCENT
     footer: str = ""
     paper: Paper = Paper.A4
 

@@ -37,6 +37,7 @@ _LONGEST_EMAIL = 254
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
+_LOGO_KEY = re.compile(r"branding(/[A-Za-z0-9_-][A-Za-z0-9._-]*)+\.png")
 _COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
 _FLAGS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 _KOSOVO = "XK"  # in use, though ISO has not listed it
@@ -211,6 +212,13 @@ def checked_colour(value: object) -> str:
     raise InvalidInput("", expected="a colour such as #1f3a5f", given=value)
 
 
+def checked_logo_key(value: object) -> str:
+    """The key of a PNG below branding/ in the object store, or nothing."""
+    if value == "" or (isinstance(value, str) and _LOGO_KEY.fullmatch(value)):
+        return str(value)
+    raise InvalidInput("", expected="a key such as branding/logo.png", given=value)
+
+
 def require_state(country: str, state: str) -> None:
     """Refuse a US state that does not exist: it would silently find no tax rate."""
     if country == "US" and state and state not in _US_STATES:
@@ -255,3 +263,4 @@ Bic = Annotated[str, ruled(checked_bic)]
 VatId = Annotated[str, ruled(checked_vat_id)]
 Flag = Annotated[bool, ruled(checked_flag)]
 Colour = Annotated[str, ruled(checked_colour)]
+LogoKey = Annotated[str, ruled(checked_logo_key)]

@@ -17,6 +17,7 @@ from billing.adapters.book_files.cell_types import (
     Flag,
     Iban,
     LocaleName,
+    LogoKey,
     Name,
     Number,
     TenantId,
@@ -32,7 +33,7 @@ from billing.domain.errors import InvalidInput
 from billing.domain.invoice import BankDetails, Party
 from billing.domain.money import Rounding, parse_decimal, to_minor
 from billing.domain.numbering import CREDIT_NOTE_NUMBERS, NumberMonth, NumberOrder, NumberSeries, Restart
-from billing.domain.tenant import EInvoiceFormat, Guard, Tenant
+from billing.domain.tenant import EInvoiceFormat, Guard, Paper, Tenant
 
 
 class _Numbers(JsonModel):
@@ -84,6 +85,9 @@ class _Tenant(JsonModel):
     shards: Annotated[int, Field(strict=True, ge=1, le=1000)] | None = None
     notes: tuple[Text, ...] = ()
     accent_colour: Colour = ""
+    footer: Text = ""
+    logo_key: LogoKey = ""
+    paper: Paper = Paper.A4
     e_invoices: tuple[EInvoiceFormat, ...] = ()
     tax_currency: AnyCurrency = ""
     approval: Flag = False
@@ -138,6 +142,9 @@ def _tenant(file: JsonFile, given: _Tenant) -> Tenant | None:
         shards=given.shards or 1,
         notes=given.notes,
         accent_colour=given.accent_colour,
+        footer=given.footer,
+        logo_key=given.logo_key,
+        paper=given.paper,
         e_invoices=tuple(dict.fromkeys(given.e_invoices)),
         tax_currency=given.tax_currency,
         approval=given.approval,
