@@ -10,12 +10,14 @@ import pytest
 from billing.domain.catalog import Aggregation, GraduatedPrice, MeteredCharge, Plan
 from billing.domain.invoice import Invoice
 from billing.domain.late_usage import late_usage_of, rollups_to_rerate
-from billing.domain.rollup import LateBill
+from billing.domain.rollup import LateBill, with_late_unbilled
 from billing.domain.subscription import Subscription, SubscriptionStatus, change_plan
 from billing.domain.tax import TaxTable
+from billing.domain.usage import UsageEvent
 from billing.ports import StoreUnavailable, Write
 from billing.store.subscriptions import subscription_fields
 from billing.usecases.record_usage import EventOutcome, OutcomeStatus, ReportedUsage, record_usage
+from billing.usecases.usage_writes import MeteredEvent, UsageWriter
 from tests.builders import API_CALLS, WEEKLY, a_meter, a_plan, a_rate, shown, tiers, utc
 from tests.watched_documents import Once, WatchedDocuments
 from tests.world import World
@@ -406,3 +408,62 @@ def test_ordinary_recording_and_runs_cost_what_they_did_while_others_have_late_u
     assert len(watched.commits[-1]) == 3  # the mark on the subscription
     record_usage(watched, tenant_id="acme", events=[event("more", on="2026-02-15")], recorded_at=world.now)
     assert len(watched.commits[-1]) == 2  # it is named already
+
+
+def test_usage_of_the_day_of_a_change_that_comes_after_both_bills_is_priced_by_the_second() -> None:
+    world = opened(monthly(a_meter("1.00")))
+    weekly = a_plan(metered=[a_meter("2.00")], cycle=WEEKLY, version=2)
+    changes_plan(world, weekly, at="2026-02-10T14:00")
+    bills(world, "2026-02-10T14:00")
+    bills(world, "2026-02-17T14:00")
+    [outcome] = record(world, event("morning", 3, on="2026-02-10T10:00"))
+    assert outcome.late
+    line = bills(world, "2026-02-24T14:00").lines[-1]
+    assert (line.description, line.amount) == ("Calls - late usage 2026-02-10 to 2026-02-17", 600)
+    assert line.explanation.plan == "plan@2"
+
+
+def test_late_usage_of_a_meter_that_only_the_old_version_has_is_priced_by_that() -> None:
+    world = opened(monthly(a_meter("1.00"), a_meter("5.00", meter="seats")))
+    changes_plan(world, monthly(a_meter("2.00"), version=2), at="2026-02-15")
+    bills(world, "2026-03-01")
+    record(world, event("seats", 3, on="2026-02-14", meter="seats"))
+    line = bills(world, "2026-04-01").lines[-1]
+    assert (line.description, line.amount) == ("Calls - late usage 2026-02-01 to 2026-02-14", 1500)
+
+
+def test_usage_of_a_trial_is_never_late() -> None:
+    world = opened(monthly(), on="2026-02-10")
+    trial = replace(world.subscription("sub-acme"), trial_start=utc("2026-02-03T09:00"))
+    world.damages("subscriptions/sub-acme", subscription_fields(trial))
+    bills(world, "2026-03-01")
+    in_trial, after = record(world, event("a", 3, on="2026-02-09T23:59"), event("b", 4, on="2026-02-10"))
+    assert [in_trial.status, in_trial.late, after.late] == [ACCEPTED, False, True]
+    assert late_lines(bills(world, "2026-04-01")) == [("Calls - late usage 2026-02-10 to 2026-02-28", "4", "1", 400)]
+
+
+def test_a_void_invoice_that_is_issued_again_has_its_late_lines_again() -> None:
+    world = opened(monthly())
+    bills(world, "2026-03-01")
+    record(world, event("late", 3, on="2026-02-14"))
+    april = bills(world, "2026-04-01")
+    rollup = world.rollup("sub-acme.calls.2026-02")
+    again = late_usage_of([rollup], invoice_id=f"{april.id.removesuffix('.r0')}.r1")
+    assert again["calls"].late == {utc("2026-02-14"): 3}
+    assert with_late_unbilled(rollup, invoice_id=april.id).late == {utc("2026-02-14"): 3}
+    assert with_late_unbilled(rollup, invoice_id=april.id).late_billed == ()
+
+
+def test_a_book_s_new_rows_of_a_closed_month_are_late() -> None:
+    world = opened(monthly())
+    bills(world, "2026-03-01")
+    subscription = world.subscription("sub-acme")
+    writer = UsageWriter.of(
+        world.documents, "acme", expires_at=lambda _event: None, recorded_at=world.now, actor="import"
+    )
+    row = UsageEvent(
+        id="book/1", subscription_id="sub-acme", meter="calls", occurred_at=utc("2026-02-14"), quantity=Decimal(3)
+    )
+    written = writer.write([MeteredEvent(event=row, aggregation=Aggregation.SUM, subscription=subscription)])
+    assert written.late == {"book/1"}
+    assert late_lines(bills(world, "2026-04-01")) == [(FEBRUARY, "3", "1", 300)]

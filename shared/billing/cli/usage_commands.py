@@ -82,7 +82,8 @@ def show_usage(
     subscription: Annotated[str, typer.Option("--subscription", metavar="ID", help="Whose usage.")],
     directory: KeptIn,
     month: Annotated[
-        str | None, typer.Option("--month", metavar="YYYY-MM", help="One month. Default: the last 14.")
+        str | None,
+        typer.Option("--month", metavar="YYYY-MM", help="One month. Default: the last 14 until the next bill."),
     ] = None,
     tenant: TenantId = None,
     as_json: AsJson = False,

@@ -1,7 +1,7 @@
 """`billing usage show`: a subscription's roll-ups, day by day."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from billing.store.subscriptions import Subscriptions
 from billing.store.usage import UsageRollups
 
 _MOST_MONTHS = 14
+_MOMENT = timedelta(microseconds=1)
 
 
 def show(subscription_id: str, *, month: str | None, tenant_id: str | None, directory: Path, as_json: bool) -> None:
@@ -52,12 +53,14 @@ def _checked(month: str) -> str:
 
 
 def _months(subscription: Subscription, *, now: datetime) -> Sequence[str]:
-    """The last months in which something can have been used: until now, and to the end of what is to be billed."""
-    last = max(now, subscription.next_billing_at or now)
+    """The last months before the next bill, and those since in which something can have been used."""
+    due = max(subscription.next_billing_at or subscription.end or now, subscription.begun + _MOMENT)
+    last = max(now, due)
     end = min(last, subscription.end or last)
-    if end <= subscription.begun:
-        return ()
-    return months_of(Period(subscription.begun, end), zone=subscription.zone)[-_MOST_MONTHS:]
+    billed, used = (
+        months_of(Period(subscription.begun, each), zone=subscription.zone) for each in (min(due, end), end)
+    )
+    return used[max(0, len(billed) - _MOST_MONTHS) :]
 
 
 def _rollups(
