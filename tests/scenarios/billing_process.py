@@ -18,6 +18,8 @@ from billing.adapters.objects import ObstoreObjects
 from billing.adapters.sqlite import SqliteDocuments
 from billing.ports import Documents
 from billing.store.indexes import INDEXES
+from billing.usecases.approve_invoices import approve_invoices
+from billing.usecases.call import Call
 from billing.usecases.generate_invoices import RunOptions, generate_invoices
 from billing.usecases.run_context import RunRequest
 from billing.usecases.settle_invoices import Settlement, settle_invoices, sweep
@@ -32,6 +34,7 @@ _PULSE = 0.0005
 class Asked:
     """One request: `run_ids` start at once; each is killed `kill_after` seconds later unless that is None.
 
+    With `approves` each approves everything that waits, in place of billing what is due.
     The store is the SQLite file `sqlite`, or the project `project` of the Firestore emulator at `emulator`.
     """
 
@@ -43,6 +46,7 @@ class Asked:
     project: str | None = None
     emulator: str = ""
     kill_after: float | None = None
+    approves: bool = False
 
 
 def main() -> None:
@@ -62,7 +66,7 @@ def _forked(asked: Asked, run_id: str) -> int:
         return child
     code = 1
     try:
-        _bill(asked, run_id)
+        (_approve if asked.approves else _bill)(asked, run_id)
         code = 0
     except BaseException:  # noqa: BLE001 - a forked child must never return into the loop above
         traceback.print_exc()
@@ -84,12 +88,7 @@ def _outcome(child: int, asked: Asked, started: float) -> str:
 
 def _bill(asked: Asked, run_id: str) -> None:
     documents = CoveredDocuments(_documents(asked))
-    settlement = Settlement(
-        documents=documents,
-        objects=ObstoreObjects.folder(Path(asked.folder)),
-        tenant_id=asked.tenant_id,
-        render=plain_pdfs,
-    )
+    settlement = _settlement(asked, documents)
     as_of = utc(asked.as_of)
     request = RunRequest(tenant_id=asked.tenant_id, as_of=as_of, recorded_at=as_of, run_id=run_id, actor="scheduler")
     options = RunOptions(settle=lambda invoices: settle_invoices(settlement, invoices))
@@ -97,6 +96,26 @@ def _bill(asked: Asked, run_id: str) -> None:
     report.add_settled(sweep(settlement, out_of_time=lambda: False))
     if report.failures or report.settlement_failures:
         raise RuntimeError(report.failures, report.settlement_failures)
+
+
+def _approve(asked: Asked, _run_id: str) -> None:
+    documents = CoveredDocuments(_documents(asked))
+    settlement = _settlement(asked, documents)
+    call = Call(tenant_id=asked.tenant_id, actor="ada", recorded_at=utc(asked.as_of))
+    options = RunOptions(settle=lambda invoices: settle_invoices(settlement, invoices))
+    report = approve_invoices(documents, None, call=call, options=options)
+    report.settled += sweep(settlement, out_of_time=lambda: False)
+    if report.failures or report.settled.failures:
+        raise RuntimeError(report.failures, report.settled.failures)
+
+
+def _settlement(asked: Asked, documents: Documents) -> Settlement:
+    return Settlement(
+        documents=documents,
+        objects=ObstoreObjects.folder(Path(asked.folder)),
+        tenant_id=asked.tenant_id,
+        render=plain_pdfs,
+    )
 
 
 def _documents(asked: Asked) -> Documents:
