@@ -6,11 +6,13 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from time import perf_counter
 from urllib.parse import urlencode
 
+import psutil
 import stripe
 
 COUNT = 3_000
@@ -20,23 +22,26 @@ WANTED = 500
 
 def main() -> int:
     """One line a way; 1 where one is slower than wanted."""
-    rates = {}
+    rates = []
     with tempfile.TemporaryDirectory() as folder:
         for kept, arguments in (("memory", ["--memory"]), ("SQLite", ["--dir", folder])):
-            with _sandbox(arguments) as url:
+            with _sandbox(arguments) as (url, server):
                 client = stripe.StripeClient(KEY, base_addresses={"api": url}, max_network_retries=0)
                 given = _payment(client)
-                rates[f"raw HTTP, keep-alive, {kept}"] = _rate(lambda: _raw(url, given))  # noqa: B023  # called at once
-                rates[f"stripe library, {kept}"] = _rate(lambda: _library(client, given))  # noqa: B023
-    for way, rate in rates.items():
-        print(f"{way:<32} {rate:>7,.0f} payment intents/s, created, confirmed and charged in one call")
-    return int(min(rates.values()) < WANTED)
+                rates.append(_measured(f"raw HTTP, keep-alive, {kept}", server, partial(_raw, url, given)))
+                rates.append(_measured(f"stripe library, {kept}", server, partial(_library, client, given)))
+    return int(min(rates) < WANTED)
 
 
-def _rate(run: object) -> float:
-    began = perf_counter()
-    run()  # type: ignore[operator]
-    return COUNT / (perf_counter() - began)
+def _measured(way: str, server: psutil.Process, run: Callable[[], None]) -> float:
+    """Payment intents a second by the wall clock; the server's own CPU says what a free machine would do."""
+    before, began = server.cpu_times(), perf_counter()
+    run()
+    rate = COUNT / (perf_counter() - began)
+    after = server.cpu_times()
+    cpu = (after.user + after.system - before.user - before.system) / COUNT * 1000
+    print(f"{way:<30} {rate:>6,.0f} payment intents/s; server CPU {cpu:.2f} ms each")
+    return rate
 
 
 def _payment(client: stripe.StripeClient) -> dict[str, object]:
@@ -73,12 +78,12 @@ def _library(client: stripe.StripeClient, given: dict[str, object]) -> None:
 
 
 @contextmanager
-def _sandbox(arguments: list[str]) -> Iterator[str]:
+def _sandbox(arguments: list[str]) -> Iterator[tuple[str, psutil.Process]]:
     command = [sys.executable, "-c", "from billing.cli import app; app()", "sandbox", "--port", "0", "--json"]
     with subprocess.Popen([*command, *arguments], stdout=subprocess.PIPE, text=True) as running:
         said = "".join(iter(running.stdout.readline, "}\n")) if running.stdout else ""
         try:
-            yield json.loads(f"{said}}}")["url"]
+            yield json.loads(f"{said}}}")["url"], psutil.Process(running.pid)
         finally:
             running.send_signal(signal.SIGINT)
 
