@@ -48,6 +48,7 @@ from tests.covered_documents import CoveredDocuments
 COLLECTIONS = (
     "customers",
     "plans",
+    "coupons",
     "subscriptions",
     "usage",
     "invoices",

@@ -60,9 +60,7 @@ def _true_up(
         yield charge(facts, part, line_id=f"{plan.ref}:{stamp(span.start)}:{origin.kind}", origin=origin)
 
 
-def _share(
-    facts: ChargeFacts, plan: Plan, spans: Sequence[tuple[Phase, Period]], *, period: Period
-) -> Share | None:
+def _share(facts: ChargeFacts, plan: Plan, spans: Sequence[tuple[Phase, Period]], *, period: Period) -> Share | None:
     """The plan's part of the period, or None where nothing of it is owed."""
     shares = []
     for phase, span in spans:

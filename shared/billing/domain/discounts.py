@@ -57,9 +57,7 @@ def discounts_left(discounts: Sequence[Discount], charges: Sequence[Charge]) -> 
     """The subscription's coupons after a bill: those that lowered it were used once more."""
     steps = [each.line.explanation.step for each in charges]
     lowering = {step.coupon for step in steps if isinstance(step, DiscountStep)}
-    return tuple(
-        [replace(each, used=each.used + 1) if each.id in lowering else each for each in discounts]
-    )
+    return tuple([replace(each, used=each.used + 1) if each.id in lowering else each for each in discounts])
 
 
 def with_coupon(subscription: Subscription, coupon: Coupon, *, start: datetime, plans: Plans) -> Subscription:

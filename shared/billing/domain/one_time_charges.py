@@ -25,9 +25,7 @@ def one_time_charges(facts: ChargeFacts, cycle: BillingCycle) -> Iterator[Charge
                 period=cycle.period,
                 tax_inclusive=each.tax_inclusive,
             )
-            yield charge(
-                facts, _part(each), line_id=f"{each.id}:{stamp(each.charged_at)}:{origin.kind}", origin=origin
-            )
+            yield charge(facts, _part(each), line_id=f"{each.id}:{stamp(each.charged_at)}:{origin.kind}", origin=origin)
 
 
 def charges_to_come(waiting: Sequence[OneTimeCharge], cycle: BillingCycle) -> tuple[OneTimeCharge, ...]:
@@ -52,6 +50,4 @@ def with_one_time_charge(subscription: Subscription, one_time: OneTimeCharge) ->
 
 def _part(one_time: OneTimeCharge) -> RatedPart:
     step = FlatStep(quantity=one_time.quantity, unit_price=one_time.unit_price)
-    return RatedPart(
-        description=one_time.name, quantity=one_time.quantity, unit_price=one_time.unit_price, step=step
-    )
+    return RatedPart(description=one_time.name, quantity=one_time.quantity, unit_price=one_time.unit_price, step=step)
