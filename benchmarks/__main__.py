@@ -1,11 +1,11 @@
-"""Run the benchmarks that are named, or all: `python -m benchmarks [run firestore pdf february usage imports]`."""
+"""Run the benchmarks that are named, or all: `python -m benchmarks [run firestore pdf february usage imports sandbox]`."""
 
 import subprocess
 import sys
 
 from benchmarks.machine import describe
 
-NAMES = ("run", "firestore", "pdf", "february", "usage", "imports")
+NAMES = ("run", "firestore", "pdf", "february", "usage", "imports", "sandbox")
 
 
 def main(names: list[str]) -> int:
