@@ -19,6 +19,8 @@ from billing.cli.options import (
 from billing.cli.plan_commands import plan_changes_app
 from billing.cli.review_commands import by_hand_app, reviews_app
 from billing.cli.sandbox import add_to as add_sandbox
+from billing.cli.subscription_commands import subscriptions_app
+from billing.cli.usage_commands import usage_app
 from billing.domain.invoice import InvoiceStatus
 
 app = typer.Typer(
@@ -35,13 +37,13 @@ invoices_app = typer.Typer(help="Look at invoices and decide on them.", no_args_
 plans_app = typer.Typer(help="Check, publish and correct plans.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(invoices_app, name="invoices")
 app.add_typer(plans_app, name="plans")
-
-
 app.add_typer(subscriptions_app, name="subscriptions")
 app.add_typer(reviews_app, name="reviews")
 invoices_app.add_typer(by_hand_app)
 plans_app.add_typer(plan_changes_app)
 app.add_typer(usage_app, name="usage")
+
+
 @app.command(
     short_help="Bill the sample book of February 2026.",
     epilog="\b\nExamples:\n  billing demo\n  billing demo --dir /tmp/feb --json\n  billing demo --store firestore",
@@ -96,10 +98,10 @@ def import_(
     short_help="Bill what is due.",
     epilog="\b\nExamples:\n  billing run --tenant acme-api --as-of 2026-03-01 --dir demo\n"
     "  billing run --tenant acme-api --as-of 2026-03-01T09:00:00+01:00 --dir demo --dry-run --json\n"
+    "  billing run --tenant acme-api --as-of 2026-04-01 --dir demo --dry-run --compare\n"
     "  billing run --all --as-of 2026-04-01 --dir demo",
 )
-    "  billing run --tenant acme-api --as-of 2026-04-01 --dir demo --dry-run --compare\n"
-def run(
+def run(  # noqa: PLR0913 - each is an option of the command
     *,
     directory: KeptIn,
     as_of: Annotated[
@@ -108,11 +110,11 @@ def run(
     tenant: TenantId = None,
     all_tenants: Annotated[bool, typer.Option("--all", help="Every tenant in the directory.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what it would do; write nothing.")] = False,
-    limit: Annotated[int | None, typer.Option(min=1, metavar="N", help="At most so many invoices.")] = None,
-    pay_base: PayBase = "http://127.0.0.1:8080",
     compare: Annotated[
         bool, typer.Option("--compare", help="With --dry-run: each bill beside the one before, greatest change first.")
     ] = False,
+    limit: Annotated[int | None, typer.Option(min=1, metavar="N", help="At most so many invoices.")] = None,
+    pay_base: PayBase = "http://127.0.0.1:8080",
     as_json: AsJson = False,
 ) -> None:
     """Bill what is due: an invoice for each subscription and period, whatever ran before."""
