@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import partial
 
-from billing.domain.errors import BillingError, InvalidInput
-from billing.domain.usage import UsageEvent
+from billing.domain.errors import InvalidInput
 from billing.ports import Documents
 from billing.usecases.admit_usage import ReportedUsage, admit_usage, as_reported
-from billing.usecases.replace_usage import replace_usage
+from billing.usecases.replace_usage import Readmit, replace_usage
 from billing.usecases.usage_outcome import EventOutcome, OutcomeStatus, outcome_of
-from billing.usecases.usage_writes import MeteredEvent, UsageWriter
+from billing.usecases.usage_writes import MeteredEvent, UsageWriter, Written
 
 __all__ = ["EventOutcome", "OutcomeStatus", "ReportedUsage", "record_usage"]
 
@@ -39,7 +39,8 @@ def record_usage(
     if len(events) > MOST_EVENTS:
         raise InvalidInput("events", expected=f"at most {MOST_EVENTS} a call", given=len(events))
     retention = timedelta(days=retention_days)
-    verdicts = admit_usage(documents, events, tenant_id=tenant_id, recorded_at=recorded_at, retention=retention)
+    admit = partial(admit_usage, documents, tenant_id=tenant_id, recorded_at=recorded_at, retention=retention)
+    verdicts = admit(events)
     first: dict[str, MeteredEvent] = {}
     for verdict in verdicts:
         if isinstance(verdict, MeteredEvent):
@@ -51,19 +52,19 @@ def record_usage(
         recorded_at=recorded_at,
         actor=actor,
     )
-    written = writer.write([each for each in first.values() if not each.event.replaces])
-
-    def readmit(event: UsageEvent) -> MeteredEvent | BillingError:
-        return admit_usage(
-            documents, [as_reported(event)], tenant_id=tenant_id, recorded_at=recorded_at, retention=retention
-        )[0]
-
-    for each in first.values():
-        if each.event.replaces:
-            replace_usage(writer, each, readmit=readmit, result=written)
+    written = _written(writer, list(first.values()), readmit=lambda event: admit([as_reported(event)])[0])
     return tuple(
         outcome_of(verdict.event.id, verdict.event, written=written, first=first[verdict.event.id].event)
         if isinstance(verdict, MeteredEvent)
         else EventOutcome(event_id=str(given.id), status=OutcomeStatus.REJECTED, reason=str(verdict))
         for given, verdict in zip(events, verdicts, strict=True)
     )
+
+
+def _written(writer: UsageWriter, events: Sequence[MeteredEvent], *, readmit: Readmit) -> Written:
+    """Write the events, those that replace others last and one by one: what they replace may be among these."""
+    written = writer.write([each for each in events if not each.event.replaces])
+    for each in events:
+        if each.event.replaces:
+            replace_usage(writer, each, readmit=readmit, result=written)
+    return written
