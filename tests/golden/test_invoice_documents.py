@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from billing.domain.invoice import AccountingTax, CollectionMethod, InvoiceStatus, Party
+from billing.domain.invoice import AccountingTax, CollectionMethod, InvoiceStatus, LineItem, Party
 from billing.domain.tax import TaxCategory, TaxLine
 from billing.domain.tenant import Paper
 from billing.render.credit_note_pdf import render_credit_note
@@ -41,6 +41,13 @@ REVERSE_CHARGE = TaxLine(
     tax=0,
     note="Reverse charge: VAT to be accounted for by the recipient, Art. 196 Directive 2006/112/EC",
 )
+
+
+def untaxed(*lines: LineItem) -> tuple[LineItem, ...]:
+    """Lines on which the buyer accounts for the tax."""
+    return tuple(replace(each, tax_category="AE", tax_percent=Decimal(0)) for each in lines)
+
+
 FRENCH = replace(
     ACCOUNT_1047,
     locale="fr_FR",
@@ -48,7 +55,7 @@ FRENCH = replace(
     buyer=replace(BUYER, registration="RCS Paris 303 265 045", electronic_address="0009:30326504500012"),
     buyer_reference="PO-4711 / Marketing",
     replaces="INV-2026-02-0041",
-    lines=(
+    lines=untaxed(
         *ACCOUNT_1047.lines[:3],
         line("Growth plan (monthly)", quantity="1", unit_price="99.00", amount=99_00),
         line("Growth plan - proration", quantity="1", unit_price="-11.04", amount=-11_04),

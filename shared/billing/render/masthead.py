@@ -138,4 +138,4 @@ def _draw_highlight(flow: PageFlow, *, x: float, width: float, height: float) ->
         flow.sheet.text(highlight.label, x=x, y=top - 11, size=SMALL + 0.5, colour=colour)
         flow.sheet.text(highlight.value, x=x, y=top - 34, size=size, bold=True, colour=colour)
         for place, line in enumerate(wrap(highlight.remark, width=width, size=SMALL + 0.5)):
-            flow.sheet.text(line, x=x, y=top - 52 - place * SMALL, size=SMALL + 0.5, colour=colour)
+            flow.sheet.text(line, x=x, y=top - 52 - place * (SMALL + 2), size=SMALL + 0.5, colour=colour)
