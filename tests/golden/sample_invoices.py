@@ -7,6 +7,7 @@ from io import BytesIO
 
 from PIL import Image, ImageDraw
 
+from billing.domain.credit import CreditNote
 from billing.domain.explanation import Explanation, FlatStep
 from billing.domain.invoice import (
     BankDetails,
@@ -118,6 +119,33 @@ ACCOUNT_1047 = Invoice(
     tax=49_96,
     total=312_91,
     payment_url=PAYMENT_URL,
+)
+
+
+CREDIT_NOTE = CreditNote(
+    id="sub_1047.2026-03-01.r0",
+    number="CN-2026-0003",
+    customer_id="1047",
+    subscription_id="sub_1047",
+    invoice_id="sub_1047.2026-02-01.r0",
+    currency="EUR",
+    locale="en_US",
+    zone="Europe/Berlin",
+    period=FEBRUARY,
+    bill_for_date=FEBRUARY.end,
+    issued_at=datetime(2026, 3, 1, 6, 0, tzinfo=UTC),
+    issued_on=date(2026, 3, 1),
+    seller=SELLER,
+    buyer=BUYER,
+    lines=(
+        line("Growth plan - credit for unused time", quantity="1", unit_price="49.50", amount=49_50),
+        line("API calls - Tier 2", quantity="10000", unit_price="-0.001", amount=-10_00),
+    ),
+    tax_lines=(tax_line(base=39_50, tax=7_51),),  # 19 % of 39.50 is 7.505
+    subtotal=39_50,
+    tax=7_51,
+    total=47_01,
+    balance_added=47_01,
 )
 
 
