@@ -105,6 +105,18 @@ def test_an_expired_session_takes_no_money(client: Client, sandbox: RunningSandb
     assert event_types(client) == ["checkout.session.expired"]
 
 
+@pytest.mark.parametrize("mode", ["payment", "setup"])
+def test_3d_secure_comes_too_late_for_an_expired_session(client: Client, mode: str) -> None:
+    setup = {"mode": "setup", "currency": "eur", **BACK}
+    session = paying(client) if mode == "payment" else client.v1.checkout.sessions.create(setup)
+    challenge = browse(session.url, CARD | {"number": "4000002760003184"}).location
+    client.v1.checkout.sessions.expire(session.id)
+    assert browse(challenge, {"result": "complete"}).status == 409
+    expired = client.v1.checkout.sessions.retrieve(session.id, {"expand": [f"{mode}_intent"]})
+    assert (expired.status, expired[f"{mode}_intent"].status) == ("expired", "canceled")
+    assert client.v1.charges.list().data == []
+
+
 def test_a_session_expires_when_its_time_has_come() -> None:
     with running_sandbox(clock=StandingClock()) as sandbox:
         client = client_of(sandbox)

@@ -66,6 +66,7 @@ def test_a_saved_card_is_charged_off_session_in_one_call(client: Client) -> None
     assert intent.client_secret.startswith(f"{intent.id}_secret_")
     charge = client.v1.charges.retrieve(str(intent.latest_charge))
     assert (charge.status, charge.paid, charge.captured, charge.amount_captured) == ("succeeded", True, True, 1000)
+    assert "10.00 usd with visa 4242" in browse(charge.receipt_url).text
     assert (charge.payment_intent, charge.payment_method, charge.customer) == (intent.id, method, customer)
     assert charge.metadata.to_dict() == {"invoice": "inv_1"}
     assert event_types(client)[-3:] == ["payment_intent.created", "charge.succeeded", "payment_intent.succeeded"]

@@ -146,8 +146,9 @@ def test_lists_are_paged_newest_first(client: Client) -> None:
     with pytest.raises(stripe.InvalidRequestError) as raised:
         client.v1.customers.list({"starting_after": "cus_none"})
     assert raised.value.param == "starting_after"
-    with pytest.raises(stripe.InvalidRequestError):
-        client.v1.customers.list({"limit": 0})
+    for limit in (0, 101):
+        with pytest.raises(stripe.InvalidRequestError):
+            client.v1.customers.list({"limit": limit})
 
 
 def test_lists_are_chosen_by_when_things_were_made() -> None:

@@ -36,6 +36,20 @@ def test_it_runs_until_it_is_interrupted_and_keeps_its_state(tmp_path: Path) -> 
     assert (tmp_path / "sandbox.sqlite3").stat().st_size > 0
 
 
+def test_what_was_answered_before_a_kill_is_there_after_it(tmp_path: Path) -> None:
+    command = [*BILLING, "sandbox", "--port", "0", "--dir", str(tmp_path), "--json"]
+    customers: list[str] = []
+    for _ in range(2):
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as running:
+            assert running.stdout is not None
+            said = json.loads("".join(running.stdout.readline() for _ in range(5)))
+            client = client_of(RunningSandbox(url=said["url"]), key="sk_test_killed")
+            known = [each.id for each in client.v1.customers.list().data]
+            assert known == customers
+            customers = [client.v1.customers.create().id, *known]
+            running.kill()
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -3,11 +3,13 @@
 import asyncio
 import re
 from asyncio import Task
+from collections.abc import Callable
 from contextlib import suppress
 from ipaddress import ip_address
 
 from billing.sandbox import pages
 from billing.sandbox.account import Account
+from billing.sandbox.amounts import shown
 from billing.sandbox.api import Api, server_error
 from billing.sandbox.challenge import answer_authentication
 from billing.sandbox.checkout_page import answer_checkout
@@ -27,9 +29,9 @@ from billing.sandbox.http import (
     read_request,
     send_answer,
 )
-from billing.sandbox.state import State
+from billing.sandbox.state import Resource, State
 
-_PAGE = re.compile(r"/(c/pay|_sandbox/authenticate)/(\w+)")
+_PAGE = re.compile(r"/(c/pay|_sandbox/authenticate|_sandbox/receipts)/(\w+)")
 _HOST = re.compile(r"(?:\[([0-9a-f:]+)\]|([^:]+))(?::\d+)?")
 
 
@@ -112,15 +114,27 @@ class SandboxApp:
 
     def _page(self, request: Request, *, place: str, key: str) -> Answer:
         record = self._state.get(key)
-        kinds = ("checkout.session",) if place == "c/pay" else ("payment_intent", "setup_intent")
+        kinds, answer = _PAGES[place]
         if record is None or record.resource["object"] not in kinds or request.method not in ("GET", "POST"):
             return page_answer(404, pages.notice("Not found", "There is no such page in this sandbox."))
         cause = {"id": None, "idempotency_key": None}
         account = Account(state=self._state, id=record.account, base_url=self._base_url, cause=cause)
-        answer = answer_checkout if place == "c/pay" else answer_authentication
         page = answer(account, record.resource, request)
         self._state.commit()
         return page
+
+
+def _receipt(_account: Account, charge: Resource, _request: Request) -> Answer:
+    card = charge["payment_method_details"]["card"]
+    paid = f"{shown(charge['amount_captured'], charge['currency'])} with {card['brand']} {card['last4']}."
+    return page_answer(200, pages.notice("Receipt", paid))
+
+
+_PAGES: dict[str, tuple[tuple[str, ...], Callable[[Account, Resource, Request], Answer]]] = {
+    "c/pay": (("checkout.session",), answer_checkout),
+    "_sandbox/authenticate": (("payment_intent", "setup_intent"), answer_authentication),
+    "_sandbox/receipts": (("charge",), _receipt),
+}
 
 
 def _rate_limited(fault: Fault) -> Answer:

@@ -11,7 +11,8 @@ from billing.sandbox.events import emit
 from billing.sandbox.lists import page
 from billing.sandbox.metadata import merged_metadata
 from billing.sandbox.operation import Call, Operation
-from billing.sandbox.setup_intents import new_setup
+from billing.sandbox.payment_intents import OPEN, cancel_intent
+from billing.sandbox.setup_intents import cancel_setup, new_setup
 from billing.sandbox.state import Resource
 
 _SHORTEST, _LONGEST = 1_800, 86_400  # seconds a session may be open, `expires_at`
@@ -28,7 +29,11 @@ def current(account: Account, session: Resource) -> Resource:
 
 
 def expire_session(account: Account, session: Resource) -> None:
-    """Nobody can pay on it any more."""
+    """Nobody can pay on it any more, nor on a payment that waits for 3D Secure."""
+    intent = account.state.get(session["payment_intent"] or session["setup_intent"] or "")
+    if intent and intent.resource["status"] in OPEN:
+        cancel = cancel_setup if session["mode"] == "setup" else cancel_intent
+        cancel(account, intent.resource, reason=None)
     session |= {"status": "expired", "url": None}
     account.save(session)
     emit(account, "checkout.session.expired", session)

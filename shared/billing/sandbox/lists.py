@@ -41,7 +41,9 @@ def _limit(params: dict[str, Any]) -> int:
     if limit < 1:
         message = "This value must be greater than or equal to 1."
         raise ApiError(message, reason="parameter_invalid_integer", param="limit")
-    return min(limit, _MOST)
+    if limit > _MOST:
+        raise ApiError(f"This value must be less than or equal to {_MOST}.", param="limit")
+    return limit
 
 
 def _position(chosen: Sequence[Resource], cursor: str, *, kind: str, param: str) -> int:

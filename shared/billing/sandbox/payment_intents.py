@@ -21,7 +21,7 @@ _NULL = (
     " payment_method_configuration_details processing review source statement_descriptor transfer_data transfer_group"
 ).split()
 _METHODS = ("allowed_payment_method_types", "automatic_payment_methods")
-_OPEN = ("requires_payment_method", "requires_confirmation", "requires_action")
+OPEN = ("requires_payment_method", "requires_confirmation", "requires_action")
 _NEEDS_RETURN_URL = (
     "This PaymentIntent is configured to accept payment methods enabled in your Dashboard. Because some of these "
     "payment methods might redirect your customer off of your page, you must provide a `return_url`. If you don't want "
@@ -142,7 +142,7 @@ def _found(call: Call) -> Resource:
 
 def _confirm(call: Call) -> Resource:
     intent = _found(call)
-    if intent["status"] not in _OPEN:
+    if intent["status"] not in OPEN:
         raise unexpected_state("PaymentIntent", intent, verb="confirm")
     account = call.account
     _check_return_url({"confirm": True, **{name: intent.get(name) for name in _METHODS}, **call.params})
@@ -162,9 +162,8 @@ def _confirm(call: Call) -> Resource:
 def _update(call: Call) -> Resource:
     intent, params = _found(call), call.params
     settled = intent["status"] in ("succeeded", "canceled")
-    if settled and (strange := set(params) - {"description", "metadata", "receipt_email", "expand"}):
-        error = unexpected_state("PaymentIntent", intent, verb=f"change `{min(strange)}` of")
-        raise error
+    if settled and (strange := set(params) - {"description", "metadata", "receipt_email"}):
+        raise unexpected_state("PaymentIntent", intent, verb=f"change `{min(strange)}` of")
     changes = call.given(*_TEXTS) | {"metadata": merged_metadata(intent["metadata"], call)}
     if "customer" in params:
         changes["customer"] = live_customer(call.account, params["customer"])["id"]
@@ -180,7 +179,7 @@ def _update(call: Call) -> Resource:
 
 def _cancel(call: Call) -> Resource:
     intent = _found(call)
-    if intent["status"] not in _OPEN:
+    if intent["status"] not in OPEN:
         raise unexpected_state("PaymentIntent", intent, verb="cancel")
     cancel_intent(call.account, intent, reason=call.params.get("cancellation_reason"))
     return intent

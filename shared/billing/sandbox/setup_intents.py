@@ -8,12 +8,11 @@ from billing.sandbox.events import emit
 from billing.sandbox.lists import listed
 from billing.sandbox.metadata import change, merged_metadata
 from billing.sandbox.operation import Call, Operation
-from billing.sandbox.payment_intents import checked_method
+from billing.sandbox.payment_intents import OPEN, checked_method
 from billing.sandbox.payment_methods import attach, behaviour
 from billing.sandbox.payments import next_action
 from billing.sandbox.state import Resource
 
-_OPEN = ("requires_payment_method", "requires_confirmation", "requires_action")
 _WITHOUT_METHOD = (
     "You cannot confirm this SetupIntent because it's missing a payment method. Update the SetupIntent with a payment "
     "method and then confirm it again."
@@ -132,7 +131,7 @@ def _found(call: Call) -> Resource:
 
 def _confirm(call: Call) -> Resource:
     intent = _found(call)
-    if intent["status"] not in _OPEN:
+    if intent["status"] not in OPEN:
         raise unexpected_state("SetupIntent", intent, verb="confirm")
     method = checked_method(call.account, call.params, customer=intent["customer"])
     if method is None:
@@ -145,6 +144,8 @@ def _confirm(call: Call) -> Resource:
 
 def _update(call: Call) -> Resource:
     intent = _found(call)
+    if intent["status"] not in OPEN and (strange := set(call.params) - {"description", "metadata"}):
+        raise unexpected_state("SetupIntent", intent, verb=f"change `{min(strange)}` of")
     changes = call.given("description") | {"metadata": merged_metadata(intent["metadata"], call)}
     if "customer" in call.params:
         changes["customer"] = live_customer(call.account, call.params["customer"])["id"]
@@ -157,11 +158,17 @@ def _update(call: Call) -> Resource:
 
 def _cancel(call: Call) -> Resource:
     intent = _found(call)
-    if intent["status"] not in _OPEN:
+    if intent["status"] not in OPEN:
         raise unexpected_state("SetupIntent", intent, verb="cancel")
-    intent |= {"cancellation_reason": call.params.get("cancellation_reason"), "next_action": None, "status": "canceled"}
-    emit(call.account, "setup_intent.canceled", intent)
-    return call.account.save(intent)
+    cancel_setup(call.account, intent, reason=call.params.get("cancellation_reason"))
+    return intent
+
+
+def cancel_setup(account: Account, intent: Resource, *, reason: str | None) -> None:
+    """Close a setup intent that has kept no card."""
+    intent |= {"cancellation_reason": reason, "next_action": None, "status": "canceled"}
+    account.save(intent)
+    emit(account, "setup_intent.canceled", intent)
 
 
 def _list(call: Call) -> Resource:
