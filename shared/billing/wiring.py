@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import TYPE_CHECKING, assert_never
 
 from billing.adapters.counting import CountingDocuments, CountingObjects
@@ -129,7 +130,10 @@ class Engine:
         from billing.adapters.worker_processes import worker_processes
 
         size = crew.size if context.request.settle else min(crew.size, len(context.shards))
-        with worker_processes(size, _work, knowing=crew.parts) as workers:
+        with (
+            NamedTemporaryFile(prefix="billing-turn-") as turn,
+            worker_processes(size, _work, knowing=(crew.parts, Path(turn.name))) as workers,
+        ):
             bill_in(workers, context, options, count=self.documents.add)
 
     def draw(self, tenant: Tenant, invoice: Invoice) -> bytes:
@@ -247,13 +251,19 @@ def _worth_starting(crew: Crew, context: RunContext) -> bool:
     return many_due(context.documents, request.tenant_id, as_of=request.as_of, shards=context.shards, number=number)
 
 
-def _work(line: Line, parts: Parts) -> None:
-    """What a worker process does: connect like the engine that started it, and work."""
+def _work(line: Line, knowing: tuple[Parts, Path]) -> None:
+    """What a worker process does: connect like the engine that started it, and work; its crew shares one turn."""
+    from billing.adapters.file_turn import file_turn
     from billing.adapters.system_clock import SystemClock
 
+    parts, turn = knowing
     engine = _engine(parts, clock=SystemClock())
     ShardWorker(
-        line=line, documents=engine.documents, operations=lambda: engine.operations, options=engine.run_options
+        line=line,
+        documents=engine.documents,
+        operations=lambda: engine.operations,
+        options=engine.run_options,
+        turn=partial(file_turn, turn),
     ).work()
 
 

@@ -47,7 +47,8 @@ def commit_page(context: RunContext, drafted: DraftedPage, *, attempt: int = 1) 
     took place is then unknown, and the next run finds out by reading.
     """
     try:
-        numbered, versions = _commit(context, drafted.drafted)
+        with context.turn():
+            numbered, versions = _commit(context, drafted.drafted)
     except (InvalidInput, BrokenDocument) as error:
         return _split(context, drafted.page, error)
     except WriteConflict as error:

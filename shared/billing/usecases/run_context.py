@@ -1,6 +1,7 @@
 """What one billing run of one tenant carries from page to page: the request, the repositories, what is read once."""
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -57,7 +58,11 @@ class RunRequest:
 
 @dataclass(slots=True, kw_only=True)
 class RunContext:
-    """A run in progress. `plans` and `counters` are read when first needed; a plan that can't be read is its error."""
+    """A run in progress. `plans` and `counters` are read when first needed; a plan that can't be read is its error.
+
+    A page is numbered and committed in its `turn`: where parts of a run wait for each other there, none loses the race
+    for the next numbers.
+    """
 
     request: RunRequest
     documents: Documents
@@ -78,6 +83,7 @@ class RunContext:
     exchange: ExchangeTable = field(default_factory=ExchangeTable)
     plans: dict[str, Plan | BillingError] = field(default_factory=dict)
     counters: dict[str, Counter] = field(default_factory=dict)
+    turn: Callable[[], AbstractContextManager[None]] = nullcontext
     commits: int = 0
 
     @property

@@ -1,6 +1,7 @@
 """A worker of a billing run: bills the shards and settles the invoices that it is asked to, until nobody asks."""
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -18,12 +19,16 @@ _A_SLICE = 20  # invoices settled at once: the others wait for no longer than th
 
 @dataclass(slots=True, kw_only=True)
 class ShardWorker:
-    """One worker. `options` says how a tenant's invoices are linked and settled, `operations` what was asked so far."""
+    """One worker. `options` says how a tenant's invoices are linked and settled, `operations` what was asked so far.
+
+    Workers that can wait for each other number their pages in `turn`.
+    """
 
     line: Line
     documents: Documents
     operations: Callable[[], OperationCounts]
     options: Callable[[str], RunOptions]
+    turn: Callable[[], AbstractContextManager[None]] = nullcontext
     _stopped: bool = False
     _sharing: bool = False
     _told: OperationCounts = field(default_factory=OperationCounts)
@@ -49,6 +54,7 @@ class ShardWorker:
             case BillShards(request=request):
                 options = self.options(request.tenant_id)
                 context = start_run(self.documents, request, payment_url=options.payment_url)
+                context.turn = self.turn
                 bill_shards(
                     context,
                     replace(
