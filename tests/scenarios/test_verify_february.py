@@ -95,6 +95,7 @@ def test_the_book_is_clean_and_everything_was_read(books: Books) -> None:
         "subscriptions": 193,
         "rollups": 537,
         "events": 15_966,
+        "counters": 1,
         "audit_batches": 4,
     }
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import zip_longest
+from typing import assert_never
 
 from billing.domain.basis import Basis
 from billing.domain.credit import CreditNote
@@ -99,6 +100,8 @@ def differing(document: Invoice | CreditNote, outcome: Draft | CreditDraft | Ski
                 yield Difference(field="document", stored=_kind(document), expected=_kind(computed))
         case Skip(reason=reason):
             yield Difference(field="document", stored=_kind(document), expected=f"none: {reason.value}")
+        case _:
+            assert_never(outcome)
 
 
 def _differing(stored: Invoice | CreditNote, computed: Invoice | CreditNote) -> Iterator[Difference]:

@@ -8,7 +8,7 @@ from datetime import datetime
 import orjson
 
 from billing.domain.audit import AuditRecord
-from billing.ports import Create, Document, Documents, Fields, Query
+from billing.ports import Create, Document, Documents, Fields
 from billing.store.codec import SCHEMA_VERSION, converter
 from billing.store.collection import Collection
 
@@ -54,11 +54,6 @@ class AuditLog:
         chained = self._chained(plain, batch_id=batch.id.partition("-")[2])
         places = (place for place, (one, other) in enumerate(zip(chained, records, strict=True)) if one != other)
         return next(places, None)
-
-    def page(self, *, limit: int, after_id: str | None = None) -> list[Document]:
-        """Batches in the order of their commits."""
-        query = Query(self.collection.path, limit=limit, start_after=None if after_id is None else (after_id,))
-        return self.collection.documents.query(query)
 
     def _chained(self, records: Iterable[Fields], *, batch_id: str) -> list[Fields]:
         previous = hashlib.sha256(f"{self.collection.tenant_id}/{batch_id}".encode()).hexdigest()

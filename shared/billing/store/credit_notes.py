@@ -45,11 +45,6 @@ class CreditNotes:
         query = Query(self.collection.path, filters=(Filter("invoice_id", "==", invoice_id),))
         return [decode(each.fields, CreditNote) for each in self.collection.documents.query(query)]
 
-    def page(self, *, limit: int, after_id: str | None = None) -> list[Document]:
-        """Credit notes by id, still to be decoded: one that is broken does not hide the rest of the page."""
-        query = Query(self.collection.path, limit=limit, start_after=None if after_id is None else (after_id,))
-        return self.collection.documents.query(query)
-
     def unsettled(self, *, limit: int, after_id: str | None = None) -> list[Document]:
         """Credit notes with steps still pending, by id, still to be decoded."""
         query = Query(

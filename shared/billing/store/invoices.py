@@ -14,7 +14,8 @@ from billing.store.collection import Collection, Stored
 
 _UNSETTLED = Filter("unsettled", "==", value=True)
 _OF_ONE_SUBSCRIPTION = 50
-_NO_REVENUE = (InvoiceStatus.DRAFT, InvoiceStatus.VOID)
+NO_REVENUE = (InvoiceStatus.DRAFT, InvoiceStatus.VOID)
+"""What stands in no month, so that no sum of revenue counts it."""
 
 DueOnCursor = tuple[date, str]
 """The place in the order of due dates: the day, then the invoice's id."""
@@ -93,15 +94,15 @@ class Invoices:
         )
         return [decode(each.fields, Invoice) for each in self.collection.documents.query(query)]
 
-    def page_by_id(self, *, limit: int, after_id: str | None = None, month: str | None = None) -> list[Document]:
-        """Invoices by id, of one month (yyyy-mm, of the period's start) or all, still to be decoded."""
-        query = Query(
-            self.collection.path,
-            filters=() if month is None else (Filter("month", "==", month),),
-            limit=limit,
-            start_after=None if after_id is None else (after_id,),
-        )
-        return self.collection.documents.query(query)
+    def in_month(self, month: str | None) -> tuple[Query, ...]:
+        """What finds every invoice whose period starts in a month (yyyy-mm), or all invoices.
+
+        Drafts and void invoices stand in no month, as they are no revenue: theirs is to be told from the document.
+        """
+        path = self.collection.path
+        if month is None:
+            return (Query(path),)
+        return Query(path, filters=(Filter("month", "==", month),)), Query(path, filters=(Filter("month", "==", None),))
 
     def past_due(
         self, *, before: date, status: InvoiceStatus, shard: int, limit: int, after: DueOnCursor | None = None
@@ -182,6 +183,6 @@ def invoice_fields(invoice: Invoice, *, shard: int) -> Fields:
     fields["amount_due"] = invoice.amount_due
     fields["unsettled"] = bool(invoice.pending)
     fields["shard"] = shard
-    fields["month"] = None if invoice.status in _NO_REVENUE else month_of(invoice.period.start, zone=invoice.zone)
+    fields["month"] = None if invoice.status in NO_REVENUE else month_of(invoice.period.start, zone=invoice.zone)
     fields["country"] = invoice.buyer.country
     return fields

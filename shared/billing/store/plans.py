@@ -8,7 +8,7 @@ import orjson
 
 from billing.domain.catalog import Plan
 from billing.domain.errors import BillingError, InvalidInput, NotFound
-from billing.ports import Create, Document, Documents, Fields, Query
+from billing.ports import Create, Document, Documents, Fields
 from billing.store.codec import BrokenDocument, decode, encode
 from billing.store.collection import Collection
 from billing.store.ids import meter_name
@@ -43,11 +43,6 @@ class PlanVersions:
         return [
             _plan(ref, next(found)) if isinstance(path, str) else path for ref, path in zip(refs, paths, strict=True)
         ]
-
-    def page(self, *, limit: int, after_id: str | None = None) -> list[Document]:
-        """Plan versions by ref, as documents."""
-        query = Query(self.collection.path, limit=limit, start_after=None if after_id is None else (after_id,))
-        return self.collection.documents.query(query)
 
     def _path(self, ref: str) -> str | InvalidInput:
         try:

@@ -1,8 +1,8 @@
 """What a verification carries from step to step: what was asked, what is read once, and what was found."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TypeAlias
 
@@ -12,13 +12,13 @@ from billing.domain.errors import BillingError
 from billing.domain.finding import Finding, FindingKind, Findings
 from billing.domain.number_check import NumberCheck
 from billing.domain.subscription import Subscription
-from billing.ports import Document, Documents, Objects
+from billing.ports import Document, Documents, Objects, Query
 from billing.usecases.run_context import RunContext
 
 Progress: TypeAlias = Callable[[str, int, int], None]
 """Is told the stage, how many of it are done, and of how many."""
 
-PAGE = 200
+PAGE = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,19 +90,19 @@ class Verification:
             found[phase.plan] = plan
         return found
 
-    def counted(self, stage: str, pages: Iterable[list[Document]], *, total: int) -> Iterator[list[Document]]:
-        """Pass pages on, counting what was read and telling how far it is."""
-        done = 0
-        for page in pages:
+    def pages(self, stage: str, *queries: Query) -> Iterator[list[Document]]:
+        """All that queries find, in the order of ids, a page at a time; it is counted, and the progress told."""
+        total, done = sum(map(self.documents.count, queries)), 0
+        for query in queries:
+            for page in self.all_of(query):
+                yield page
+                done += len(page)
+                self.read[stage] += len(page)
+                self.progress(stage, done, max(total, done))
+
+    def all_of(self, query: Query) -> Iterator[list[Document]]:
+        """The pages of a query in the order of ids."""
+        after: tuple[str] | None = None
+        while page := self.documents.query(replace(query, limit=PAGE, start_after=after)):
             yield page
-            done += len(page)
-            self.read[stage] += len(page)
-            self.progress(stage, done, max(total, done))
-
-
-def pages_of(read: Callable[[str | None], list[Document]]) -> Iterator[list[Document]]:
-    """All pages of a collection in the order of ids; `read` gives the one after an id."""
-    after: str | None = None
-    while page := read(after):
-        yield page
-        after = page[-1].id
+            after = (page[-1].id,)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from billing.domain.finding import FindingKind
 from billing.ports import Document, Fields, Query
-from billing.usecases.verification import PAGE, Verification, pages_of
+from billing.usecases.verification import Verification
 
 _ISSUED = ("invoice.issued", "credit_note.issued")
 _ANY_ZONE = timedelta(days=2)
@@ -13,10 +13,7 @@ _ANY_ZONE = timedelta(days=2)
 
 def verify_audit(verification: Verification) -> None:
     """Read every batch: it is one document a commit, which costs little beside the invoices."""
-    audit = verification.context.audit
-    total = verification.documents.count(Query(audit.collection.path))
-    pages = pages_of(lambda after: audit.page(limit=PAGE, after_id=after))
-    for page in verification.counted("audit_batches", pages, total=total):
+    for page in verification.pages("audit_batches", Query(verification.context.audit.collection.path)):
         issued: dict[str, str] = {}
         for batch in page:
             _verify_batch(verification, batch)

@@ -11,10 +11,11 @@ from billing.domain.invoice import Invoice, InvoiceStatus
 from billing.domain.invoicing import number_day
 from billing.domain.recomputed import differing
 from billing.domain.rollup import month_of
-from billing.ports import Document, Filter, Query
+from billing.ports import Document, Query
 from billing.store.codec import BrokenDocument, decode
+from billing.store.invoices import NO_REVENUE
 from billing.usecases.recompute_page import Recomputed, recompute_page
-from billing.usecases.verification import PAGE, Verification, pages_of
+from billing.usecases.verification import Verification
 from billing.usecases.verify_files import verify_files
 
 _MISSING = {"subscription": FindingKind.SUBSCRIPTION_MISSING, "customer": FindingKind.CUSTOMER_MISSING}
@@ -24,11 +25,9 @@ D = TypeVar("D", Invoice, CreditNote)
 
 def verify_invoices(verification: Verification) -> None:
     """All invoices of the period, drafts that wait for a decision included."""
-    month, invoices = verification.request.period, verification.context.invoices
-    query = Query(invoices.collection.path, filters=() if month is None else (Filter("month", "==", month),))
-    pages = pages_of(lambda after: invoices.page_by_id(limit=PAGE, after_id=after, month=month))
-    for page in verification.counted("invoices", pages, total=verification.documents.count(query)):
-        read = list(_decoded(verification, page, Invoice))
+    scopes = verification.context.invoices.in_month(verification.request.period)
+    for page in verification.pages("invoices", *scopes):
+        read = [each for each in _decoded(verification, page, Invoice) if _is_wanted(verification, each[1])]
         _verify_page(verification, [invoice for _, invoice in read], collection="invoices")
         for document, invoice in read:
             _verify_indexed(verification, document, invoice)
@@ -36,13 +35,16 @@ def verify_invoices(verification: Verification) -> None:
 
 def verify_credit_notes(verification: Verification) -> None:
     """All credit notes of the period; they are few, so that they need no index by month."""
-    notes, month = verification.context.credit_notes, verification.request.period
-    pages = pages_of(lambda after: notes.page(limit=PAGE, after_id=after))
-    total = verification.documents.count(Query(notes.collection.path))
-    for page in verification.counted("credit_notes", pages, total=total):
+    query = Query(verification.context.credit_notes.collection.path)
+    for page in verification.pages("credit_notes", query):
         read = [note for _, note in _decoded(verification, page, CreditNote)]
-        wanted = [each for each in read if month in (None, month_of(each.period.start, zone=each.zone))]
+        wanted = [each for each in read if _is_wanted(verification, each)]
         _verify_page(verification, wanted, collection="credit_notes")
+
+
+def _is_wanted(verification: Verification, document: Invoice | CreditNote) -> bool:
+    month = verification.request.period
+    return month is None or month == month_of(document.period.start, zone=document.zone)
 
 
 def _verify_page(verification: Verification, documents: Sequence[Invoice | CreditNote], *, collection: str) -> None:
@@ -121,7 +123,7 @@ def _verify_indexed(verification: Verification, document: Document, invoice: Inv
     """The fields that queries and server-side sums go by must say what the invoice says."""
     for field, expected in (
         ("amount_due", invoice.amount_due),
-        ("month", month_of(invoice.period.start, zone=invoice.zone)),
+        ("month", None if invoice.status in NO_REVENUE else month_of(invoice.period.start, zone=invoice.zone)),
         ("country", invoice.buyer.country),
     ):
         stored = document.fields.get(field)

@@ -1,5 +1,6 @@
 """Verify number series: consecutive from 1 to the last number that the counter says was given, each once."""
 
+import re
 from itertools import islice
 
 from billing.domain.finding import FindingKind
@@ -29,6 +30,8 @@ def verify_numbers(verification: Verification) -> None:
             ids = ", ".join(each.id for each in verification.documents.query(query))
             message = f"number {number} was given more than once: {ids}"
             verification.find(FindingKind.NUMBER_REPEATED, f"{collection.name}/{number}", message, name=number)
+    if verification.request.period is None:
+        _verify_unseen(verification)
 
 
 def _verify_series(
@@ -42,6 +45,19 @@ def _verify_series(
     for number in _missing(verification, check, collection, seen, last=max(last, seen.highest)):
         message = f"number {number} of series {name} is missing"
         verification.find(FindingKind.NUMBER_MISSING, f"counters/{name}", message, name=number)
+
+
+def _verify_unseen(verification: Verification) -> None:
+    """A series that gave numbers has documents; one without any lost them all."""
+    for page in verification.pages("counters", Query(verification.context.series.collection.path)):
+        ids = [each.id for each in page]
+        for check in (verification.invoice_numbers, verification.credit_note_numbers):
+            own = re.compile(re.escape(check.numbers.counter) + "(-[0-9]{4}(-[0-9]{2})?)?")
+            names = [each for each in ids if own.fullmatch(each) and each not in check.series]
+            for counter in verification.context.series.get(names):
+                message = f"series {counter.series} gave {counter.last} numbers by its counter, and no document has one"
+                entity = f"counters/{counter.series}"
+                verification.find(FindingKind.NUMBER_MISSING, entity, message, name=counter.series)
 
 
 def _missing(

@@ -20,7 +20,7 @@ from billing.store.subscriptions import decode_subscription
 from billing.usecases.gather_facts import DueCase, gather_facts
 from billing.usecases.recompute_page import facts_of, recompute_page
 from billing.usecases.refusal import foreseen
-from billing.usecases.verification import PAGE, Verification, pages_of
+from billing.usecases.verification import Verification
 
 _MOST_REVISIONS = 20
 
@@ -35,14 +35,8 @@ class _Unbilled:
 
 def verify_periods(verification: Verification) -> None:
     """Walk the bill-for dates of every subscription; those of the verified period are looked at."""
-    subscriptions = verification.context.subscriptions
-    path = subscriptions.collection.path
-    pages = pages_of(
-        lambda after: verification.documents.query(
-            Query(path, limit=PAGE, start_after=None if after is None else (after,))
-        )
-    )
-    for page in verification.counted("subscriptions", pages, total=verification.documents.count(Query(path))):
+    query = Query(verification.context.subscriptions.collection.path)
+    for page in verification.pages("subscriptions", query):
         for document in page:
             entity = f"subscriptions/{document.id}"
             try:
@@ -150,7 +144,7 @@ def _outcome(
         return draft_invoice(
             InvoiceFacts(
                 tenant=facts.tenant,
-                customer=case.customer,
+                customer=case.customer.value,
                 subscription=facts.subscription,
                 plans=facts.plans,
                 usage=facts.usage,

@@ -3,15 +3,13 @@
 from billing.domain.finding import FindingKind
 from billing.ports import Query
 from billing.store.plans import digest
-from billing.usecases.verification import PAGE, Verification, pages_of
+from billing.usecases.verification import Verification
 
 
 def verify_plans(verification: Verification) -> None:
     """Compare each version with the digest of its publication; versions from before digests were kept have none."""
-    plans = verification.context.plan_versions
-    total = verification.documents.count(Query(plans.collection.path))
-    pages = pages_of(lambda after: plans.page(limit=PAGE, after_id=after))
-    for page in verification.counted("plans", pages, total=total):
+    query = Query(verification.context.plan_versions.collection.path)
+    for page in verification.pages("plans", query):
         for each in page:
             published = each.fields.get("digest")
             if published is not None and published != digest(each.fields):

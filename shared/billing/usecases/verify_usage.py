@@ -14,9 +14,7 @@ from billing.domain.usage_report import UsageReport
 from billing.ports import Document, Filter, Query
 from billing.store.codec import BrokenDocument
 from billing.store.usage import UsageEvents, decode_rollup
-from billing.usecases.verification import PAGE, Verification, pages_of
-
-_EVENTS_A_READ = 1_000
+from billing.usecases.verification import Verification
 
 
 def verify_usage(verification: Verification) -> None:
@@ -34,9 +32,7 @@ def verify_usage(verification: Verification) -> None:
 def _rollups(verification: Verification) -> Iterator[UsageRollup]:
     month, path = verification.request.period, verification.context.rollups.collection.path
     query = Query(path, filters=() if month is None else (Filter("month", "==", month),))
-    total = verification.documents.count(query)
-    pages = pages_of(lambda after: _page(verification, query, after, limit=PAGE))
-    for page in verification.counted("rollups", pages, total=total):
+    for page in verification.pages("rollups", query):
         for document in page:
             try:
                 yield decode_rollup(document).value
@@ -89,7 +85,7 @@ def _recorded(verification: Verification, rollup: UsageRollup, *, zone: str) -> 
             Filter("meter", "==", rollup.meter),
         ),
     )
-    for page in pages_of(lambda after: _page(verification, query, after, limit=_EVENTS_A_READ)):
+    for page in verification.all_of(query):
         verification.read["events"] += len(page)
         for document in page:
             yield from _pieces(events, document, rollup, zone=zone)
@@ -107,8 +103,3 @@ def _pieces(
         case _:
             if not found.replaced_by:
                 yield local_date(found.occurred_at, zone=zone), bucket_of(rollup.aggregation, found)
-
-
-def _page(verification: Verification, query: Query, after: str | None, *, limit: int) -> list[Document]:
-    start = None if after is None else (after,)
-    return verification.documents.query(Query(query.collection, filters=query.filters, limit=limit, start_after=start))
