@@ -19,7 +19,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PAGES = (
     ROOT / "README.md",
-    *(ROOT / "docs/guides" / f"{name}.md" for name in ("quickstart", "cli", "import", "prices", "sandbox")),
+    *(ROOT / "docs/guides" / f"{name}.md" for name in ("quickstart", "cli", "import", "prices", "sandbox", "usage")),
 )
 BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 MAKE = re.compile(r"^make (\w+)$", re.MULTILINE)

@@ -41,7 +41,8 @@ def show(subscription_id: str, *, month: str | None, tenant_id: str | None, dire
         return
     if not rollups:
         answers().print("No usage.")
-    for each in rollups:
+    for index, each in enumerate(rollups):
+        answers().print("\n" * bool(index), end="")
         _print(each, zone=subscription.zone)
 
 
@@ -118,7 +119,6 @@ def _print(rollup: UsageRollup, *, zone: str) -> None:
     console.print(table)
     for each in rollup.late_billed:
         console.print(f"  late usage billed by {each.invoice_id}", markup=False, style="dim")
-    console.print()
 
 
 def _cells(parts: Iterable[Mapping[datetime, Bucket]], start: datetime) -> Iterator[str]:
