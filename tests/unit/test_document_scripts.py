@@ -3,6 +3,8 @@
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from billing.render.invoice_pdf import Branding, render_invoice
 from billing.render.reading_order import stretches
@@ -115,3 +117,26 @@ def test_one_page_in_latin_with_embedded_fonts_is_below_thirty_kilobytes() -> No
     assert len(render_invoice(ACCOUNT_1047)) < 30_000
     with_scripts = replace(ACCOUNT_1047, buyer=replace(BUYER, name=NAMES["han"], street=NAMES["thai"]))
     assert len(render_invoice(with_scripts, branding=Branding())) < 36_000
+
+
+@given(st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=30), st.booleans())
+def test_any_text_is_drawn_without_an_empty_box(text: str, bold: bool) -> None:
+    line = typeset(text, bold=bold)
+    assert line.em_width >= 0
+    for run in line.runs:
+        if isinstance(run, ShapedRun):
+            assert all(glyph.number > 0 for glyph in run.glyphs)
+    assert set_line(text, 9.0, bold).shown.isascii()
+
+
+@given(
+    st.text(alphabet=st.sampled_from("abc 12().,אבגشركةกำเ्षि株서\u200d\u200c\u200f"), max_size=40),
+    st.floats(min_value=20, max_value=200),
+)
+def test_lines_hold_all_of_a_text_and_fit(text: str, width: float) -> None:
+    lines = wrap(text, width=width, size=9)
+    kept = "".join(lines).replace("\u200f", "")
+    assert "".join(kept.split()) == "".join(text.replace("\u200f", "").split())
+    for line in lines:
+        if len(line) > 8:  # a cluster alone may be wider than any line
+            assert typeset(line).width(9) <= width + 0.1
