@@ -73,14 +73,10 @@ def test_an_invoice_that_lacks_a_particular_is_refused_by_name_and_the_others_ar
         world.subscribes(name, to=plan, on="2026-01-01")
     world.travels_to("2026-02-01")
     report = world.runs_billing()
-    assert [(each.subscription_id, each.code, each.message) for each in report.failures] == [
-        (
-            "sub-thin",
-            "missing_particular",
-            "customer.address.city: expected a city (art. 226(5) Directive 2006/112/EC; set it on the customer),"
-            " got ''",
-        )
-    ]
+    assert [(each.subscription_id, each.code) for each in report.failures] == [("sub-thin", "missing_particular")]
+    assert report.failures[0].message == (
+        "customer.address.city: expected a city (art. 226(5) Directive 2006/112/EC; set it on the customer), got ''"
+    )
     assert world.numbers() == ["INV-2026-01-0001", "INV-2026-01-0002"]  # nothing was numbered for it
     world.damages("customers/thin", {"party": world.stored("customers/first").fields["party"]})  # type: ignore[union-attr]
     assert [each.number for each in world.runs_billing().invoices] == ["INV-2026-01-0003"]

@@ -33,6 +33,7 @@ from tests.builders import (
     a_customer,
     a_fee,
     a_meter,
+    a_party,
     a_plan,
     a_rate,
     a_tenant,
@@ -135,8 +136,10 @@ def test_a_rate_that_changes_on_the_periods_last_day_is_the_periods() -> None:
 
 
 def test_a_business_in_another_member_state_accounts_for_the_tax_itself() -> None:
-    tenant = a_tenant(seller=replace(a_tenant().seller, country="FR"))
-    customer = a_customer(tax=TaxParty(country="DE", vat_id="DE136695976", vat_id_valid=True))
+    tenant = a_tenant(seller=replace(a_tenant().seller, country="FR", tax_id="FR40303265045"))
+    customer = a_customer(
+        party=a_party(tax_id="DE136695976"), tax=TaxParty(country="DE", vat_id="DE136695976", vat_id_valid=True)
+    )
     invoice = replace(FEBRUARY_OF_SAMPLE, tenant=tenant, customer=customer).bill()
     assert (invoice.subtotal, invoice.tax, invoice.total) == (26295, 0, 26295)
     assert {line.tax_category for line in invoice.lines} == {"AE"}
