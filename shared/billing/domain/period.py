@@ -162,6 +162,7 @@ def local_date(instant: datetime, zone: str) -> date:
     return _local_date(instant, zone)
 
 
+@lru_cache(maxsize=16_384)  # usage is recorded by the hundred thousand for the same few days
 def local_midnight(day: date, zone: str) -> datetime:
     """The UTC instant at which `day` starts in `zone`: its first midnight, or the end of the gap that swallowed it."""
     return _instant_of(datetime.combine(day, time()), zone=zone)
