@@ -4,6 +4,7 @@ A payment's id comes from its source, so the same money is booked once however o
 to the customer's credit balance. Reversals and refunds are added to the payment; what it said is never edited.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -108,12 +109,12 @@ class Payment:
     @property
     def parts_left(self) -> tuple[Application, ...]:
         """What each invoice still has of this payment after refunds; "" names what the balance got."""
-        back = {each.invoice_id: 0 for each in (*self.applications, *self.refunds)}
+        back = Counter[str]()
         for each in self.refunds:
             back[each.invoice_id] += each.amount if each.state is not RefundState.FAILED else 0
         parts = (*self.applications, Application(invoice_id="", amount=self.to_balance))
-        left = [replace(each, amount=each.amount - back.get(each.invoice_id, 0)) for each in parts]
-        return tuple(each for each in left if each.amount > 0)
+        left = [replace(part, amount=part.amount - back[part.invoice_id]) for part in parts]
+        return tuple(part for part in left if part.amount > 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

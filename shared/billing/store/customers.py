@@ -37,9 +37,9 @@ class Customers:
         """The write that adds to (or takes from) a customer's number of subscriptions with a bill to come."""
         return self.added(customer_id, {"active_subscriptions": count})
 
-    def added(self, customer_id: str, amounts: Mapping[str, int]) -> Update:
+    def added(self, customer_id: str, amounts: Mapping[str, int], *, expected: str | None = None) -> Update:
         """The write that adds to a customer's counts: `active_subscriptions`, `credit_balance` in minor units."""
-        return Update(self.collection.document(customer_id), increments=dict(amounts))
+        return Update(self.collection.document(customer_id), increments=dict(amounts), expected=expected)
 
     def count(self) -> int:
         """How many customers the tenant has."""

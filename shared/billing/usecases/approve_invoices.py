@@ -22,6 +22,7 @@ from billing.usecases.call import Call
 from billing.usecases.generate_invoices import RunOptions
 from billing.usecases.number_page import number_invoices
 from billing.usecases.run_context import RunContext, RunRequest, start_run
+from billing.usecases.use_balance import with_balances
 
 _PAGE = 100
 _ATTEMPTS = 8
@@ -145,14 +146,14 @@ class _Approval:
         context, last = self.context, dict[str, int]()
         context.counters.clear()
         redated = [dated(each.draft.value, at=self.call.recorded_at, tenant=context.tenant) for each in waiting]
-        issued = number_invoices(context, redated, last=last)
+        issued, balances = with_balances(context, number_invoices(context, redated, last=last))
         drafts = {each.draft.value.id: each.draft for each in waiting}
         writes: list[Write] = [
             context.series.advance(context.counters[each], to=number) for each, number in last.items()
         ]
         writes += [context.invoices.changed(drafts[each.id], each) for each in issued]
         writes += [self._resolving(each.review) for each in waiting]
-        writes += self._billed(issued)
+        writes += [*balances, *self._billed(issued)]
         writes.append(self._audit(issued))
         versions = dict(zip([write.path for write in writes], context.documents.commit(writes), strict=True))
         self.report.approved += [summary_of(each) for each in issued]

@@ -70,7 +70,7 @@ def _facts(context: RunContext, case: DueCase, *, revision: int) -> InvoiceFacts
         usage.setdefault(rollup.value.meter, {}).update(rollup.value.buckets)
     return InvoiceFacts(
         tenant=context.tenant,
-        customer=case.customer,
+        customer=case.customer.value,
         subscription=case.subscription.value,
         plans=case.plans,
         usage=usage,

@@ -29,7 +29,7 @@ class DueCase:
     """
 
     subscription: Stored[Subscription]
-    customer: Customer
+    customer: Stored[Customer]
     plans: Plans
     cycle: BillingCycle
     rollups: Sequence["ReadRollup"]
@@ -129,7 +129,7 @@ def _case(wanted: _Wanted, found: Mapping[str, Document]) -> DueCase:
         raise NotFound("customer", wanted.subscription.value.customer_id)
     return DueCase(
         subscription=wanted.subscription,
-        customer=decode(customer.fields, Customer),
+        customer=Stored(decode(customer.fields, Customer), customer.version),
         plans=wanted.plans,
         cycle=wanted.cycle,
         rollups=[_read_rollup(empty, found.get(path)) for path, empty in wanted.empty.items()],

@@ -1,13 +1,15 @@
 """Give a page's drafts their numbers: consecutive in each series, oldest bill first, then as the tenant says."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from billing.domain.credit import CreditNote
+from billing.domain.credit_balance import use_balances
 from billing.domain.invoice import Invoice
 from billing.domain.invoicing import CreditDraft, Draft, issue, issue_credit_note, number_day
 from billing.domain.numbering import NumberOrder, NumberSeries
+from billing.domain.payment import Payment
 from billing.domain.review import Hold
 from billing.store.counters import Counter
 from billing.usecases.draft_page import Drafted
@@ -18,7 +20,8 @@ from billing.usecases.run_context import RunContext
 class NumberedPage:
     """The invoices in the order of their numbers, and each series' counter as read and the last number it goes to.
 
-    `held` are the invoices that wait for a person, without a number, each with why.
+    `held` are the invoices that wait for a person, without a number, each with why. `payments` are what credit
+    balances pay of the invoices, and `used` what that takes from each customer's (minor units).
     """
 
     drafted: Sequence[Drafted]
@@ -26,6 +29,8 @@ class NumberedPage:
     credit_notes: Sequence[CreditNote]
     series: Sequence[tuple[Counter, int]]
     held: Sequence[tuple[Invoice, Hold]] = ()
+    payments: Sequence[Payment] = ()
+    used: Mapping[str, int] = field(default_factory=dict)
 
 
 def number_page(context: RunContext, drafted: Sequence[Drafted]) -> NumberedPage:
@@ -35,9 +40,11 @@ def number_page(context: RunContext, drafted: Sequence[Drafted]) -> NumberedPage
     credit_notes = sorted(
         (each.draft.credit_note for each in drafted if isinstance(each.draft, CreditDraft)), key=order
     )
+    numbered = number_invoices(context, [each.invoice for each in drafts if each.hold is None], last=last)
+    use = use_balances(numbered, _balances(drafted))
     return NumberedPage(
         drafted=drafted,
-        invoices=number_invoices(context, [each.invoice for each in drafts if each.hold is None], last=last),
+        invoices=use.invoices,
         credit_notes=[
             issue_credit_note(each, number=number)
             for each, number in zip(
@@ -46,6 +53,8 @@ def number_page(context: RunContext, drafted: Sequence[Drafted]) -> NumberedPage
         ],
         series=[(context.counters[series], number) for series, number in last.items()],
         held=[(each.invoice, each.hold) for each in drafts if each.hold is not None],
+        payments=use.payments,
+        used=use.used,
     )
 
 
@@ -63,6 +72,12 @@ def advance_counters(context: RunContext, page: NumberedPage, *, versions: Mappi
     for counter, last in page.series:
         version = versions.get(context.series.path(counter.series), counter.version)
         context.counters[counter.series] = replace(counter, last=last, version=version)
+
+
+def _balances(drafted: Sequence[Drafted]) -> dict[str, int]:
+    """What the page's customers have to their credit, of those who have anything."""
+    customers = [each.case.customer.value for each in drafted]
+    return {each.id: each.credit_balance for each in customers if each.credit_balance > 0}
 
 
 def _numbers(

@@ -1,11 +1,12 @@
 """The writes of a page's one commit. They stand or fall together, so a number and its invoice never part."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 
 from billing.domain.audit import AuditRecord
 from billing.domain.invoicing import CreditDraft, invoice_id_of
+from billing.domain.money import Money
 from billing.domain.review import review_of
 from billing.domain.rollup import closed, with_late_billed
 from billing.domain.subscription import SubscriptionStatus
@@ -25,13 +26,14 @@ def page_writes(context: RunContext, page: NumberedPage) -> list[Write]:
     shards = {each.draft.subscription.id: each.draft.subscription.shard for each in page.drafted}
     writes += [context.invoices.creation(each, shard=shards[each.subscription_id]) for each in page.invoices]
     writes += [context.credit_notes.creation(each) for each in page.credit_notes]
+    writes += [context.payments.creation(each) for each in page.payments]
     for invoice, hold in page.held:
         writes.append(context.invoices.creation(invoice, shard=shards[invoice.subscription_id]))
         writes.append(context.reviews.opening(review_of(invoice, hold, opened_at=context.request.recorded_at)))
     for each in page.drafted:
         writes.append(context.subscriptions.moved_on(each.case.subscription, each.draft.subscription))
         writes += _usage_billed(context, each)
-    writes += _customers_changed(context, page.drafted)
+    writes += _customers_changed(context, page)
     if records := list(_records(context, page)):
         context.commits += 1
         batch_id = f"{context.request.part_id}-{context.commits:06}"
@@ -56,16 +58,20 @@ def _usage_billed(context: RunContext, drafted: Drafted) -> Iterator[Write]:
             yield context.rollups.closing(after, read=each.read)
 
 
-def _customers_changed(context: RunContext, drafted: Sequence[Drafted]) -> Iterator[Write]:
-    """Customers whose subscription just had its last bill, or who got a credit: one write each."""
+def _customers_changed(context: RunContext, page: NumberedPage) -> Iterator[Write]:
+    """Customers whose subscription just had its last bill, who got a credit or used one: one write each."""
     added: dict[str, Counter[str]] = defaultdict(Counter)
-    for each in drafted:
+    for each in page.drafted:
         if each.draft.subscription.status is SubscriptionStatus.ENDED:
             added[each.draft.subscription.customer_id]["active_subscriptions"] -= 1
         if isinstance(each.draft, CreditDraft):
             added[each.draft.credit_note.customer_id]["credit_balance"] += each.draft.credit_note.balance_added
+    versions = {each.case.customer.value.id: each.case.customer.version for each in page.drafted if page.used}
+    for customer_id, used in page.used.items():
+        added[customer_id]["credit_balance"] -= used
     for customer_id, amounts in added.items():
-        yield context.customers.added(customer_id, amounts)
+        expected = versions[customer_id] if customer_id in page.used else None  # a balance is used as it was read
+        yield context.customers.added(customer_id, amounts, expected=expected)
 
 
 def _records(context: RunContext, page: NumberedPage) -> Iterator[AuditRecord]:
@@ -86,6 +92,9 @@ def _records(context: RunContext, page: NumberedPage) -> Iterator[AuditRecord]:
             after=invoice.status.value,
             reason=f"{hold.reason}; drafted {run}",
         )
+    for payment in page.payments:
+        reason = f"{Money(payment.amount, payment.currency)} of the credit balance for {payment.reference}"
+        yield _record(context, f"payments/{payment.id}", "payment.recorded", after=payment.status.value, reason=reason)
     for note in page.credit_notes:
         yield _record(
             context, f"credit_notes/{note.id}", "credit_note.issued", after="issued", reason=f"{note.number} {run}"

@@ -18,6 +18,7 @@ from billing.usecases.gather_facts import gather_facts
 from billing.usecases.number_page import number_invoices
 from billing.usecases.one_invoice import again_while_others_write, context_of, subscription_of
 from billing.usecases.run_context import RunContext
+from billing.usecases.use_balance import with_balances
 
 
 def reissue_invoice(
@@ -48,8 +49,9 @@ def _reissue(context: RunContext, id_or_number: str, call: Call) -> Stored[Invoi
         raise InvoiceNotVoid(void)
     subscription = subscription_of(context, void)
     draft, last = _draft(context, void, subscription), dict[str, int]()
-    [invoice] = number_invoices(context, [replace(draft.invoice, replaces=void.number)], last=last)
-    writes: list[Write] = [context.series.advance(context.counters[each], to=number) for each, number in last.items()]
+    numbered = number_invoices(context, [replace(draft.invoice, replaces=void.number)], last=last)
+    [invoice], writes = with_balances(context, numbered)
+    writes += [context.series.advance(context.counters[each], to=number) for each, number in last.items()]
     writes.append(context.invoices.creation(invoice, shard=subscription.value.shard))
     writes.append(context.subscriptions.moved_on(subscription, _billed_again(subscription.value, invoice, draft)))
     writes.append(_audit(context, invoice, call))

@@ -18,6 +18,7 @@ from billing.store.counters import Counter, Counters
 from billing.store.credit_notes import CreditNotes
 from billing.store.customers import Customers
 from billing.store.invoices import Invoices
+from billing.store.payments import Payments
 from billing.store.plans import PlanVersions
 from billing.store.reviews import Reviews
 from billing.store.subscriptions import Subscriptions
@@ -74,6 +75,7 @@ class RunContext:
     rollups: UsageRollups
     invoices: Invoices
     credit_notes: CreditNotes
+    payments: Payments
     reviews: Reviews
     series: Counters
     audit: AuditLog
@@ -134,6 +136,7 @@ def start_run(
         rollups=UsageRollups.of(documents, tenant.id),
         invoices=Invoices.of(documents, tenant.id),
         credit_notes=CreditNotes.of(documents, tenant.id),
+        payments=Payments.of(documents, tenant.id),
         reviews=Reviews.of(documents, tenant.id),
         series=Counters.of(documents, tenant.id),
         audit=AuditLog.of(documents, tenant.id),
