@@ -1,12 +1,14 @@
 """Usage that comes after its period was invoiced: on the next invoice, priced as if it had been there in time."""
 
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from billing.adapters.firestore import FirestoreDocuments
 from billing.domain.catalog import Aggregation, GraduatedPrice, MeteredCharge, Plan
 from billing.domain.invoice import Invoice
 from billing.domain.late_usage import late_usage_of, rollups_to_rerate
@@ -19,8 +21,11 @@ from billing.store.subscriptions import subscription_fields
 from billing.usecases.record_usage import EventOutcome, OutcomeStatus, ReportedUsage, record_usage
 from billing.usecases.usage_writes import MeteredEvent, UsageWriter
 from tests.builders import API_CALLS, WEEKLY, a_meter, a_plan, a_rate, shown, tiers, utc
+from tests.firestore_emulator import firestore, fresh_project
 from tests.watched_documents import Once, WatchedDocuments
 from tests.world import World
+
+__all__ = ["firestore"]
 
 ACCEPTED, DUPLICATE, REJECTED = OutcomeStatus.ACCEPTED, OutcomeStatus.DUPLICATE, OutcomeStatus.REJECTED
 
@@ -467,3 +472,25 @@ def test_a_book_s_new_rows_of_a_closed_month_are_late() -> None:
     written = writer.write([MeteredEvent(event=row, aggregation=Aggregation.SUM, subscription=subscription)])
     assert written.late == {"book/1"}
     assert late_lines(bills(world, "2026-04-01")) == [(FEBRUARY, "3", "1", 300)]
+
+
+@pytest.mark.emulator
+def test_late_usage_is_billed_from_firestore_as_from_sqlite(firestore: str) -> None:
+    assert firestore
+    with closing(FirestoreDocuments(fresh_project())) as documents:
+        users = a_meter("1.00", meter="users", aggregation=Aggregation.UNIQUE)
+        world = opened(monthly(STEPPED, users), until="2026-03-11", world=World(documents=documents))
+        bills(world, "2026-03-01")
+        record(
+            world,
+            event("a", 2, on="2026-02-14"),
+            event("b", on="2026-02-14", meter="users", value="ada"),
+            event("c", on="2026-02-15", meter="users", value="grace"),
+        )
+        assert [each[3] for each in late_lines(bills(world, "2026-03-11"))] == [200, 200]
+        record(world, event("d", 1, on="2026-02-14", replaces="a"))
+        world.travels_to("2026-03-12")
+        assert world.runs_billing().failures == []
+        [note] = world.credit_notes()
+        assert (note.id, note.total) == ("sub-acme.20260301T000000Z-late-1.r0", 100)
+        assert [len(each.buckets) for each in world.rollup("sub-acme.users.2026-02").late_billed] == [2]
