@@ -15,7 +15,7 @@ _TOTALS_LEADING, _STRONG_LEADING, _LAST_LEADING = 15.0, 19.0, 24.0
 _STRONG = 10.5
 _REMARK_LEADING = 12.0
 _NOTE, _NOTE_LEADING, _NOTE_GAP = 8.0, 11.0, 30.0
-_LABEL_WIDTH = 96.0
+_LABEL_WIDTH, _SENTENCE_GAP = 96.0, 4.0
 _QR, _QR_GAP = 78.0, 26.0  # the gap holds the quiet zone of the coarsest code
 _SMALLEST_MODULE = 1.3  # 0.46 mm: what a telephone reads from paper
 _LONGEST_CODE = 1000  # bytes; a denser code can't be read from paper at this size
@@ -68,7 +68,7 @@ def draw_payment(flow: PageFlow, *, payment: PaymentBlock) -> None:
     ]
     codes = [code for code in codes if code.modules]
     set_fields = _set_fields(payment, words.pay_online, codes=codes, flow=flow)
-    text_height = sum(len(each.lines) for each in set_fields) * (LEADING + 2)
+    text_height = sum(len(each.lines) * (LEADING + 2) + (0 if each.label else _SENTENCE_GAP) for each in set_fields)
     flow.keep_together(27 + max([text_height + 14, *(code.size + 18 for code in codes)]))
     flow.y -= 15
     flow.sheet.rule(x=LEFT, y=flow.y, width=flow.width, colour=HAIRLINE)
@@ -78,6 +78,7 @@ def draw_payment(flow: PageFlow, *, payment: PaymentBlock) -> None:
     flow.y -= 14
     for each in set_fields:
         _draw_field(flow, field=each)
+        flow.y -= 0 if each.label else _SENTENCE_GAP
     _draw_codes(flow, codes=codes, top=top)
 
 
