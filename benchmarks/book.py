@@ -12,6 +12,7 @@ from billing.domain.invoice import BankDetails, Party
 from billing.domain.numbering import NumberSeries
 from billing.domain.period import Cycle, Unit
 from billing.domain.rollup import UsageRollup
+from billing.domain.sharding import shard_count, shard_of
 from billing.domain.subscription import Item, Phase, Subscription, schedule_of
 from billing.domain.tax import TaxParty, TaxRate, TaxTable
 from billing.domain.tenant import Tenant
@@ -56,22 +57,22 @@ PLAN = Plan(
 
 
 def seed(documents: Documents, *, subscriptions: int) -> None:
-    """Write a tenant with so many subscriptions, all due on 1 July 2026."""
-    tenants = Tenants(documents)
+    """Write a tenant with so many subscriptions, all due on 1 July 2026, in the shards an import would choose."""
+    tenants, shards = Tenants(documents), shard_count(subscriptions)
     rates = TaxTable(rates=(TaxRate(country="DE", name="VAT", percent=Decimal(19)),))
     documents.commit(
         [
-            tenants.saving(_tenant()),
+            tenants.saving(_tenant(shards)),
             tenants.saving_taxes(TENANT, rates),
             PlanVersions.of(documents, TENANT).publication(PLAN),
         ]
     )
     for first in range(0, subscriptions, _CHUNK):
         last = min(first + _CHUNK, subscriptions)
-        documents.commit([write for n in range(first, last) for write in _account(documents, n)])
+        documents.commit([write for n in range(first, last) for write in _account(documents, n, shards)])
 
 
-def _account(documents: Documents, n: int) -> Iterator[Write]:
+def _account(documents: Documents, n: int, shards: int) -> Iterator[Write]:
     customer_id, subscription_id = f"acct-{n:07}", f"sub-{n:07}"
     party = Party(name=f"Customer {n} GmbH", street=f"{n} Main Street", city="Köln", country="DE")
     yield Customers.of(documents, TENANT).creation(
@@ -83,6 +84,7 @@ def _account(documents: Documents, n: int) -> Iterator[Write]:
         zone="UTC",
         phases=(Phase(plan=PLAN.ref, start=START, schedule=schedule_of(PLAN, START, "UTC")),),
         items=tuple(Item(id=each, charge_id=each, quantity=Decimal(1), start=START) for each in ("support", "ip")),
+        shard=shard_of(customer_id, shards=shards),
     )
     due = first_bill_for(subscription, {PLAN.ref: PLAN})
     yield Subscriptions.of(documents, TENANT).creation(replace(subscription, next_billing_at=due))
@@ -97,7 +99,7 @@ def _account(documents: Documents, n: int) -> Iterator[Write]:
     yield UsageRollups.of(documents, TENANT).saving(rollup, read=None)
 
 
-def _tenant() -> Tenant:
+def _tenant(shards: int) -> Tenant:
     return Tenant(
         id=TENANT,
         seller=Party(
@@ -108,5 +110,6 @@ def _tenant() -> Tenant:
         locale="en_US",
         payment_terms_days=30,
         numbers=NumberSeries(),
+        shards=shards,
         bank=BankDetails(account_holder="Bench Inc.", iban="DE89370400440532013000", bic="COBADEFFXXX"),
     )
