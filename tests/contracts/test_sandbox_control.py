@@ -211,6 +211,16 @@ def test_a_restart_keeps_everything(tmp_path: Path) -> None:
         assert "pending" in pending
 
 
+def test_a_file_that_another_sandbox_has_or_that_is_none_of_ours_is_refused(tmp_path: Path) -> None:
+    file, text = tmp_path / "sandbox.sqlite3", tmp_path / "text.sqlite3"
+    text.write_text("not a database, and long enough to be read as one" * 100)
+    with running_sandbox(clock=StandingClock(), file=file) as sandbox:
+        for refused in (file, text):
+            with pytest.raises(Unavailable, match="sqlite3"), running_sandbox(clock=StandingClock(), file=refused):
+                pass
+        assert client_of(sandbox).v1.customers.create().balance == 0
+
+
 def test_what_is_kept_in_memory_is_gone_after_a_restart() -> None:
     for _ in range(2):
         with running_sandbox(clock=StandingClock(MARCH)) as sandbox:

@@ -82,6 +82,12 @@ def test_the_smallest_amounts_are_taken(client: Client) -> None:
         assert client.v1.payment_intents.create({"amount": amount, "currency": currency}).amount == amount
 
 
+def test_an_unknown_field_inside_another_is_named_by_its_path(client: Client) -> None:
+    with pytest.raises(stripe.InvalidRequestError) as raised:
+        client.v1.customers.create({"address": {"street": "x"}})
+    assert (raised.value.code, raised.value.param) == ("parameter_unknown", "address[street]")
+
+
 def test_several_unknown_parameters_are_named_together(client: Client) -> None:
     with pytest.raises(stripe.InvalidRequestError, match="unknown parameters: foo, bar"):
         client.v1.customers.create({"foo": "1", "bar": "2"})

@@ -48,6 +48,7 @@ _NOUNS = (
     webhook_endpoints,
 )
 OPERATIONS: tuple[Operation, ...] = tuple(each for noun in _NOUNS for each in noun.OPERATIONS)
+_WITHOUT_IDS = {(each.method, each.path): each for each in OPERATIONS if "{" not in each.path}
 _KINDS = {"checkout/sessions": "checkout.session"}
 _KEY = re.compile(r"(sk|rk)_test_\w+")
 _log = logging.getLogger(__name__)
@@ -185,6 +186,8 @@ def _check_version(request: Request) -> None:
 
 
 def _operation(request: Request) -> tuple[Operation, tuple[str, ...]]:
+    if whole := _WITHOUT_IDS.get((request.method, request.path)):
+        return whole, ()
     for operation in OPERATIONS:
         if operation.method == request.method and (match := operation.pattern.fullmatch(request.path)):
             return operation, match.groups()

@@ -8,6 +8,8 @@ from typing import Any, Protocol
 
 import orjson
 
+from billing.domain.errors import Unavailable
+
 _TABLES = """
     create table if not exists record (
         id text primary key, account text not null, resource blob not null, hidden blob not null
@@ -26,14 +28,23 @@ class Kept(Protocol):
 
 
 class StateFile:
-    """Opens or makes the file; used by one thread at a time."""
+    """Opens or makes the file and keeps every other sandbox off it; used by one thread at a time.
+
+    Unavailable where it is no such file, or another sandbox has it.
+    """
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-        self._connection.execute("pragma journal_mode = wal")
-        self._connection.execute("pragma synchronous = normal")
-        self._connection.executescript(_TABLES)
+        self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=0.5)
+        try:
+            self._connection.execute("pragma locking_mode = exclusive")
+            self._connection.execute("pragma journal_mode = wal")
+            self._connection.execute("pragma synchronous = normal")
+            self._connection.executescript(_TABLES)
+        except sqlite3.DatabaseError as error:
+            self._connection.close()
+            message = f"{path} can't hold a sandbox's state: {error}"
+            raise Unavailable(message) from error
 
     def records(self) -> Iterator[tuple[str, dict[str, Any], dict[str, Any]]]:
         """Account, resource and hidden part of every record, in the order they were first written."""
