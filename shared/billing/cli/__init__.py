@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from billing.cli.e_invoice_commands import e_invoice_app
 from billing.cli.errors import plain_errors
 from billing.cli.options import (
     AsJson,
@@ -36,6 +37,7 @@ app = typer.Typer(
 invoices_app = typer.Typer(help="Look at invoices and decide on them.", no_args_is_help=True, rich_markup_mode=None)
 plans_app = typer.Typer(help="Check, publish and correct plans.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(invoices_app, name="invoices")
+app.add_typer(e_invoice_app, name="e-invoice")
 app.add_typer(plans_app, name="plans")
 app.add_typer(subscriptions_app, name="subscriptions")
 app.add_typer(reviews_app, name="reviews")
