@@ -1,0 +1,65 @@
+"""Notices: what the tenant's customers and its own people are told by e-mail, and about what."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+
+from billing.domain.attempt import PaymentAttempt
+from billing.domain.credit import CreditNote
+from billing.domain.invoice import Invoice
+from billing.domain.payment import Payment
+from billing.domain.tenant import Tenant
+
+
+class NoticeKind(StrEnum):
+    """What a notice says; those that begin with `tenant_` go to the tenant's own billing contact."""
+
+    INVOICE_ISSUED = "invoice_issued"
+    RECEIPT = "receipt"
+    PAYMENT_FAILED = "payment_failed"
+    UPDATE_PAYMENT_METHOD = "update_payment_method"
+    ACTION_REQUIRED = "action_required"
+    CREDIT_NOTE_ISSUED = "credit_note_issued"
+    TENANT_PAYMENT_FAILED = "tenant_payment_failed"
+    TENANT_REVIEW_NEEDED = "tenant_review_needed"
+
+    @property
+    def is_for_the_tenant(self) -> bool:
+        """Whether it goes to the tenant's own people."""
+        return self.value.startswith("tenant_")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """One notice about an invoice, or a credit note with its invoice. `sent_at` is a UTC instant.
+
+    `attempt` is the charge that it is about, `payment` the money that came, `retry_on` the tenant's day of the next try
+    and `method_url` the page where another method is saved. `pdf` is attached.
+    """
+
+    kind: NoticeKind
+    tenant: Tenant
+    invoice: Invoice
+    sent_at: datetime
+    credit_note: CreditNote | None = None
+    attempt: PaymentAttempt | None = None
+    payment: Payment | None = None
+    retry_on: date | None = None
+    method_url: str = ""
+    reason: str = ""
+    pdf: bytes = b""
+
+    @property
+    def to(self) -> str:
+        """Who gets it; "" for nobody."""
+        return self.tenant.billing_contact if self.kind.is_for_the_tenant else self.invoice.buyer.email
+
+    @property
+    def message_id(self) -> str:
+        """The same for the same notice for ever, so that a repeat is the same mail; says nothing of whom it is about."""
+        about = self.credit_note.id if self.credit_note is not None else self.invoice.id
+        attempt = "" if self.attempt is None else str(self.attempt.number)
+        said = "/".join((self.tenant.id, about, self.kind.value, attempt))
+        domain = self.tenant.mail_sender.rpartition("@")[2]
+        return f"{hashlib.sha256(said.encode()).hexdigest()[:32]}.{self.kind.value}@{domain}"
