@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -195,6 +196,30 @@ def test_a_charge_and_a_coupon_that_the_book_adds_to_a_stored_subscription_are_r
     ]
 
 
+def test_a_charge_that_the_book_adds_before_the_first_bill_is_refused_as_well(
+    documents: Documents, tmp_path: Path
+) -> None:
+    bring(documents, a_small_book(tmp_path))
+    a_small_book(tmp_path, charges="s-1,setup,Set-up,1.00,2026-02-01\n")
+    with pytest.raises(BookConflicts, match="subscription s-1: one_time: stored nothing, given setup"):
+        bring(documents, tmp_path)
+
+
+def test_late_usage_is_lowered_by_no_coupon_and_counts_for_no_commitment(documents: Documents, tmp_path: Path) -> None:
+    plan = changed(PLAN, addons=..., minimum_commitment="10.00")
+    bring(documents, a_small_book(tmp_path, plan=plan, coupons="half"))
+    # February: 3.00 of calls less a half, and 7.00 to the commitment
+    assert bill(documents, as_of="2026-03-01")["s-1"].total == 850
+    late = ReportedUsage(
+        id="late", subscription_id="s-1", meter="calls", occurred_at=utc("2026-02-27T12:00"), quantity=200
+    )
+    record_usage(documents, tenant_id="acme", events=[late], recorded_at=utc("2026-03-04"))
+    (late_line, *others) = sorted(bill(documents, as_of="2026-04-01")["s-1"].lines, key=lambda line: line.period.start)
+    # 2.00 late; all of March's 10.00 are missing; nothing is left for the coupon
+    assert late_line.amount == 200
+    assert [line.amount for line in others] == [1000]
+
+
 def test_a_published_coupon_never_changes(documents: Documents, tmp_path: Path) -> None:
     bring(documents, a_small_book(tmp_path))
     write(tmp_path, "coupons.json", [{"coupon_id": "half", "name": "Half", "percent": 60, "periods": 2}])
@@ -244,4 +269,4 @@ def test_usage_before_and_after_the_hour_at_which_a_trial_ends_is_told_apart() -
     world.travels_to("2026-03-01")
     world.runs_billing()
     (invoice,) = world.invoices()
-    assert [(line.description, line.quantity) for line in invoice.lines] == [("Calls", 230)]
+    assert [(line.description, line.quantity) for line in invoice.lines] == [("Calls", Decimal(230))]

@@ -35,7 +35,11 @@ EACH = PerUnitPrice(unit_price=Decimal("0.25"))
 )
 def test_only_what_is_beyond_it_is_priced_from_the_first_tier_on(price: UsagePrice, usage: str, cents: int) -> None:
     included, *priced = rate(a_meter(price, included=Decimal(100)), Decimal(usage))
-    assert (included.description, included.quantity, included.unit_price) == ("Calls - included", 100, 0)
+    assert (included.description, included.quantity, included.unit_price) == (
+        "Calls - included",
+        Decimal(100),
+        Decimal(0),
+    )
     amounts = [amount_of(part.step, "USD", rounding=Rounding.HALF_UP) for part in (included, *priced)]
     assert (amounts[0], sum(amounts)) == (0, cents)
 
@@ -44,7 +48,11 @@ def test_it_is_explained_with_the_whole_usage_and_the_rest_with_what_is_beyond()
     included, rest = rate(a_meter(EACH, included=Decimal(100)), Decimal("104.5"))
     assert isinstance(included.step, TierStep)
     assert isinstance(rest.step, TierStep)
-    assert (included.step.model, included.step.usage, included.step.up_to) == ("included", Decimal("104.5"), 100)
+    assert (included.step.model, included.step.usage, included.step.up_to) == (
+        "included",
+        Decimal("104.5"),
+        Decimal(100),
+    )
     assert (rest.step.model, rest.step.usage, rest.step.quantity) == ("per_unit", Decimal("4.5"), Decimal("4.5"))
 
 
@@ -61,7 +69,7 @@ def test_a_first_tier_with_a_fee_is_owed_even_inside_it() -> None:
     # an active subscription owes the first tier's fee even at zero usage, and inside the allowance nothing is priced
     price = GraduatedPrice(tiers=tiers(("10", "1.00", "5.00"), (None, "0.50")))
     included, first = rate(a_meter(price, included=Decimal(100)), Decimal(40))
-    assert (included.quantity, first.quantity) == (40, 0)
+    assert (included.quantity, first.quantity) == (Decimal(40), Decimal(0))
     assert amount_of(first.step, "USD", rounding=Rounding.HALF_UP) == 500
 
 

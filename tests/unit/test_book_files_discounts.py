@@ -188,7 +188,7 @@ def test_allowance_commitment_and_trial_are_read(tmp_path: Path) -> None:
     plan = changed(PLAN, usage=[changed(CALLS, included=1000)], minimum_commitment="99.50", trial_days=14)
     book = load_book(a_folder(tmp_path, plan=plan, addons=None, usage=None))
     (read,) = book.plans
-    assert (read.metered[0].included, read.minimum_commitment, read.trial_days) == (1000, Decimal("99.50"), 14)
+    assert (read.metered[0].included, read.minimum_commitment, read.trial_days) == (Decimal(1000), Decimal("99.50"), 14)
 
 
 @pytest.mark.parametrize(

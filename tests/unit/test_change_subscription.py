@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from decimal import Decimal
+from typing import cast
 
 import pytest
 
@@ -37,8 +38,9 @@ def world() -> World:
 
 
 def records(world: World) -> list[tuple[str, str, str, str, str]]:
-    found = [record for batch in world.collection("audit") for record in batch.fields["records"]]
-    return [tuple(each[name] for name in ("entity", "event", "actor", "reason", "request_id")) for each in found]
+    batches = [cast("list[dict[str, str]]", batch.fields["records"]) for batch in world.collection("audit")]
+    found = [record for batch in batches for record in batch]
+    return [(each["entity"], each["event"], each["actor"], each["reason"], each["request_id"]) for each in found]
 
 
 def totals(world: World, *months: str) -> list[int]:

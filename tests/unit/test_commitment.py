@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -17,7 +18,7 @@ from tests.builders import GERMAN_VAT, HOURLY, Account, a_fee, a_meter, a_plan, 
 FEBRUARY = "2026-02-01"
 
 
-def committed(to: str, **changes: object) -> Plan:
+def committed(to: str, **changes: Any) -> Plan:  # noqa: ANN401 - any field
     return a_plan(minimum_commitment=Decimal(to), **changes)
 
 

@@ -1,6 +1,7 @@
 """What a coupon may be."""
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -26,7 +27,7 @@ from tests.builders import Account, a_fee, a_plan, utc
     ],
 )
 def test_a_coupon_takes_off_one_thing_that_can_be_taken_off(fields: dict[str, str], expected: str) -> None:
-    numbers = {name: value if name == "currency" else Decimal(value) for name, value in fields.items()}
+    numbers: dict[str, Any] = {name: value if name == "currency" else Decimal(value) for name, value in fields.items()}
     with pytest.raises(InvalidInput) as refused:
         Coupon(coupon_id="c", name="C", **numbers)
     assert str(refused.value) == expected

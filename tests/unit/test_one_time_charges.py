@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -15,7 +16,7 @@ from billing.domain.tax import TaxTable
 from tests.builders import GERMAN_VAT, Account, a_fee, a_plan, a_rate, shown, utc
 
 
-def a_charge(on: str, **changes: object) -> OneTimeCharge:
+def a_charge(on: str, **changes: Any) -> OneTimeCharge:  # noqa: ANN401 - any field
     charge = OneTimeCharge(
         id="setup", name="Set-up", quantity=Decimal("2.5"), unit_price=Decimal("100.00"), charged_at=utc(on)
     )

@@ -29,6 +29,8 @@ def true_ups(facts: ChargeFacts, period: Period, charges: Sequence[Charge]) -> I
     For a part of the period a share of the commitment is due, by local days (by the second in cycles of hours); a short
     first period owes what the plan says of it.
     """
+    if not any(plan.minimum_commitment for plan in facts.plans.values()):
+        return
     spans: dict[str, list[tuple[Phase, Period]]] = {}
     for phase, span in facts.subscription.spans(period):
         spans.setdefault(phase.plan, []).append((phase, span))

@@ -1,7 +1,8 @@
 """Discounts: coupons lower what an invoice charges, each on what the one before left, before tax (semantics 1, 6).
 
-Usage, fees, late usage and one-time charges are lowered. A credit is not: what it gives back was lowered when it was
-billed. Nor is the line that fills up a minimum commitment: a coupon makes what was bought cheaper, not what was agreed.
+Usage, fees and one-time charges are lowered. A credit is not: what it gives back was lowered when it was billed. Late
+usage is not: it belongs to an earlier invoice. Nor is the line that fills up a minimum commitment: a coupon makes what
+was bought cheaper, not what was agreed.
 """
 
 from collections.abc import Iterator, Sequence
@@ -42,7 +43,9 @@ def discounted(facts: ChargeFacts, cycle: BillingCycle, charges: Sequence[Charge
     Raises InvalidInput for a coupon whose amount is in another currency than the bill.
     """
     coupons = [each for each in facts.subscription.discounts if each.is_left and each.start <= cycle.bill_for_date]
-    bases = _bases(charges) if coupons else []
+    if not coupons:
+        return list(charges)
+    bases = _bases(charges)
     left, lines = [base.amount for base in bases], list[Charge]()
     for discount in coupons:
         step = _step(facts, discount.coupon, left)

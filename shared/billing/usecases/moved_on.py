@@ -34,6 +34,8 @@ def _after(stored: tuple[T, ...], given: Mapping[str, T]) -> tuple[T, ...]:
 def _is_billed(stored: Subscription, one_time: OneTimeCharge) -> bool:
     """Whether the charge was due with a bill before the one that is due next."""
     due = stored.next_billing_at
-    if due is None:
-        return True
-    return due > stored.start and one_time.charged_at <= period_around(stored, due - _MOMENT).start
+    if due is None or due <= stored.start:
+        return due is None
+    before = period_around(stored, due - _MOMENT).start
+    was_bill = before > stored.start or bool(stored.recent)  # the start is one in advance only
+    return was_bill and one_time.charged_at <= before
