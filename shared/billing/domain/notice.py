@@ -57,9 +57,10 @@ class Notice:
 
     @property
     def message_id(self) -> str:
-        """The same for the same notice for ever, so that a repeat is the same mail; says nothing of whom it is about."""
+        """The same for the same notice for ever, so that a repeat is the same mail; it tells nothing of its subject."""
         about = self.credit_note.id if self.credit_note is not None else self.invoice.id
         attempt = "" if self.attempt is None else str(self.attempt.number)
-        said = "/".join((self.tenant.id, about, self.kind.value, attempt))
+        payment = "" if self.payment is None else self.payment.id
+        said = f"{self.tenant.id}/{about}/{self.kind.value}/{attempt}/{payment}"
         domain = self.tenant.mail_sender.rpartition("@")[2]
         return f"{hashlib.sha256(said.encode()).hexdigest()[:32]}.{self.kind.value}@{domain}"
