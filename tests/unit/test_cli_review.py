@@ -162,7 +162,7 @@ def test_a_comparison_needs_a_dry_run_and_something_that_is_due(held: Path) -> N
 
 
 def test_a_comparison_names_the_greatest_change_first(tmp_path: Path) -> None:
-    """February's 45,684.14 without tax are 31,204.50 usage, 14,892.00 flat and -412.36 proration; March has no usage."""
+    """February's 45,684.14 without tax: 31,204.50 usage, 14,892.00 flat, -412.36 proration; March has no usage."""
     directory = tmp_path / "kept"
     billing("import", BOOK, "--dir", directory)
     billing("run", "--as-of", "2026-03-01", "--dir", directory)

@@ -53,8 +53,8 @@ def show_preview(wanted: Wanted, *, place: Place) -> None:
         bills = [_json(each, directory=place.directory) for each in previews]
         write_json({"tenant_id": tenant.id, "at": at.isoformat(), "previews": bills})
     else:
-        for each in previews:
-            _print(each)
+        for number, each in enumerate(previews):
+            _print(each, apart=number > 0)
 
 
 def _draw(engine: Engine, tenant: Tenant, previews: list[Preview], *, into: Path) -> None:
@@ -83,8 +83,10 @@ def _json(preview: Preview, *, directory: Path) -> Json:
             return answer | {"skipped": reason}
 
 
-def _print(preview: Preview) -> None:
+def _print(preview: Preview, *, apart: bool) -> None:
     console = answers()
+    if apart:
+        console.print()
     due = f"{preview.bill_for_date:%Y-%m-%d %H:%M} UTC"
     console.print(f"Preview of {preview.subscription_id}, to be billed {due}", markup=False)
     match preview.outcome:
@@ -94,4 +96,3 @@ def _print(preview: Preview) -> None:
             console.print(f"A credit note of {amount(note.total, note.currency)} {note.currency}")
         case reason:
             console.print(f"No invoice: {reason.replace('_', ' ')}")
-    console.print()
