@@ -1,6 +1,6 @@
 """Usage that comes after its period was invoiced: on the next invoice, priced as if it had been there in time."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
 from decimal import Decimal
@@ -20,6 +20,7 @@ from billing.ports import StoreUnavailable, Write
 from billing.store.subscriptions import subscription_fields
 from billing.usecases.record_usage import EventOutcome, OutcomeStatus, ReportedUsage, record_usage
 from billing.usecases.usage_writes import MeteredEvent, UsageWriter
+from billing.usecases.verify import VerifyRequest, verify
 from tests.builders import API_CALLS, WEEKLY, a_meter, a_plan, a_rate, shown, tiers, utc
 from tests.firestore_emulator import firestore, fresh_project
 from tests.watched_documents import Once, WatchedDocuments
@@ -33,9 +34,23 @@ ACCEPTED, DUPLICATE, REJECTED = OutcomeStatus.ACCEPTED, OutcomeStatus.DUPLICATE,
 STEPPED = a_meter(GraduatedPrice(tiers=tiers(("100", "1.00"), (None, "0.10"))))
 
 
+BOOKS: list[World] = []
+
+
+@pytest.fixture(autouse=True)
+def _each_book_verifies() -> Iterator[None]:
+    """Whatever a test does, each of its invoices can be computed again, and its roll-ups hold the recorded usage."""
+    BOOKS.clear()
+    yield
+    for world in BOOKS:
+        request = VerifyRequest(tenant_id="acme", as_of=world.now, objects=False)
+        assert verify(world.documents, world.objects, request).findings.kept == []
+
+
 def opened(plan: Plan, *, on: str = "2026-02-01", until: str | None = None, world: World | None = None) -> World:
     """A world with acme on that plan."""
     world = world or World()
+    BOOKS.append(world)
     world.subscribes("acme", to=world.plan(plan), on=on, until=until)
     return world
 

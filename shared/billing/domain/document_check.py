@@ -96,7 +96,8 @@ def _differing_line(line: LineItem, document: Invoice | CreditNote) -> Iterator[
             yield Difference(field=f"{name}: units", stored=plain(each.quantity), expected=plain(units))
     quantity, price = _shown(step) or (ONE, Money(sign * replayed_amount(line, document), currency).amount)
     if isinstance(step, LateUsageStep):  # its price is an average, rounded: the amount is what counts
-        quantity, price = EXACT.subtract(step.usage_after, step.usage_before), sign * line.unit_price
+        units = EXACT.subtract(step.usage_after, step.usage_before)
+        quantity, price = units if sign > 0 else units.copy_abs(), sign * line.unit_price
     if line.quantity != quantity:
         yield Difference(field=f"{name}: quantity", stored=plain(line.quantity), expected=plain(quantity))
     if line.unit_price != sign * price:
