@@ -16,10 +16,12 @@ from billing.domain.catalog import (
 from billing.domain.invoice import BankDetails
 from billing.domain.subscription import Item, end_subscription
 from billing.domain.tax import TaxTable
+from billing.domain.tenant import Guard
 from billing.domain.usage import UsageEvent
 from billing.store.subscriptions import subscription_fields
 from billing.store.usage import UsageEvents
 from tests.builders import API_CALLS, a_fee, a_meter, a_party, a_plan, a_rate, a_tenant, utc
+from tests.reviewing import approve, reviews, settings
 from tests.world import World
 
 BANK = BankDetails(account_holder="Acme", iban="DE89370400440532013000", bic="COBADEFFXXX", bank_name="Commerzbank")
@@ -42,7 +44,7 @@ METERS = (
 
 
 def a_book() -> World:
-    """Two customers after a run: one billed in arrears for everything, one that left and got a credit note."""
+    """Customers after runs: one billed in arrears for everything, one that left and got a credit note, one waiting."""
     world = World(
         tenant=a_tenant(bank=BANK, notes=("Thank you.",), accent_colour="#336699"),
         taxes=TaxTable(rates=(a_rate("19", since="2021-01-01"), a_rate("16", until="2020-12-31"))),
@@ -76,7 +78,16 @@ def a_book() -> World:
     )
     events = UsageEvents.of(world.documents, world.tenant.id)
     world.documents.commit([events.creation(event, expires_at=event.occurred_at + timedelta(days=400))])
+    _review(world)
     return world
+
+
+def _review(world: World) -> None:
+    """A run whose invoices wait, and one of them approved."""
+    settings(world, approval=True, guard=Guard(factor=Decimal(3), floor=1000))
+    world.travels_to("2026-03-01")
+    world.runs_billing()
+    approve(world, [reviews(world)[0].invoice_id])
 
 
 def _items(item: Item) -> list:
