@@ -1,4 +1,4 @@
-"""Invoices and credit notes as e-invoices in the terms of EN 16931: docs/adr/0013-e-invoices.md says why so."""
+"""Invoices and credit notes as e-invoices in the terms of EN 16931: docs/adr/0015-e-invoices.md says why so."""
 
 from collections.abc import Sequence
 
