@@ -10,7 +10,9 @@ from billing.domain.invoice import InvoiceStatus
 from billing.domain.invoice_life import InvoiceNotDraft, LaterBillMade
 from billing.domain.review import Resolution, ReviewKind, ReviewStatus
 from billing.domain.subscription import SubscriptionStatus
+from billing.ports import Delete
 from billing.store.invoices import Invoices
+from billing.usecases.record_usage import ReportedUsage, record_usage
 from tests.builders import a_fee, a_meter, a_plan, a_tenant, utc
 from tests.reviewing import approve, reject, reviews, settings
 from tests.scenarios.billing_processes import audited
@@ -252,3 +254,71 @@ def test_a_rejected_draft_gives_back_what_was_paid_ahead_before_it() -> None:
     assert world.subscription("sub-ada").prepaid != before.prepaid
     reject(world, FEBRUARY)
     assert world.subscription("sub-ada") == before
+
+
+def test_a_rejected_draft_gives_back_the_late_usage_that_it_had_billed() -> None:
+    """January's 3 calls are billed; 5 more of January come in February, and the February draft has them."""
+    world = World()
+    world.subscribes("ada", to=world.plan(METERED), on="2026-01-01")
+    world.uses("sub-ada", "calls", "3", on="2026-01-10")
+    world.travels_to("2026-02-01")
+    world.runs_billing()
+    late = ReportedUsage(
+        id="late-1", subscription_id="sub-ada", meter="calls", occurred_at=utc("2026-01-12"), quantity=5
+    )
+    record_usage(world.documents, tenant_id="acme", events=[late], recorded_at=world.now)
+    before, usage = world.subscription("sub-ada"), world.rollup("sub-ada.calls.2026-01")
+    assert before.late_usage == ("sub-ada.calls.2026-01",)
+    settings(world, approval=True)
+    world.travels_to("2026-03-01")
+    world.runs_billing()
+    assert [each.total for each in world.invoices()] == [500, 300]  # the draft first, as it has no number
+    assert world.subscription("sub-ada").late_usage == ()
+    reject(world, FEBRUARY)
+    assert world.subscription("sub-ada") == before
+    assert world.rollup("sub-ada.calls.2026-01") == usage
+    world.travels_to("2026-03-02")
+    world.runs_billing()
+    assert [each.total for each in world.invoices()] == [500, 300]
+
+
+def test_a_rejected_bill_of_late_usage_alone_is_made_again() -> None:
+    world = World(tenant=a_tenant())
+    world.subscribes("ada", to=world.plan(METERED), on="2026-01-01", until="2026-02-01")
+    world.travels_to("2026-02-01")
+    world.runs_billing()
+    late = ReportedUsage(
+        id="late-1", subscription_id="sub-ada", meter="calls", occurred_at=utc("2026-01-12"), quantity=5
+    )
+    record_usage(world.documents, tenant_id="acme", events=[late], recorded_at=world.now)
+    before = world.subscription("sub-ada")
+    settings(world, approval=True)
+    world.travels_to("2026-02-03")
+    world.runs_billing()
+    [draft, _] = world.invoices()
+    assert (draft.id, draft.total) == ("sub-ada.20260101T000000Z-late-1.r0", 500)
+    reject(world, draft.id)
+    assert world.subscription("sub-ada") == before
+    world.travels_to("2026-02-04")
+    world.runs_billing()
+    assert [each.id for each in world.invoices() if not each.number] == [draft.id]
+
+
+def test_a_draft_whose_case_is_gone_is_not_decided_on(world: World) -> None:
+    world.runs_billing()
+    [review] = reviews(world)
+    world.documents.commit([Delete(f"tenants/acme/reviews/{review.id}")])
+    with pytest.raises(NotFound, match="no review"):
+        reject(world, JANUARY)
+    with pytest.raises(NotFound, match="no review"):
+        approve(world, [JANUARY])
+    assert approve(world).approved == []
+
+
+def test_a_balance_pays_an_invoice_when_it_is_approved_and_not_before(world: World) -> None:
+    world.damages("customers/ada", {"credit_balance": 1000})
+    world.runs_billing()
+    assert [each.amount_paid for each in world.invoices()] == [0]
+    approve(world)
+    [invoice] = world.invoices()
+    assert (invoice.amount_paid, invoice.amount_due, invoice.balance_applied) == (1000, 3900, 1000)

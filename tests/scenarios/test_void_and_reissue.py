@@ -2,17 +2,21 @@
 
 from dataclasses import replace
 from datetime import date
+from decimal import Decimal
 
 import pytest
 
 from billing.domain.catalog import Billed
+from billing.domain.coupon import Coupon, Discount
 from billing.domain.errors import InvalidInput, NotFound
 from billing.domain.invoice import Invoice, InvoiceStatus
 from billing.domain.invoice_life import InvoiceNotVoid, InvoiceNotVoidable, RevisionExists
-from billing.domain.subscription import end_subscription
+from billing.domain.subscription import OneTimeCharge, UnknownPlan, end_subscription
+from billing.ports import Delete, Value
 from billing.store.customers import Customers
 from billing.store.invoices import Invoices
 from billing.store.subscriptions import subscription_fields
+from billing.usecases.record_usage import ReportedUsage, record_usage
 from tests.builders import a_fee, a_meter, a_party, a_plan, a_tenant, shown, utc
 from tests.reviewing import reissue, reviews, void
 from tests.scenarios.billing_processes import audited
@@ -214,6 +218,106 @@ def test_an_invoice_that_a_credit_note_belongs_to_is_not_voidable() -> None:
         void(world, "INV-2026-01-0001")
 
 
-def seats(*, until: str | None) -> list[dict[str, object]]:
+def seats(*, until: str | None) -> list[Value]:
     end = None if until is None else utc(until).isoformat()
     return [{"id": "seat", "charge_id": "seat", "quantity": "1", "start": utc("2026-01-01").isoformat(), "end": end}]
+
+
+def test_a_void_period_that_there_is_nothing_to_invoice_for_any_more_is_refused() -> None:
+    """The period is owed nothing once the fee is gone and the tenant leaves out invoices of 0."""
+    world = World()
+    world.subscribes("ada", to=world.plan(AHEAD), on="2026-01-01")
+    world.travels_to("2026-01-01")
+    world.runs_billing()
+    void(world, "INV-2026-01-0001")
+    gone = world.plan(replace(AHEAD, plan_id="gone", fees=()))
+    subscription = world.subscription("sub-ada")
+    moved = replace(subscription, phases=(replace(subscription.phases[0], plan=gone.ref),))
+    world.damages("subscriptions/sub-ada", {"phases": subscription_fields(moved)["phases"]})
+    before = world.everything()
+    with pytest.raises(InvalidInput, match="a cycle that there is something to invoice for"):
+        reissue(world, "INV-2026-01-0001")
+    assert world.everything() == before
+
+
+def test_a_period_whose_cycle_is_another_one_now_is_refused(world: World) -> None:
+    """Billed in advance, the same date would be the bill of February: another invoice altogether."""
+    void(world, "INV-2026-01-0001")
+    ahead = world.plan(AHEAD)
+    subscription = world.subscription("sub-ada")
+    moved = replace(subscription, phases=(replace(subscription.phases[0], plan=ahead.ref),))
+    world.damages("subscriptions/sub-ada", {"phases": subscription_fields(moved)["phases"]})
+    with pytest.raises(InvalidInput, match="the cycle that the void one was made for"):
+        reissue(world, "INV-2026-01-0001")
+
+
+def test_what_keeps_a_cycle_from_being_billed_keeps_it_from_being_reissued(world: World) -> None:
+    void(world, "INV-2026-01-0001")
+    world.damages("subscriptions/sub-ada", {"items": seats(until=None)})
+    with pytest.raises(UnknownPlan, match="an add-on of usage@1"):
+        reissue(world, "INV-2026-01-0001")
+
+
+def test_an_invoice_whose_subscription_is_gone_is_left_alone(world: World) -> None:
+    world.documents.commit([Delete("tenants/acme/subscriptions/sub-ada")])
+    with pytest.raises(NotFound, match="no subscription 'sub-ada'"):
+        void(world, "INV-2026-01-0001")
+
+
+def test_late_usage_of_a_void_period_is_billed_once_by_the_next_invoice(world: World) -> None:
+    """3 calls in time, 4 late: the revision bills the 3 again, and February's invoice the 4."""
+    late = ReportedUsage(
+        id="late-1", subscription_id="sub-ada", meter="calls", occurred_at=utc("2026-01-12"), quantity=4
+    )
+    record_usage(world.documents, tenant_id="acme", events=[late], recorded_at=world.now)
+    void(world, "INV-2026-01-0001")
+    assert reissue(world, "INV-2026-01-0001").total == 5200
+    world.travels_to("2026-03-01")
+    world.runs_billing()
+    assert world.invoices()[-1].total == 4900 + 400
+
+
+def test_a_revision_bills_the_late_usage_that_the_void_one_had_billed() -> None:
+    world = World()
+    world.subscribes("ada", to=world.plan(USAGE), on="2026-01-01")
+    world.travels_to("2026-02-01")
+    world.runs_billing()
+    late = ReportedUsage(
+        id="late-1", subscription_id="sub-ada", meter="calls", occurred_at=utc("2026-01-12"), quantity=4
+    )
+    record_usage(world.documents, tenant_id="acme", events=[late], recorded_at=world.now)
+    world.travels_to("2026-03-01")
+    world.runs_billing()
+    assert world.invoices()[-1].total == 4900 + 400
+    void(world, "INV-2026-02-0001")
+    assert reissue(world, "INV-2026-02-0001").total == 4900 + 400
+    world.travels_to("2026-04-01")
+    world.runs_billing()
+    assert world.invoices()[-1].total == 4900
+
+
+def test_discounts_and_one_time_charges_of_a_void_invoice_are_used_once_by_its_revision() -> None:
+    """Half off once and a set-up of 10.00: (49.00 + 10.00) / 2 = 29.50, and from then on 49.00."""
+    world = World()
+    world.subscribes("ada", to=world.plan(USAGE), on="2026-01-01")
+    half = Coupon(coupon_id="half", name="Half", percent=Decimal(50), periods=1)
+    setup = OneTimeCharge(
+        id="setup", name="Set-up", quantity=Decimal(1), unit_price=Decimal(10), charged_at=utc("2026-01-01")
+    )
+    begun = replace(
+        world.subscription("sub-ada"),
+        discounts=(Discount(coupon=half, start=utc("2026-01-01")),),
+        one_time=(setup,),
+    )
+    fields = subscription_fields(begun)
+    world.damages("subscriptions/sub-ada", {name: fields[name] for name in ("discounts", "one_time")})
+    world.travels_to("2026-02-01")
+    world.runs_billing()
+    after = world.subscription("sub-ada")
+    assert world.invoices()[0].total == 2950
+    void(world, "INV-2026-01-0001")
+    assert reissue(world, "INV-2026-01-0001").total == 2950
+    assert world.subscription("sub-ada") == after
+    world.travels_to("2026-03-01")
+    world.runs_billing()
+    assert world.invoices()[-1].total == 4900

@@ -9,7 +9,7 @@ from decimal import Decimal
 import pytest
 
 from billing.domain.catalog import GraduatedPrice, Plan, Tier
-from billing.domain.errors import InvalidInput
+from billing.domain.errors import InvalidInput, NotFound
 from billing.domain.invoice import InvoiceStatus
 from billing.domain.review import ReviewKind
 from billing.domain.subscription import change_plan
@@ -139,3 +139,24 @@ def test_another_cycle_is_no_correction(world: World) -> None:
     report = correct_plan(world.documents, wrong=BAD.ref, right="api@4", call=call(world))
     assert {type(each.error) for each in report.failures} == {InvalidInput}
     assert str(report.failures[0].error) == "anchor_day: expected that of api@2, 1, got 15"
+
+
+def test_a_version_or_a_subscription_that_is_not_there_is_named_before_anything_changes(world: World) -> None:
+    with pytest.raises(NotFound, match="no plan version 'api@9'"):
+        correct_plan(world.documents, wrong=BAD.ref, right="api@9", call=call(world))
+    with pytest.raises(NotFound, match="no subscription 'x'"):
+        correct_plan(world.documents, wrong=BAD.ref, right=GOOD.ref, call=call(world), subscription_ids=["x"])
+    one = correct_plan(
+        world.documents, wrong=BAD.ref, right=GOOD.ref, call=call(world), subscription_ids=["sub-c0000", "sub-c0010"]
+    )
+    assert (one.corrected, one.failures) == (["sub-c0000"], [])
+
+
+def test_an_ended_subscription_needs_a_date_to_be_put_right_from(world: World) -> None:
+    world.damages("subscriptions/sub-c0000", {"next_billing_at": None, "status": "ended"})
+    publish_plans(world.documents, [MENDED], call=call(world))
+    report = corrects(world)
+    assert [(each.subscription_id, str(each.error)) for each in report.failures] == [
+        ("sub-c0000", "since: expected a date, as the subscription has had its last bill, got None")
+    ]
+    assert corrects(world, since="2026-04-01").corrected == ["sub-c0000"]

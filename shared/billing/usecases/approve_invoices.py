@@ -106,6 +106,8 @@ class _Approval:
         for invoice_id, invoice in zip(others, self.context.invoices.get(others), strict=True):
             if invoice is None:
                 raise NotFound("invoice", invoice_id)
+            if invoice.value.status is InvoiceStatus.DRAFT:
+                raise NotFound("review", invoice_id)
             if invoice_id not in approved:
                 raise InvoiceNotDraft(invoice.value)
         self.report.unchanged.extend(others)
