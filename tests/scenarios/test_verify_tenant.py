@@ -25,6 +25,7 @@ from billing.store.coupons import Coupons
 from billing.store.subscriptions import subscription_fields
 from billing.store.tenants import Tenants
 from billing.usecases.change_subscription import add_one_time_charge, apply_coupon
+from billing.usecases.correct_plan import correct_plan
 from billing.usecases.record_usage import ReportedUsage, record_usage
 from billing.usecases.verify import VerifyReport, VerifyRequest, verify
 from tests.builders import API_CALLS, a_fee, a_plan, a_rate, a_tenant, utc
@@ -296,3 +297,20 @@ def test_an_invoice_from_before_its_basis_was_kept_is_checked_by_itself_alone(wo
     report = verified(world, objects=False)
 
     assert (report.findings.kept, report.read["not_recomputable"]) == ([], 1)
+
+
+def test_a_void_invoice_stays_provable_after_its_plan_was_corrected() -> None:
+    world = World()
+    wrong = world.plan(a_plan(fees=[a_fee("490.00")], anchor_day=1))
+    right = world.plan(a_plan(fees=[a_fee("49.00")], anchor_day=1, version=2))
+    world.subscribes("ada", to=wrong, on="2026-01-01")
+    bills(world, "2026-02-01")
+    number = invoice_of(world, "sub-ada").number
+    void(world, number)
+    corrected = correct_plan(
+        world.documents, wrong=wrong.ref, right=right.ref, call=call(world), since=utc("2026-01-01")
+    )
+    reissue(world, number)
+
+    assert (corrected.corrected, [each.total for each in world.invoices()]) == (["sub-ada"], [49_000, 4_900])
+    assert verified(world).findings.kept == []

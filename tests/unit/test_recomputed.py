@@ -56,8 +56,13 @@ def test_every_part_of_a_line_that_a_reader_sees_is_named() -> None:
 
 def test_where_nothing_that_a_reader_sees_differs_the_evidence_is_named() -> None:
     draft = drafted()
-    [only] = said(draft.invoice, changed(draft, 2, kind=LineKind.ONE_TIME))
-    assert only.startswith("line 'Base (monthly)': evidence is FlatStep(")
+    line = draft.invoice.lines[0]
+    step = replace(line.explanation.step, usage=Decimal(20_001))  # type: ignore[arg-type]
+    other = changed(draft, 0, kind=LineKind.ONE_TIME, explanation=replace(line.explanation, step=step))
+    assert said(draft.invoice, other) == [
+        "line 'API calls - Free tier': usage is 20,000, expected 20,001",
+        "line 'API calls - Free tier': kind is usage, expected one_time",
+    ]
 
 
 def test_a_line_more_or_less_is_named_with_its_figures() -> None:

@@ -1,6 +1,7 @@
 """`billing verify`: the books of a tenant computed again, and whatever does not agree."""
 
 from dataclasses import asdict
+from itertools import groupby
 from pathlib import Path
 
 from rich.console import Console
@@ -60,14 +61,19 @@ def _print(report: VerifyReport, *, console: Console) -> None:
         return
     number = "1 finding" if report.findings.total == 1 else f"{report.findings.total:,} findings"
     console.print(Text(number, style="bold red"))
-    for each in report.findings.kept:
-        _print_finding(each, console=console)
+    for (kind, head), group in groupby(report.findings.kept, key=_head):
+        console.print(Text.assemble((f"{kind:<26}", "red"), head), soft_wrap=True)
+        for each in group:
+            if each.message != head:
+                console.print(Text(f"{'':<28}{each.message.removeprefix(head).lstrip(': ')}"), soft_wrap=True)
     if report.findings.total > len(report.findings.kept):
         console.print(f"and {report.findings.total - len(report.findings.kept):,} more")
 
 
-def _print_finding(finding: Finding, *, console: Console) -> None:
-    console.print(Text.assemble((f"{finding.kind.value:<24}", "red"), finding.message), soft_wrap=True)
+def _head(finding: Finding) -> tuple[str, str]:
+    """The kind, and what the differences of one document have in common."""
+    difference = f": {finding.field} is {finding.stored}, expected {finding.expected}"
+    return finding.kind.value, finding.message.removesuffix(difference)
 
 
 def _json(report: VerifyReport) -> Json:

@@ -102,9 +102,12 @@ def _stretch(line: LineItem, zone: str) -> str:
 
 def _taxes(document: Invoice | CreditNote) -> list[ExplainedTax]:
     replayed = replay_taxes(document, rounding=rounding_of(document))
-    known = {} if replayed is None else dict(zip(replayed.rows, replayed.calculations, strict=True))
     return [
-        ExplainedTax(row=tax_row(row, document.currency), calculations=known.get(row, ())) for row in document.tax_lines
+        ExplainedTax(
+            row=tax_row(row, document.currency),
+            calculations=replayed.calculations(row) if replayed and row in replayed.rows else (),
+        )
+        for row in document.tax_lines
     ]
 
 

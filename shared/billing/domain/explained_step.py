@@ -102,7 +102,7 @@ class _Words:
         if step.discount:
             unused, paid = max(0, step.billed - part.amount), step.billed - step.discount
             text = f"paid of it: {self.money(unused)} × {self.money(paid)} ÷ {self.money(step.billed)}"
-            calculations.append(self.calculated(text, self._major(unused) * paid / step.billed))
+            calculations.append(self.calculated(text, Fraction(self._major(unused) * paid, step.billed)))
             conclusion = f"{conclusion}, less its share of the discount"
         return ExplainedStep(
             facts=(
@@ -131,7 +131,7 @@ class _Words:
         whole = sum(step.weights)
         off = f"{plain(step.percent)}%" if step.percent is not None else self.money(step.amount or 0)
         if step.percent is not None:
-            value = Fraction(step.percent) * self._major(whole) / 100
+            value = Fraction(Fraction(step.percent) * self._major(whole), 100)
             calculation = self.calculated(f"{self.money(whole)} × {off}", value)
         else:
             text = f"the smaller of {off} and {self.money(whole)}"
@@ -157,7 +157,7 @@ class _Words:
 
     def share(self, price: Decimal, active: int, whole: int) -> Calculation:
         text = self.price(price) if active == whole else f"{self.price(price)} × {active:,} ÷ {whole:,}"
-        return self.calculated(text, Fraction(price) * active / whole)
+        return self.calculated(text, Fraction(Fraction(price) * active, whole))
 
     def calculated(self, text: str, value: Fraction) -> Calculation:
         return calculated(text, value, currency=self.currency, rounding=self.rounding)

@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
+from decimal import Decimal
 from itertools import zip_longest
 from typing import assert_never
 
@@ -10,11 +11,12 @@ from billing.domain.basis import Basis
 from billing.domain.credit import CreditNote
 from billing.domain.customer import Customer
 from billing.domain.document_check import Difference, differing_taxes
+from billing.domain.explanation import CreditStep, LateUsageStep
 from billing.domain.figures import amount, plain, unit_price
 from billing.domain.invoice import Invoice, LineItem
 from billing.domain.invoicing import CreditDraft, Draft, InvoiceFacts, Skip, draft_invoice
 from billing.domain.late_usage import LateBuckets
-from billing.domain.subscription import Plans, Subscription, SubscriptionStatus
+from billing.domain.subscription import Phase, Plans, Subscription, SubscriptionStatus
 from billing.domain.tax import TaxTable
 from billing.domain.tenant import Tenant
 from billing.domain.usage import Buckets
@@ -46,7 +48,7 @@ def as_it_stood(subscription: Subscription, document: Invoice | CreditNote, *, b
         subscription,
         next_billing_at=document.bill_for_date,
         status=SubscriptionStatus.ACTIVE,
-        phases=basis.phases or subscription.phases[:1],
+        phases=basis.phases or (_only_phase(subscription, document),),
         items=subscription.items if basis.items is None else basis.items,
         end=basis.end if ahead else subscription.end,
         prepaid=basis.prepaid,
@@ -82,6 +84,13 @@ def recompute(document: Invoice | CreditNote, facts: StoredFacts, *, basis: Basi
             revision=revision_of(document.id),
         )
     )
+
+
+def _only_phase(subscription: Subscription, document: Invoice | CreditNote) -> Phase:
+    """The one phase that there was, on the plan version that its lines name: it may have been corrected since."""
+    steps = ((line.explanation.plan, line.explanation.step) for line in document.lines)
+    plans = (plan for plan, step in steps if not isinstance(step, CreditStep | LateUsageStep))
+    return replace(subscription.phases[0], plan=next(plans, subscription.phases[0].plan))
 
 
 def revision_of(document_id: str) -> int:
@@ -151,11 +160,23 @@ def _differing_line(stored: LineItem, computed: LineItem, *, currency: str) -> I
             found = True
             yield Difference(field=f"{name}: {field}", stored=one, expected=other)
     if not found:
-        yield Difference(field=f"{name}: evidence", stored=_evidence(stored), expected=_evidence(computed))
+        yield from _differing_evidence(stored, computed, name=name)
 
 
-def _evidence(line: LineItem) -> str:
-    return f"{line.explanation.step} of {line.period}, {line.kind} {line.id}"
+def _differing_evidence(stored: LineItem, computed: LineItem, *, name: str) -> Iterator[Difference]:
+    """What of a line's step differs, or of what a reader does not see."""
+    one, other = _evidence(stored), _evidence(computed)
+    for field in dict.fromkeys([*one, *other]):
+        had, has = one.get(field, "nothing"), other.get(field, "nothing")
+        if had != has:
+            yield Difference(field=f"{name}: {field}", stored=had, expected=has)
+
+
+def _evidence(line: LineItem) -> dict[str, str]:
+    step = line.explanation.step
+    values = {field.name: getattr(step, field.name) for field in fields(step)}
+    values |= {"step": type(step).__name__, "kind": line.kind, "id": line.id, "stretch": line.period}
+    return {name: plain(value) if isinstance(value, Decimal) else str(value) for name, value in values.items()}
 
 
 def _tax(line: LineItem) -> str:

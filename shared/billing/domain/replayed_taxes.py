@@ -20,11 +20,17 @@ _HUNDRED = Decimal(100)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplayedTaxes:
-    """What the lines come to: the rows of the breakdown, the subtotal, and each row's calculations in its order."""
+    """What the lines come to: the rows of the breakdown and the subtotal, and the `taxable` amounts behind them."""
 
     rows: tuple[TaxLine, ...]
     subtotal: int
-    calculations: tuple[tuple[Calculation, ...], ...]
+    taxable: tuple[TaxableLine, ...]
+    currency: str
+    rounding: Rounding
+
+    def calculations(self, row: TaxLine) -> tuple[Calculation, ...]:
+        """What a row's tax is computed from: prices without tax, and for each set of rates those that contain it."""
+        return tuple(_calculations(row, self.taxable, currency=self.currency, rounding=self.rounding))
 
 
 def replay_taxes(document: Invoice | CreditNote, *, rounding: Rounding) -> ReplayedTaxes | None:
@@ -46,9 +52,9 @@ def replay_taxes(document: Invoice | CreditNote, *, rounding: Rounding) -> Repla
     return ReplayedTaxes(
         rows=rows,
         subtotal=net_total(taxable, rounding=rounding),
-        calculations=tuple(
-            tuple(_calculations(row, taxable, currency=document.currency, rounding=rounding)) for row in rows
-        ),
+        taxable=tuple(taxable),
+        currency=document.currency,
+        rounding=rounding,
     )
 
 
@@ -90,14 +96,14 @@ def _calculations(
     exclusive = sum(line.amount for line in own if not line.inclusive)
     unit = 10 ** exponent(currency)
     if exclusive or not any(line.inclusive for line in own):
-        value = Fraction(exclusive, unit) * Fraction(row.percent) / 100
+        value = Fraction(exclusive, unit * 100) * Fraction(row.percent)
         text = f"{amount(exclusive, currency)} × {plain(row.percent)}%"
         yield calculated(text, value, currency=currency, rounding=rounding)
     for treatment in dict.fromkeys(line.treatment for line in own if line.inclusive):
         gross = sum(line.amount for line in own if line.inclusive and line.treatment == treatment)
         whole = sum((rate.percent for rate in treatment.rates), _HUNDRED)
         text = f"contained in {amount(gross, currency)}: × {plain(row.percent)} ÷ {plain(whole)}"
-        value = Fraction(gross, unit) * Fraction(row.percent) / Fraction(whole)
+        value = Fraction(Fraction(gross, unit) * Fraction(row.percent), Fraction(whole))
         yield calculated(text, value, currency=currency, rounding=rounding)
 
 
