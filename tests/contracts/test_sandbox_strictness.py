@@ -41,9 +41,9 @@ def client(sandbox: RunningSandbox) -> Client:
     [  # docs.stripe.com/error-codes
         ({"amount": 1000}, "parameter_missing", "currency"),
         ({"currency": "usd"}, "parameter_missing", "amount"),
-        ({**USD_10, "descripton": "x"}, "parameter_unknown", "descripton"),
+        ({**USD_10, "describe": "x"}, "parameter_unknown", "describe"),
         ({**USD_10, "payment_method_types": ["card"]}, "parameter_unknown", "payment_method_types"),
-        ({**USD_10, "shipping": {"name": "A", "adress": {}}}, "parameter_missing", "shipping[address]"),
+        ({**USD_10, "shipping": {"name": "A"}}, "parameter_missing", "shipping[address]"),
         ({**USD_10, "amount": "10.00"}, "parameter_invalid_integer", "amount"),
         ({**USD_10, "amount": 10.5}, "parameter_invalid_integer", "amount"),
         ({**USD_10, "amount": 0}, "parameter_invalid_integer", "amount"),
