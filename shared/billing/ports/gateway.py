@@ -26,8 +26,8 @@ class SavedMethod:
 
     @property
     def label(self) -> str:
-        """Such as `Visa ending in 4242`."""
-        return f"{self.brand.capitalize()} ending in {self.last4}" if self.last4 else self.brand
+        """Such as `Visa •••• 4242`, which reads in any language."""
+        return f"{self.brand.capitalize()} •••• {self.last4}" if self.last4 else self.brand
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
