@@ -13,13 +13,17 @@ from billing.domain.catalog import (
     Tier,
     VolumePrice,
 )
+from billing.domain.coupon import Coupon
 from billing.domain.invoice import BankDetails
-from billing.domain.subscription import Item, end_subscription
+from billing.domain.subscription import Item, OneTimeCharge, end_subscription
 from billing.domain.tax import TaxTable
 from billing.domain.tenant import Guard
 from billing.domain.usage import UsageEvent
+from billing.store.coupons import Coupons
 from billing.store.subscriptions import subscription_fields
 from billing.store.usage import UsageEvents
+from billing.usecases.call import Call
+from billing.usecases.change_subscription import add_one_time_charge, apply_coupon
 from tests.builders import API_CALLS, a_fee, a_meter, a_party, a_plan, a_rate, a_tenant, utc
 from tests.reviewing import approve, reviews, settings
 from tests.world import World
@@ -50,13 +54,21 @@ def a_book() -> World:
         taxes=TaxTable(rates=(a_rate("19", since="2021-01-01"), a_rate("16", until="2020-12-31"))),
     )
     arrears = world.plan(
-        a_plan(plan_id="all", fees=[a_fee("99.00")], addons=[a_fee("10.00", "seat")], metered=METERS, anchor_day=1)
+        a_plan(
+            plan_id="all",
+            fees=[a_fee("99.00")],
+            addons=[a_fee("10.00", "seat")],
+            metered=METERS,
+            anchor_day=1,
+            minimum_commitment=Decimal(9000),
+        )
     )
     ahead = world.plan(a_plan(plan_id="ahead", fees=[a_fee("62.00")], anchor_day=1, billed=Billed.IN_ADVANCE))
     world.customer("full", party=a_party(email="kai@example.com", tax_id="DE136695976"), locale="de_DE")
     subscription = world.subscribes("full", to=arrears, on="2026-01-15")
     item = Item(id="seat-1", charge_id="seat", quantity=Decimal(3), start=utc("2026-01-20"), end=utc("2026-01-30"))
     world.damages(f"subscriptions/{subscription.id}", {"items": _items(item)})
+    _extras(world, subscription.id)
     for meter in METERS:
         world.uses(subscription.id, meter.meter, "12000", on="2026-01-16")
     world.subscribes("leaver", to=ahead, on="2026-01-01")
@@ -88,6 +100,24 @@ def _review(world: World) -> None:
     world.travels_to("2026-03-01")
     world.runs_billing()
     approve(world, [reviews(world)[0].invoice_id])
+
+
+def _extras(world: World, subscription_id: str) -> None:
+    """Coupons of both kinds, one of them for one invoice alone, and a one-time charge on this and on a later bill."""
+    coupons, call = (
+        Coupons.of(world.documents, world.tenant.id),
+        Call(tenant_id="acme", actor="kai", recorded_at=world.now),
+    )
+    share = Coupon(coupon_id="share", name="Share", percent=Decimal("12.5"))
+    once = Coupon(coupon_id="once", name="Once", amount=Decimal("5.00"), currency="USD", periods=1)
+    world.documents.commit([coupons.publication(share), coupons.publication(once)])
+    for coupon in (share, once):
+        apply_coupon(world.documents, subscription_id, coupon_id=coupon.coupon_id, call=call)
+    for charge_id, day in (("setup", "2026-01-20"), ("visit", "2026-06-20")):
+        charge = OneTimeCharge(
+            id=charge_id, name="Work", quantity=Decimal(1), unit_price=Decimal(80), charged_at=utc(day)
+        )
+        add_one_time_charge(world.documents, subscription_id, one_time=charge, call=call)
 
 
 def _items(item: Item) -> list:

@@ -14,6 +14,7 @@ import pytest
 
 from billing.adapters.json_body import decode_body, encode_body
 from billing.adapters.sqlite import SqliteDocuments
+from billing.domain.coupon import Coupon
 from billing.domain.credit import CreditNote
 from billing.domain.customer import Customer
 from billing.domain.errors import BillingError
@@ -37,6 +38,7 @@ SHAPES = frozenset(
     {
         "audit",
         "counters",
+        "coupons",
         "credit_notes",
         "customers",
         "invoices",
@@ -120,6 +122,7 @@ def _loads(documents: SqliteDocuments, tenant_id: str, name: str, row: Document)
 
 
 _READERS: dict[str, Callable[[Document], str]] = {
+    "coupons": lambda row: decode(row.fields, Coupon).coupon_id,
     "credit_notes": lambda row: decode(row.fields, CreditNote).id,
     "customers": lambda row: decode(row.fields, Customer).id,
     "invoices": lambda row: decode_invoice(row).value.id,
