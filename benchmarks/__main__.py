@@ -1,11 +1,11 @@
-"""Run the benchmarks that are named, or all: `python -m benchmarks [run firestore pdf february usage imports verify ...]`."""
+"""Run the benchmarks that are named, or all: `python -m benchmarks [NAME ...]`, one of those below."""
 
 import subprocess
 import sys
 
 from benchmarks.machine import describe
 
-NAMES = ("run", "firestore", "pdf", "february", "usage", "imports", "sandbox", "verify")
+NAMES = ("run", "firestore", "pdf", "e_invoices", "february", "usage", "imports", "sandbox", "verify")
 
 
 def main(names: list[str]) -> int:

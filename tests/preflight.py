@@ -22,11 +22,13 @@ _CLASS_PATH = [
 _FINDING = re.compile(r"^([0-9.]+) : (.*)$", re.MULTILINE)
 
 # What PDF/A-1 forbids or asks for and PDF/A-3 does not: embedded files are what it is for, ICC profiles may be of
-# version 4, the metadata says part 3, and a subset need not list its glyphs (ISO 19005-3, 6.2.11.4.2).
+# version 4, the metadata says part 3, cross references may be a stream (ISO 19005-3, 6.1.4), and a subset need not list
+# its glyphs (6.2.11.4.2).
 _OF_PART_3 = ("1.4.7 : Trailer Syntax error, EmbeddedFile", "1.2.9 : Body Syntax error, EmbeddedFile")
 _KNOWN = (
     *_OF_PART_3,
     "2.1.6 : Invalid graphics object, Invalid version of the ICCProfile",
+    "1.4 : Trailer Syntax error, /XRef cross reference streams are not allowed",
     "7.11.2 : Error on MetaData",
 )
 _NO_GLYPH_LIST = "The CIDSet entry is missing for the Composite Subset"

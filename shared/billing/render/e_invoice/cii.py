@@ -3,6 +3,7 @@
 from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
+from xml.etree.ElementTree import indent, tostring
 
 from drafthorse.models.accounting import ApplicableTradeTax, CategoryTradeTax, TradeAllowanceCharge
 from drafthorse.models.document import Document
@@ -45,7 +46,9 @@ def cii(invoice: EInvoice) -> bytes:
     _write_party(document.trade.agreement.buyer, invoice.buyer)
     document.trade.delivery.event.occurrence = _instant(invoice.days.end)
     _write_settlement(document.trade.settlement, invoice)
-    return bytes(document.serialize(schema=None))
+    root = document.to_etree()  # its own `serialize` parses what it has written twice, which costs as much again
+    indent(root)
+    return bytes(tostring(root, encoding="UTF-8", xml_declaration=True))
 
 
 def _write_party(party: Any, terms: PartyTerms) -> None:  # noqa: ANN401 - drafthorse's models have no types
