@@ -42,7 +42,7 @@ _UNINDEXED: Final[dict[str, tuple[str, ...]]] = {
     "settings": ("rates",),
     "customers": ("created_on", "party", "tax"),
     "plans": ("addons", "cycle", "fees", "metered"),
-    "subscriptions": ("items", "next_billing_at", "phases", "prepaid"),
+    "subscriptions": ("discounts", "items", "late_usage", "next_billing_at", "one_time", "phases", "prepaid", "recent"),
     "usage": ("buckets", "closed_until", "late", "late_billed"),
     "usage_events": ("occurred_at",),
     "invoices": (
