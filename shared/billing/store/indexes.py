@@ -38,7 +38,7 @@ INDEXES: Final[tuple[CompositeIndex, ...]] = (
 """One with a single field is for SQLite alone: Firestore has it already."""
 
 _UNINDEXED: Final[dict[str, tuple[str, ...]]] = {
-    "tenants": ("bank", "credit_numbers", "notes", "numbers", "seller"),
+    "tenants": ("bank", "credit_numbers", "e_invoices", "notes", "numbers", "seller"),
     "settings": ("rates",),
     "customers": ("created_on", "party", "tax"),
     "plans": ("addons", "cycle", "fees", "metered"),
@@ -66,6 +66,9 @@ _UNINDEXED: Final[dict[str, tuple[str, ...]]] = {
     ),
     "payments": ("applications", "note", "received_at", "reference", "refunds"),
     "credit_notes": (
+        "accounting_tax",
+        "attachments",
+        "basis",
         "bill_for_date",
         "buyer",
         "issued_at",
