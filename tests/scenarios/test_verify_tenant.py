@@ -1,6 +1,6 @@
 """A tenant with everything that moves on: bills ahead, credits, changes, coupons, late usage, void and new bills."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any, cast
@@ -10,6 +10,7 @@ import pytest
 from billing.domain.catalog import Billed
 from billing.domain.coupon import Coupon
 from billing.domain.finding import Finding
+from billing.domain.payment import PaymentSource
 from billing.domain.period import Cycle, Unit
 from billing.domain.subscription import (
     Item,
@@ -20,12 +21,13 @@ from billing.domain.subscription import (
     end_subscription,
 )
 from billing.domain.tax import TaxTable
-from billing.ports import Delete
+from billing.ports import Delete, Document, Documents, Query
 from billing.store.coupons import Coupons
 from billing.store.subscriptions import subscription_fields
 from billing.store.tenants import Tenants
 from billing.usecases.change_subscription import add_one_time_charge, apply_coupon
 from billing.usecases.correct_plan import correct_plan
+from billing.usecases.record_payment import NewPayment, record_payment
 from billing.usecases.record_usage import ReportedUsage, record_usage
 from billing.usecases.verify import VerifyReport, VerifyRequest, verify
 from tests.builders import API_CALLS, a_fee, a_plan, a_rate, a_tenant, utc
@@ -314,3 +316,50 @@ def test_a_void_invoice_stays_provable_after_its_plan_was_corrected() -> None:
 
     assert (corrected.corrected, [each.total for each in world.invoices()]) == (["sub-ada"], [49_000, 4_900])
     assert verified(world).findings.kept == []
+
+
+def test_payments_change_nothing_of_what_an_invoice_said(world: World) -> None:
+    invoice = invoice_of(world, "sub-ada")
+    payment = NewPayment(
+        id="wire-1",
+        customer_id="ada",
+        currency="USD",
+        amount=invoice.total - 1,
+        source=PaymentSource.MANUAL,
+        received_at=world.now,
+        invoice_ids=(invoice.id,),
+    )
+    record_payment(world.documents, payment, call=call(world))
+
+    report = verified(world)
+
+    assert invoice_of(world, "sub-ada").amount_due == 1
+    assert report.findings.kept == []
+
+
+def test_usage_that_comes_while_the_books_are_verified_is_no_finding(world: World) -> None:
+    """It is recorded after the roll-up was read and before its events are added up."""
+    meanwhile = BetweenReads(world.documents, lambda: uses(world, "sub-cyd", 7, on="2026-04-30", event_id="now"))
+
+    report = verify(meanwhile, world.objects, VerifyRequest(tenant_id="acme", as_of=world.now))
+
+    assert meanwhile.done
+    assert report.findings.kept == []
+
+
+class BetweenReads:
+    """Passes everything on, and does something once before the first query for events."""
+
+    def __init__(self, inner: Documents, work: Callable[[], None]) -> None:
+        self._inner = inner
+        self._work = work
+        self.done = False
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the store has
+        return getattr(self._inner, name)
+
+    def query(self, query: Query) -> list[Document]:
+        if query.collection.endswith("/usage_events") and not self.done:
+            self.done = True
+            self._work()
+        return self._inner.query(query)

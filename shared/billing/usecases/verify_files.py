@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import fields
+from dataclasses import fields, replace
 from hashlib import sha256
 from typing import Any
 
@@ -15,24 +15,11 @@ from billing.domain.finding import FindingKind
 from billing.domain.invoice import Attachment, Invoice
 from billing.ports import Objects
 from billing.store.codec import BrokenDocument, decode
+from billing.usecases.settle_invoices import as_issued
 from billing.usecases.verification import Verification
 
 _AT_ONCE = 8
 _JSON = "application/json"
-_MOVING = frozenset(
-    {
-        "status",
-        "pending",
-        "attachments",
-        "amount_paid",
-        "amount_credited",
-        "balance_applied",
-        "balance_added",
-        "attempts",
-        "checkout_id",
-        "paid_at",
-    }
-)
 _FIGURES = frozenset({"lines", "tax_lines", "subtotal", "tax", "total", "period", "bill_for_date"})
 
 
@@ -116,9 +103,10 @@ def _as_stored(filed: Any) -> Any:  # noqa: ANN401 - parsed JSON
 def _differing(
     document: Invoice | CreditNote, filed: Invoice | CreditNote, *, but: frozenset[str]
 ) -> Iterator[Difference]:
-    for each in fields(document):
-        if each.name not in _MOVING | but:
-            stored, expected = getattr(document, each.name), getattr(filed, each.name)
+    issued = as_issued(document) if isinstance(document, Invoice) else replace(document, pending=(), attachments=())
+    for each in fields(issued):
+        if each.name not in but:
+            stored, expected = getattr(issued, each.name), getattr(filed, each.name)
             if stored != expected:
                 yield Difference(field=each.name, stored=_short(stored), expected=_short(expected))
 

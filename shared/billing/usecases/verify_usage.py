@@ -1,6 +1,6 @@
 """Verify roll-ups against the raw events that are kept: what is billed rests on roll-ups, and they on events."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from itertools import groupby
 
@@ -49,15 +49,27 @@ def _verify_meter(verification: Verification, months: list[UsageRollup]) -> None
         verification.find(FindingKind.SUBSCRIPTION_MISSING, entity, message, name=name)
         return
     zone = subscription.value.zone
+    if not _differences(verification, months, zone=zone):
+        return
+    again = verification.context.rollups.get([each.id for each in months])  # usage may have come in between two reads
+    for rollup, each in _differences(verification, [one.value for one in again if one is not None], zone=zone):
+        _find(verification, rollup, each)
+
+
+def _differences(
+    verification: Verification, months: Sequence[UsageRollup], *, zone: str
+) -> list[tuple[UsageRollup, UsageDifference]]:
     by_month: dict[str, list[tuple[date, Bucket]]] = {each.month: [] for each in months}
     for day, bucket in _recorded(verification, months[0], zone=zone):
         if f"{day:%Y-%m}" in by_month:
             by_month[f"{day:%Y-%m}"].append((day, bucket))
     kept_since = verification.request.as_of - timedelta(days=verification.request.retention_days)
     since = local_date(kept_since, zone=zone)
-    for rollup in months:
-        for each in differing_days(rollup, by_month[rollup.month], zone=zone, since=since):
-            _find(verification, rollup, each)
+    return [
+        (rollup, each)
+        for rollup in months
+        for each in differing_days(rollup, by_month[rollup.month], zone=zone, since=since)
+    ]
 
 
 def _find(verification: Verification, rollup: UsageRollup, difference: UsageDifference) -> None:
