@@ -1,6 +1,7 @@
 """A document explained and checked from itself alone: lines replayed, taxes computed again, sums added up."""
 
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -11,7 +12,7 @@ from billing.domain.credit import CreditNote
 from billing.domain.document_check import differing_lines, differing_sums
 from billing.domain.explained import Explained, explain
 from billing.domain.explanation import TierStep
-from billing.domain.invoice import Invoice, LineItem
+from billing.domain.invoice import AccountingTax, Invoice, LineItem
 from billing.domain.invoicing import CreditDraft
 from billing.domain.money import Rounding
 from billing.domain.replayed_taxes import replay_taxes
@@ -232,3 +233,13 @@ def test_a_credit_note_is_explained_with_its_signs_turned() -> None:
     assert explained.sums == ("Subtotal: 21.00", "Tax: 3.99", "Total: 21.00 + 3.99 = 24.99")
     assert explained.differences == ()
     assert differences(replace(note, total=2_500)) == ["total is 25.00, expected 24.99"]
+
+
+def test_tax_in_the_sellers_currency_is_the_tax_at_its_rate() -> None:
+    # 49.96 USD x 0.9215 = 46.03814 EUR
+    invoice = bill()
+    accounted = AccountingTax(currency="EUR", rate=Decimal("0.9215"), rate_on=date(2026, 2, 27), tax=4_604)
+    assert differences(replace(invoice, accounting_tax=accounted)) == []
+    assert differences(replace(invoice, accounting_tax=replace(accounted, tax=4_605))) == [
+        "tax in EUR is 46.05, expected 46.04"
+    ]

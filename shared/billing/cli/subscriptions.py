@@ -10,10 +10,10 @@ from pathlib import Path
 from rich.markup import escape
 
 from billing.adapters.system_clock import SystemClock
-from billing.cli.amounts import plain
 from billing.cli.directory import ACTOR, instant_of, open_directory, the_tenant
 from billing.cli.screen import Json, answers, columns, write_json
 from billing.domain.errors import NotFound
+from billing.domain.figures import plain
 from billing.domain.money import parse_decimal
 from billing.domain.period import local_date
 from billing.domain.subscription import OneTimeCharge, Subscription

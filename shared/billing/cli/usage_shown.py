@@ -8,10 +8,10 @@ from pathlib import Path
 from rich.markup import escape
 
 from billing.adapters.system_clock import SystemClock
-from billing.cli.amounts import plain
 from billing.cli.directory import open_directory, the_tenant
 from billing.cli.screen import Json, answers, columns, write_json
 from billing.domain.errors import BillingError, InvalidInput, NotFound
+from billing.domain.figures import plain
 from billing.domain.period import Period, local_date
 from billing.domain.rollup import UsageRollup, months_of, rollup_id
 from billing.domain.subscription import Subscription

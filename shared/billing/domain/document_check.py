@@ -7,7 +7,7 @@ from itertools import zip_longest
 from typing import assert_never
 
 from billing.domain.credit import CreditNote
-from billing.domain.exact import EXACT
+from billing.domain.exact import EXACT, times
 from billing.domain.explanation import (
     CommitmentStep,
     CreditStep,
@@ -23,7 +23,7 @@ from billing.domain.explanation import (
 )
 from billing.domain.figures import amount, plain
 from billing.domain.invoice import Invoice, LineItem
-from billing.domain.money import Money, Rounding
+from billing.domain.money import Money, Rounding, to_minor
 from billing.domain.replayed_taxes import replay_taxes
 from billing.domain.tax import TaxLine
 
@@ -69,6 +69,11 @@ def differing_sums(document: Invoice | CreditNote) -> Iterator[Difference]:
         yield from _different("subtotal", document.subtotal, replayed.subtotal, currency=currency)
     yield from _different("tax", document.tax, sum(row.tax for row in document.tax_lines), currency=currency)
     yield from _different("total", document.total, document.subtotal + document.tax, currency=currency)
+    if document.accounting_tax is not None:
+        accounted = document.accounting_tax
+        exact = times(Money(document.tax, currency).amount, accounted.rate)
+        tax = to_minor(exact, accounted.currency, rounding=rounding_of(document))
+        yield from _different(f"tax in {accounted.currency}", accounted.tax, tax, currency=accounted.currency)
 
 
 def differing_taxes(stored: Sequence[TaxLine], expected: Sequence[TaxLine], *, currency: str) -> Iterator[Difference]:
