@@ -12,8 +12,8 @@ class Customer:
 
     `active_subscriptions` counts subscriptions with a bill still to come. `test_card` is how a sandbox card behaves.
     `credit_balance` (minor units) is what the next invoice uses first; `gateway_id` is the customer at the gateway,
-    `payment_method` the saved method's label. `buyer_reference` is the text that the customer wants on each of its
-    invoices (an order or cost centre).
+    `payment_method` the saved method's label and `payment_method_id` the gateway's id of it. `buyer_reference` is the
+    text that the customer wants on each of its invoices (an order or cost centre).
     """
 
     id: str
@@ -29,3 +29,4 @@ class Customer:
     credit_balance: int = 0
     gateway_id: str = ""
     payment_method: str = ""
+    payment_method_id: str = ""
