@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from billing.adapters.book_files import load_book
+from billing.adapters.book_files.error_log import ErrorLog
+from billing.adapters.book_files.tenant_file import read_tenant
 from billing.domain.catalog import (
     Aggregation,
     Billed,
@@ -28,6 +30,7 @@ from billing.domain.numbering import CREDIT_NOTE_NUMBERS, NumberMonth, NumberOrd
 from billing.domain.period import Cycle, Unit
 from billing.domain.subscription import Item
 from billing.domain.tax import TaxParty, TaxRate
+from billing.domain.tenant import Guard
 from tests.book_folder import CALLS, PLAN, TABLES, TENANT, book_folder, changed, errors_of
 from tests.builders import utc
 
@@ -92,10 +95,19 @@ def test_a_tenant_keeps_every_setting(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize(("currency", "floor", "minor"), [("USD", "10.50", 1050), ("JPY", 500, 500)])
+def test_a_guard_s_floor_is_in_the_seller_s_currency(tmp_path: Path, currency: str, floor: object, minor: int) -> None:
+    given = changed(TENANT, currency=currency, approval=True, guard={"factor": "2.5", "floor": floor})
+    booked = read_tenant(book_folder(tmp_path, tenant=given) / "tenant.json", log=ErrorLog())
+    assert booked is not None
+    assert (booked.value.approval, booked.value.guard) == (True, Guard(factor=Decimal("2.5"), floor=minor))
+
+
 def test_a_tenant_says_only_what_it_must(tmp_path: Path) -> None:
     tenant = load_book(book_folder(tmp_path, tenant=changed(TENANT, locale=...))).tenant
     assert (tenant.payment_terms_days, tenant.numbers, tenant.bank) == (30, NumberSeries(), None)
     assert (tenant.locale, tenant.credit_numbers) == ("en_US", CREDIT_NOTE_NUMBERS)
+    assert (tenant.approval, tenant.guard) == (False, None)
 
 
 @pytest.mark.parametrize(

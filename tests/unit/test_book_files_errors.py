@@ -132,6 +132,16 @@ def test_malformed_json_is_refused(tmp_path: Path, text: str | bytes, expected: 
             "tenant.json:8: email: expected an e-mail address such as billing@example.com, got 'nobody'",
         ),
         ({"email": ""}, None),
+        ({"guard": {"factor": "1.5", "floor": "10.50"}, "approval": "yes"}, None),
+        ({"guard": {"factor": 1}}, "tenant.json:9: guard.factor: expected more than 1, got '1'"),
+        ({"guard": {}}, "tenant.json:8: guard.factor: the key is missing"),
+        (
+            {"guard": {"factor": 3, "floor": "0.005"}},
+            "tenant.json:10: guard.floor: expected at most 2 decimals, got '0.005'",
+        ),
+        ({"guard": {"factor": 3, "floor": "-1"}}, "tenant.json:10: guard.floor: expected 0 or more, got '-1'"),
+        ({"guard": {"factor": 3, "most": 1}}, "tenant.json:10: guard.most: unknown key; known are factor, floor"),
+        ({"approval": "maybe"}, "tenant.json:8: approval: expected true, yes, 1, false, no or 0, got 'maybe'"),
         (
             {"skip_zero_invoices": "maybe"},
             "tenant.json:8: skip_zero_invoices: expected true, yes, 1, false, no or 0, got 'maybe'",

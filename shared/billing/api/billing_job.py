@@ -87,6 +87,11 @@ class AllTenantsReport:
         return sum(len(report.invoices) for report in self.reports)
 
     @property
+    def made(self) -> int:
+        """The same with those that wait for a decision: a limit counts them too."""
+        return self.generated + sum(len(report.held) for report in self.reports)
+
+    @property
     def complete(self) -> bool:
         """Whether nothing has to be continued."""
         return self.reached_the_end and all(report.complete for report in self.reports)
@@ -131,7 +136,7 @@ class BillingJob:
         tenant_ids = Tenants(self.engine.documents).ids()
         done = AllTenantsReport(tenants=len(tenant_ids))
         for tenant_id in tenant_ids:
-            left = None if self.request.limit is None else self.request.limit - done.generated
+            left = None if self.request.limit is None else self.request.limit - done.made
             if left == 0 or self.out_of_time():
                 done.reached_the_end = False
                 break

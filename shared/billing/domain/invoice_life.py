@@ -1,12 +1,12 @@
 """What may become of an invoice after it was drafted: issued on approval, taken back, void, replaced (semantics 7).
 
-BillingError
+Conflict
 ├── InvoiceNotDraft     approved or rejected, and no draft (any more)
 ├── LaterBillMade       rejected, and later cycles of its subscription rest on it
 ├── InvoiceNotVoidable  void, and it is a draft, paid, written off or credited
 ├── InvoiceNotVoid      reissued, and it is in force
 └── RevisionExists      reissued, and that was done before
-Each message says what can be done instead.
+Calling again changes nothing; each message says what can be done instead.
 """
 
 from collections.abc import Sequence
@@ -15,17 +15,18 @@ from datetime import datetime, timedelta
 from typing import ClassVar
 
 from billing.domain.billing_cycle import next_bill_for
-from billing.domain.errors import BillingError
+from billing.domain.errors import Conflict
 from billing.domain.invoice import Invoice, InvoiceStatus, SettlementStep
 from billing.domain.period import local_date
 from billing.domain.subscription import Subscription
 from billing.domain.tenant import Tenant
 
 
-class InvoiceNotDraft(BillingError):
+class InvoiceNotDraft(Conflict):
     """Only a draft can be approved or rejected."""
 
     code: ClassVar[str] = "invoice_not_draft"
+    retryable: ClassVar[bool] = False
 
     def __init__(self, invoice: Invoice) -> None:
         super().__init__(
@@ -34,10 +35,11 @@ class InvoiceNotDraft(BillingError):
         )
 
 
-class LaterBillMade(BillingError):
+class LaterBillMade(Conflict):
     """A draft can be taken back while it is the newest bill of its subscription."""
 
     code: ClassVar[str] = "later_bill_made"
+    retryable: ClassVar[bool] = False
 
     def __init__(self, invoice: Invoice, *, later: Sequence[Invoice]) -> None:
         drafts = [each.id for each in later if each.status is InvoiceStatus.DRAFT]
@@ -47,28 +49,31 @@ class LaterBillMade(BillingError):
         super().__init__(f"draft {invoice.id} is not its subscription's newest bill any more: {way_out}")
 
 
-class InvoiceNotVoidable(BillingError):
+class InvoiceNotVoidable(Conflict):
     """Only an issued invoice that nothing was paid or credited of can be void."""
 
     code: ClassVar[str] = "invoice_not_voidable"
+    retryable: ClassVar[bool] = False
 
     def __init__(self, invoice: Invoice, *, reason: str, way_out: str) -> None:
         super().__init__(f"{_named(invoice)} can't be void, as {reason}: {way_out}")
 
 
-class InvoiceNotVoid(BillingError):
+class InvoiceNotVoid(Conflict):
     """Only what is void can be invoiced again."""
 
     code: ClassVar[str] = "invoice_not_void"
+    retryable: ClassVar[bool] = False
 
     def __init__(self, invoice: Invoice) -> None:
         super().__init__(f"{_named(invoice)} is {invoice.status}: void it before it is reissued")
 
 
-class RevisionExists(BillingError):
+class RevisionExists(Conflict):
     """A void invoice is replaced once; what replaced it can be void in its turn."""
 
     code: ClassVar[str] = "revision_exists"
+    retryable: ClassVar[bool] = False
 
     def __init__(self, invoice: Invoice, *, revision: Invoice) -> None:
         self.revision = revision
@@ -102,7 +107,7 @@ def voided(invoice: Invoice) -> Invoice:
     if invoice.amount_paid or invoice.amount_credited:
         reason = "a part of it is paid or credited"
         raise InvoiceNotVoidable(invoice, reason=reason, way_out="write a credit note for the rest")
-    pending = tuple(step for step in invoice.pending if step is SettlementStep.RENDER)
+    pending = tuple(step for step in invoice.pending if step is not SettlementStep.DELIVER)
     return replace(invoice, status=InvoiceStatus.VOID, pending=pending)
 
 
