@@ -2,16 +2,22 @@
 
 import json
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner, Result
 
 from billing.cli import app
+from billing.domain.errors import NotFound
 from billing.domain.tenant import EInvoiceFormat
+from billing.ports import Query
+from billing.usecases.call import Call
+from billing.usecases.set_e_invoices import set_e_invoices
 from billing.wiring import local_engine
 from tests.builders import a_fee, a_plan, a_tenant
-from tests.world import World
+from tests.world import World, sqlite_in_memory
 
 PLAN = a_plan(fees=[a_fee("62.00")], anchor_day=1)
 
@@ -30,7 +36,11 @@ def directory(tmp_path: Path) -> Path:
 
 
 def check(directory: Path, *arguments: str) -> Result:
-    return CliRunner().invoke(app, ["e-invoice", "check", "--dir", str(directory), *arguments])
+    return call("check", *arguments, directory=directory)
+
+
+def call(command: str, *arguments: str, directory: Path) -> Result:
+    return CliRunner().invoke(app, ["e-invoice", command, "--dir", str(directory), *arguments])
 
 
 def test_what_every_invoice_lacks_is_named_and_counted(directory: Path) -> None:
@@ -74,6 +84,37 @@ def test_an_invoice_that_lacks_nothing_says_so(tmp_path: Path) -> None:
     assert len(files) == 2
     assert check(tmp_path).stdout == "1 of 1 invoices have all that EN 16931 asks for.\n"
     assert json.loads(check(tmp_path, "--json").stdout)["invoices"][0]["missing"] is None
+
+
+def test_forms_are_turned_on_and_off_again(directory: Path) -> None:
+    assert call("set", "ubl", "factur-x", directory=directory).stdout == "acme: e-invoices as ubl and factur-x\n"
+    assert json.loads(call("set", "factur-x", "--json", directory=directory).stdout) == {
+        "tenant_id": "acme",
+        "e_invoices": ["factur-x"],
+    }
+    assert json.loads(check(directory, "--json").stdout)["e_invoices"] == ["factur-x"]
+    assert call("set", "--off", directory=directory).stdout == "acme: no e-invoices\n"
+
+
+@pytest.mark.parametrize("arguments", [(), ("ubl", "--off")])
+def test_neither_or_both_is_refused(directory: Path, arguments: tuple) -> None:
+    result = call("set", *arguments, directory=directory)
+    assert (result.exit_code, result.stderr) == (2, "billing: name the forms (factur-x, ubl), or use --off\n")
+
+
+def test_each_change_of_the_setting_is_one_audit_record_and_no_change_is_none(directory: Path) -> None:
+    for formats in (("ubl",), ("ubl",), ("ubl", "factur-x")):
+        call("set", *formats, directory=directory)
+    documents = local_engine(directory, payment_link_base="").documents
+    batches = documents.query(Query("tenants/acme/audit"))
+    records: list[Any] = [each.fields["records"] for each in batches if each.id.endswith("-e-invoices")]
+    assert [(each[0]["before"], each[0]["after"]) for each in records] == [("", "ubl"), ("ubl", "ubl,factur-x")]
+
+
+def test_an_unknown_tenant_is_named() -> None:
+    by_nobody = Call(tenant_id="nobody", actor="test", recorded_at=datetime(2026, 1, 1, tzinfo=UTC))
+    with pytest.raises(NotFound, match="no tenant 'nobody'"):
+        set_e_invoices(sqlite_in_memory(), [], call=by_nobody)
 
 
 def test_an_unknown_invoice_is_named(directory: Path) -> None:

@@ -6,13 +6,11 @@ import typer
 
 from billing.cli.errors import plain_errors
 from billing.cli.options import AsJson, KeptIn, TenantId
+from billing.domain.tenant import EInvoiceFormat
 
-e_invoice_app = typer.Typer(help="Look at e-invoices (EN 16931).", no_args_is_help=True, rich_markup_mode=None)
-
-
-@e_invoice_app.callback()
-def _e_invoice() -> None:
-    """Keep `check` a command of its own while it is the only one."""
+e_invoice_app = typer.Typer(
+    help="Turn e-invoices (EN 16931) on, and see what they lack.", no_args_is_help=True, rich_markup_mode=None
+)
 
 
 @e_invoice_app.command(
@@ -36,3 +34,23 @@ def check(
 
         code = run_check(id_or_number, tenant_id=tenant, directory=directory, as_json=as_json)
     raise typer.Exit(code)
+
+
+@e_invoice_app.command(
+    "set",
+    epilog="\b\nExamples:\n  billing e-invoice set factur-x ubl --tenant acme-api --dir demo\n"
+    "  billing e-invoice set --off --tenant acme-api --dir demo",
+)
+def set_(
+    *,
+    formats: Annotated[list[EInvoiceFormat] | None, typer.Argument(metavar="[FORMAT...]", help="factur-x, ubl")] = None,
+    off: Annotated[bool, typer.Option("--off", help="Make none.")] = False,
+    directory: KeptIn,
+    tenant: TenantId = None,
+    as_json: AsJson = False,
+) -> None:
+    """Set the forms that each invoice is made in from the next bill on; issued ones keep the files that they have."""
+    with plain_errors():
+        from billing.cli.e_invoices import run_set
+
+        run_set(formats or [], off=off, tenant_id=tenant, directory=directory, as_json=as_json)

@@ -1,17 +1,20 @@
-"""`billing e-invoice check`: what invoices lack for EN 16931, and which files they have."""
+"""`billing e-invoice`: what invoices lack for EN 16931, which files they have, and turning e-invoices on."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from billing.cli.directory import object_path, open_directory, the_tenant
-from billing.cli.errors import DONE, HAD_FAILURES
+from billing.adapters.system_clock import SystemClock
+from billing.cli.directory import ACTOR, object_path, open_directory, the_tenant
+from billing.cli.errors import DONE, HAD_FAILURES, Refused
 from billing.cli.screen import Json, answers, write_json
 from billing.domain.invoice import Invoice
 from billing.domain.missing_particular import MissingParticular
 from billing.domain.particulars import require_particulars
 from billing.domain.tenant import EInvoiceFormat, Tenant
 from billing.store.invoices import Invoices
+from billing.usecases.call import Call
+from billing.usecases.set_e_invoices import set_e_invoices
 
 _PAGE = 200
 
@@ -36,6 +39,23 @@ def run_check(id_or_number: str | None, *, tenant_id: str | None, directory: Pat
     else:
         _print(checked, tenant=tenant, directory=directory, with_files=id_or_number is not None)
     return HAD_FAILURES if any(each.missing for each in checked) else DONE
+
+
+def run_set(
+    formats: Sequence[EInvoiceFormat], *, off: bool, tenant_id: str | None, directory: Path, as_json: bool
+) -> None:
+    """Turn e-invoices on or off, and print what is on. Refused where neither a form nor `off` is given, or both."""
+    if off == bool(formats):
+        message = "name the forms (factur-x, ubl), or use --off"
+        raise Refused(message)
+    engine = open_directory(directory)
+    tenant = the_tenant(engine, tenant_id)
+    call = Call(tenant_id=tenant.id, actor=ACTOR, recorded_at=SystemClock().now())
+    now = [each.value for each in set_e_invoices(engine.documents, formats, call=call).e_invoices]
+    if as_json:
+        write_json({"tenant_id": tenant.id, "e_invoices": now})
+    else:
+        answers().print(f"{tenant.id}: e-invoices as {' and '.join(now)}" if now else f"{tenant.id}: no e-invoices")
 
 
 def _all(invoices: Invoices) -> Iterator[Invoice]:

@@ -149,6 +149,7 @@ def _outcome(
                 plans=facts.plans,
                 usage=facts.usage,
                 taxes=facts.taxes,
+                exchange=verification.context.exchange,
                 issued_at=verification.request.as_of,
             )
         )
