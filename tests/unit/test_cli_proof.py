@@ -22,13 +22,16 @@ def billing(*arguments: str | Path) -> Result:
 def billed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     directory = tmp_path_factory.mktemp("demo")
     assert billing("demo", "--dir", directory, "--json").exit_code == 0
+    with sqlite3.connect(directory / "billing.sqlite3") as database:
+        database.execute("pragma wal_checkpoint(truncate)")  # all of it into the file that is copied
+    database.close()
     return directory
 
 
 @pytest.fixture
 def demo(billed: Path, tmp_path: Path) -> Path:
     """The billed February book, to be tampered with."""
-    return shutil.copytree(billed, tmp_path / "kept")
+    return shutil.copytree(billed, tmp_path / "kept", ignore=shutil.ignore_patterns("*-wal", "*-shm"))
 
 
 def tamper(directory: Path, *, document: str, path: str, value: int | str) -> None:

@@ -41,8 +41,8 @@ class VerifyRequest:
 class Verification:
     """A verification in progress. `context` is what a billing run would work with; nothing is written through it.
 
-    It holds a page of documents at a time, and the ids of the bills: `known` are all, `unaudited` those whose issue no
-    audit record has told of yet, with their numbers.
+    It holds a page of documents at a time. Of each bill it keeps one entry in `known`: its entity (`invoices/ID`), and
+    whether no audit record has told of its issue yet.
     """
 
     request: VerifyRequest
@@ -53,8 +53,7 @@ class Verification:
     credit_note_numbers: NumberCheck
     findings: Findings = field(default_factory=Findings)
     read: Counter[str] = field(default_factory=Counter)
-    known: set[str] = field(default_factory=set)
-    unaudited: dict[str, str] = field(default_factory=dict)
+    known: dict[str, bool] = field(default_factory=dict)
 
     @property
     def documents(self) -> Documents:

@@ -19,16 +19,16 @@ def verify_audit(verification: Verification) -> None:
             _verify_batch(verification, batch)
             issued |= dict(_issued(batch))
         _verify_issued(verification, issued)
-    for entity, number in verification.unaudited.items():
-        message = f"{number} is issued, and no audit record says so"
-        verification.find(FindingKind.AUDIT_MISSING, entity, message, name=number)
+    for entity in [entity for entity, unaudited in verification.known.items() if unaudited]:
+        message = f"{entity} is issued, and no audit record says so"
+        verification.find(FindingKind.AUDIT_MISSING, entity, message)
 
 
 def _verify_batch(verification: Verification, batch: Document) -> None:
     """With a period, a batch counts where it tells of a verified document."""
     records = list(_records(batch))
     entities = [str(each.get("entity", "")) for each in records]
-    if verification.request.period is not None and not any(_is_known(verification, each) for each in entities):
+    if verification.request.period is not None and verification.known.keys().isdisjoint(entities):
         return
     broken = verification.context.audit.broken_at(batch)
     about = entities[broken] if broken is not None and broken < len(entities) else ""
@@ -56,8 +56,9 @@ def _verify_issued(verification: Verification, issued: Mapping[str, str]) -> Non
     """Tick off what was verified; what is not known and belongs to the period must exist."""
     unknown = []
     for entity in issued:
-        verification.unaudited.pop(entity, None)
-        if not _is_known(verification, entity) and _may_be_wanted(verification, entity):
+        if entity in verification.known:
+            verification.known[entity] = False
+        elif _may_be_wanted(verification, entity):
             unknown.append(entity)
     prefix = f"tenants/{verification.request.tenant_id}"
     paths = [f"{prefix}/{entity}" for entity in unknown]
@@ -66,10 +67,6 @@ def _verify_issued(verification: Verification, issued: Mapping[str, str]) -> Non
         if document is None:
             message = f"{issued[entity]} was issued, and its document {entity} is gone"
             verification.find(FindingKind.INVOICE_MISSING, entity, message, name=issued[entity])
-
-
-def _is_known(verification: Verification, entity: str) -> bool:
-    return entity.partition("/")[2] in verification.known
 
 
 def _may_be_wanted(verification: Verification, entity: str) -> bool:

@@ -51,12 +51,11 @@ def _verify_page(verification: Verification, documents: Sequence[Invoice | Credi
     sound: dict[str, bool] = {}
     for each in recompute_page(verification.context, documents):
         document, entity, before = each.document, f"{collection}/{each.document.id}", verification.findings.total
-        verification.known.add(document.id)
+        verification.known[entity] = bool(document.number)
         _verify_computation(verification, each, entity)
         _verify_arithmetic(verification, document, entity)
         if document.number:
             _verify_number(verification, document, entity)
-            verification.unaudited[entity] = document.number
         elif not isinstance(document, Invoice) or document.status is not InvoiceStatus.DRAFT:
             verification.find(FindingKind.NUMBER_MALFORMED, entity, f"{document.id} is issued without a number")
         sound[entity] = verification.findings.total == before

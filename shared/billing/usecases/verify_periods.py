@@ -81,8 +81,10 @@ def _unbilled(
 
 
 def _documents_of(verification: Verification, subscription: Subscription, cycle: BillingCycle) -> list[str]:
+    """The ids of the invoices of any revision, or of the credit note, that stand for a cycle."""
     ids = (f"{subscription.id}.{cycle.key}.r{revision}" for revision in range(_MOST_REVISIONS))
-    return [each for each in ids if each in verification.known]
+    known = verification.known
+    return [each for each in ids if f"invoices/{each}" in known or f"credit_notes/{each}" in known]
 
 
 def _is_billed_already(verification: Verification, cycle: BillingCycle, subscription: Subscription) -> bool:
