@@ -14,8 +14,14 @@ from billing.domain.errors import BillingError
 
 PAYMENT_LINK_KEY = "PAYMENT_LINK_KEY"
 
-SECRET_NAMES = (INTERNAL_KEY, PAYMENT_LINK_KEY)
+STRIPE_KEY = "STRIPE_API_KEY"
+STRIPE_WEBHOOK_SECRET = "STRIPE_WEBHOOK_SECRET"  # noqa: S105 - its name
+
+SECRET_NAMES = (INTERNAL_KEY, PAYMENT_LINK_KEY, STRIPE_KEY, STRIPE_WEBHOOK_SECRET)
 """Every secret the product asks for; with BILLING_SECRETS=environment these variables, and no others, are kept."""
+
+_OF_AN_ACCOUNT = re.compile(f"(?:{STRIPE_KEY}|{STRIPE_WEBHOOK_SECRET})_[A-Z0-9_]+")
+"""Tenants with a Stripe account of their own (`gateway_account`) have its secrets under its name."""
 
 _MOST_WORKERS = 64
 
@@ -80,6 +86,7 @@ class Settings:
     secrets: SecretSource
     oidc: OidcTrust
     payment_link_base: str | None
+    stripe_base_url: str | None
     max_body_bytes: int
     run_deadline_seconds: int
     revision: str
@@ -95,6 +102,7 @@ class Settings:
             secrets=_secrets(read),
             oidc=_oidc(read),
             payment_link_base=read.url("PAYMENT_LINK_BASE"),
+            stripe_base_url=_stand_in(read, "STRIPE_BASE_URL"),
             max_body_bytes=read.integer("MAX_BODY_BYTES", default=1024 * 1024, low=1024, high=32 * 1024 * 1024),
             run_deadline_seconds=read.integer("RUN_DEADLINE_SECONDS", default=540, low=1, high=3600),
             revision=read.text("K_REVISION") or "local",
@@ -136,6 +144,10 @@ class _Reader:
     def __init__(self, environ: Mapping[str, str]) -> None:
         self._environ = environ
         self.flaws: list[tuple[str, str]] = []
+
+    @property
+    def names(self) -> list[str]:
+        return sorted(self._environ)
 
     def text(self, name: str) -> str:
         return self._environ.get(name, "").strip()
@@ -220,6 +232,7 @@ def _secrets(read: _Reader) -> SecretSource:
                 key = read.text(name)
                 if key and (remedy := internal_key_flaw(key)):
                     read.flaw(name, remedy=remedy)
+            names += [name for name in read.names if _OF_AN_ACCOUNT.fullmatch(name)]
             return SecretVariables({name: read.text(name) for name in names if read.text(name)})
         case other:
             read.flaw("BILLING_SECRETS", remedy=f"use environment or secret-manager, not {_shown(other)}")
@@ -241,6 +254,14 @@ def _oidc(read: _Reader) -> OidcTrust:
         if not re.fullmatch(r"[^@\s]+@[^@\s]+", account):
             read.flaw("OIDC_SERVICE_ACCOUNTS", remedy=f"use e-mails separated by commas, not {_shown(account)}")
     return trust
+
+
+def _stand_in(read: _Reader, name: str) -> str | None:
+    """A stand-in's address: it gets a key and cards, so it is on this machine or it is nothing."""
+    url = read.url(name)
+    if url is not None and urlsplit(url).hostname not in LOOPBACK:
+        read.flaw(name, remedy="name a stand-in on this machine (http://127.0.0.1:PORT), or nothing for Stripe itself")
+    return url
 
 
 def _project(read: _Reader) -> str:

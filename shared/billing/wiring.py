@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import TYPE_CHECKING, assert_never
@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, assert_never
 from billing.adapters.counting import CountingDocuments, CountingObjects
 from billing.config import (
     PAYMENT_LINK_KEY,
+    STRIPE_KEY,
     Bucket,
     FirestoreDatabase,
     Folder,
+    Misconfigured,
     ObjectPlace,
     SecretProject,
     SecretSource,
@@ -21,11 +23,12 @@ from billing.config import (
     SqliteFile,
     Store,
 )
+from billing.domain.errors import InvalidInput
 from billing.domain.invoice import Invoice
 from billing.domain.payment_link import payment_url
 from billing.domain.run_report import RunReport
 from billing.domain.tenant import Tenant
-from billing.ports import Clock, Documents, Objects, OperationCounts, Secrets
+from billing.ports import Clock, Documents, Gateway, Objects, OperationCounts, Secrets
 from billing.store.indexes import INDEXES
 from billing.store.tenants import Tenants
 from billing.usecases.file_document import Files
@@ -57,6 +60,7 @@ class Parts:
     objects: ObjectPlace
     secrets: SecretSource
     payment_link_base: str | None
+    stripe_base_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +86,22 @@ class Engine:
     payment_link_base: str | None
     work_ahead: bool = False
     crew: Crew | None = None
+    stripe_base_url: str | None = None
+
+    def gateway(self, tenant: Tenant) -> Gateway | None:
+        """What charges the tenant's cards, or None where it takes transfers alone.
+
+        Raises Misconfigured where its account has no key, InvalidInput for a gateway that is none of ours.
+        """
+        if not tenant.gateway:
+            return None
+        if tenant.gateway != "stripe":
+            raise InvalidInput("gateway", expected="stripe, or none", given=tenant.gateway)
+        name = f"{STRIPE_KEY}_{tenant.gateway_account}" if tenant.gateway_account else STRIPE_KEY
+        keys = self.secrets.get(name)
+        if not keys:
+            raise Misconfigured([(name, f"is not set; it is the secret key of tenant {tenant.id}'s Stripe account")])
+        return stripe_gateway(keys[0], base_url=self.stripe_base_url)
 
     @property
     def operations(self) -> OperationCounts:
@@ -165,6 +185,7 @@ def connect(settings: Settings, *, clock: Clock) -> Engine:
         objects=settings.objects,
         secrets=settings.secrets,
         payment_link_base=settings.payment_link_base,
+        stripe_base_url=settings.stripe_base_url,
     )
     return _engine(parts, clock=clock, workers=settings.workers)
 
@@ -189,8 +210,17 @@ def _engine(parts: Parts, *, clock: Clock, workers: int = 1) -> Engine:
         secrets=open_secrets(parts.secrets, clock=clock),
         payment_link_base=parts.payment_link_base,
         work_ahead=isinstance(parts.store, FirestoreDatabase),
+        stripe_base_url=parts.stripe_base_url,
         crew=Crew(size=workers, parts=parts) if workers > 1 else None,
     )
+
+
+@lru_cache(maxsize=64)  # one connection pool an account
+def stripe_gateway(key: str, *, base_url: str | None) -> Gateway:
+    """Stripe by the key of one account."""
+    from billing.adapters.stripe_gateway import StripeGateway
+
+    return StripeGateway(key, base_url=base_url)
 
 
 def local_key(directory: Path) -> str:

@@ -55,6 +55,7 @@ def test_a_laptop_needs_two_variables() -> None:
         secrets=SecretVariables({}),
         oidc=OidcTrust(),
         payment_link_base=None,
+        stripe_base_url=None,
         max_body_bytes=1_048_576,
         run_deadline_seconds=540,
         revision="local",
@@ -76,6 +77,7 @@ def test_production_is_read_from_its_variables() -> None:
             certs_url="https://www.googleapis.com/oauth2/v3/certs",
         ),
         payment_link_base="https://pay.example.com/i",
+        stripe_base_url=None,
         max_body_bytes=2048,
         run_deadline_seconds=1800,
         workers=4,
@@ -97,6 +99,18 @@ def test_test_servers_on_this_machine_may_stand_in_for_google() -> None:
     assert settings.objects == Bucket("acme-billing", endpoint="http://127.0.0.1:8080")
     assert settings.oidc.issuers == ("http://127.0.0.1:8081",)
     assert settings.oidc.certs_url == "http://localhost:8081/certs"
+
+
+def test_a_stand_in_for_stripe_is_on_this_machine_or_nowhere() -> None:
+    here = Settings.from_environment(LAPTOP | {"STRIPE_BASE_URL": "http://127.0.0.1:12111"})
+    assert here.stripe_base_url == "http://127.0.0.1:12111"
+    assert "on this machine" in flaws(LAPTOP | {"STRIPE_BASE_URL": "https://stripe.example"})["STRIPE_BASE_URL"]
+
+
+def test_the_keys_of_a_tenant_s_own_account_are_kept_and_no_other_variable() -> None:
+    kept = {"STRIPE_API_KEY": "sk_1", "STRIPE_API_KEY_ACME": "sk_2", "STRIPE_WEBHOOK_SECRET_ACME": "whsec"}
+    settings = Settings.from_environment(LAPTOP | kept | {"STRIPE_API_KEYS": "no", "HOME_KEY": "no"})
+    assert settings.secrets == SecretVariables(kept)
 
 
 def test_everything_missing_is_told_at_once_with_the_remedy() -> None:

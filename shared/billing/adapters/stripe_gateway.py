@@ -7,6 +7,7 @@ keys after a day at the earliest, so our key also stands in the metadata: what w
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 import stripe
@@ -212,7 +213,8 @@ class StripeGateway:
         ) as error:
             raise GatewayRefused(self.name, reason=_words(error)) from error
         except stripe.StripeError as error:
-            raise GatewayUnavailable(self.name, reason=_words(error)) from error
+            refused = isinstance(error, stripe.IdempotencyError) and error.http_status == HTTPStatus.BAD_REQUEST
+            raise (GatewayRefused if refused else GatewayUnavailable)(self.name, reason=_words(error)) from error
 
 
 def _metadata(order: ChargeOrder) -> dict[str, str]:
@@ -241,12 +243,13 @@ def _session(order: CheckoutOrder) -> "SessionCreateParams":
     }
     if order.customer:
         session["customer"] = order.customer
-    else:
-        session |= {"customer_creation": "always"} | ({"customer_email": order.email} if order.email else {})
+    elif order.email:
+        session["customer_email"] = order.email
     if order.purpose is CheckoutPurpose.SAVE_METHOD:
         return session | {  # type: ignore[no-any-return]
             "mode": "setup",
-            "payment_method_types": ["card"],
+            "allowed_payment_method_types": ["card"],
+            "currency": order.currency.lower(),
             "setup_intent_data": {"metadata": metadata},
         }
     price = {

@@ -50,8 +50,8 @@ class Tenant:
     `shards` spreads the due-queries of a huge book; 1 keeps its numbers in one order. With `approval` every invoice
     waits for a person, with a `guard` the unusual ones do. `logo_key` is the PNG's key in the object store.
     `tax_currency` is the one that tax is accounted for in, where invoices may be in others. `gateway` names what cards
-    are charged by ("" = none), `mail_sender` is the address that invoices come from ("" = none are mailed), and
-    `billing_contact` is told of what fails.
+    are charged by ("" = none) and `gateway_account` the account there, where it is not the house's own; `mail_sender`
+    is the address that invoices come from ("" = none are mailed), and `billing_contact` is told of what fails.
     """
 
     id: str
@@ -76,6 +76,7 @@ class Tenant:
     approval: bool = False
     guard: Guard | None = None
     gateway: str = ""
+    gateway_account: str = ""
     billing_contact: str = ""
     mail_sender: str = ""
     support_email: str = ""

@@ -41,6 +41,10 @@ class Customers:
         """The write that adds to a customer's counts: `active_subscriptions`, `credit_balance` in minor units."""
         return Update(self.collection.document(customer_id), increments=dict(amounts), expected=expected)
 
+    def at_gateway(self, customer: Stored[Customer], fields: Mapping[str, str]) -> Update:
+        """The write of who a customer is at the gateway and what it saved there, over what was read."""
+        return Update(self.collection.document(customer.value.id), {**fields}, expected=customer.version)
+
     def count(self) -> int:
         """How many customers the tenant has."""
         return self.collection.documents.count(Query(self.collection.path))
