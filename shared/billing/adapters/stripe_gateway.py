@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import stripe
 
@@ -40,7 +40,7 @@ from billing.ports import (
 )
 
 if TYPE_CHECKING:
-    from stripe.params import PaymentIntentCreateParams
+    from stripe.params import CustomerCreateParams, CustomerUpdateParams, PaymentIntentCreateParams
     from stripe.params.checkout import SessionCreateParams
 
 _RETRIES = 2
@@ -66,15 +66,13 @@ class StripeGateway:
 
     def save_customer(self, *, key: str, customer_id: str, email: str, name: str, known: str) -> str:
         """The Stripe customer's id, `cus_...`."""
-        metadata = {"customer_id": customer_id, "key": key}
+        said: CustomerUpdateParams = {"name": name, "metadata": {"customer_id": customer_id, "key": key}}
+        if email:  # Stripe takes no empty one
+            said["email"] = email
         with self._failures_named():
             if known:
-                self._stripe.customers.update(known, {"email": email, "name": name, "metadata": metadata})
-                return known
-            made = self._stripe.customers.create(
-                {"email": email, "name": name, "metadata": metadata}, {"idempotency_key": key}
-            )
-            return made.id
+                return self._stripe.customers.update(known, said).id
+            return self._stripe.customers.create(cast("CustomerCreateParams", said), {"idempotency_key": key}).id
 
     def saved_method(self, customer: str) -> SavedMethod | None:
         """The customer's default payment method."""
