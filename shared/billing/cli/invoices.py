@@ -56,8 +56,8 @@ def show_one(id_or_number: str, *, tenant_id: str | None, directory: Path, as_js
 
 
 def _all(invoices: Invoices) -> Iterator[Invoice]:
-    after = None
-    while page := invoices.page(limit=_PAGE, after_number=after):
+    page = invoices.page(limit=_PAGE)
+    while page:
         yield from page
         page = invoices.page(limit=_PAGE, after_number=page[-1].number, after_id=page[-1].id)
 
