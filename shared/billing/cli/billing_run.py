@@ -42,7 +42,7 @@ def bill(engine: Engine, request: RunRequest, *, compare: bool = False) -> Billi
     seconds, after = perf_counter() - started, engine.operations
     return BillingRun(
         report=report,
-        invoices=drafted if request.dry_run else list(_stored(engine, report)),
+        invoices=_issued(drafted) if request.dry_run else list(_stored(engine, report)),
         seconds=seconds,
         operations=OperationCounts(
             reads=after.reads - before.reads,
