@@ -7,6 +7,7 @@ import typer
 
 from billing.cli.e_invoice_commands import e_invoice_app
 from billing.cli.errors import plain_errors
+from billing.cli.mail_commands import mails_app
 from billing.cli.options import (
     AsJson,
     BillFrom,
@@ -44,6 +45,7 @@ app.add_typer(reviews_app, name="reviews")
 invoices_app.add_typer(by_hand_app)
 plans_app.add_typer(plan_changes_app)
 app.add_typer(usage_app, name="usage")
+app.add_typer(mails_app, name="mails")
 
 
 @app.command(

@@ -5,6 +5,7 @@ from importlib.resources import files
 
 from billing.domain.mail_template import MailTemplate
 from billing.domain.notice import NoticeKind
+from billing.render.mail.template_file import read_template
 
 LANGUAGES = ("en", "de")
 
@@ -19,6 +20,4 @@ def language_of(locale: str) -> str:
 def built_in(kind: NoticeKind, *, language: str) -> MailTemplate:
     """The product's template of a kind in one of `LANGUAGES`."""
     source = files("billing.render.mail").joinpath("templates", language, f"{kind.value}.txt")
-    header, _, body = source.read_text(encoding="utf-8").partition("\n\n")
-    fields = dict(line.split(": ", 1) for line in header.splitlines())
-    return MailTemplate(subject=fields["Subject"], button=fields.get("Button", ""), body=body.strip())
+    return read_template(source.read_text(encoding="utf-8"))

@@ -1,0 +1,137 @@
+"""`billing mails`: look at the texts of mails, try them on an invoice, replace them."""
+
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+import typer
+
+from billing.adapters.mail_message import mail_message
+from billing.adapters.system_clock import SystemClock
+from billing.cli.directory import ACTOR, open_directory, the_tenant
+from billing.cli.errors import Refused
+from billing.cli.screen import answers, columns, write_json
+from billing.domain.mail_template import MailTemplate
+from billing.domain.notice import Notice, NoticeKind
+from billing.domain.tenant import Tenant
+from billing.ports import Documents
+from billing.render.mail.built_in import LANGUAGES, built_in
+from billing.render.mail.compose import compose
+from billing.render.mail.names import EXAMPLES
+from billing.render.mail.template import check_template
+from billing.render.mail.template_file import read_template, write_template
+from billing.store.invoices import Invoices
+from billing.store.mail_templates import MailTemplates
+from billing.usecases.call import Call
+from billing.usecases.save_mail_template import reset_mail_template, save_mail_template
+
+_NO_ADDRESS = "billing@localhost.localdomain"  # a preview is sent by nobody
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Whose mails, and how to answer."""
+
+    tenant_id: str | None
+    directory: Path
+    as_json: bool
+
+
+def show_kinds(place: Place) -> None:
+    """Print every kind with its subject in each language, and the names."""
+    documents, tenant = _opened(place)
+    own = MailTemplates.of(documents, tenant.id).all()
+    rows = [
+        (kind, language, own.get((kind.value, language)) or built_in(kind, language=language))
+        for kind in NoticeKind
+        for language in LANGUAGES
+    ]
+    if place.as_json:
+        mails = [
+            {"kind": kind, "language": language, "subject": each.subject, "own": (kind, language) in own}
+            for kind, language, each in rows
+        ]
+        write_json({"mails": mails, "names": EXAMPLES})
+        return
+    table = columns("bold", "", "", "")
+    for kind, language, each in rows:
+        table.add_row(kind.value, language, "own text" if (kind.value, language) in own else "", each.subject)
+    answers().print(table, markup=False)
+    typer.echo(f"\nNames for texts: {', '.join(EXAMPLES)}")
+
+
+def show_template(kind: NoticeKind, language: str, *, place: Place) -> None:
+    """Print one text."""
+    documents, tenant = _opened(place)
+    own = MailTemplates.of(documents, tenant.id).all().get((kind.value, language))
+    template = own or built_in(kind, language=language)
+    if place.as_json:
+        write_json(_json(kind, language, template, own=own is not None))
+    else:
+        typer.echo(write_template(template), nl=False)
+
+
+def preview(kind: NoticeKind, id_or_number: str, *, out: Path | None, place: Place) -> None:
+    """Compose a mail about a stored invoice; NotFound where there is none."""
+    documents, tenant = _opened(place)
+    invoice = Invoices.of(documents, tenant.id).named(id_or_number).value
+    sender = replace(tenant, mail_sender=tenant.mail_sender or _NO_ADDRESS)
+    notice = Notice(kind=kind, tenant=sender, invoice=invoice, sent_at=SystemClock().now())
+    mail = compose(notice, overrides=MailTemplates.of(documents, tenant.id).all())
+    if out is not None:
+        if not mail.to[0]:
+            message = (
+                f"nobody to send it to: {'the tenant' if kind.is_for_the_tenant else 'the customer'} has no address"
+            )
+            raise Refused(message)
+        out.write_bytes(mail_message(mail).as_bytes())
+    if place.as_json:
+        write_json({"to": mail.to[0], "subject": mail.subject, "text": mail.text, "html": mail.html})
+    else:
+        typer.echo(f"To: {mail.to[0]}\nSubject: {mail.subject}\n\n{mail.text}", nl=False)
+
+
+def set_template(kind: NoticeKind, language: str, file: Path, *, place: Place) -> None:
+    """Save a text; InvalidInput, with its line, for one that can't be filled in."""
+    documents, tenant = _opened(place)
+    try:
+        template = read_template(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        message = f"{file} can't be read as text: {error}"
+        raise Refused(message) from None
+    check = partial(check_template, names=EXAMPLES)
+    save_mail_template(documents, kind, language, template, check=check, call=_call(tenant))
+    if place.as_json:
+        write_json(_json(kind, language, template, own=True))
+    else:
+        typer.echo(f"{kind.value} ({language}) is the tenant's own text from now on")
+
+
+def reset_template(kind: NoticeKind, language: str, *, place: Place) -> None:
+    """Go back to the built-in text."""
+    documents, tenant = _opened(place)
+    was_own = reset_mail_template(documents, kind, language, call=_call(tenant))
+    if place.as_json:
+        write_json(_json(kind, language, built_in(kind, language=language), own=False))
+    else:
+        typer.echo(f"{kind.value} ({language}) {'is our text again' if was_own else 'was our text already'}")
+
+
+def _opened(place: Place) -> tuple[Documents, Tenant]:
+    engine = open_directory(place.directory)
+    return engine.documents, the_tenant(engine, place.tenant_id)
+
+
+def _call(tenant: Tenant) -> Call:
+    return Call(tenant_id=tenant.id, actor=ACTOR, recorded_at=SystemClock().now())
+
+
+def _json(kind: NoticeKind, language: str, template: MailTemplate, *, own: bool) -> dict[str, object]:
+    return {
+        "kind": kind,
+        "language": language,
+        "own": own,
+        "subject": template.subject,
+        "button": template.button,
+        "body": template.body,
+    }
