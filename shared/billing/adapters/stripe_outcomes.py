@@ -97,6 +97,8 @@ def checkout_of(session: stripe.checkout.Session) -> Checkout:
         id=session.id,
         url=session.url or "",
         status=CheckoutStatus(session.status or "expired"),
+        amount=minor_amount(session.amount_total, session.currency or "") if session.amount_total else 0,
+        customer=str(session.customer or ""),
         payment_id=str(session.payment_intent or ""),
         method=method,
         metadata=metadata_of(session),

@@ -36,6 +36,14 @@ def taken_back(invoice: Invoice, amount: int, *, on: date) -> Invoice:
     return replace(less, status=status, paid_at=None)
 
 
+def put_back(invoice: Invoice, amount: int, *, at: datetime) -> Invoice:
+    """The invoice with `amount` paid once more, at a UTC instant: what was refunded came back from the bank.
+
+    Unlike a new payment it may be more than is due meanwhile: the money was the invoice's before.
+    """
+    return _settled(replace(invoice, amount_paid=invoice.amount_paid + amount), at=at)
+
+
 def _settled(invoice: Invoice, *, at: datetime) -> Invoice:
     if invoice.amount_due > 0 or invoice.status not in _OPEN:
         return invoice

@@ -159,11 +159,16 @@ class CheckoutStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checkout:
-    """A hosted page: where to send the customer; `payment_id` once it was paid, `method` once one was saved."""
+    """A hosted page: where to send the customer; `payment_id` once it was paid, `method` once one was saved.
+
+    `amount` (minor units) is what is paid on it, `customer` the gateway's id of who pays.
+    """
 
     id: str
     url: str
     status: CheckoutStatus
+    amount: int = 0
+    customer: str = ""
     payment_id: str = ""
     method: SavedMethod | None = None
     metadata: Mapping[str, str] = field(default_factory=dict)
@@ -183,6 +188,25 @@ class GatewayPayment:
     dispute_lost: bool = False
     metadata: Mapping[str, str] = field(default_factory=dict)
     created_at: datetime | None = None
+
+
+class EventAbout(StrEnum):
+    """What an event is a hint about: that object is fetched then. NOTHING is what needs no answer from us."""
+
+    PAYMENT = "payment"
+    CHECKOUT = "checkout"
+    CUSTOMER = "customer"
+    NOTHING = "nothing"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GatewayEvent:
+    """Something happened at the gateway to the object `subject` (its id there). What it says of it is not believed."""
+
+    id: str
+    type: str
+    about: EventAbout
+    subject: str
 
 
 class Gateway(Protocol):

@@ -45,6 +45,12 @@ class Customers:
         """The write of who a customer is at the gateway and what it saved there, over what was read."""
         return Update(self.collection.document(customer.value.id), {**fields}, expected=customer.version)
 
+    def at(self, gateway_id: str) -> Stored[Customer] | None:
+        """The customer that the gateway knows by this id, or None."""
+        query = Query(self.collection.path, filters=(Filter("gateway_id", "==", gateway_id),), limit=1)
+        found = self.collection.documents.query(query) if gateway_id else []
+        return Stored(decode(found[0].fields, Customer), found[0].version) if found else None
+
     def count(self) -> int:
         """How many customers the tenant has."""
         return self.collection.documents.count(Query(self.collection.path))

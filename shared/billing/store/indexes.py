@@ -64,6 +64,7 @@ _UNINDEXED: Final[dict[str, tuple[str, ...]]] = {
         "seller",
         "tax_lines",
     ),
+    "gateway_events": ("applied_at",),
     "payments": ("applications", "note", "received_at", "reference", "refunds"),
     "credit_notes": (
         "accounting_tax",
@@ -88,6 +89,7 @@ _UNINDEXED: Final[dict[str, tuple[str, ...]]] = {
 EXEMPTIONS: Final[tuple[Exemption, ...]] = (
     *(Exemption(group, field) for group, fields in _UNINDEXED.items() for field in fields),
     Exemption("usage_events", "expires_at", expires=True),
+    Exemption("gateway_events", "expires_at", expires=True),
 )
 
 

@@ -6,7 +6,7 @@ from datetime import date
 
 from billing.domain.errors import NotFound
 from billing.domain.invoice import Invoice
-from billing.domain.invoice_payment import taken_back
+from billing.domain.invoice_payment import put_back, taken_back
 from billing.domain.money import Money
 from billing.domain.payment import Application, Payment
 from billing.domain.period import local_date
@@ -26,6 +26,7 @@ _ATTEMPTS = 8
 class PaymentChange:
     """What becomes of a payment. `taken` are minor units that its invoices lose; "" names the credit balance.
 
+    `given` are those that come back to them, as a refund failed.
     `to_balance` is what the balance gets; `event`, `reason` and the change's own `name` go into the audit log.
     """
 
@@ -34,6 +35,7 @@ class PaymentChange:
     event: str
     reason: str
     taken: Sequence[Application] = ()
+    given: Sequence[Application] = ()
     to_balance: int = 0
 
 
@@ -74,17 +76,18 @@ def _writes(documents: Documents, before: Stored[Payment], change: PaymentChange
     records = [call.record(entity, change.event, before=before.value.status.value, after=status, reason=change.reason)]
     for invoice, part, after in _invoices(documents, change, today=today, call=call):
         writes.append(Invoices.of(documents, call.tenant_id).money_moved(invoice, after))
-        reason = f"{Money(part, payment.currency)} of payment {payment.id}"
+        reason = f"{Money(abs(part), payment.currency)} of payment {payment.id}"
         records.append(
             call.record(
                 f"invoices/{after.id}",
-                "invoice.payment_taken_back",
+                "invoice.payment_taken_back" if part < 0 else "invoice.payment_put_back",
                 before=invoice.value.status.value,
                 after=after.status.value,
                 reason=reason,
             )
         )
-    balance = change.to_balance - sum(each.amount for each in change.taken if not each.invoice_id)
+    back = sum(each.amount for each in change.given if not each.invoice_id)
+    balance = change.to_balance + back - sum(each.amount for each in change.taken if not each.invoice_id)
     if balance:
         writes.append(Customers.of(documents, call.tenant_id).added(payment.customer_id, {"credit_balance": balance}))
     batch_id = f"payment-{payment.id}-{change.name}"
@@ -97,11 +100,15 @@ def _writes(documents: Documents, before: Stored[Payment], change: PaymentChange
 def _invoices(
     documents: Documents, change: PaymentChange, *, today: date, call: Call
 ) -> list[tuple[Stored[Invoice], int, Invoice]]:
-    parts = [each for each in change.taken if each.invoice_id]
-    found = Invoices.of(documents, call.tenant_id).get([each.invoice_id for each in parts])
+    """Each invoice as it was read, by how many minor units its paid amount changes, and the invoice after it."""
+    parts = [(each.invoice_id, -each.amount) for each in change.taken if each.invoice_id]
+    parts += [(each.invoice_id, each.amount) for each in change.given if each.invoice_id]
+    found = Invoices.of(documents, call.tenant_id).get([invoice_id for invoice_id, _ in parts])
     changes: list[tuple[Stored[Invoice], int, Invoice]] = []
-    for part, invoice in zip(parts, found, strict=True):
+    for (invoice_id, part), invoice in zip(parts, found, strict=True):
         if invoice is None:
-            raise NotFound("invoice", part.invoice_id)
-        changes.append((invoice, part.amount, taken_back(invoice.value, part.amount, on=today)))
+            raise NotFound("invoice", invoice_id)
+        before = invoice.value
+        after = taken_back(before, -part, on=today) if part < 0 else put_back(before, part, at=call.recorded_at)
+        changes.append((invoice, part, after))
     return changes

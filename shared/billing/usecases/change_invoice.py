@@ -1,0 +1,55 @@
+"""One change of an issued invoice's payment fields, in a commit that loses to any other change in between."""
+
+from collections.abc import Callable
+
+from billing.domain.errors import NotFound
+from billing.domain.invoice import Invoice
+from billing.ports import Documents, WriteConflict
+from billing.store.audit import AuditLog
+from billing.store.invoices import Invoices
+from billing.usecases.call import Call
+
+_TRIES = 8
+
+
+def change_invoice(
+    documents: Documents, invoice_id: str, decide: Callable[[Invoice], Invoice], *, event: str, call: Call
+) -> Invoice:
+    """Read the invoice, decide on it and write; again where somebody was quicker. An equal one is not written.
+
+    Attempts, the open hosted page and money alone are written. `event` goes into the audit log. Raises NotFound,
+    whatever `decide` raises, and WriteConflict where somebody is quicker time and again.
+    """
+    invoices = Invoices.of(documents, call.tenant_id)
+    for tried in range(1, _TRIES + 1):
+        [stored] = invoices.get([invoice_id])
+        if stored is None:
+            raise NotFound("invoice", invoice_id)
+        after = decide(stored.value)
+        if after == stored.value:
+            return after
+        record = call.record(
+            f"invoices/{invoice_id}",
+            event,
+            before=stored.value.status.value,
+            after=after.status.value,
+            reason=_reason(stored.value, after),
+        )
+        batch_id = f"{event.removeprefix('invoice.')}-{invoice_id}-{tried}"
+        audit = AuditLog.of(documents, call.tenant_id).batch([record], batch_id=batch_id, recorded_at=call.recorded_at)
+        try:
+            documents.commit([invoices.money_moved(stored, after), audit])
+        except WriteConflict:
+            if tried == _TRIES:
+                raise
+            continue
+        return after
+    raise AssertionError  # the last try returned or raised
+
+
+def _reason(before: Invoice, after: Invoice) -> str:
+    attempts = [each for each in after.attempts if each not in before.attempts]
+    told = [f"attempt {each.number}: {each.status.value} {each.code}".strip() for each in attempts]
+    if after.checkout_id != before.checkout_id:
+        told.append(f"page {after.checkout_id or before.checkout_id}")
+    return ", ".join(told)

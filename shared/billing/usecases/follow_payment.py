@@ -1,0 +1,135 @@
+"""Bring the books up to what the gateway says of one payment now, in whatever order and however often one hears of it.
+
+Nothing is taken from the message that led here: the payment is fetched, and each part of its state (the money, the
+attempt, refunds, a dispute) is applied where the books do not say it yet.
+"""
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from billing.domain.attempt import AttemptStatus, PaymentAttempt
+from billing.domain.charging import attempt_of, with_attempt
+from billing.domain.invoice import Invoice
+from billing.domain.payment import Payment, PaymentSource, PaymentStatus, gateway_payment_id
+from billing.ports import (
+    ChargeOutcome,
+    Declined,
+    Documents,
+    Gateway,
+    GatewayPayment,
+    Pending,
+    RequiresAction,
+    Succeeded,
+    Unknown,
+)
+from billing.store.collection import Stored
+from billing.store.invoices import Invoices
+from billing.usecases.call import Call
+from billing.usecases.change_invoice import change_invoice
+from billing.usecases.close_other_ways import close_other_ways
+from billing.usecases.follow_refunds import follow_refund
+from billing.usecases.record_payment import NewPayment, record_payment
+from billing.usecases.reverse_payment import dispute_payment, settle_dispute
+
+_STATUS = {
+    Succeeded: AttemptStatus.SUCCEEDED,
+    Pending: AttemptStatus.PENDING,
+    RequiresAction: AttemptStatus.REQUIRES_ACTION,
+    Declined: AttemptStatus.DECLINED,
+    Unknown: AttemptStatus.UNKNOWN,
+}
+
+
+class Followed(StrEnum):
+    """What came of looking: `not_ours` is a payment that names no invoice of this tenant."""
+
+    BOOKED = "booked"
+    NOTED = "noted"
+    NOT_OURS = "not_ours"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FollowedPayment:
+    """What came of it, and the invoice that the payment is for as it stands now (None where it is not ours)."""
+
+    outcome: Followed
+    invoice: Invoice | None = None
+
+
+def follow_payment(documents: Documents, gateway: Gateway, payment_id: str, *, call: Call) -> FollowedPayment:
+    """Fetch a payment from the gateway and book what it came to; doing it again changes nothing.
+
+    Money that came is booked for the invoice that we named when we asked for it; where that was paid meanwhile it
+    becomes credit. Raises GatewayUnavailable, GatewayRefused, WriteConflict and what `record_payment` raises.
+    """
+    payment = gateway.payment(payment_id)
+    invoices, invoice_id = Invoices.of(documents, call.tenant_id), payment.metadata.get("invoice_id", "")
+    if payment.metadata.get("tenant_id") != call.tenant_id or not invoice_id:
+        return FollowedPayment(outcome=Followed.NOT_OURS)
+    [invoice] = invoices.get([invoice_id])
+    if invoice is None:
+        return FollowedPayment(outcome=Followed.NOT_OURS)
+    if isinstance(payment.outcome, Succeeded):
+        _book(documents, gateway, payment, payment.outcome, invoice=invoice, call=call)
+    _note_attempt(documents, payment, invoice_id, call=call)
+    if isinstance(payment.outcome, Succeeded):
+        close_other_ways(documents, gateway, invoice_id, paid_by=payment_id, call=call)
+    [now] = invoices.get([invoice_id])
+    outcome = Followed.BOOKED if isinstance(payment.outcome, Succeeded) else Followed.NOTED
+    return FollowedPayment(outcome=outcome, invoice=(now or invoice).value)
+
+
+def _book(
+    documents: Documents,
+    gateway: Gateway,
+    payment: GatewayPayment,
+    outcome: Succeeded,
+    *,
+    invoice: Stored[Invoice],
+    call: Call,
+) -> None:
+    new = NewPayment(
+        id=gateway_payment_id(gateway.name, payment.id),
+        amount=outcome.amount,
+        currency=outcome.currency,
+        source=PaymentSource.CARD,
+        received_at=payment.created_at or call.recorded_at,
+        customer_id=invoice.value.customer_id,
+        invoice_ids=(invoice.value.id,),
+        method=outcome.method.label if outcome.method else "",
+        reference=invoice.value.number,
+        gateway_id=payment.id,
+    )
+    booked = record_payment(documents, new, call=call).payment
+    for refund in payment.refunds:
+        booked = follow_refund(documents, booked.id, refund, call=call)
+    _follow_dispute(documents, booked, payment, call=call)
+
+
+def _follow_dispute(documents: Documents, booked: Payment, payment: GatewayPayment, *, call: Call) -> None:
+    if payment.dispute_lost:
+        settle_dispute(documents, booked.id, won=False, reason="the dispute is lost", call=call)
+    elif payment.disputed:
+        dispute_payment(documents, booked.id, reason="the customer's bank holds it back", call=call)
+    elif booked.status is PaymentStatus.DISPUTED:
+        settle_dispute(documents, booked.id, won=True, reason="the dispute is won", call=call)
+
+
+def _note_attempt(documents: Documents, payment: GatewayPayment, invoice_id: str, *, call: Call) -> None:
+    """Write down on the invoice what became of the attempt that the payment was; a hosted page is none."""
+    number = payment.metadata.get("attempt", "")
+    if not number.isdecimal():
+        return
+
+    def decide(invoice: Invoice) -> Invoice:
+        known = attempt_of(invoice, int(number))
+        return invoice if known is None else with_attempt(invoice, _answered(known, payment.id, payment.outcome))
+
+    change_invoice(documents, invoice_id, decide, event="invoice.charge_answered", call=call)
+
+
+def _answered(known: PaymentAttempt, payment_id: str, outcome: ChargeOutcome) -> PaymentAttempt:
+    attempt = replace(known, status=_STATUS[type(outcome)], payment_id=payment_id)
+    if isinstance(outcome, Declined):
+        return replace(attempt, code=outcome.code, advice=outcome.advice, message=outcome.message)
+    return replace(attempt, code="", advice=None, message="")
