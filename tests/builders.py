@@ -28,16 +28,8 @@ from billing.domain.invoice import Invoice, LineItem, Party
 from billing.domain.invoicing import CreditDraft, Draft, InvoiceFacts, Skip, draft_invoice
 from billing.domain.numbering import NumberSeries
 from billing.domain.period import Cycle, Unit
-from billing.domain.subscription import (
-    Item,
-    Phase,
-    Plans,
-    Subscription,
-    change_plan,
-    change_quantity,
-    end_subscription,
-    schedule_of,
-)
+from billing.domain.subscription import Item, Phase, Plans, Subscription, schedule_of
+from billing.domain.subscription_changes import change_plan, change_quantity, end_subscription
 from billing.domain.tax import TaxParty, TaxRate, TaxTable
 from billing.domain.tenant import Tenant
 from billing.domain.usage import Bucket, Buckets

@@ -15,7 +15,8 @@ from billing.domain.catalog import (
 )
 from billing.domain.coupon import Coupon
 from billing.domain.invoice import BankDetails
-from billing.domain.subscription import Item, OneTimeCharge, end_subscription
+from billing.domain.subscription import Item, OneTimeCharge
+from billing.domain.subscription_changes import end_subscription
 from billing.domain.tax import TaxTable
 from billing.domain.tenant import Guard
 from billing.domain.usage import UsageEvent

@@ -14,7 +14,7 @@ from billing.adapters.firestore import FirestoreDocuments
 from billing.adapters.sqlite import SqliteDocuments
 from billing.domain.invoice import InvoiceStatus
 from billing.domain.review import Review
-from billing.domain.subscription import end_subscription
+from billing.domain.subscription_changes import end_subscription
 from billing.domain.tenant import Tenant
 from billing.ports import Documents, Fields, Put, Write, WriteConflict
 from billing.store.indexes import INDEXES

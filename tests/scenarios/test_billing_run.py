@@ -7,7 +7,8 @@ import pytest
 from billing.domain.catalog import Billed, FirstPeriod
 from billing.domain.invoice import InvoiceStatus
 from billing.domain.numbering import NumberOrder, NumberSeries, Restart
-from billing.domain.subscription import SubscriptionStatus, end_subscription
+from billing.domain.subscription import SubscriptionStatus
+from billing.domain.subscription_changes import end_subscription
 from billing.store.subscriptions import subscription_fields
 from tests.builders import API_CALLS, a_fee, a_meter, a_plan, a_tenant, utc
 from tests.world import World

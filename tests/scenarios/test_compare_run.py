@@ -2,7 +2,7 @@
 
 from billing.domain.invoice import Invoice
 from billing.domain.run_comparison import Change, RunComparison
-from billing.domain.subscription import end_subscription
+from billing.domain.subscription_changes import end_subscription
 from billing.store.subscriptions import subscription_fields
 from billing.usecases.compare_run import compare_run
 from billing.usecases.generate_invoices import RunOptions, generate_invoices

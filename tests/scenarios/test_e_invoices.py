@@ -15,7 +15,7 @@ from billing.domain.catalog import Billed
 from billing.domain.exchange import ExchangeRate, ExchangeTable
 from billing.domain.invoice import BankDetails, Invoice, Party
 from billing.domain.run_report import RunReport
-from billing.domain.subscription import end_subscription
+from billing.domain.subscription_changes import end_subscription
 from billing.domain.tenant import EInvoiceFormat
 from billing.store.invoices import Invoices
 from billing.store.subscriptions import subscription_fields

@@ -13,7 +13,8 @@ from billing.domain.catalog import Aggregation, GraduatedPrice, MeteredCharge, P
 from billing.domain.invoice import Invoice
 from billing.domain.late_usage import late_usage_of, rollups_to_rerate
 from billing.domain.rollup import LateBill, with_late_unbilled
-from billing.domain.subscription import Subscription, SubscriptionStatus, change_plan
+from billing.domain.subscription import Subscription, SubscriptionStatus
+from billing.domain.subscription_changes import change_plan
 from billing.domain.tax import TaxTable
 from billing.domain.usage import UsageEvent
 from billing.ports import StoreUnavailable, Write

@@ -9,7 +9,8 @@ from billing.domain.coupon import Coupon, Discount
 from billing.domain.credit import CreditNote
 from billing.domain.errors import InvalidInput, NotFound
 from billing.domain.invoice import Invoice
-from billing.domain.subscription import UnknownPlan, end_subscription
+from billing.domain.subscription import UnknownPlan
+from billing.domain.subscription_changes import end_subscription
 from billing.store.codec import converter
 from billing.store.subscriptions import subscription_fields
 from billing.usecases.preview_invoice import NothingToPreview, Preview, preview_invoices

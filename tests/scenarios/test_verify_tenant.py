@@ -12,14 +12,8 @@ from billing.domain.coupon import Coupon
 from billing.domain.finding import Finding
 from billing.domain.payment import PaymentSource
 from billing.domain.period import Cycle, Unit
-from billing.domain.subscription import (
-    Item,
-    OneTimeCharge,
-    Subscription,
-    change_plan,
-    change_quantity,
-    end_subscription,
-)
+from billing.domain.subscription import Item, OneTimeCharge, Subscription
+from billing.domain.subscription_changes import change_plan, change_quantity, end_subscription
 from billing.domain.tax import TaxTable
 from billing.ports import Delete, Document, Documents, Query
 from billing.store.coupons import Coupons

@@ -11,7 +11,8 @@ from billing.domain.coupon import Coupon, Discount
 from billing.domain.errors import InvalidInput, NotFound
 from billing.domain.invoice import Invoice, InvoiceStatus
 from billing.domain.invoice_life import InvoiceNotVoid, InvoiceNotVoidable, RevisionExists
-from billing.domain.subscription import OneTimeCharge, UnknownPlan, end_subscription
+from billing.domain.subscription import OneTimeCharge, UnknownPlan
+from billing.domain.subscription_changes import end_subscription
 from billing.ports import Delete, Value
 from billing.store.customers import Customers
 from billing.store.invoices import Invoices

@@ -12,7 +12,7 @@ from billing.domain.catalog import GraduatedPrice, Plan, Tier
 from billing.domain.errors import InvalidInput, NotFound
 from billing.domain.invoice import InvoiceStatus
 from billing.domain.review import ReviewKind
-from billing.domain.subscription import change_plan
+from billing.domain.subscription_changes import change_plan
 from billing.domain.tenant import Guard
 from billing.store.subscriptions import subscription_fields
 from billing.usecases.correct_plan import CorrectionReport, correct_plan

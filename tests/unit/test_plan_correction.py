@@ -8,7 +8,7 @@ from billing.domain.billing_cycle import cycle_at
 from billing.domain.catalog import Billed
 from billing.domain.errors import InvalidInput
 from billing.domain.plan_correction import not_billed_since, with_plan_corrected
-from billing.domain.subscription import change_plan
+from billing.domain.subscription_changes import change_plan
 from tests.builders import a_fee, a_plan, a_subscription, utc
 
 GOOD, WRONG, RIGHT = (

@@ -8,21 +8,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from billing.domain.catalog import Billed
 from billing.domain.errors import InvalidInput
 from billing.domain.period import Period, Schedule
 from billing.domain.stamp import stamp
-from billing.domain.subscription import (
-    Item,
-    Phase,
-    Subscription,
-    SubscriptionStatus,
-    UnknownPlan,
-    change_plan,
-    change_quantity,
-    end_subscription,
-    plan_of,
-    schedule_of,
-)
+from billing.domain.subscription import Item, Phase, Subscription, SubscriptionStatus, UnknownPlan, plan_of, schedule_of
+from billing.domain.subscription_changes import change_plan, change_quantity, end_subscription
 from tests.builders import MONTHLY, QUARTERLY, YEARLY, Account, a_fee, a_plan, a_subscription, utc
 
 PLAN = a_plan(addons=[a_fee("30", "seat")])
@@ -270,3 +261,26 @@ def test_an_instant_that_is_not_utc_is_refused() -> None:
 def test_a_stamp_shows_a_fraction_of_a_second_only_where_there_is_one() -> None:
     assert stamp(utc("2026-02-01")) == "20260201T000000Z"
     assert stamp(utc("2026-02-01T10:30:05.000250")) == "20260201T103005000250Z"
+
+
+def test_another_interval_from_a_boundary_that_was_billed_bills_nothing_before_it_again() -> None:
+    billed = Account.opened(a_plan(fees=[a_fee("31")]), start="2026-01-01").billed(2)  # up to 1 March
+    yearly = a_plan(plan_id="yearly", cycle=YEARLY, fees=[a_fee("365")])
+    changed = billed.changing_plan(yearly, at="2026-03-01")
+    assert changed.subscription.next_billing_at == utc("2027-03-01")
+    assert [(line.period.start, line.amount) for line in changed.bill().lines] == [(utc("2026-03-01"), 36_500)]
+
+
+def test_another_interval_from_a_billed_boundary_ends_with_the_subscription() -> None:
+    ending = Account.opened(a_plan(fees=[a_fee("31")]), start="2026-01-01").billed(2).ending("2026-06-01")
+    yearly = a_plan(plan_id="yearly", cycle=YEARLY, fees=[a_fee("365")])
+    assert ending.changing_plan(yearly, at="2026-03-01").subscription.next_billing_at == utc("2026-06-01")
+
+
+def test_another_interval_from_a_boundary_that_paid_ahead_starts_after_it() -> None:
+    ahead = a_plan(fees=[a_fee("31")], billed=Billed.IN_ADVANCE)
+    yearly = a_plan(plan_id="yearly", cycle=YEARLY, fees=[a_fee("365")], billed=Billed.IN_ADVANCE)
+    billed = Account.opened(ahead, start="2026-01-01").billed(3)  # March is paid ahead
+    with pytest.raises(InvalidInput, match="at: expected an instant after 2026-03-01.* whose bill is made already"):
+        billed.changing_plan(yearly, at="2026-03-01")
+    assert billed.changing_plan(yearly, at="2026-03-02").subscription.next_billing_at == utc("2026-03-02")

@@ -1,9 +1,12 @@
 """Subscriptions that were billed elsewhere before: nothing is charged again, and what follows is billed as usual."""
 
 from dataclasses import replace
+from datetime import date
 
 import pytest
 
+from billing.adapters.book_files.first_bill import BillingStart, with_first_bill
+from billing.adapters.book_files.subscription_rows import BookedSubscription
 from billing.domain.billing_cycle import bill_for_on_or_after
 from billing.domain.catalog import Billed, Plan
 from billing.domain.subscription import SubscriptionStatus
@@ -55,3 +58,15 @@ def test_a_subscription_that_had_its_last_bill_elsewhere_stays_as_it_is() -> Non
         Account.opened(AHEAD, start="2025-06-15").subscription, next_billing_at=None, status=SubscriptionStatus.ENDED
     )
     assert taken_over(over, {AHEAD.ref: AHEAD}) is over
+
+
+def test_a_book_in_advance_that_moves_in_is_not_charged_again_for_what_was_billed_elsewhere() -> None:
+    booked = BookedSubscription(
+        value=Account.opened(AHEAD, start="2025-06-15").adding("seat", start="2025-06-15").subscription,
+        plan=AHEAD,
+        bill_from=date(2026, 2, 10),
+        line=2,
+    )
+    moved_in = with_first_bill(booked, BillingStart(day=None, reason=""))
+    account = replace(Account.opened(AHEAD, start="2025-06-15"), subscription=moved_in)
+    assert [line.amount for line in account.bill().lines] == [2800, 1000]  # March alone

@@ -9,7 +9,8 @@ from billing.domain.billing_cycle import first_bill_for
 from billing.domain.catalog import Billed, Plan
 from billing.domain.errors import InvalidInput
 from billing.domain.invoicing import CreditDraft
-from billing.domain.subscription import SubscriptionStatus, change_plan, end_subscription
+from billing.domain.subscription import SubscriptionStatus
+from billing.domain.subscription_changes import change_plan, end_subscription
 from billing.domain.trial import end_of_trial, subscribed
 from tests.builders import Account, a_fee, a_meter, a_plan, shown, utc
 

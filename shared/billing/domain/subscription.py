@@ -1,8 +1,8 @@
 """The subscription: who uses which plan since when, with which add-ons, and when the next invoice is due."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from itertools import pairwise
@@ -12,7 +12,6 @@ from billing.domain.catalog import Plan, Proration
 from billing.domain.coupon import Discount
 from billing.domain.errors import InvalidInput
 from billing.domain.period import Period, Schedule
-from billing.domain.stamp import stamp
 from billing.domain.tax import TaxTreatment
 
 Plans = Mapping[str, Plan]
@@ -115,8 +114,8 @@ class Subscription:
     `phases` are in order of time and the first starts with the subscription; `end` is exclusive. `trial_start` is when
     an unbilled trial before that began. `one_time` and `discounts` wait for the next invoices, `late_usage` names the
     roll-ups with usage that came after its period was invoiced, and `recent` holds the latest invoices' subtotals.
-    `billed_from` is the instant from which bill-for dates are billed here, where earlier ones were billed elsewhere. `late_bills`
-    counts the bills of late usage alone that followed the last one, one that is due included.
+    `billed_from` is the instant from which bill-for dates are billed here, where earlier ones were billed elsewhere.
+    `late_bills` counts the bills of late usage alone that followed the last one, one that is due included.
     """
 
     id: str
@@ -190,87 +189,15 @@ class Subscription:
         )
 
 
-def change_quantity(subscription: Subscription, *, item_id: str, quantity: Decimal, at: datetime) -> Subscription:
-    """Close the item at that instant and open one of the new quantity (semantics 5). `quantity` 0 only closes it.
-
-    Raises InvalidInput for an item that is not open, and for an instant that was billed already or lies after the end.
-    """
-    _require_open(subscription, at)
-    item = next((item for item in subscription.items if item.id == item_id and item.end is None), None)
-    if item is None:
-        raise InvalidInput("item_id", expected="an open item of the subscription", given=item_id)
-    opened = Item(id=f"{item_id.partition('~')[0]}~{stamp(at)}", charge_id=item.charge_id, quantity=quantity, start=at)
-    kept = tuple(
-        replace(each, end=at) if each is item else each
-        for each in subscription.items
-        if each is not item or at != item.start  # it never ran
-    )
-    return replace(subscription, items=(*kept, opened) if quantity else kept)
-
-
-def change_plan(subscription: Subscription, *, plan: Plan, at: datetime) -> Subscription:
-    """Go on with another plan version from `at`: another interval restarts the cycle, the same keeps its anchor.
-
-    A restart ends the running period at `at`, so the next bill is made then. Raises InvalidInput for an instant that
-    lies in a period billed already, or after the subscription's end.
-    """
-    _require_open(subscription, at)
-    current = subscription.phases[-1]
-    same = current.schedule.cycle == plan.cycle and current.schedule.anchor_day == plan.anchor_day
-    schedule = current.schedule if same else schedule_of(plan, at, subscription.zone)
-    return replace(
-        subscription,
-        phases=(*subscription.phases, Phase(plan=plan.ref, start=at, schedule=schedule)),
-        next_billing_at=subscription.next_billing_at if same else _not_after(at, subscription.next_billing_at),
-    )
-
-
-def end_subscription(subscription: Subscription, *, at: datetime) -> Subscription:
-    """End it at an instant: the running period ends then at the latest, with the last bill; in its trial without one.
-
-    Raises InvalidInput for an instant that lies in a period billed already, or after an end already set.
-    """
-    _require_open(subscription, at)
-    if subscription.trial_start is not None and at <= subscription.start:
-        if subscription.prepaid:
-            raise InvalidInput("at", expected=f"an instant after {subscription.start}", given=str(at))
-        return replace(subscription, end=at, next_billing_at=None, status=SubscriptionStatus.ENDED)
-    return replace(subscription, end=at, next_billing_at=_not_after(at, subscription.next_billing_at))
-
-
 def require_bill_to_come(subscription: Subscription) -> None:
     """Refuse, with InvalidInput, to add to a subscription that has had its last bill."""
     if subscription.next_billing_at is None:
         raise InvalidInput("subscription_id", expected="a subscription with a bill to come", given=subscription.id)
 
 
-def _require_open(subscription: Subscription, at: datetime) -> None:
-    """Refuse a change at an instant that an invoice has covered already, or that the subscription doesn't reach."""
-    if at.tzinfo is not UTC:
-        raise InvalidInput("at", expected="an aware instant in UTC", given=str(at))
-    if subscription.status is SubscriptionStatus.ENDED or (subscription.end is not None and at > subscription.end):
-        raise InvalidInput("at", expected=f"an instant until the end, {subscription.end}", given=str(at))
-    due = subscription.next_billing_at
-    if due is None or due <= subscription.start:
-        return
-    last = due - _MOMENT
-    billed_until = subscription.phase_at(last).schedule.period_at(last).start
-    if at < billed_until and billed_until > subscription.start:
-        raise InvalidInput("at", expected=f"an instant not billed yet, from {billed_until} on", given=str(at))
-
-
-def _once(field: str, ids: list[str]) -> None:
-    if len(set(ids)) < len(ids):
-        raise InvalidInput(field, expected="ids used once", given=ids)
-
-
 def _part(period: Period, *, start: datetime, end: datetime) -> Period:
     """The period itself where the part is all of it: most are, and a Period checks itself anew each time."""
     return period if start == period.start and end == period.end else Period(start=start, end=end)
-
-
-def _not_after(at: datetime, due: datetime | None) -> datetime | None:
-    return None if due is None else min(at, due)
 
 
 def schedule_of(plan: Plan, start: datetime, zone: str) -> Schedule:
@@ -286,3 +213,8 @@ def plan_of(phase: Phase, plans: Plans) -> Plan:
         return plans[phase.plan]
     except KeyError:
         raise UnknownPlan("plan", expected="a published plan version", given=phase.plan) from None
+
+
+def _once(field: str, ids: list[str]) -> None:
+    if len(set(ids)) < len(ids):
+        raise InvalidInput(field, expected="ids used once", given=ids)

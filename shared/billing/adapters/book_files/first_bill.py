@@ -8,6 +8,7 @@ from billing.adapters.book_files.subscription_rows import BookedSubscription
 from billing.domain.billing_cycle import bill_for_on_or_after, first_bill_for, period_around
 from billing.domain.period import local_date, local_midnight
 from billing.domain.subscription import OneTimeCharge, Subscription, SubscriptionStatus
+from billing.domain.takeover import taken_over
 from billing.domain.usage import UsageEvent
 
 _MOMENT = timedelta(microseconds=1)
@@ -53,7 +54,8 @@ def with_first_bill(booked: BookedSubscription, start: BillingStart) -> Subscrip
     due = bill_for_on_or_after(subscription, plans, instant=instant)
     status = SubscriptionStatus.ENDED if due is None else SubscriptionStatus.ACTIVE
     one_time = _not_billed_elsewhere(subscription, due, first=first_bill_for(subscription, plans))
-    return replace(subscription, next_billing_at=due, status=status, billed_from=instant, one_time=one_time)
+    moved_in = replace(subscription, next_billing_at=due, status=status, billed_from=instant, one_time=one_time)
+    return taken_over(moved_in, plans)
 
 
 def _not_billed_elsewhere(
