@@ -6,13 +6,13 @@ https://docs.stripe.com/webhooks/signature and https://docs.stripe.com/api/event
 import re
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any
 
 import orjson
 import stripe
 
-from billing.domain.errors import BillingError, InvalidInput
-from billing.ports import EventAbout, GatewayEvent
+from billing.domain.errors import InvalidInput
+from billing.ports import BadSignature, EventAbout, GatewayEvent
 
 TOLERANCE_SECONDS = 300
 """How old, or ahead of our clock, a signature may be; Stripe signs each retry anew."""
@@ -26,16 +26,6 @@ _PAYMENT_INTENT = frozenset(
 _OF_A_PAYMENT = ("charge.refund", "charge.dispute.", "refund.")
 _PAYMENT_METHOD = ("payment_method.",)
 _CHECKOUT = ("checkout.session.",)
-
-
-class BadSignature(BillingError):
-    """A webhook that Stripe did not sign, or not lately. `reason` is for our log alone."""
-
-    code: ClassVar[str] = "bad_signature"
-
-    def __init__(self, *, reason: str) -> None:
-        self.reason = reason
-        super().__init__("the signature is missing, wrong or too old")
 
 
 def stripe_event(body: bytes, signature: str, *, secrets: Sequence[str], now: datetime) -> GatewayEvent:

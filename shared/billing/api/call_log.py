@@ -12,6 +12,7 @@ import structlog
 
 from billing.api.problem import Forbidden, Unauthenticated
 from billing.domain.errors import BillingError
+from billing.ports import BadSignature
 
 CallLog = Callable[[str, dict[str, Any]], None]
 """Writes one line: the event, and the fields beside it."""
@@ -29,7 +30,7 @@ def json_lines() -> CallLog:
 def error_fields(error: Exception) -> dict[str, str]:
     """What the log says of an error: its code and reason; of one that is not ours the whole trace."""
     match error:
-        case Unauthenticated() | Forbidden():
+        case Unauthenticated() | Forbidden() | BadSignature():
             return {"code": error.code, "reason": without_people(error.reason)}
         case BillingError():
             return {"code": error.code, "reason": without_people(str(error))}

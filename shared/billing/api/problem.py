@@ -15,6 +15,7 @@ from http import HTTPStatus
 from typing import ClassVar, NamedTuple
 
 from billing.domain.errors import BillingError, Conflict, InvalidInput, NotFound, Unavailable
+from billing.ports import BadSignature
 
 RETRY_AFTER_SECONDS = 30
 
@@ -122,6 +123,7 @@ def problem_of(error: Exception, *, request_id: str | None = None) -> Answer:
 
 _STATUSES: tuple[tuple[type[BillingError], int], ...] = (
     (MalformedRequest, 400),
+    (BadSignature, 400),
     (Unauthenticated, 401),
     (Forbidden, 403),
     (NotFound, 404),

@@ -28,6 +28,7 @@ from billing.ports.documents import (
     WriteConflict,
 )
 from billing.ports.gateway import (
+    BadSignature,
     ChargeOrder,
     ChargeOutcome,
     Checkout,
@@ -59,6 +60,7 @@ from billing.ports.mailer import (
 )
 
 __all__ = [
+    "BadSignature",
     "ChargeOrder",
     "ChargeOutcome",
     "Checkout",

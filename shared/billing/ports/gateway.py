@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import ClassVar, Protocol, TypeAlias
 
 from billing.domain.decline import Advice
-from billing.domain.errors import Unavailable
+from billing.domain.errors import BillingError, Unavailable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -257,6 +257,16 @@ class Gateway(Protocol):
     def expire_checkout(self, checkout_id: str) -> Checkout:
         """Close a hosted page; the answer says COMPLETE where the customer was quicker."""
         ...
+
+
+class BadSignature(BillingError):
+    """An event that the gateway did not sign, or not lately. `reason` is for our log alone."""
+
+    code: ClassVar[str] = "bad_signature"
+
+    def __init__(self, *, reason: str) -> None:
+        self.reason = reason
+        super().__init__("the signature is missing, wrong or too old")
 
 
 class GatewayUnavailable(Unavailable):

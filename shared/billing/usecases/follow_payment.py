@@ -47,6 +47,11 @@ class Followed(StrEnum):
     NOTED = "noted"
     NOT_OURS = "not_ours"
 
+    @property
+    def is_ours(self) -> bool:
+        """Whether it concerns this tenant's books."""
+        return self is not Followed.NOT_OURS
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FollowedPayment:

@@ -1,0 +1,41 @@
+"""The public door, deployed as apiProxy: webhooks and pay pages (docs/guides/webhooks.md, docs/guides/pay-page.md)."""
+
+from functools import cache
+from threading import Lock
+from uuid import uuid4
+
+import functions_framework.aio
+from starlette.requests import Request
+from starlette.responses import Response
+
+from billing.adapters.system_clock import SystemClock
+from billing.api.app import proxy_app
+from billing.api.asgi import response_of
+from billing.api.call_log import json_lines
+from billing.api.pay_engine import Door, DoorParts
+from billing.config import load_settings
+from billing.wiring import connect
+
+_CLOCK = SystemClock()
+_CONNECTING = Lock()
+
+
+@functions_framework.aio.http
+async def api_proxy(request: Request) -> Response:
+    """Hand a request to the application."""
+    return await response_of(_APP, request)
+
+
+def _parts() -> DoorParts:
+    with _CONNECTING:  # two first requests at once connect once
+        return _connected()
+
+
+@cache
+def _connected() -> DoorParts:
+    """Connect at the first request and keep the connections; a configuration that is refused is read again."""
+    settings = load_settings()
+    return DoorParts(engine=connect(settings, clock=_CLOCK), max_body_bytes=settings.max_body_bytes)
+
+
+_APP = proxy_app(Door(parts=_parts, clock=_CLOCK, new_id=lambda: uuid4().hex), log=json_lines())

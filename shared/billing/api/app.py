@@ -1,0 +1,45 @@
+"""The proxy: the HTTP application behind `apiProxy`, with the webhooks' door, the pay pages and health."""
+
+from fastapi import FastAPI, Request, Response
+from starlette.exceptions import HTTPException
+
+from billing.api.asgi import Watch, problem_answer
+from billing.api.call_log import CallLog
+from billing.api.health import public_health
+from billing.api.pay_engine import Door
+from billing.api.pay_page import error_page, page_headers, pay_routes
+from billing.api.problem import Answer
+from billing.api.webhooks import webhook_routes
+
+NAME = "api_proxy"
+_PAGES = "/pay/"
+
+
+def proxy_app(door: Door, *, log: CallLog) -> FastAPI:
+    """The application. It connects to nothing before its first request."""
+    app = FastAPI(openapi_url=None, redirect_slashes=False, exception_handlers={HTTPException: _pass_on})
+    app.include_router(webhook_routes(door))
+    app.include_router(pay_routes(door))
+
+    @app.api_route("/healthz", methods=["GET", "HEAD"])
+    def health() -> Response:
+        door.parts()  # a configuration that can't be read is a 500
+        answer = public_health()
+        return Response(answer.body, answer.status, answer.headers)
+
+    app.add_middleware(Watch, name=NAME, log=log, new_id=door.new_id, failure=_failure)
+    return app
+
+
+async def _pass_on(_request: Request, error: Exception) -> Response:
+    """Let the framework's own refusals (no such path, another method) be answered where all errors are."""
+    raise error
+
+
+def _failure(path: str, error: Exception, request_id: str) -> Answer:
+    answer = problem_answer(path, error, request_id)
+    if not path.startswith(_PAGES) or answer.status not in (404, 409, 503):
+        return answer
+    page, status = error_page(error)
+    headers = {"Content-Type": "text/html; charset=utf-8", **page_headers(page, checkout_origin="")}
+    return Answer(page.html.encode(), status, headers)

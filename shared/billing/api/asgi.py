@@ -1,0 +1,140 @@
+"""Every request of the proxy on its way: an id, one line in the log, headers that hold for all, an answer to errors."""
+
+import re
+from collections.abc import Callable
+from dataclasses import KW_ONLY, dataclass
+from time import monotonic
+from typing import Any
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from billing.api.call_log import CallLog, error_fields
+from billing.api.problem import Answer, BodyTooLarge, MethodNotAllowed, problem_of
+from billing.domain.errors import NotFound
+
+REQUEST_ID_HEADER = "x-request-id"
+_REQUEST_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}")
+_DISCARDED = 32 * 1024 * 1024
+_FOR_ALL = {"x-content-type-options": "nosniff", "referrer-policy": "no-referrer", "cache-control": "no-store"}
+
+Failure = Callable[[str, Exception, str], Answer]
+"""The answer to an exception: from the path, the exception and the request's id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """An application with its log. The log names routes, never addresses: those of pay links open invoices."""
+
+    app: ASGIApp
+    _: KW_ONLY
+    name: str
+    log: CallLog
+    new_id: Callable[[], str]
+    failure: Failure
+    clock: Callable[[], float] = monotonic
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request, whatever happens."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        started, noted = self.clock(), dict[str, Any]()
+        request_id = self._request_id(scope)
+        scope["state"] = {**scope.get("state", {}), "request_id": request_id, "noted": noted}
+        told = _Told(send, request_id)
+        try:
+            await self.app(scope, receive, told)
+        except Exception as error:  # noqa: BLE001 - the last place that can tell the caller
+            named = _named(error, path=scope["path"], method=scope["method"])
+            noted |= error_fields(named)
+            if told.status == 0:
+                answer = self.failure(scope["path"], named, request_id)
+                await Response(answer.body, answer.status, answer.headers)(scope, receive, told)
+        self._log(scope, told.status, request_id=request_id, noted=noted, seconds=self.clock() - started)
+
+    def _request_id(self, scope: Scope) -> str:
+        given = Request(scope).headers.get(REQUEST_ID_HEADER, "")
+        return given if _REQUEST_ID.fullmatch(given) else self.new_id()
+
+    def _log(self, scope: Scope, status: int, *, request_id: str, noted: dict[str, Any], seconds: float) -> None:
+        severity = "INFO" if status < 400 else "WARNING" if status < 500 else "ERROR"
+        route = getattr(scope.get("route"), "path", "")
+        fields = {
+            "severity": severity,
+            "message": f"{self.name} answered {int(status)}",
+            "request_id": request_id,
+            "method": scope["method"],
+            "route": route,
+            "status": int(status),
+            "seconds": round(seconds, 3),
+            **noted,
+        }
+        self.log(self.name, fields)
+
+
+class _Told:
+    """Sends on what the application answers, with the headers that hold for all, and keeps its status."""
+
+    def __init__(self, send: Send, request_id: str) -> None:
+        self._send = send
+        self._request_id = request_id
+        self.status = 0
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            given = {name.lower() for name, _ in message["headers"]}
+            ours = {**_FOR_ALL, REQUEST_ID_HEADER: self._request_id}
+            more = [(name.encode(), text.encode()) for name, text in ours.items() if name.encode() not in given]
+            message = {**message, "headers": [*message["headers"], *more]}
+        await self._send(message)
+
+
+def problem_answer(_path: str, error: Exception, request_id: str) -> Answer:
+    """The answer to an exception as problem details."""
+    return problem_of(error, request_id=request_id)
+
+
+async def body_of(request: Request, *, limit: int) -> bytes:
+    """The whole body. BodyTooLarge above `limit` bytes; the rest is read and dropped, so that the sender is told."""
+    body, size = bytearray(), 0
+    async for piece in request.stream():
+        size += len(piece)
+        if size > _DISCARDED:
+            break
+        if size <= limit:
+            body += piece
+    if size > limit:
+        raise BodyTooLarge(limit=limit)
+    return bytes(body)
+
+
+async def response_of(app: ASGIApp, request: Request) -> Response:
+    """What an application answers to a request that a framework hands over, collected into one response."""
+    start, pieces = dict[str, Any](), list[bytes]()
+
+    async def send(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            start.update(message)
+        else:
+            pieces.append(message.get("body", b""))
+
+    await app(dict(request.scope), request.receive, send)
+    response = Response(b"".join(pieces), start["status"])
+    response.raw_headers = list(start["headers"])
+    return response
+
+
+def _named(error: Exception, *, path: str, method: str) -> Exception:
+    """The framework's own refusals as ours."""
+    match error:
+        case HTTPException(status_code=404):
+            return NotFound("path", path)
+        case HTTPException(status_code=405):
+            allowed = (error.headers or {}).get("Allow", "")
+            return MethodNotAllowed(method, allowed=[each.strip() for each in allowed.split(",") if each.strip()])
+        case _:
+            return error

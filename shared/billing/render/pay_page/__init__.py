@@ -1,0 +1,1 @@
+"""The page behind an invoice's pay link: HTML that needs no script."""

@@ -1,0 +1,151 @@
+"""The proxy in this process, served over HTTP on the loopback, with a sandbox as its Stripe; time moves by hand."""
+
+import asyncio
+import http.client
+import socket
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from itertools import count
+from pathlib import Path
+from random import Random
+from threading import Thread
+from typing import Any
+
+from uvicorn import Config, Server
+
+from billing.api.app import proxy_app
+from billing.api.pay_engine import Door, DoorParts
+from billing.config import SecretVariables
+from billing.domain.customer import Customer
+from billing.domain.invoice import CollectionMethod, Invoice
+from billing.domain.tenant import Tenant
+from billing.sandbox.server import RunningSandbox, Webhook, running_sandbox
+from billing.store.customers import Customers
+from billing.store.payments import Payments
+from billing.wiring import Engine, local_engine, open_secrets
+from tests.builders import GERMAN_VAT, a_fee, a_party, a_plan, a_tenant, utc
+from tests.functions.running_door import Answered
+from tests.sandbox_client import StandingClock
+from tests.world import World
+
+LINK_KEY = "link-key-0123456789abcdef"
+WEBHOOK_SECRET = "whsec_0123456789abcdef"
+STRIPE_KEY = "sk_test_acme"
+START = datetime.fromisoformat("2026-03-01T08:00:00+00:00")
+
+
+@dataclass
+class Clock:
+    """The door's clock: it stands until a test moves it."""
+
+    at: datetime = START
+
+    def now(self) -> datetime:
+        return self.at
+
+
+@dataclass(kw_only=True)
+class Proxy:
+    """The proxy, its store and its sandbox."""
+
+    port: int
+    engine: Engine
+    world: World
+    clock: Clock
+    sandbox: RunningSandbox
+    secrets: dict[str, str]
+    log: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def base(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def call(
+        self, method: str, path: str, *, body: bytes | None = None, sent: Mapping[str, str] | None = None
+    ) -> Answered:
+        """Any request; an address of this proxy may be whole."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        try:
+            connection.request(method, path.removeprefix(self.base), body=body, headers=dict(sent or {}))
+            response = connection.getresponse()
+            headers = {name.lower(): value for name, value in response.getheaders()}
+            return Answered(status=response.status, headers=headers, body=response.read())
+        finally:
+            connection.close()
+
+    def get(self, path: str) -> Answered:
+        return self.call("GET", path)
+
+    def invoice(self, customer_id: str = "lumen") -> Invoice:
+        """The customer's only invoice as it stands now."""
+        [invoice] = self.world.invoices(customer_id)
+        return invoice
+
+    def link(self, customer_id: str = "lumen") -> str:
+        """The path of that invoice's pay page."""
+        return self.invoice(customer_id).payment_url.removeprefix(self.base)
+
+    def customer(self, customer_id: str = "lumen") -> Customer:
+        [stored] = Customers.of(self.world.documents, self.world.tenant.id).get([customer_id])
+        assert stored is not None
+        return stored.value
+
+    def payments(self, customer_id: str = "lumen") -> list[Any]:
+        found = Payments.of(self.world.documents, self.world.tenant.id).of_customer(customer_id)
+        return sorted((each.value for each in found), key=lambda each: each.id)
+
+
+@contextmanager
+def running_proxy(folder: Path, *, tenant: Tenant | None = None, webhooks: bool = False) -> Iterator[Proxy]:
+    """The proxy with one tenant `acme`, billed by hand (`owes`); with `webhooks` the sandbox tells it of events."""
+    with socket.create_server(("127.0.0.1", 0), backlog=256) as listener:
+        port = listener.getsockname()[1]
+        base, clock, log = f"http://127.0.0.1:{port}", Clock(), list[dict[str, Any]]()
+        secrets = {
+            "PAYMENT_LINK_KEY": LINK_KEY,
+            "STRIPE_API_KEY": STRIPE_KEY,
+            "STRIPE_WEBHOOK_SECRET": WEBHOOK_SECRET,
+        }
+        told = Webhook(url=f"{base}/webhooks/stripe/acme", secret=WEBHOOK_SECRET) if webhooks else None
+        with running_sandbox(clock=StandingClock(START), random=Random(1), webhook=told) as sandbox:
+            engine = replace(
+                local_engine(folder, payment_link_base=base),
+                secrets=open_secrets(SecretVariables(secrets), clock=clock),
+                stripe_base_url=sandbox.url,
+            )
+            seller = tenant or a_tenant(gateway="stripe", support_email="help@acme.test")
+            world = World(documents=engine.documents, objects=engine.objects, tenant=seller, taxes=GERMAN_VAT)
+            numbers = count(1)
+            parts = DoorParts(engine=engine, max_body_bytes=64 * 1024)
+            door = Door(parts=lambda: parts, clock=clock, new_id=lambda: f"req-{next(numbers)}")
+            app = proxy_app(door, log=lambda _event, fields: log.append(fields))
+            server = Server(Config(app, log_config=None, access_log=False, lifespan="off", server_header=False))
+            thread = Thread(target=lambda: asyncio.run(server.serve(sockets=[listener])))
+            thread.start()
+            try:
+                proxy = Proxy(
+                    port=port, engine=engine, world=world, clock=clock, sandbox=sandbox, secrets=secrets, log=log
+                )
+                yield proxy
+            finally:
+                server.should_exit = True
+                thread.join()
+
+
+def owes(proxy: Proxy, customer_id: str = "lumen", **changes: Any) -> Invoice:
+    """A customer with one invoice of 49.00 and 19 % VAT = 58.31 for February, drawn and linked as in production."""
+    world = proxy.world
+    options: dict[str, Any] = {
+        "party": a_party(email="ap@lumen.test"),
+        "collection_method": CollectionMethod.SEND_INVOICE,
+        **changes,
+    }
+    plan = world.plans.get("monthly@1") or world.plan(a_plan(plan_id="monthly", fees=[a_fee("49.00")]))
+    world.customer(customer_id, **options)
+    world.subscribes(customer_id, to=plan, on="2026-02-01", until="2026-03-01")
+    world.now = utc("2026-03-01")
+    proxy.engine.generate_invoices(world.request())
+    world.runs += 1
+    return proxy.invoice(customer_id)
