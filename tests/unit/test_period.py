@@ -140,6 +140,16 @@ def test_a_wall_time_that_does_not_exist_moves_forward_by_the_gap_on_that_day_on
     assert row.boundary(2) == utc("2026-03-30T00:30")  # 02:30 +02:00
 
 
+def test_a_subscription_that_starts_on_a_day_without_midnight_is_billed_from_midnight_ever_after() -> None:
+    # Egypt's clocks go from 00:00 +02:00 to 01:00 +03:00 on 24 April 2026 (tz database), so that day begins at 01:00
+    start = utc("2026-04-23T22:00")
+    assert local_midnight(date(2026, 4, 24), "Africa/Cairo") == start
+    row = Schedule.anniversary(MONTHLY, start, "Africa/Cairo")
+    assert row.boundary(0) == start
+    assert row.boundary(1) == utc("2026-05-23T21:00")  # 24 May, 00:00 +03:00, and not 01:00
+    assert row.boundary(7) == utc("2026-11-23T22:00")  # 24 November, 00:00 +02:00
+
+
 def test_a_wall_time_that_exists_twice_is_its_first() -> None:
     row = schedule(DAILY, "2026-10-24T02:30", "Europe/Berlin")
     assert row.boundary(1) == utc("2026-10-25T00:30")  # 02:30 +02:00, an hour before 02:30 +01:00

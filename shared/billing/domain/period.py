@@ -103,10 +103,14 @@ class Schedule:
     def anniversary(cls, cycle: Cycle, started_at: datetime, zone: str) -> Self:
         """Periods counted from the subscription's own start, a UTC instant, at its wall time in `zone`.
 
-        A start in the second pass of a repeated hour anchors at that wall time's first pass: ask `period_at` for the
-        first period, do not take number 0.
+        A day whose midnight a clock change skips begins at 1 o'clock; what starts then is anchored at midnight, or
+        every later period would begin an hour into its day. A start in the second pass of a repeated hour anchors at
+        that wall time's first pass: ask `period_at` for the first period, do not take number 0.
         """
-        return cls(cycle=cycle, anchor=_wall_time(started_at, zone=zone), zone=zone)
+        wall_time = _wall_time(started_at, zone=zone)
+        midnight = wall_time.replace(hour=0, minute=0, second=0, microsecond=0)
+        is_days_first = _instant_of(midnight, zone=zone) == started_at
+        return cls(cycle=cycle, anchor=midnight if is_days_first else wall_time, zone=zone)
 
     @classmethod
     def calendar(cls, cycle: Cycle, anchor_day: int, started_at: datetime, zone: str) -> Self:
