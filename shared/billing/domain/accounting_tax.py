@@ -9,7 +9,7 @@ from billing.domain.exact import EXACT, times
 from billing.domain.exchange import RATE_LASTS, ExchangeTable
 from billing.domain.invoice import AccountingTax, Invoice
 from billing.domain.missing_particular import MissingParticular
-from billing.domain.money import to_minor
+from billing.domain.money import Rounding, to_minor
 from billing.domain.period import local_date
 from billing.domain.tenant import Tenant
 from billing.domain.value_added import is_value_added
@@ -30,11 +30,15 @@ def with_accounting_tax(invoice: Invoice, *, tenant: Tenant, rates: ExchangeTabl
     rate = rates.lookup(invoice.currency, currency, day=day)
     if rate is None:
         raise _no_rate(invoice, currency=currency, day=day)
-    tax = EXACT.scaleb(times(Decimal(invoice.tax), rate.rate), -exponent(invoice.currency))
-    converted = AccountingTax(
-        currency=currency, rate=rate.rate, rate_on=rate.on, tax=to_minor(tax, currency, rounding=tenant.rounding)
-    )
-    return replace(invoice, accounting_tax=converted)
+    at_rate = AccountingTax(currency=currency, rate=rate.rate, rate_on=rate.on, tax=0)
+    tax = accounted(invoice.tax, invoice.currency, at_rate, rounding=tenant.rounding)
+    return replace(invoice, accounting_tax=replace(at_rate, tax=tax))
+
+
+def accounted(tax: int, currency: str, at_rate: AccountingTax, *, rounding: Rounding) -> int:
+    """A tax in minor units of `currency` at the rate of another tax, in minor units of that one's currency."""
+    major = EXACT.scaleb(times(Decimal(tax), at_rate.rate), -exponent(currency))
+    return to_minor(major, at_rate.currency, rounding=rounding)
 
 
 def _no_rate(invoice: Invoice, *, currency: str, day: date) -> MissingParticular:

@@ -7,18 +7,31 @@ from datetime import date, datetime
 from billing.domain.basis import Basis
 from billing.domain.explanation import CreditStep, LateUsageStep
 from billing.domain.invoice import AccountingTax, Attachment, Invoice, LineItem, Party, SettlementStep
+from billing.domain.payment import RefundTarget
 from billing.domain.period import Period
 from billing.domain.tax import TaxLine
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreditRefund:
+    """`amount` minor units of a payment of the credited invoice that go back, and where to."""
+
+    payment_id: str
+    amount: int
+    target: RefundTarget
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreditNote:
     """Everything the document says. Amounts are minor units of `currency` in the customer's favour, so `total` > 0.
 
-    Its lines are those of the bill that came out below zero, each with its sign turned: credits are positive, and what
-    was charged against them is negative. A line's amount is the negative of its explanation replayed. `invoice_id` is
-    the invoice that billed what is credited; `balance_added` is what goes to the customer's credit balance. `number`
-    is given at issue ("" while draft); `basis` is what it can be computed from again.
+    One of two kinds. A bill that came out below zero: its lines with their signs turned (credits are positive, what was
+    charged against them negative), and `basis` to compute it from again. Or one asked for against an issued invoice:
+    the lines credited, the `reason`, and the `refunds` of what was paid beyond the invoice's lowered amount due.
+
+    A line's amount is the negative of its explanation replayed. `invoice_id` is the invoice that billed what is
+    credited; `balance_added` is what goes to the customer's credit balance. `number` is given at issue ("" while
+    draft).
     """
 
     id: str
@@ -47,6 +60,13 @@ class CreditNote:
     buyer_reference: str = ""
     accounting_tax: AccountingTax | None = None
     basis: Basis | None = None
+    reason: str = ""
+    refunds: tuple[CreditRefund, ...] = ()
+
+    @property
+    def is_by_hand(self) -> bool:
+        """Whether it was asked for against an issued invoice, and is no bill that came out below zero."""
+        return bool(self.reason)
 
 
 def credit_note_of(invoice: Invoice) -> CreditNote:

@@ -10,6 +10,7 @@ from billing.domain.calculation import Calculation, calculated
 from billing.domain.currency import exponent
 from billing.domain.explanation import (
     CommitmentStep,
+    CreditedStep,
     CreditStep,
     DiscountStep,
     FlatStep,
@@ -52,8 +53,8 @@ def explain_step(step: Step, currency: str, *, rounding: Rounding) -> ExplainedS
             return ExplainedStep(facts=(), calculations=(words.product(step.quantity, step.unit_price),))
         case ProrationStep():
             return words.proration(step)
-        case CreditStep():
-            return words.credit(step)
+        case CreditStep() | CreditedStep():
+            return words.credit(step) if isinstance(step, CreditStep) else words.credited(step)
         case LateUsageStep():
             return words.late_usage(step)
         case DiscountStep():
@@ -154,6 +155,11 @@ class _Words:
             conclusion=f"{self.money(owed.amount)} - {self.money(step.charged)} charged already, at least 0 = "
             f"{self.money(self.total(step))}",
         )
+
+    def credited(self, step: CreditedStep) -> ExplainedStep:
+        given_back = self.calculated(f"credited: {self.money(step.credited)}", self._major(step.credited))
+        fact = f"Billed on {step.invoice_id} by line {step.line_id}: {self.money(step.billed)}."
+        return ExplainedStep(facts=(fact,), calculations=(given_back,))
 
     def share(self, price: Decimal, active: int, whole: int) -> Calculation:
         text = self.price(price) if active == whole else f"{self.price(price)} × {active:,} ÷ {whole:,}"

@@ -118,7 +118,33 @@ class CommitmentStep:
     unit: str = "period"
 
 
-Step = TierStep | PackageStep | FlatStep | ProrationStep | CreditStep | LateUsageStep | DiscountStep | CommitmentStep
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreditedStep:
+    """A line of an issued invoice that a credit note gives back: `credited` of its `billed` minor units.
+
+    `billed` is what the charge came to, net of what its proration and discounts took off. `quantity` and `unit_price`
+    are what the credit note's line shows; it gives back, so that this amount is below zero where `credited` is above.
+    """
+
+    invoice_id: str
+    line_id: str
+    billed: int
+    credited: int
+    quantity: Decimal
+    unit_price: Decimal
+
+
+Step = (
+    TierStep
+    | PackageStep
+    | FlatStep
+    | ProrationStep
+    | CreditStep
+    | LateUsageStep
+    | DiscountStep
+    | CommitmentStep
+    | CreditedStep
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,9 +165,8 @@ def amount_of(step: Step, currency: str, *, rounding: Rounding) -> int:
         case ProrationStep():
             full = to_minor(step.price, currency, rounding=rounding)
             return prorated(step.price, step.active, step.whole, currency=currency, rounding=rounding) - full
-        case CreditStep():
-            used = prorated(step.price, step.used, step.whole, currency=currency, rounding=rounding)
-            return -_paid_share(max(0, step.billed - used), step, rounding=rounding)
+        case CreditStep() | CreditedStep():
+            return -_given_back(step, currency, rounding=rounding)
         case LateUsageStep():
             return _added(step.after, currency, rounding) - _added(step.before, currency, rounding)
         case DiscountStep():
@@ -176,6 +201,10 @@ def discount_parts(step: DiscountStep, *, rounding: Rounding) -> tuple[int, ...]
     return allocate(off, step.weights) if off else (0,) * len(step.weights)
 
 
-def _paid_share(unused: int, step: CreditStep, *, rounding: Rounding) -> int:
-    """Of an unused amount, what was paid: billed less discount, in proportion."""
+def _given_back(step: CreditStep | CreditedStep, currency: str, *, rounding: Rounding) -> int:
+    """What was credited, or of an unused amount what was paid: billed less discount, in proportion."""
+    if isinstance(step, CreditedStep):
+        return step.credited
+    used = prorated(step.price, step.used, step.whole, currency=currency, rounding=rounding)
+    unused = max(0, step.billed - used)
     return divide(unused * (step.billed - step.discount), step.billed, rounding=rounding) if step.discount else unused

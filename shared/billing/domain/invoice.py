@@ -29,6 +29,7 @@ class SettlementStep(StrEnum):
     RENDER = "render"
     DELIVER = "deliver"
     COLLECT = "collect"
+    REFUND = "refund"
 
 
 class CollectionMethod(StrEnum):

@@ -147,6 +147,7 @@ _TAGS = {
     "LateUsageStep": "late_usage",
     "DiscountStep": "discount",
     "CommitmentStep": "commitment",
+    "CreditedStep": "credited",
     "PerUnitPrice": "per_unit",
     "GraduatedPrice": "graduated",
     "VolumePrice": "volume",
