@@ -3,6 +3,7 @@
 import asyncio
 import http.client
 import socket
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -15,16 +16,16 @@ from typing import Any
 
 from uvicorn import Config, Server
 
+from billing.adapters.environment_secrets import EnvironmentSecrets
 from billing.api.app import proxy_app
 from billing.api.pay_engine import Door, DoorParts
-from billing.config import SecretVariables
 from billing.domain.customer import Customer
 from billing.domain.invoice import CollectionMethod, Invoice
 from billing.domain.tenant import Tenant
 from billing.sandbox.server import RunningSandbox, Webhook, running_sandbox
 from billing.store.customers import Customers
 from billing.store.payments import Payments
-from billing.wiring import Engine, local_engine, open_secrets
+from billing.wiring import Engine, local_engine
 from tests.builders import GERMAN_VAT, a_fee, a_party, a_plan, a_tenant, utc
 from tests.functions.running_door import Answered
 from tests.sandbox_client import StandingClock
@@ -75,8 +76,22 @@ class Proxy:
         finally:
             connection.close()
 
+    def webhook(self, body: bytes, signature: str, *, tenant: str = "acme") -> Answered:
+        """A webhook as Stripe would post it."""
+        return self.call("POST", f"/webhooks/stripe/{tenant}", body=body, sent={"Stripe-Signature": signature})
+
     def get(self, path: str) -> Answered:
         return self.call("GET", path)
+
+    def logged(self, **fields: Any) -> dict[str, Any]:  # noqa: ANN401 - any field of a line
+        """The line with these fields; it is written when the answer is on its way already."""
+        deadline = time.monotonic() + 10
+        while time.monotonic() < deadline:
+            for line in self.log:
+                if fields.items() <= line.items():
+                    return line
+            time.sleep(0.01)
+        raise AssertionError(fields)
 
     def invoice(self, customer_id: str = "lumen") -> Invoice:
         """The customer's only invoice as it stands now."""
@@ -112,7 +127,7 @@ def running_proxy(folder: Path, *, tenant: Tenant | None = None, webhooks: bool 
         with running_sandbox(clock=StandingClock(START), random=Random(1), webhook=told) as sandbox:
             engine = replace(
                 local_engine(folder, payment_link_base=base),
-                secrets=open_secrets(SecretVariables(secrets), clock=clock),
+                secrets=EnvironmentSecrets(secrets),
                 stripe_base_url=sandbox.url,
             )
             seller = tenant or a_tenant(gateway="stripe", support_email="help@acme.test")
@@ -134,7 +149,7 @@ def running_proxy(folder: Path, *, tenant: Tenant | None = None, webhooks: bool 
                 thread.join()
 
 
-def owes(proxy: Proxy, customer_id: str = "lumen", **changes: Any) -> Invoice:
+def owes(proxy: Proxy, customer_id: str = "lumen", **changes: Any) -> Invoice:  # noqa: ANN401 - fields of the customer
     """A customer with one invoice of 49.00 and 19 % VAT = 58.31 for February, drawn and linked as in production."""
     world = proxy.world
     options: dict[str, Any] = {

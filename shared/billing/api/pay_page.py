@@ -205,7 +205,7 @@ def _followed(opened: Opened, session: str) -> bool:
 def _card(opened: Opened, *, here: str, just_saved: bool = False) -> Response:
     [customer] = Customers.of(opened.parts.engine.documents, opened.tenant.id).get([opened.invoice.customer_id])
     saved = "" if customer is None else customer.value.payment_method
-    visit = opened.visit(here=here)
+    visit = replace(opened.visit(here=here), up=f"../{here}{opened.token}")
     page = method_page(
         opened.invoice, saved=saved, just_saved=just_saved and bool(saved), visit=visit, look=opened.look
     )

@@ -31,13 +31,14 @@ class Look:
 class Visit:
     """What the page needs to know beside the invoice: the tenant's `today`, whether cards are taken here, and links.
 
-    `here` is what relative links begin with; `processing` says that the customer has just paid and the gateway is not
+    `here` is what relative links begin with, `up` leads to the pay page itself; `processing` says that the customer has just paid and the gateway is not
     done; `thanks` that it has just paid and is.
     """
 
     today: date
     takes_cards: bool
     here: str
+    up: str = ""
     thanks: bool = False
     processing: bool = False
 
@@ -109,9 +110,9 @@ def method_page(invoice: Invoice, *, saved: str, just_saved: bool, visit: Visit,
         amount=None,
         due="",
         button=pay.card_save if visit.takes_cards and not just_saved else "",
-        button_note=pay.card_note,
+        button_note="",
         action=f"{visit.here}card",
-        links=(Link(href=visit.here.rstrip("/") or ".", text=pay.to_invoice.format(number=number)),),
+        links=(Link(href=visit.up, text=pay.to_invoice.format(number=number)),),
         transfer=(),
         codes=(),
         **_seller(invoice, view, look=look),

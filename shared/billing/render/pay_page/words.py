@@ -201,7 +201,7 @@ _ROWS = (
         "Une nouvelle carte sert pour toutes vos factures. La facture {number}, si elle est due, l’est aussitôt.",
         "Una tarjeta nueva se usa para todas sus facturas. Si la factura {number} está pendiente, se cobra enseguida.",
     ),
-    ("Save another card", "Andere Karte hinterlegen", "Enregistrer une autre carte", "Guardar otra tarjeta"),
+    ("Save a card", "Karte hinterlegen", "Enregistrer une carte", "Guardar una tarjeta"),
     (
         "Cards are not taken here.",
         "Karten werden hier nicht angenommen.",
