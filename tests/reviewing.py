@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from billing.domain.invoice import Invoice
@@ -37,7 +38,7 @@ def approve(
     settlement = world.settlement(documents=through)
     options = RunOptions(
         payment_url=lambda invoice_id: f"https://pay.example/{invoice_id}",
-        settle=lambda invoices: settle_invoices(settlement, invoices),
+        settle=partial(settle_invoices, settlement),
     )
     return approve_invoices(through or world.documents, invoice_ids, call=call(world), options=options)
 

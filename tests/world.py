@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from billing.adapters.sqlite import SqliteDocuments
@@ -234,7 +235,7 @@ class World:
             documents,
             self.request(dry_run=dry_run, limit=limit),
             RunOptions(
-                settle=lambda invoices: settle_invoices(settlement, invoices),
+                settle=partial(settle_invoices, settlement),
                 out_of_time=out_of_time,
                 payment_url=lambda invoice_id: f"https://pay.example/{invoice_id}",
                 work_ahead=work_ahead,
@@ -266,6 +267,7 @@ class World:
             tenant_id=self.tenant.id,
             render=render,
             render_credit_notes=plain_credit_notes,
+            now=lambda: self.now,
         )
 
     # somebody works behind the program's back

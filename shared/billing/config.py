@@ -8,16 +8,17 @@ from pathlib import Path
 from typing import ClassVar, Self, TypeAlias
 from urllib.parse import SplitResult, unquote, urlsplit
 
+from billing.adapters.mail_place import SMTP_PASSWORD, MailPlace, mail_place
 from billing.api.caller import INTERNAL_KEY, internal_key_flaw
 from billing.api.oidc import GOOGLE_CERTS_URL, GOOGLE_ISSUERS, OidcTrust
-from billing.domain.errors import BillingError
+from billing.domain.errors import BillingError, InvalidInput
 
 PAYMENT_LINK_KEY = "PAYMENT_LINK_KEY"
 
 STRIPE_KEY = "STRIPE_API_KEY"
 STRIPE_WEBHOOK_SECRET = "STRIPE_WEBHOOK_SECRET"  # noqa: S105 - its name
 
-SECRET_NAMES = (INTERNAL_KEY, PAYMENT_LINK_KEY, STRIPE_KEY, STRIPE_WEBHOOK_SECRET)
+SECRET_NAMES = (INTERNAL_KEY, PAYMENT_LINK_KEY, STRIPE_KEY, STRIPE_WEBHOOK_SECRET, SMTP_PASSWORD)
 """Every secret the product asks for; with BILLING_SECRETS=environment these variables, and no others, are kept."""
 
 _OF_AN_ACCOUNT = re.compile(f"(?:{STRIPE_KEY}|{STRIPE_WEBHOOK_SECRET})_[A-Z0-9_]+")
@@ -91,6 +92,7 @@ class Settings:
     run_deadline_seconds: int
     revision: str
     workers: int = 1
+    mail: MailPlace | None = None
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> Self:
@@ -103,6 +105,7 @@ class Settings:
             oidc=_oidc(read),
             payment_link_base=read.url("PAYMENT_LINK_BASE"),
             stripe_base_url=_stand_in(read, "STRIPE_BASE_URL"),
+            mail=_mail(read),
             max_body_bytes=read.integer("MAX_BODY_BYTES", default=1024 * 1024, low=1024, high=32 * 1024 * 1024),
             run_deadline_seconds=read.integer("RUN_DEADLINE_SECONDS", default=540, low=1, high=3600),
             revision=read.text("K_REVISION") or "local",
@@ -254,6 +257,14 @@ def _oidc(read: _Reader) -> OidcTrust:
         if not re.fullmatch(r"[^@\s]+@[^@\s]+", account):
             read.flaw("OIDC_SERVICE_ACCOUNTS", remedy=f"use e-mails separated by commas, not {_shown(account)}")
     return trust
+
+
+def _mail(read: _Reader) -> MailPlace | None:
+    try:
+        return mail_place(read.text("BILLING_MAIL")) if read.text("BILLING_MAIL") else None
+    except InvalidInput as error:
+        read.flaw(error.field, remedy=f"use {error.expected}")
+        return None
 
 
 def _stand_in(read: _Reader, name: str) -> str | None:

@@ -1,50 +1,47 @@
 """Builds the adapters that the settings name and binds them to the use cases; imports only what is used."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import lru_cache, partial
+from functools import cache, partial
 from pathlib import Path
 from tempfile import NamedTemporaryFile
-from typing import TYPE_CHECKING, assert_never
 
 from billing.adapters.counting import CountingDocuments, CountingObjects
+from billing.adapters.mail_place import SMTP_PASSWORD, MailFolder, MailPlace, MailServer, open_mailer
 from billing.config import (
     PAYMENT_LINK_KEY,
     STRIPE_KEY,
-    Bucket,
     FirestoreDatabase,
     Folder,
     Misconfigured,
     ObjectPlace,
-    SecretProject,
     SecretSource,
     SecretVariables,
     Settings,
     SqliteFile,
     Store,
 )
+from billing.connections import open_documents, open_objects, open_secrets, stripe_gateway
 from billing.domain.errors import InvalidInput
 from billing.domain.invoice import Invoice
 from billing.domain.payment_link import payment_url
 from billing.domain.run_report import RunReport
 from billing.domain.tenant import Tenant
-from billing.ports import Clock, Documents, Gateway, Objects, OperationCounts, Secrets
-from billing.store.indexes import INDEXES
+from billing.drawing import MailWriter, draw_credit_notes, draw_invoices
+from billing.ports import Clock, Gateway, Mailer, OperationCounts, Secrets
 from billing.store.tenants import Tenants
-from billing.usecases.file_document import Files
+from billing.usecases.collect import Collecting
+from billing.usecases.deliver import Mailing
 from billing.usecases.generate_invoices import RunOptions, bill_shards, generate_invoices
 from billing.usecases.run_context import RunContext, RunRequest
 from billing.usecases.run_tasks import Line
-from billing.usecases.settle_credit_notes import NumberedCredit
 from billing.usecases.settle_invoices import Settlement, settle_invoices, sweep
 from billing.usecases.shard_worker import ShardWorker
 from billing.usecases.spread_run import bill_in, many_due
 
-if TYPE_CHECKING:
-    from billing.render.branding import Branding
-
 LOCAL_STORE = "billing.sqlite3"
 LOCAL_OBJECTS = "objects"
+LOCAL_MAIL = "mail"
 
 _WORTH_STARTING = 800
 """Invoices with PDFs: about two seconds of work for one process, and workers take half a second to start."""
@@ -61,6 +58,7 @@ class Parts:
     secrets: SecretSource
     payment_link_base: str | None
     stripe_base_url: str | None = None
+    mail: MailPlace | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +81,9 @@ class Engine:
     documents: CountingDocuments
     objects: CountingObjects
     secrets: Secrets
+    clock: Clock
     payment_link_base: str | None
+    mailer: Mailer | None = None
     work_ahead: bool = False
     crew: Crew | None = None
     stripe_base_url: str | None = None
@@ -158,7 +158,7 @@ class Engine:
 
     def draw(self, tenant: Tenant, invoice: Invoice) -> bytes:
         """The PDF of an invoice that is filed nowhere, such as a preview."""
-        [files] = _render(replace(tenant, e_invoices=()), [invoice], objects=self.objects)
+        [files] = draw_invoices(replace(tenant, e_invoices=()), [invoice], objects=self.objects)
         return files["pdf"]
 
     def _settlement(self, tenant: Tenant) -> Settlement:
@@ -166,9 +166,30 @@ class Engine:
             documents=self.documents,
             objects=self.objects,
             tenant_id=tenant.id,
-            render=partial(_render, tenant, objects=self.objects),
-            render_credit_notes=partial(_render_credit_notes, tenant, objects=self.objects),
+            now=self.clock.now,
+            render=partial(draw_invoices, tenant, objects=self.objects),
+            render_credit_notes=partial(draw_credit_notes, tenant, objects=self.objects),
+            collecting=self._collecting(tenant),
+            mailing=self._mailing(tenant),
         )
+
+    def _collecting(self, tenant: Tenant) -> Collecting | None:
+        if not tenant.gateway:
+            return None
+
+        @cache
+        def gateway() -> Gateway:
+            found = self.gateway(tenant)
+            assert found is not None  # noqa: S101 - the tenant names one
+            return found
+
+        return Collecting(documents=self.documents, gateway=gateway, tenant_id=tenant.id)
+
+    def _mailing(self, tenant: Tenant) -> Mailing | None:
+        mailer = self.mailer
+        if mailer is None or not tenant.mail_sender:
+            return None
+        return Mailing(mailer=mailer, compose=MailWriter(self.documents, tenant.id).compose, tenant=tenant)
 
     def _payment_links(self, tenant_id: str) -> Callable[[str], str]:
         keys = self.secrets.get(PAYMENT_LINK_KEY)
@@ -186,6 +207,7 @@ def connect(settings: Settings, *, clock: Clock) -> Engine:
         secrets=settings.secrets,
         payment_link_base=settings.payment_link_base,
         stripe_base_url=settings.stripe_base_url,
+        mail=settings.mail,
     )
     return _engine(parts, clock=clock, workers=settings.workers)
 
@@ -199,15 +221,19 @@ def local_engine(directory: Path, *, payment_link_base: str, store: Store | None
         objects=Folder((directory / LOCAL_OBJECTS).absolute()),
         secrets=SecretVariables({PAYMENT_LINK_KEY: local_key(directory)}),
         payment_link_base=payment_link_base,
+        mail=MailFolder((directory / LOCAL_MAIL).absolute()),
     )
     return _engine(parts, clock=SystemClock(), workers=workers)
 
 
 def _engine(parts: Parts, *, clock: Clock, workers: int = 1) -> Engine:
+    secrets = open_secrets(parts.secrets, clock=clock)
     return Engine(
         documents=CountingDocuments(open_documents(parts.store)),
         objects=CountingObjects(open_objects(parts.objects)),
-        secrets=open_secrets(parts.secrets, clock=clock),
+        secrets=secrets,
+        clock=clock,
+        mailer=_mailer(parts.mail, secrets),
         payment_link_base=parts.payment_link_base,
         work_ahead=isinstance(parts.store, FirestoreDatabase),
         stripe_base_url=parts.stripe_base_url,
@@ -215,12 +241,11 @@ def _engine(parts: Parts, *, clock: Clock, workers: int = 1) -> Engine:
     )
 
 
-@lru_cache(maxsize=64)  # one connection pool an account
-def stripe_gateway(key: str, *, base_url: str | None) -> Gateway:
-    """Stripe by the key of one account."""
-    from billing.adapters.stripe_gateway import StripeGateway
-
-    return StripeGateway(key, base_url=base_url)
+def _mailer(place: MailPlace | None, secrets: Secrets) -> Mailer | None:
+    if place is None:
+        return None
+    passwords = secrets.get(SMTP_PASSWORD) if isinstance(place, MailServer) and place.user else []
+    return open_mailer(place, password=passwords[0] if passwords else "")
 
 
 def local_key(directory: Path) -> str:
@@ -228,49 +253,6 @@ def local_key(directory: Path) -> str:
     from billing.adapters.kept_key import kept_key
 
     return kept_key(directory / "keys" / "payment-link")
-
-
-def open_documents(store: Store) -> Documents:
-    """The document store: one SQLite file, or Firestore."""
-    match store:
-        case SqliteFile(path):
-            from billing.adapters.sqlite import SqliteDocuments
-
-            return SqliteDocuments(path, indexes=INDEXES)
-        case FirestoreDatabase(project, database):
-            from billing.adapters.firestore import FirestoreDocuments
-
-            return FirestoreDocuments(project, database=database)
-        case _:
-            assert_never(store)
-
-
-def open_objects(place: ObjectPlace) -> Objects:
-    """The object store: a folder, or a Cloud Storage bucket."""
-    from billing.adapters.objects import ObstoreObjects
-
-    match place:
-        case Folder(path):
-            return ObstoreObjects.folder(path)
-        case Bucket(name, endpoint):
-            return ObstoreObjects.bucket(name, endpoint=endpoint)
-        case _:
-            assert_never(place)
-
-
-def open_secrets(source: SecretSource, *, clock: Clock) -> Secrets:
-    """Where secrets come from: the environment, or Secret Manager."""
-    match source:
-        case SecretVariables(variables):
-            from billing.adapters.environment_secrets import EnvironmentSecrets
-
-            return EnvironmentSecrets(variables)
-        case SecretProject(project):
-            from billing.adapters.secret_manager import SecretManagerSecrets
-
-            return SecretManagerSecrets(project, clock=clock)
-        case _:
-            assert_never(source)
 
 
 def _worth_starting(crew: Crew, context: RunContext) -> bool:
@@ -295,31 +277,3 @@ def _work(line: Line, knowing: tuple[Parts, Path]) -> None:
         options=engine.run_options,
         turn=partial(file_turn, turn),
     ).work()
-
-
-def _render(tenant: Tenant, invoices: Sequence[Invoice], *, objects: Objects) -> Iterable[Files]:
-    from billing.render.document_files import invoice_files
-
-    look = partial(invoice_files, branding=_branding(tenant, objects=objects), formats=tenant.e_invoices)
-    return (look(invoice) for invoice in invoices)
-
-
-def _render_credit_notes(
-    tenant: Tenant, credit_notes: Sequence[NumberedCredit], *, objects: Objects
-) -> Iterable[Files]:
-    from billing.render.document_files import credit_note_files
-
-    look = partial(credit_note_files, branding=_branding(tenant, objects=objects), formats=tenant.e_invoices)
-    return (look(each.credit_note, invoice_number=each.invoice_number) for each in credit_notes)
-
-
-def _branding(tenant: Tenant, *, objects: Objects) -> "Branding":
-    """The tenant's look; its logo is read from the object store, where a missing one is NotFound."""
-    from billing.render.branding import STANDARD_ACCENT, Branding
-
-    return Branding(
-        logo_png=objects.get(tenant.logo_key) if tenant.logo_key else b"",
-        accent=tenant.accent_colour or STANDARD_ACCENT,
-        footer=tenant.footer,
-        paper=tenant.paper,
-    )

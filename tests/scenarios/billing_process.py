@@ -11,6 +11,7 @@ import sys
 import time
 import traceback
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from billing.adapters.firestore import FirestoreDocuments
@@ -91,7 +92,7 @@ def _bill(asked: Asked, run_id: str) -> None:
     settlement = _settlement(asked, documents)
     as_of = utc(asked.as_of)
     request = RunRequest(tenant_id=asked.tenant_id, as_of=as_of, recorded_at=as_of, run_id=run_id, actor="scheduler")
-    options = RunOptions(settle=lambda invoices: settle_invoices(settlement, invoices))
+    options = RunOptions(settle=partial(settle_invoices, settlement))
     report = generate_invoices(documents, request, options)
     report.add_settled(sweep(settlement, out_of_time=lambda: False))
     if report.failures or report.settlement_failures:
@@ -102,7 +103,7 @@ def _approve(asked: Asked, _run_id: str) -> None:
     documents = CoveredDocuments(_documents(asked))
     settlement = _settlement(asked, documents)
     call = Call(tenant_id=asked.tenant_id, actor="ada", recorded_at=utc(asked.as_of))
-    options = RunOptions(settle=lambda invoices: settle_invoices(settlement, invoices))
+    options = RunOptions(settle=partial(settle_invoices, settlement))
     report = approve_invoices(documents, None, call=call, options=options)
     report.settled += sweep(settlement, out_of_time=lambda: False)
     if report.failures or report.settled.failures:
@@ -115,6 +116,7 @@ def _settlement(asked: Asked, documents: Documents) -> Settlement:
         objects=ObstoreObjects.folder(Path(asked.folder)),
         tenant_id=asked.tenant_id,
         render=plain_pdfs,
+        now=lambda: utc(asked.as_of),
     )
 
 

@@ -1,6 +1,6 @@
 """How a spread run shares its work out, and what it does when a store is away: workers in threads, over real lines."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from multiprocessing import Pipe
 from threading import Thread
@@ -9,6 +9,7 @@ import pytest
 
 from billing.adapters.counting import CountingDocuments
 from billing.adapters.worker_processes import WorkerProcesses
+from billing.domain.customer import Customer
 from billing.domain.invoice import Invoice
 from billing.domain.run_report import RunReport, Settled
 from billing.ports import Documents, OperationCounts, StoreUnavailable, Write
@@ -39,9 +40,9 @@ class Settling:
         self.world = world
         self.settled = 0
 
-    def __call__(self, invoices: Sequence[Stored[Invoice]]) -> Settled:
+    def __call__(self, invoices: Sequence[Stored[Invoice]], customers: Mapping[str, Customer]) -> Settled:
         self.settled += len(invoices)
-        return settle_invoices(self.world.settlement(render=plain_pdfs), invoices)
+        return settle_invoices(self.world.settlement(render=plain_pdfs), invoices, customers)
 
 
 @contextmanager

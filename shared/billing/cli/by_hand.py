@@ -65,7 +65,7 @@ def run_reissue(id_or_number: str, *, place: Place) -> int:
     engine, call = _opened(place)
     options = engine.run_options(call.tenant_id)
     issued = reissue_invoice(engine.documents, id_or_number, call=call, payment_url=options.payment_url)
-    settled = options.settle([issued])
+    settled = options.settle([issued], {})
     if place.as_json:
         write_json({**_invoice_json(issued.value), "errors": _unsettled(settled)})
     else:

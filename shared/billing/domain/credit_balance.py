@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from billing.domain.invoice import Invoice
 from billing.domain.invoice_payment import paid
 from billing.domain.payment import Application, Payment, PaymentSource
+from billing.domain.settlement import without_collecting
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,10 +36,16 @@ def use_balances(invoices: Iterable[Invoice], balances: Mapping[str, int]) -> Ba
             after.append(invoice)
             continue
         left[invoice.customer_id] -= part
-        after.append(replace(paid(invoice, part, at=invoice.issued_at), balance_applied=part))
+        after.append(_paid(invoice, part))
         payments.append(_payment(invoice, part))
     used = {customer: balance - left[customer] for customer, balance in balances.items() if balance != left[customer]}
     return BalanceUse(invoices=tuple(after), payments=tuple(payments), used=used)
+
+
+def _paid(invoice: Invoice, amount: int) -> Invoice:
+    """With `amount` paid at issue: what nothing is due on any more is not collected."""
+    after = replace(paid(invoice, amount, at=invoice.issued_at), balance_applied=amount)
+    return after if after.amount_due else replace(after, pending=without_collecting(after.pending))
 
 
 def _payment(invoice: Invoice, amount: int) -> Payment:

@@ -91,8 +91,9 @@ def dated(draft: Invoice, *, at: datetime, tenant: Tenant) -> Invoice:
 
 
 def voided(invoice: Invoice) -> Invoice:
-    """The invoice void: it keeps its number, is not delivered or collected, and its PDF stays as it was issued.
+    """The invoice void: it keeps its number, is not delivered, and its PDF stays as it was issued.
 
+    Collecting it never charges, but finds out whether a charge that was under way took money.
     One of 0, which is paid at once, may be void too: nothing was paid. Raises InvoiceNotVoidable.
     """
     match invoice.status:

@@ -125,6 +125,11 @@ class Owed:
     amount_due: int
 
 
+def gateway_payment_id(gateway: str, payment_id: str) -> str:
+    """The id that a gateway's payment is booked under, whoever reports it first."""
+    return f"{gateway}.{payment_id}"
+
+
 def apply_in_order(amount: int, owed: Sequence[Owed]) -> tuple[tuple[Application, ...], int]:
     """Spread an amount over invoices, each up to what is due on it, in the order given; and what is left over."""
     applications: list[Application] = []

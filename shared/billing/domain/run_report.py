@@ -5,10 +5,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 
+from billing.domain.collected import Collected
 from billing.domain.credit import CreditNote
 from billing.domain.invoice import Invoice, LineKind
 from billing.domain.money import Money, allocate
 from billing.domain.review import Hold
+
+CHARGE_UNKNOWN = "charge_unknown"
+"""The code of an invoice whose charge has no answer yet."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +46,7 @@ class Failure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SettlementFailure:
-    """An issued invoice whose PDF could not be made or filed: it keeps its steps, and the next run tries it again."""
+    """An issued invoice of which a step failed: it keeps its steps, and the next run tries it again."""
 
     invoice_id: str
     code: str
@@ -51,14 +55,24 @@ class SettlementFailure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settled:
-    """What settling came to: the ids of the invoices that are done, and those that are not, each with its error."""
+    """What settling came to: the ids of the invoices that are done, and those that are not, each with its error.
+
+    `refused` are the mails that nobody will ever take: they are not tried again.
+    """
 
     done: Sequence[str] = ()
     failures: Sequence[SettlementFailure] = ()
+    refused: Sequence[SettlementFailure] = ()
+    collected: Collected = field(default_factory=Collected)
 
     def __add__(self, other: "Settled") -> "Settled":
         """Both together."""
-        return Settled(done=[*self.done, *other.done], failures=[*self.failures, *other.failures])
+        return Settled(
+            done=[*self.done, *other.done],
+            failures=[*self.failures, *other.failures],
+            refused=[*self.refused, *other.refused],
+            collected=self.collected + other.collected,
+        )
 
 
 @dataclass(slots=True, kw_only=True)
@@ -125,6 +139,8 @@ class RunReport:
     held: list[HeldInvoice] = field(default_factory=list)
     settled: int = 0
     settlement_failures: dict[str, SettlementFailure] = field(default_factory=dict)
+    refused_mails: list[SettlementFailure] = field(default_factory=list)
+    collected: Collected = field(default_factory=Collected)
     lost_workers: int = 0
 
     @property
@@ -132,12 +148,19 @@ class RunReport:
         """How many issued invoices could not be settled."""
         return len(self.settlement_failures)
 
+    @property
+    def unknown_charges(self) -> int:
+        """How many charges the gateway has not answered for: the next run looks them up before it charges again."""
+        return sum(each.code == CHARGE_UNKNOWN for each in self.settlement_failures.values())
+
     def add_settled(self, settled: Settled) -> None:
         """Count what was settled; an invoice that failed before and is done now is no failure any more."""
         self.settled += len(settled.done)
         for invoice_id in settled.done:
             self.settlement_failures.pop(invoice_id, None)
         self.settlement_failures.update({each.invoice_id: each for each in settled.failures})
+        self.refused_mails += settled.refused
+        self.collected += settled.collected
 
     def add_credit_note(self, credit_note: CreditNote) -> None:
         """Name an issued credit note. It is none of the run's revenue: what it gives back was billed by another run."""
@@ -173,6 +196,8 @@ class RunReport:
             self.revenue.setdefault(currency, Revenue(currency=currency)).merge(revenue)
         self.settled += part.settled
         self.settlement_failures.update(part.settlement_failures)
+        self.refused_mails += part.refused_mails
+        self.collected += part.collected
         self.lost_workers += part.lost_workers
 
     @property

@@ -149,12 +149,14 @@ class Invoices:
         attachments: tuple[Attachment, ...],
     ) -> Update:
         """The write that takes finished steps off an invoice, expecting that nobody else changed it meanwhile."""
-        fields: Fields = {
-            "pending": [step.value for step in pending],
-            "unsettled": bool(pending),
-            "attachments": converter().unstructure(attachments, tuple[Attachment, ...]),
-        }
+        fields = _settled_fields(pending, attachments)
         return Update(self.collection.document(invoice.value.id), fields, expected=invoice.version)
+
+    def collected(self, before: Stored[Invoice], after: Invoice) -> Update:
+        """The write of what settling came to, the money that it took included, as `settled` and `money_moved`."""
+        money = self.money_moved(before, after).fields
+        fields = {**money, **_settled_fields(after.pending, after.attachments)}
+        return Update(self.collection.document(after.id), fields, expected=before.version)
 
     def money_moved(self, before: Stored[Invoice], after: Invoice) -> Update:
         """The write of what a payment, credit note, refund or attempt changed, expecting that nobody else wrote."""
@@ -168,6 +170,14 @@ class Invoices:
             "checkout_id": after.checkout_id,
         }
         return Update(self.collection.document(after.id), fields, expected=before.version)
+
+
+def _settled_fields(pending: tuple[SettlementStep, ...], attachments: tuple[Attachment, ...]) -> Fields:
+    return {
+        "pending": [step.value for step in pending],
+        "unsettled": bool(pending),
+        "attachments": converter().unstructure(attachments, tuple[Attachment, ...]),
+    }
 
 
 def decode_invoice(document: Document) -> Stored[Invoice]:

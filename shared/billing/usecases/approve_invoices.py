@@ -68,7 +68,7 @@ def approve_invoices(
     cases = approval.open_cases(invoice_ids)
     for start in range(0, len(cases), _PAGE):
         if issued := approval.issue(cases[start : start + _PAGE]):
-            approval.report.settled += options.settle(issued)
+            approval.report.settled += options.settle(issued, {})
     return approval.report
 
 

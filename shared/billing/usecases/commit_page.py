@@ -5,9 +5,10 @@ Anything else moved: read what is left again. Still failing: split the page unti
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import count
 
+from billing.domain.customer import Customer
 from billing.domain.errors import BillingError, InvalidInput
 from billing.domain.invoice import Invoice
 from billing.domain.invoicing import Skip
@@ -30,14 +31,19 @@ _RACES = 50
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageResult:
-    """What a page came to: its invoices as they stand in the store, and the subscriptions that moved on."""
+    """What a page came to: its invoices as they stand in the store, their customers, and who moved on."""
 
     invoices: Sequence[Stored[Invoice]] = ()
     moved_on: Sequence[Stored[Subscription]] = ()
+    customers: Mapping[str, Customer] = field(default_factory=dict)
 
     def __add__(self, other: "PageResult") -> "PageResult":
         """Both, in this order."""
-        return PageResult(invoices=[*self.invoices, *other.invoices], moved_on=[*self.moved_on, *other.moved_on])
+        return PageResult(
+            invoices=[*self.invoices, *other.invoices],
+            moved_on=[*self.moved_on, *other.moved_on],
+            customers={**self.customers, **other.customers},
+        )
 
 
 def commit_page(context: RunContext, drafted: DraftedPage, *, attempt: int = 1) -> PageResult:
@@ -137,4 +143,5 @@ def _result(context: RunContext, page: NumberedPage, versions: Mapping[str, str]
             Stored(each.draft.subscription, versions.get(context.subscriptions.path(each.draft.subscription.id), ""))
             for each in page.drafted
         ],
+        customers={each.case.customer.value.id: each.case.customer.value for each in page.drafted},
     )

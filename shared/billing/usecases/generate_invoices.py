@@ -1,12 +1,13 @@
 """The billing run of one tenant: everything that is due is invoiced once, whoever calls it and however often."""
 
 import gc
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from billing.domain.customer import Customer
 from billing.domain.invoice import Invoice
 from billing.domain.run_report import RunReport, Settled
 from billing.ports import Documents
@@ -21,18 +22,23 @@ FIRST_SHARD = 0
 _OBJECTS_A_COLLECTION = 50_000
 
 
+Settle: TypeAlias = Callable[[Sequence[Stored[Invoice]], Mapping[str, Customer]], Settled]
+"""Settles invoices that were just issued."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunOptions:
     """What a run is given from outside: what settles a page's invoices, when to stop, who is told of progress.
 
     `progress` hears how many invoices each page made, `on_invoice` of each as it is issued or held, in a dry run too.
-    `payment_url` makes the pay link of an invoice's id. `settle` says which invoices it settled and which not; what
-    it leaves is found again by the steps still pending. `work_ahead` drafts the next page while one is committed, for a
+    `payment_url` makes the pay link of an invoice's id. `settle` gets invoices just issued, with their customers by id
+    as far as they are known, and says which it settled and which not; what it leaves is found again by the steps still
+    pending. `work_ahead` drafts the next page while one is committed, for a
     store across a network.
     """
 
     payment_url: Callable[[str], str] = lambda _invoice_id: ""
-    settle: Callable[[Sequence[Stored[Invoice]]], Settled] = lambda _invoices: Settled()
+    settle: Settle = lambda _invoices, _customers: Settled()
     out_of_time: Callable[[], bool] = lambda: False
     progress: Callable[[int], None] = lambda _invoices: None
     on_invoice: Callable[[Invoice], None] = lambda _invoice: None
@@ -84,7 +90,7 @@ def _bill_shard(context: RunContext, options: RunOptions, *, shard: int) -> None
             stream.work_ahead(limit=room, after=drafted)
             result = commit_page(context, drafted)
             if result.invoices and context.request.settle and not context.request.dry_run:
-                context.report.add_settled(options.settle(result.invoices))
+                context.report.add_settled(options.settle(result.invoices, result.customers))
             stream.moved_on(result.moved_on)
             options.progress(len(result.invoices))
         if stream.next_page(limit=1).page:

@@ -4,13 +4,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from billing.domain.credit import CreditNote
+from billing.domain.credit import CreditNote, credit_steps
 from billing.domain.credit_balance import use_balances
 from billing.domain.invoice import Invoice
 from billing.domain.invoicing import CreditDraft, Draft, issue, issue_credit_note, number_day
 from billing.domain.numbering import NumberOrder, NumberSeries
 from billing.domain.payment import Payment
 from billing.domain.review import Hold
+from billing.domain.settlement import steps_at_issue
 from billing.store.counters import Counter
 from billing.usecases.draft_page import Drafted
 from billing.usecases.run_context import RunContext
@@ -46,7 +47,7 @@ def number_page(context: RunContext, drafted: Sequence[Drafted]) -> NumberedPage
         drafted=drafted,
         invoices=use.invoices,
         credit_notes=[
-            issue_credit_note(each, number=number)
+            issue_credit_note(each, number=number, pending=credit_steps(each, tenant))
             for each, number in zip(
                 credit_notes, _numbers(context, credit_notes, tenant.credit_numbers, last=last), strict=True
             )
@@ -60,10 +61,15 @@ def number_page(context: RunContext, drafted: Sequence[Drafted]) -> NumberedPage
 
 def number_invoices(context: RunContext, invoices: Iterable[Invoice], *, last: dict[str, int]) -> list[Invoice]:
     """Issue drafts in the order of their numbers; `last` keeps the last sequence given in each series."""
-    ordered = sorted(invoices, key=_order(context))
+    ordered, tenant = sorted(invoices, key=_order(context)), context.tenant
     return [
-        issue(each, number=number, payment_url=context.payment_url(each.id))
-        for each, number in zip(ordered, _numbers(context, ordered, context.tenant.numbers, last=last), strict=True)
+        issue(
+            each,
+            number=number,
+            payment_url=context.payment_url(each.id),
+            pending=steps_at_issue(each, tenant),
+        )
+        for each, number in zip(ordered, _numbers(context, ordered, tenant.numbers, last=last), strict=True)
     ]
 
 

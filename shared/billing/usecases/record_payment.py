@@ -1,7 +1,7 @@
 """Book a payment: apply it to invoices, put what is over on the balance, once however often it is reported."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import ClassVar
 
@@ -86,6 +86,33 @@ def record_payment(documents: Documents, new: NewPayment, *, call: Call) -> Reco
     raise AssertionError  # the last attempt returned or raised
 
 
+def payment_of(new: NewPayment, owed: Sequence[Owed]) -> Payment:
+    """The payment, applied to what is owed in that order; what is over goes to the balance."""
+    applications, rest = apply_in_order(new.amount, owed)
+    return Payment(
+        id=new.id,
+        customer_id=new.customer_id,
+        currency=new.currency,
+        amount=new.amount,
+        source=new.source,
+        received_at=new.received_at,
+        applications=applications,
+        to_balance=rest,
+        method=new.method,
+        reference=new.reference,
+        gateway_id=new.gateway_id,
+        note=new.note,
+    )
+
+
+def booking_records(
+    payment: Payment, changes: Sequence[tuple[Invoice, Invoice]], *, call: Call
+) -> tuple[AuditRecord, ...]:
+    """What the audit log says of a payment that is booked, and of what it changes: invoices before and after."""
+    moved = [_moved(payment, before, after, call=call) for before, after in changes]
+    return (_booked(payment, call=call), *moved)
+
+
 def _known(documents: Documents, booked: Payment, new: NewPayment, *, call: Call) -> Recorded:
     if (booked.amount, booked.currency) != (new.amount, new.currency):
         raise OtherPayment(booked, new)
@@ -99,22 +126,8 @@ def _book(documents: Documents, new: NewPayment, *, call: Call) -> Recorded:
     owed = [
         Owed(invoice_id=each.value.id, amount_due=each.value.amount_due) for each in invoices if is_open(each.value)
     ]
-    applications, rest = apply_in_order(new.amount, owed)
-    payment = Payment(
-        id=new.id,
-        customer_id=customer_id,
-        currency=new.currency,
-        amount=new.amount,
-        source=new.source,
-        received_at=new.received_at,
-        applications=applications,
-        to_balance=rest,
-        method=new.method,
-        reference=new.reference,
-        gateway_id=new.gateway_id,
-        note=new.note,
-    )
-    parts = {each.invoice_id: each.amount for each in applications}
+    payment = payment_of(replace(new, customer_id=customer_id), owed)
+    parts = {each.invoice_id: each.amount for each in payment.applications}
     after = [
         paid(each.value, parts[each.value.id], at=new.received_at) if each.value.id in parts else each.value
         for each in invoices
@@ -165,10 +178,7 @@ def _writes(
     if payment.to_balance:
         added = {"credit_balance": payment.to_balance}
         writes.append(Customers.of(documents, call.tenant_id).added(payment.customer_id, added))
-    records = [
-        _booked(payment, call=call),
-        *(_moved(payment, before.value, after, call=call) for before, after in changed),
-    ]
+    records = booking_records(payment, [(before.value, after) for before, after in changed], call=call)
     audit = AuditLog.of(documents, call.tenant_id)
     return [*writes, audit.batch(records, batch_id=f"payment-{payment.id}", recorded_at=call.recorded_at)]
 

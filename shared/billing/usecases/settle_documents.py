@@ -61,25 +61,46 @@ class Desk(Generic[D]):
     key: Callable[[D], str]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filed(Generic[D]):
+    """A document as it was read, the files that were made of it, and where they stand now."""
+
+    document: Stored[D]
+    files: Files
+    attachments: tuple[Attachment, ...]
+
+
 def settle(desk: Desk[D], documents: Sequence[Stored[D]]) -> Settled:
     """Do the pending steps of issued documents, as they were just committed or read.
 
     One that can't be settled keeps its steps and is named with its error; it stops no other.
     """
+    filed, failures = file_all(desk, documents)
+    return Settled(failures=failures) + _take_off(desk, [(each.document, each.attachments) for each in filed])
+
+
+def file_all(desk: Desk[D], documents: Sequence[Stored[D]]) -> tuple[list[Filed[D]], list[SettlementFailure]]:
+    """Make and file the files of documents whose step that is; those that are filed now, and those that can't be."""
     waiting = [each for each in documents if SettlementStep.RENDER in each.value.pending]
-    done: list[tuple[Stored[D], tuple[Attachment, ...]]] = []
+    done: list[Filed[D]] = []
     failures: list[SettlementFailure] = []
     issued = [desk.as_issued(each.value) for each in waiting]
     for document, files in zip(waiting, _rendered(desk.render, issued), strict=True):
-        filed = _filed(desk, document.value, files)
-        if isinstance(filed, SettlementFailure):
-            failures.append(filed)
+        try:
+            if isinstance(files, Exception):
+                raise foreseen(files)
+            key, json = desk.key(document.value), desk.json(document.value)
+            attachments = file_document(desk.objects, key=key, files=files, json=json)
+        except BillingError as error:
+            failures.append(failure_of(document.value.id, error))
         else:
-            done.append((document, filed))
-    return Settled(failures=failures) + _take_off(desk, done)
+            done.append(Filed(document=document, files=files, attachments=attachments))
+    return done, failures
 
 
-def sweep_all(desk: Desk[D], *, out_of_time: Callable[[], bool]) -> Settled:
+def sweep_all(
+    desk: Desk[D], *, out_of_time: Callable[[], bool], settle: Callable[[Sequence[Stored[D]]], Settled]
+) -> Settled:
     """Settle what earlier runs left, a page at a time."""
     settled, after = Settled(), None
     while not out_of_time() and (page := desk.repository.unsettled(limit=_SWEEP_PAGE, after_id=after)):
@@ -88,8 +109,8 @@ def sweep_all(desk: Desk[D], *, out_of_time: Callable[[], bool]) -> Settled:
             try:
                 readable.append(desk.decode(document))
             except BrokenDocument as error:
-                settled += Settled(failures=[_failure(document.id, error)])
-        settled += settle(desk, readable)
+                settled += Settled(failures=[failure_of(document.id, error)])
+        settled += settle(readable)
         after = page[-1].id
     return settled
 
@@ -118,15 +139,6 @@ def _next(made: Iterator[Files]) -> Files | Exception:
     return ValueError("the renderer made no PDF of it") if files is None else files
 
 
-def _filed(desk: Desk[D], document: D, files: Files | Exception) -> tuple[Attachment, ...] | SettlementFailure:
-    if isinstance(files, Exception):
-        return _failure(document.id, files)
-    try:
-        return file_document(desk.objects, key=desk.key(document), files=files, json=desk.json(document))
-    except BillingError as error:
-        return _failure(document.id, error)
-
-
 def _take_off(desk: Desk[D], done: Sequence[tuple[Stored[D], tuple[Attachment, ...]]], *, attempt: int = 1) -> Settled:
     """Take the finished steps off, together if nothing else happened to the documents meanwhile."""
     if not done:
@@ -146,7 +158,7 @@ def _take_off(desk: Desk[D], done: Sequence[tuple[Stored[D], tuple[Attachment, .
             left, unreadable = _read_again(desk, done)
             return Settled(failures=unreadable) + _take_off(desk, left, attempt=attempt + 1)
         if len(done) == 1:
-            return Settled(failures=[_failure(done[0][0].value.id, error)])
+            return Settled(failures=[failure_of(done[0][0].value.id, error)])
         middle = len(done) // 2
         return _take_off(desk, done[:middle], attempt=attempt) + _take_off(desk, done[middle:], attempt=attempt)
     return Settled(done=[document.value.id for document, _ in done])
@@ -165,13 +177,14 @@ def _read_again(
         try:
             now = desk.decode(document)
         except BrokenDocument as error:
-            failures.append(_failure(document.id, error))
+            failures.append(failure_of(document.id, error))
             continue
         if SettlementStep.RENDER in now.value.pending:
             left.append((now, attachments))
     return left, failures
 
 
-def _failure(document_id: str, error: Exception) -> SettlementFailure:
+def failure_of(document_id: str, error: Exception) -> SettlementFailure:
+    """A document that could not be settled, and why."""
     known = foreseen(error)
     return SettlementFailure(invoice_id=document_id, code=known.code, message=str(known))

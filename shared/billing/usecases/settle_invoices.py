@@ -1,31 +1,58 @@
-"""Settle issued invoices: what is pending outside the database is done, then the steps are taken off in one commit."""
+"""Settle issued invoices: file what is made of them, charge, send mails, and then write what came of it in one commit.
 
-from collections.abc import Callable, Iterable, Sequence
+A crash anywhere leaves the steps on the invoices, and the next run's sweep does them again. Doing them again is
+harmless: objects are written only if absent, a charge has its key and is looked up first, a mail is the same mail.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import partial
+from types import MappingProxyType
 
+from billing.domain.collected import Collected
+from billing.domain.customer import Customer
+from billing.domain.errors import Unavailable
 from billing.domain.invoice import Invoice, InvoiceStatus
 from billing.domain.run_report import Settled
-from billing.ports import Documents, Objects
+from billing.ports import Documents, Objects, WriteConflict
 from billing.store.collection import Stored
 from billing.store.invoices import Invoices, decode_invoice
+from billing.usecases.call import Call
+from billing.usecases.close_other_ways import close_other_ways
+from billing.usecases.collect import Collecting
+from billing.usecases.commit_outcomes import Committed, commit_outcomes
+from billing.usecases.deliver import Mailing
 from billing.usecases.file_document import Files
+from billing.usecases.invoice_steps import Case, Done, Steps, do_steps, has_steps
 from billing.usecases.issued_json import filed_under, issued_json
-from billing.usecases.settle_credit_notes import RenderCreditNotes, sweep_credit_notes
-from billing.usecases.settle_documents import Desk, settle, sweep_all
+from billing.usecases.settle_credit_notes import CreditSettlement, RenderCreditNotes, sweep_credit_notes
+from billing.usecases.settle_documents import Desk, file_all, sweep_all
 
 Render = Callable[[Sequence[Invoice]], Iterable[Files]]
 """Makes the files of invoices, in their order: the same bytes for the same invoice."""
 
+_AT_ONCE = 10
+_ACTOR = "settlement"
+_NOBODY: Mapping[str, Customer] = MappingProxyType({})
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settlement:
-    """Where and how one tenant's documents are settled; without `render_credit_notes` those wait."""
+    """Where and how one tenant's documents are settled; steps that there is nothing for (None) wait.
+
+    `now` tells the present UTC instant.
+    """
 
     documents: Documents
     objects: Objects
     tenant_id: str
+    now: Callable[[], datetime]
     render: Render
     render_credit_notes: RenderCreditNotes | None = None
+    collecting: Collecting | None = None
+    mailing: Mailing | None = None
 
     @property
     def invoices(self) -> Desk[Invoice]:
@@ -41,26 +68,71 @@ class Settlement:
             key=lambda invoice: filed_under("invoices", self.tenant_id, invoice),
         )
 
+    @property
+    def steps(self) -> Steps:
+        """How the steps of one invoice are done."""
+        return Steps(
+            documents=self.documents,
+            objects=self.objects,
+            collecting=self.collecting,
+            mailing=self.mailing,
+            call=self.call,
+        )
 
-def settle_invoices(settlement: Settlement, invoices: Sequence[Stored[Invoice]]) -> Settled:
-    """Do the pending steps of issued invoices, as they were just committed or read.
+    @property
+    def credit_notes(self) -> CreditSettlement | None:
+        """How the tenant's credit notes are settled, where they are."""
+        if self.render_credit_notes is None:
+            return None
+        return CreditSettlement(
+            documents=self.documents,
+            objects=self.objects,
+            tenant_id=self.tenant_id,
+            render=self.render_credit_notes,
+            call=self.call,
+            gateway=None if self.collecting is None else self.collecting.gateway,
+            mailing=self.mailing,
+        )
 
-    One that can't be settled keeps its steps and is named with its error; it stops no other.
+    def call(self) -> Call:
+        """Who writes what came of the steps, now."""
+        return Call(tenant_id=self.tenant_id, actor=_ACTOR, recorded_at=self.now())
+
+
+def settle_invoices(
+    settlement: Settlement, invoices: Sequence[Stored[Invoice]], customers: Mapping[str, Customer] = _NOBODY
+) -> Settled:
+    """Do the pending steps of issued invoices; one that can't be settled keeps its steps and stops no other.
+
+    `customers` (by id) are those that this process has just issued the invoices to: what the others wait for may have
+    been done before, so their charges are looked up first.
     """
-    return settle(settlement.invoices, invoices)
+    filed, unfiled = file_all(settlement.invoices, invoices)
+    files, failed = {each.document.value.id: each for each in filed}, {each.invoice_id for each in unfiled}
+    cases = [
+        Case(invoice=each, filed=files.get(each.value.id), customer=customers.get(each.value.customer_id))
+        for each in invoices
+        if each.value.id not in failed
+    ]
+    done = _do_all(settlement, cases)
+    call = settlement.call()
+    committed = commit_outcomes(settlement.documents, [each.outcome for each in done], call=call)
+    _close_other_ways(settlement, committed, call=call)
+    failures = [*unfiled, *(each.failure for each in done if each.failure is not None), *committed.failures]
+    failed = {each.invoice_id for each in failures}
+    return Settled(
+        done=[each.after.id for each in committed.written if each.after.id not in failed],
+        failures=failures,
+        refused=[refused for each in done for refused in each.outcome.refused],
+        collected=sum((each.collected for each in done), Collected()),
+    )
 
 
 def sweep(settlement: Settlement, *, out_of_time: Callable[[], bool]) -> Settled:
     """Settle what earlier runs left, and every credit note that waits, a page at a time."""
-    settled = sweep_all(settlement.invoices, out_of_time=out_of_time)
-    if settlement.render_credit_notes is not None:
-        settled += sweep_credit_notes(
-            settlement.documents,
-            settlement.objects,
-            tenant_id=settlement.tenant_id,
-            render=settlement.render_credit_notes,
-            out_of_time=out_of_time,
-        )
+    settled = sweep_all(settlement.invoices, out_of_time=out_of_time, settle=partial(settle_invoices, settlement))
+    if (credit_notes := settlement.credit_notes) is not None:
+        settled += sweep_credit_notes(credit_notes, out_of_time=out_of_time)
     return settled
 
 
@@ -91,3 +163,24 @@ def as_issued(invoice: Invoice) -> Invoice:
 def invoice_json(invoice: Invoice) -> bytes:
     """The invoice as it was issued, as JSON: amounts in minor units, exact decimals as text, keys sorted."""
     return issued_json(as_issued(invoice))
+
+
+def _do_all(settlement: Settlement, cases: Sequence[Case]) -> list[Done]:
+    steps = settlement.steps
+    if not any(has_steps(steps, each) for each in cases):
+        return [do_steps(steps, each) for each in cases]
+    with ThreadPoolExecutor(_AT_ONCE) as pool:  # each waits for the gateway and the mail server, not for the others
+        return list(pool.map(partial(do_steps, steps), cases))
+
+
+def _close_other_ways(settlement: Settlement, committed: Committed, *, call: Call) -> None:
+    """What was just paid can't be paid again; a page that stays open costs its customer nothing but a credit."""
+    collecting, documents = settlement.collecting, settlement.documents
+    for each in committed.written:
+        if collecting is None or each.payment is None or not each.after.checkout_id:
+            continue
+        try:
+            gateway, paid_by = collecting.gateway(), each.payment.gateway_id
+            close_other_ways(documents, gateway, each.after.id, paid_by=paid_by, call=call)
+        except (Unavailable, WriteConflict):  # the webhook books what is paid there
+            continue

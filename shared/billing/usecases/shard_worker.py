@@ -1,10 +1,11 @@
 """A worker of a billing run: bills the shards and settles the invoices that it is asked to, until nobody asks."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from functools import partial
 
+from billing.domain.customer import Customer
 from billing.domain.invoice import Invoice
 from billing.domain.run_report import Settled
 from billing.ports import Documents, OperationCounts, StoreUnavailable
@@ -67,10 +68,12 @@ class ShardWorker:
                 self._tell_page(context, last=True)
             case SettleInvoices(tenant_id=tenant_id, invoice_ids=ids):
                 found = Invoices.of(self.documents, tenant_id).get(ids)
-                settled = self._settle(self.options(tenant_id), [each for each in found if each is not None])
+                settled = self._settle(self.options(tenant_id), [each for each in found if each is not None], {})
                 self.line.send(PageDone(settled=settled, operations=self._new_operations(), last=True))
 
-    def _settle(self, options: RunOptions, invoices: Sequence[Stored[Invoice]]) -> Settled:
+    def _settle(
+        self, options: RunOptions, invoices: Sequence[Stored[Invoice]], customers: Mapping[str, Customer]
+    ) -> Settled:
         """Settle a page slice by slice, and hand on half of the rest whenever somebody is idle."""
         settled, left = Settled(), list(invoices)
         while left:
@@ -79,7 +82,7 @@ class ShardWorker:
                 self._sharing, middle = False, (len(left) + 1) // 2
                 self.line.send(HandedOn(invoice_ids=[each.value.id for each in left[middle:]]))
                 left = left[:middle]
-            settled += options.settle(left[:_A_SLICE])
+            settled += options.settle(left[:_A_SLICE], customers)
             left = left[_A_SLICE:]
         return settled
 

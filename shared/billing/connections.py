@@ -1,0 +1,69 @@
+"""Opens what the settings name: stores, secrets, gateways. Imports only what is used."""
+
+from functools import lru_cache
+from typing import assert_never
+
+from billing.config import (
+    Bucket,
+    FirestoreDatabase,
+    Folder,
+    ObjectPlace,
+    SecretProject,
+    SecretSource,
+    SecretVariables,
+    SqliteFile,
+    Store,
+)
+from billing.ports import Clock, Documents, Gateway, Objects, Secrets
+from billing.store.indexes import INDEXES
+
+
+def open_documents(store: Store) -> Documents:
+    """The document store: one SQLite file, or Firestore."""
+    match store:
+        case SqliteFile(path):
+            from billing.adapters.sqlite import SqliteDocuments
+
+            return SqliteDocuments(path, indexes=INDEXES)
+        case FirestoreDatabase(project, database):
+            from billing.adapters.firestore import FirestoreDocuments
+
+            return FirestoreDocuments(project, database=database)
+        case _:
+            assert_never(store)
+
+
+def open_objects(place: ObjectPlace) -> Objects:
+    """The object store: a folder, or a Cloud Storage bucket."""
+    from billing.adapters.objects import ObstoreObjects
+
+    match place:
+        case Folder(path):
+            return ObstoreObjects.folder(path)
+        case Bucket(name, endpoint):
+            return ObstoreObjects.bucket(name, endpoint=endpoint)
+        case _:
+            assert_never(place)
+
+
+def open_secrets(source: SecretSource, *, clock: Clock) -> Secrets:
+    """Where secrets come from: the environment, or Secret Manager."""
+    match source:
+        case SecretVariables(variables):
+            from billing.adapters.environment_secrets import EnvironmentSecrets
+
+            return EnvironmentSecrets(variables)
+        case SecretProject(project):
+            from billing.adapters.secret_manager import SecretManagerSecrets
+
+            return SecretManagerSecrets(project, clock=clock)
+        case _:
+            assert_never(source)
+
+
+@lru_cache(maxsize=64)  # one connection pool an account
+def stripe_gateway(key: str, *, base_url: str | None) -> Gateway:
+    """Stripe by the key of one account."""
+    from billing.adapters.stripe_gateway import StripeGateway
+
+    return StripeGateway(key, base_url=base_url)

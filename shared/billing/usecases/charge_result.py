@@ -1,0 +1,138 @@
+"""What a charge came to: the attempt as the invoice keeps it, and the money that came, as it is booked."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import assert_never
+
+from billing.domain.attempt import AttemptStatus, PaymentAttempt, attempt_key
+from billing.domain.customer import Customer
+from billing.domain.decline import advice_of
+from billing.domain.invoice import Invoice
+from billing.domain.payment import PaymentSource, gateway_payment_id
+from billing.ports import (
+    ChargeOrder,
+    ChargeOutcome,
+    Declined,
+    Gateway,
+    GatewayPayment,
+    GatewayUnavailable,
+    Pending,
+    RequiresAction,
+    Succeeded,
+    Unknown,
+)
+from billing.usecases.record_payment import NewPayment
+
+_NO_METHOD = "no_payment_method"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChargeResult:
+    """`attempt` is None where the invoice was paid on a hosted page before it could be charged."""
+
+    attempt: PaymentAttempt | None = None
+    payment: NewPayment | None = None
+
+    @property
+    def is_unknown(self) -> bool:
+        """Whether the gateway has to be asked again."""
+        return self.attempt is not None and self.attempt.status is AttemptStatus.UNKNOWN
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Till:
+    """Where an invoice's charges go: one attempt of one customer at one gateway, at a UTC instant."""
+
+    gateway: Gateway
+    tenant_id: str
+    invoice: Invoice
+    customer: Customer
+    number: int
+    at: datetime
+
+    @property
+    def has_method(self) -> bool:
+        """Whether there is anything to charge."""
+        return bool(self.customer.gateway_id and self.customer.payment_method_id)
+
+    @property
+    def order(self) -> ChargeOrder:
+        """The order of the attempt: what is due on the invoice."""
+        return ChargeOrder(
+            key=attempt_key(self.tenant_id, self.invoice.id, self.number),
+            tenant_id=self.tenant_id,
+            invoice_id=self.invoice.id,
+            invoice_number=self.invoice.number,
+            attempt=self.number,
+            customer=self.customer.gateway_id,
+            method=self.customer.payment_method_id,
+            amount=self.invoice.amount_due,
+            currency=self.invoice.currency,
+            description=self.invoice.number,
+        )
+
+    def charge(self) -> ChargeResult:
+        """Charge the saved method; without one nobody is asked. May raise GatewayRefused."""
+        if not self.has_method:
+            message = "No payment method is saved."
+            return self.result(Declined(code=_NO_METHOD, advice=advice_of(_NO_METHOD), message=message))
+        return self.result(self.gateway.charge(self.order))
+
+    def result(self, outcome: ChargeOutcome) -> ChargeResult:
+        """What an outcome of this attempt means."""
+        match outcome:
+            case Succeeded():
+                attempt = self.attempt(AttemptStatus.SUCCEEDED, payment_id=outcome.payment_id)
+                return ChargeResult(attempt=attempt, payment=self._payment(outcome))
+            case Pending():
+                return ChargeResult(attempt=self.attempt(AttemptStatus.PENDING, payment_id=outcome.payment_id))
+            case RequiresAction():
+                return ChargeResult(attempt=self.attempt(AttemptStatus.REQUIRES_ACTION, payment_id=outcome.payment_id))
+            case Declined():
+                return ChargeResult(attempt=self._declined(outcome))
+            case Unknown():
+                return ChargeResult(attempt=self.attempt(AttemptStatus.UNKNOWN, message=outcome.reason))
+            case _:
+                assert_never(outcome)
+
+    def hosted(self, payment: GatewayPayment) -> ChargeResult | None:
+        """What was paid on a hosted page, or None where nothing was; GatewayUnavailable while that is open."""
+        if isinstance(payment.outcome, Pending | Unknown):
+            raise GatewayUnavailable(self.gateway.name, reason=f"payment {payment.id} is still under way")
+        return ChargeResult(payment=self._payment(payment.outcome)) if isinstance(payment.outcome, Succeeded) else None
+
+    def attempt(self, status: AttemptStatus, *, payment_id: str = "", message: str = "") -> PaymentAttempt:
+        """This attempt in that state."""
+        return PaymentAttempt(
+            number=self.number,
+            attempted_at=self.at,
+            amount=self.invoice.amount_due,
+            status=status,
+            method=self.customer.payment_method,
+            payment_id=payment_id,
+            message=message,
+        )
+
+    def _declined(self, outcome: Declined) -> PaymentAttempt:
+        attempt = self.attempt(AttemptStatus.DECLINED, payment_id=outcome.payment_id, message=outcome.message)
+        return replace(attempt, code=outcome.code, advice=outcome.advice)
+
+    def _payment(self, outcome: Succeeded) -> NewPayment:
+        payment = payment_at(self.gateway, self.invoice, outcome, at=self.at)
+        return payment if payment.method else replace(payment, method=self.customer.payment_method)
+
+
+def payment_at(gateway: Gateway, invoice: Invoice, outcome: Succeeded, *, at: datetime) -> NewPayment:
+    """The money that a gateway took for an invoice, as it is booked, whoever books it first."""
+    return NewPayment(
+        id=gateway_payment_id(gateway.name, outcome.payment_id),
+        amount=outcome.amount,
+        currency=outcome.currency,
+        source=PaymentSource.CARD,
+        received_at=at,
+        customer_id=invoice.customer_id,
+        invoice_ids=(invoice.id,),
+        method=outcome.method.label if outcome.method else "",
+        reference=invoice.number,
+        gateway_id=outcome.payment_id,
+    )

@@ -1,0 +1,104 @@
+"""The collect step: charge an issued invoice once, whatever happened to the tries before (semantics 8).
+
+Straight after its issue nothing can have happened yet, and the attempt's key alone keeps a repeat from charging twice.
+Found by a sweep, the attempt is looked up before anything else, the invoice is read again, and a hosted page that was
+left open is closed: if it was paid meanwhile, that is the payment.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from billing.domain.charging import attempt_of, is_answered
+from billing.domain.customer import Customer
+from billing.domain.errors import NotFound
+from billing.domain.invoice import Invoice
+from billing.domain.invoice_payment import is_open
+from billing.ports import CheckoutStatus, Documents, Gateway
+from billing.store.collection import Stored
+from billing.store.customers import Customers
+from billing.store.invoices import Invoices
+from billing.usecases.charge_result import ChargeResult, Till
+
+_FIRST = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Collecting:
+    """What charges one tenant's customers: the gateway is made when it is first needed."""
+
+    documents: Documents
+    gateway: Callable[[], Gateway]
+    tenant_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundCharge:
+    """An invoice that was found waiting, as it stands now, and what its charge came to; None where nothing was due."""
+
+    invoice: Stored[Invoice]
+    result: ChargeResult | None
+
+
+def charge_at_issue(collecting: Collecting, invoice: Invoice, *, customer: Customer, at: datetime) -> ChargeResult:
+    """Charge an invoice that this process has just issued. GatewayRefused where our request itself is wrong."""
+    return _till(collecting, invoice, customer=customer, at=at).charge()
+
+
+def charge_found(collecting: Collecting, invoice: Stored[Invoice], *, at: datetime) -> FoundCharge:
+    """Finish the first charge of an invoice that was left waiting for it, or make it if nobody did.
+
+    Raises GatewayUnavailable and GatewayRefused where that can't be found out, NotFound for a customer that is gone.
+    """
+    till = _till(collecting, invoice.value, customer=_customer(collecting, invoice.value), at=at)
+    attempt = attempt_of(invoice.value, _FIRST)
+    is_known = attempt is not None and is_answered(attempt)
+    found = None if is_known else finished(till)
+    now = _read_again(collecting, invoice)
+    if found is not None or is_known or not is_open(now.value):
+        return FoundCharge(invoice=now, result=found)
+    till = replace(till, invoice=now.value)
+    return FoundCharge(invoice=now, result=paid_on_hosted_page(till) or till.charge())
+
+
+def finished(till: Till) -> ChargeResult | None:
+    """What the gateway knows of the attempt, or None where it never got it."""
+    if not till.customer.gateway_id:
+        return None
+    outcome = till.gateway.find_charge(till.order)
+    return None if outcome is None else till.result(outcome)
+
+
+def paid_on_hosted_page(till: Till) -> ChargeResult | None:
+    """Close the hosted page that is open for the invoice; what was paid there meanwhile, if it was."""
+    if not till.invoice.checkout_id:
+        return None
+    checkout = till.gateway.expire_checkout(till.invoice.checkout_id)
+    if checkout.status is not CheckoutStatus.COMPLETE or not checkout.payment_id:
+        return None
+    return till.hosted(till.gateway.payment(checkout.payment_id))
+
+
+def _till(collecting: Collecting, invoice: Invoice, *, customer: Customer, at: datetime) -> Till:
+    return Till(
+        gateway=collecting.gateway(),
+        tenant_id=collecting.tenant_id,
+        invoice=invoice,
+        customer=customer,
+        number=_FIRST,
+        at=at,
+    )
+
+
+def _customer(collecting: Collecting, invoice: Invoice) -> Customer:
+    [customer] = Customers.of(collecting.documents, collecting.tenant_id).get([invoice.customer_id])
+    if customer is None:
+        raise NotFound("customer", invoice.customer_id)
+    return customer.value
+
+
+def _read_again(collecting: Collecting, invoice: Stored[Invoice]) -> Stored[Invoice]:
+    [now] = Invoices.of(collecting.documents, collecting.tenant_id).get([invoice.value.id])
+    if now is None:
+        raise NotFound("invoice", invoice.value.id)
+    return now

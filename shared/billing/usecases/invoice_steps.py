@@ -1,0 +1,168 @@
+"""The steps of one invoice after its files: charge, then mail what came of it. Nothing is written here."""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from hashlib import sha256
+
+from billing.domain.attempt import AttemptStatus
+from billing.domain.collected import Collected
+from billing.domain.customer import Customer
+from billing.domain.errors import NotFound
+from billing.domain.invoice import Invoice, SettlementStep
+from billing.domain.payment import Payment, gateway_payment_id
+from billing.domain.run_report import CHARGE_UNKNOWN, SettlementFailure
+from billing.ports import Documents, Objects
+from billing.store.collection import Stored
+from billing.store.invoices import Invoices
+from billing.store.payments import Payments
+from billing.usecases.call import Call
+from billing.usecases.charge_result import ChargeResult
+from billing.usecases.collect import Collecting, charge_at_issue, charge_found
+from billing.usecases.deliver import Mailing, deliver
+from billing.usecases.invoice_notices import notices_of
+from billing.usecases.invoice_outcome import Outcome, planned
+from billing.usecases.settle_documents import Filed, failure_of
+
+RENDER, COLLECT, DELIVER = SettlementStep.RENDER, SettlementStep.COLLECT, SettlementStep.DELIVER
+_PDF = "application/pdf"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Steps:
+    """What the steps are done with; None where there is nothing to do them with, and they wait."""
+
+    documents: Documents
+    objects: Objects
+    collecting: Collecting | None
+    mailing: Mailing | None
+    call: Callable[[], Call]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """An invoice with its files where they were just made; `customer` only where it was just issued to it."""
+
+    invoice: Stored[Invoice]
+    filed: Filed[Invoice] | None
+    customer: Customer | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """What the steps came to, to be written; `failure` is what keeps those that are left."""
+
+    outcome: Outcome
+    failure: SettlementFailure | None = None
+    collected: Collected = field(default_factory=Collected)
+
+
+def has_steps(steps: Steps, case: Case) -> bool:
+    """Whether there is more to do than was done with the files."""
+    pending = case.invoice.value.pending
+    is_charged = COLLECT in pending and steps.collecting is not None
+    return is_charged or (DELIVER in pending and steps.mailing is not None)
+
+
+def do_steps(steps: Steps, case: Case) -> Done:
+    """Charge and mail. What fails keeps its step and those after it; a charge that was made is told all the same."""
+    outcome = Outcome(invoice=case.invoice)
+    if case.filed is not None:
+        outcome = replace(outcome, done=frozenset({RENDER}), attachments=case.filed.attachments)
+    try:
+        outcome = _collected(steps, case, outcome)
+    except Exception as error:  # noqa: BLE001 - whatever one charge does costs no other invoice its own
+        return Done(outcome=outcome, failure=failure_of(case.invoice.value.id, error))
+    collected = _counted(outcome.charge)
+    if outcome.charge is not None and outcome.charge.is_unknown:
+        return Done(outcome=outcome, failure=_unknown(outcome.invoice.value, outcome.charge), collected=collected)
+    try:
+        return _delivered(steps, case, outcome, collected=collected)
+    except Exception as error:  # noqa: BLE001 - nor its mail
+        return Done(outcome=outcome, failure=failure_of(case.invoice.value.id, error), collected=collected)
+
+
+def _collected(steps: Steps, case: Case, outcome: Outcome) -> Outcome:
+    invoice, collecting, at = case.invoice, steps.collecting, steps.call().recorded_at
+    if collecting is None or COLLECT not in invoice.value.pending:
+        return outcome
+    result: ChargeResult | None
+    if case.customer is not None:
+        result = charge_at_issue(collecting, invoice.value, customer=case.customer, at=at)
+    else:
+        found = charge_found(collecting, invoice, at=at)
+        invoice, result = found.invoice, found.result
+    is_done = result is None or not result.is_unknown
+    return replace(outcome, invoice=invoice, charge=result, done=outcome.done | ({COLLECT} if is_done else frozenset()))
+
+
+def _delivered(steps: Steps, case: Case, outcome: Outcome, *, collected: Collected) -> Done:
+    mailing, call = steps.mailing, steps.call()
+    if mailing is None or DELIVER not in case.invoice.value.pending:
+        return Done(outcome=outcome, collected=collected)
+    if case.customer is None and COLLECT not in outcome.done:
+        outcome = replace(outcome, invoice=_read_again(steps, case))
+    if COLLECT in outcome.invoice.value.pending and COLLECT not in outcome.done:
+        return Done(outcome=outcome, collected=collected)
+    plan = planned(outcome, is_booked=False, call=call)
+    notices = notices_of(
+        plan.after,
+        tenant=mailing.tenant,
+        payment=plan.payment or _charged_before(steps, plan.after),
+        pdf=_pdf(steps, case, outcome),
+        sent_at=call.recorded_at,
+    )
+    if notices is None:
+        return Done(outcome=outcome, collected=collected)
+    delivery = deliver(mailing, notices)
+    outcome = replace(outcome, refused=delivery.refused)
+    collected += Collected(mailed=delivery.sent)
+    if delivery.error is not None:
+        return Done(outcome=outcome, failure=failure_of(plan.after.id, delivery.error), collected=collected)
+    return Done(outcome=replace(outcome, done=outcome.done | {DELIVER}), collected=collected)
+
+
+def _read_again(steps: Steps, case: Case) -> Stored[Invoice]:
+    [now] = Invoices.of(steps.documents, steps.call().tenant_id).get([case.invoice.value.id])
+    if now is None:
+        raise NotFound("invoice", case.invoice.value.id)
+    return now
+
+
+def _charged_before(steps: Steps, invoice: Invoice) -> Payment | None:
+    """The payment of a charge that an earlier run or a webhook has booked."""
+    last = invoice.attempts[-1] if invoice.attempts else None
+    if steps.mailing is None or last is None or last.status is not AttemptStatus.SUCCEEDED:
+        return None
+    name = gateway_payment_id(steps.mailing.tenant.gateway, last.payment_id)
+    [stored] = Payments.of(steps.documents, steps.call().tenant_id).get([name])
+    return None if stored is None else stored.value
+
+
+def _pdf(steps: Steps, case: Case, outcome: Outcome) -> bytes:
+    """The PDF as it was filed: what was just made, unless an earlier try was quicker."""
+    attachments = outcome.attachments or outcome.invoice.value.attachments
+    filed = next((each for each in attachments if each.content_type == _PDF), None)
+    if filed is None:
+        return b""
+    made = case.filed.files.get("pdf", b"") if case.filed is not None else b""
+    return made if sha256(made).hexdigest() == filed.sha256 else steps.objects.get(filed.key)
+
+
+def _counted(charge: ChargeResult | None) -> Collected:
+    if charge is None:
+        return Collected()
+    payment, status = charge.payment, charge.attempt.status if charge.attempt else None
+    return Collected(
+        charged=int(payment is not None),
+        amounts=Counter({payment.currency: payment.amount} if payment else {}),
+        failed=Counter({charge.attempt.code: 1} if charge.attempt and status is AttemptStatus.DECLINED else {}),
+        pending=int(status is AttemptStatus.PENDING),
+        requires_action=int(status is AttemptStatus.REQUIRES_ACTION),
+    )
+
+
+def _unknown(invoice: Invoice, charge: ChargeResult) -> SettlementFailure:
+    said = charge.attempt.message if charge.attempt else ""
+    message = f"the gateway did not say whether it charged {invoice.number} ({said}); the next run looks it up"
+    return SettlementFailure(invoice_id=invoice.id, code=CHARGE_UNKNOWN, message=message)
