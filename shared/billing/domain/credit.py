@@ -10,6 +10,7 @@ from billing.domain.invoice import AccountingTax, Attachment, Invoice, LineItem,
 from billing.domain.payment import RefundTarget
 from billing.domain.period import Period
 from billing.domain.tax import TaxLine
+from billing.domain.tenant import Tenant
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +68,16 @@ class CreditNote:
     def is_by_hand(self) -> bool:
         """Whether it was asked for against an issued invoice, and is no bill that came out below zero."""
         return bool(self.reason)
+
+
+def credit_steps(credit_note: CreditNote, tenant: Tenant) -> tuple[SettlementStep, ...]:
+    """What has to happen to a credit note after its issue, in order: drawn, money given back, mailed."""
+    wanted = {
+        SettlementStep.RENDER: True,
+        SettlementStep.REFUND: bool(credit_note.refunds),
+        SettlementStep.DELIVER: bool(tenant.mail_sender),
+    }
+    return tuple(step for step, is_wanted in wanted.items() if is_wanted)
 
 
 def credit_note_of(invoice: Invoice) -> CreditNote:

@@ -4,15 +4,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from billing.domain.credit import CreditNote
+from billing.domain.errors import NotFound
 from billing.domain.invoice import Attachment, SettlementStep
-from billing.ports import Create, Document, Documents, Fields, Filter, Query, Update
+from billing.ports import Create, Document, Documents, Fields, Filter, Order, Query, Update
 from billing.store.codec import converter, decode, encode
 from billing.store.collection import Collection, Stored
 
 
 @dataclass(frozen=True, slots=True)
 class CreditNotes:
-    """The tenant's credit notes by id: that of the bill that came out below zero."""
+    """The tenant's credit notes by id: that of a bill that came out below zero, or `{invoice}.c.{the caller's key}`."""
 
     collection: Collection
 
@@ -34,6 +35,13 @@ class CreditNotes:
         found = self.collection.get(credit_note_ids)
         return [None if each is None else Stored(decode(each.fields, CreditNote), each.version) for each in found]
 
+    def named(self, id_or_number: str) -> Stored[CreditNote]:
+        """The credit note with that id or number, or NotFound."""
+        found = self.find(id_or_number) if id_or_number else None
+        if found is None:
+            raise NotFound("credit note", id_or_number)  # noqa: TRY003 - a kind, not a message
+        return found
+
     def find(self, id_or_number: str) -> Stored[CreditNote] | None:
         """The credit note with that id or number, or None."""
         query = Query(self.collection.path, filters=(Filter("number", "==", id_or_number),), limit=1)
@@ -43,6 +51,26 @@ class CreditNotes:
     def of_invoice(self, invoice_id: str) -> list[CreditNote]:
         """The credit notes that give back a part of an invoice, by id."""
         query = Query(self.collection.path, filters=(Filter("invoice_id", "==", invoice_id),))
+        return [decode(each.fields, CreditNote) for each in self.collection.documents.query(query)]
+
+    def of_subscription(self, subscription_id: str) -> list[CreditNote]:
+        """The credit notes of a subscription, by id."""
+        query = Query(self.collection.path, filters=(Filter("subscription_id", "==", subscription_id),))
+        return [decode(each.fields, CreditNote) for each in self.collection.documents.query(query)]
+
+    def of_customer(self, customer_id: str) -> list[CreditNote]:
+        """The credit notes of a customer, by id."""
+        query = Query(self.collection.path, filters=(Filter("customer_id", "==", customer_id),))
+        return [decode(each.fields, CreditNote) for each in self.collection.documents.query(query)]
+
+    def page(self, *, limit: int, after_number: str | None = None, after_id: str = "~") -> list[CreditNote]:
+        """Credit notes by number, then by id."""
+        query = Query(
+            self.collection.path,
+            order=(Order("number"),),
+            limit=limit,
+            start_after=None if after_number is None else (after_number, after_id),
+        )
         return [decode(each.fields, CreditNote) for each in self.collection.documents.query(query)]
 
     def unsettled(self, *, limit: int, after_id: str | None = None) -> list[Document]:

@@ -1,0 +1,60 @@
+"""Give back what a credit note left paid beyond what is owed: each payment once, under the note's own id."""
+
+from collections.abc import Callable
+
+from billing.domain.credit import CreditNote, CreditRefund
+from billing.domain.payment import Payment, RefundState, RefundTarget
+from billing.ports import Documents, Gateway
+from billing.usecases.call import Call
+from billing.usecases.refund_payment import RefundRequest, refund_payment
+
+
+def refund_credit(documents: Documents, note: CreditNote, *, gateway: Callable[[], Gateway] | None, call: Call) -> bool:
+    """Refund what a credit note says; whether all of it is done. Doing it again is harmless.
+
+    What the payment's method does not take back goes to the customer's credit balance. Without a `gateway` refunds to a
+    method wait. Raises GatewayUnavailable (do it again later).
+    """
+    done = [_refunded(documents, note, each, gateway=gateway, call=call) for each in note.refunds]
+    return all(done)
+
+
+def _refunded(
+    documents: Documents,
+    note: CreditNote,
+    refund: CreditRefund,
+    *,
+    gateway: Callable[[], Gateway] | None,
+    call: Call,
+) -> bool:
+    if refund.target is RefundTarget.BALANCE:
+        _refund(documents, note, refund, id=note.id, gateway=None, call=call)
+        return True
+    if gateway is None:
+        return False
+    payment = _refund(documents, note, refund, id=note.id, gateway=gateway(), call=call)
+    state = next(each.state for each in payment.refunds if each.id == note.id)
+    if state is RefundState.FAILED:
+        instead = CreditRefund(payment_id=refund.payment_id, amount=refund.amount, target=RefundTarget.BALANCE)
+        _refund(documents, note, instead, id=f"{note.id}.balance", gateway=None, call=call)
+    return state is not RefundState.ASKED
+
+
+def _refund(
+    documents: Documents,
+    note: CreditNote,
+    refund: CreditRefund,
+    *,
+    id: str,  # noqa: A002 - the refund's
+    gateway: Gateway | None,
+    call: Call,
+) -> Payment:
+    request = RefundRequest(
+        id=id,
+        payment_id=refund.payment_id,
+        amount=refund.amount,
+        target=refund.target,
+        invoice_id=note.invoice_id,
+        reason=f"{note.number}: {note.reason}",
+    )
+    return refund_payment(documents, request, gateway=gateway, call=call)
