@@ -39,7 +39,7 @@ from billing.domain.tenant import Tenant
 from billing.domain.usage import Buckets
 from billing.domain.usage_charges import unused_charge, usage_charges
 
-_MOMENT, _RENDERED = timedelta(microseconds=1), (SettlementStep.RENDER,)
+_MOMENT, _STEPS = timedelta(microseconds=1), (SettlementStep.RENDER,)
 
 
 class SkipReason(StrEnum):
@@ -136,20 +136,14 @@ def open_cycle(subscription: Subscription, plans: Plans) -> BillingCycle:
     return late_cycle(cycle, number=subscription.late_bills) if is_late else cycle
 
 
-def issue(
-    invoice: Invoice,
-    *,
-    number: str,
-    payment_url: str = "",
-    pending: Sequence[SettlementStep] = (SettlementStep.RENDER,),
-) -> Invoice:
+def issue(invoice: Invoice, *, number: str, payment_url: str = "", steps: Sequence[SettlementStep] = _STEPS) -> Invoice:
     """Give a draft its number: from here on it never changes. A total of 0 is paid at once (semantics 3)."""
     status = InvoiceStatus.PAID if invoice.total == 0 else InvoiceStatus.ISSUED
-    return replace(invoice, number=number, status=status, payment_url=payment_url, pending=tuple(pending))
+    return replace(invoice, number=number, status=status, payment_url=payment_url, pending=tuple(steps))
 
 
 def issue_credit_note(
-    credit_note: CreditNote, *, number: str, pending: Sequence[SettlementStep] = (SettlementStep.RENDER,)
+    credit_note: CreditNote, *, number: str, pending: Sequence[SettlementStep] = _STEPS
 ) -> CreditNote:
     """Give a credit note its number, from the tenant's `credit_numbers`: from here on it never changes."""
     return replace(credit_note, number=number, pending=tuple(pending))

@@ -67,7 +67,7 @@ def number_invoices(context: RunContext, invoices: Iterable[Invoice], *, last: d
             each,
             number=number,
             payment_url=context.payment_url(each.id),
-            pending=steps_at_issue(each, tenant),
+            steps=steps_at_issue(each, tenant),
         )
         for each, number in zip(ordered, _numbers(context, ordered, tenant.numbers, last=last), strict=True)
     ]
