@@ -1,0 +1,366 @@
+"""An issued invoice is credited: its amount due first, then what was paid; once, whatever happens in between."""
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from billing.domain.catalog import Billed
+from billing.domain.credit import CreditRefund
+from billing.domain.credit_request import AmountCredit, LineCredit, LinesCredit
+from billing.domain.crediting import InvoiceNotCreditable
+from billing.domain.errors import InvalidInput, NotFound
+from billing.domain.invoice import InvoiceStatus, SettlementStep
+from billing.domain.invoice_life import InvoiceNotVoidable
+from billing.domain.payment import RefundState, RefundTarget
+from billing.domain.subscription_changes import end_subscription
+from billing.domain.tax import TaxTable
+from billing.ports import RefundStatus, StoreUnavailable, Write
+from billing.store.subscriptions import subscription_fields
+from billing.usecases.issue_credit_note import OtherCreditNote
+from billing.usecases.reverse_payment import dispute_payment
+from billing.usecases.verify import VerifyRequest, verify
+from tests.builders import a_fee, a_party, a_plan, a_rate, a_tenant, utc
+from tests.crediting import Outbox, balance, credits, issue, payment, pays, settles
+from tests.reviewing import call, settings, void
+from tests.scenarios.test_payments import RefundingGateway
+from tests.world import World
+
+METHOD, BALANCE = RefundTarget.METHOD, RefundTarget.BALANCE
+
+
+@pytest.fixture
+def world() -> World:
+    """One invoice of 49.00 for January, of a tenant that charges cards."""
+    world = World(tenant=a_tenant(gateway="stripe"))
+    world.subscribes("acme", to=world.plan(a_plan(fees=[a_fee("49.00")])), on="2026-01-01")
+    world.travels_to("2026-02-01")
+    world.runs_billing()
+    return world
+
+
+def state(world: World) -> tuple[InvoiceStatus, int, int, int]:
+    invoice = world.invoices()[0]
+    return invoice.status, invoice.amount_paid, invoice.amount_credited, invoice.amount_due
+
+
+def test_an_unpaid_invoice_is_credited_whole_and_owed_no_more(world: World) -> None:
+    note = credits(world)
+    assert (note.id, note.number, note.total) == (f"{world.invoices()[0].id}.c.k1", "CN-2026-01-0001", 4900)
+    assert (note.reason, note.notes, note.issued_on.isoformat()) == ("outage", ("outage",), "2026-02-01")
+    assert state(world) == (InvoiceStatus.PAID, 0, 4900, 0)
+    assert note.refunds == ()
+    stored = world.stored(f"invoices/{world.invoices()[0].id}")
+    assert stored is not None
+    assert stored.fields["amount_due"] == 0
+
+
+def test_a_part_lowers_what_is_due(world: World) -> None:
+    credits(world, AmountCredit(amount=1900))
+    assert state(world) == (InvoiceStatus.ISSUED, 0, 1900, 3000)
+    pays(world, 3000)
+    assert state(world) == (InvoiceStatus.PAID, 3000, 1900, 0)
+
+
+def test_its_files_name_the_invoice_and_it_is_settled(world: World) -> None:
+    credits(world)
+    settled = settles(world)
+    [note] = world.credit_notes()
+    assert (settled.done, settled.failures, note.pending) == ([note.id], [], ())
+    assert world.objects.get(note.attachments[0].key) == b"%PDF CN-2026-01-0001 4900 of INV-2026-01-0001"
+
+
+def test_what_was_paid_by_card_goes_back_to_the_card_once(world: World) -> None:
+    pays(world, 4900, gateway_id="pi_1")
+    note = credits(world)
+    assert note.refunds == (CreditRefund(payment_id="p1", amount=4900, target=METHOD),)
+    assert state(world) == (InvoiceStatus.PAID, 4900, 4900, -4900)
+    stripe = RefundingGateway()
+    for _ in range(2):
+        settles(world, gateway=stripe)
+    assert [(each.amount, each.key) for each in stripe.made.values()] == [(4900, f"acme/p1/refund/{note.id}")]
+    assert state(world) == (InvoiceStatus.PAID, 0, 4900, 0)
+    assert world.credit_notes()[0].pending == ()
+    assert balance(world) == 0
+
+
+def test_what_was_paid_by_transfer_goes_to_the_balance(world: World) -> None:
+    pays(world, 4900)
+    note = credits(world, AmountCredit(amount=900))
+    assert (note.balance_added, note.refunds[0].target) == (900, BALANCE)
+    settles(world)
+    assert state(world) == (InvoiceStatus.PAID, 4000, 900, 0)
+    assert balance(world) == 900
+
+
+def test_the_amount_due_is_lowered_first_and_only_the_rest_goes_back(world: World) -> None:
+    """49.00, of which 20.00 are paid: of a credit of 40.00 29.00 were still due, and 11.00 go back."""
+    pays(world, 2000, gateway_id="pi_1")
+    note = credits(world, AmountCredit(amount=4000))
+    assert note.refunds == (CreditRefund(payment_id="p1", amount=1100, target=METHOD),)
+    settles(world, gateway=RefundingGateway())
+    assert state(world) == (InvoiceStatus.PAID, 900, 4000, 0)
+
+
+def test_of_several_payments_the_newest_is_given_back_first(world: World) -> None:
+    pays(world, 2900)
+    world.travels_to("2026-02-05")
+    pays(world, 2000, id="p2", gateway_id="pi_2")
+    note = credits(world, AmountCredit(amount=3000))
+    assert note.refunds == (
+        CreditRefund(payment_id="p2", amount=2000, target=METHOD),
+        CreditRefund(payment_id="p1", amount=1000, target=BALANCE),
+    )
+
+
+def test_two_notes_before_any_refund_never_give_the_same_money_back(world: World) -> None:
+    pays(world, 2900)
+    world.travels_to("2026-02-05")
+    pays(world, 2000, id="p2", gateway_id="pi_2")
+    credits(world, AmountCredit(amount=1500))
+    second = credits(world, AmountCredit(amount=1500), key="k2")
+    assert second.refunds == (
+        CreditRefund(payment_id="p2", amount=500, target=METHOD),
+        CreditRefund(payment_id="p1", amount=1000, target=BALANCE),
+    )
+    settles(world, gateway=RefundingGateway())
+    assert state(world) == (InvoiceStatus.PAID, 1900, 3000, 0)
+    third = credits(world, key="k3")
+    assert third.refunds == (CreditRefund(payment_id="p1", amount=1900, target=BALANCE),)
+
+
+def test_card_money_goes_to_the_balance_where_that_is_asked(world: World) -> None:
+    pays(world, 4900, gateway_id="pi_1")
+    credits(world, refund_to=BALANCE)
+    settles(world)
+    assert balance(world) == 4900
+    assert state(world) == (InvoiceStatus.PAID, 0, 4900, 0)
+
+
+def test_a_transfer_can_not_be_asked_back_to_its_method(world: World) -> None:
+    pays(world, 4900)
+    before = world.everything()
+    with pytest.raises(InvoiceNotCreditable, match="payment p1 can't be refunded to its method: let it go to the"):
+        credits(world, refund_to=METHOD)
+    assert world.everything() == before
+
+
+def test_what_the_gateway_refuses_to_give_back_goes_to_the_balance(world: World) -> None:
+    pays(world, 4900, gateway_id="pi_1")
+    note = credits(world)
+    settles(world, gateway=RefundingGateway(status=RefundStatus.FAILED))
+    assert [(each.id, each.state) for each in payment(world).refunds] == [
+        (note.id, RefundState.FAILED),
+        (f"{note.id}.balance", RefundState.DONE),
+    ]
+    assert (balance(world), world.credit_notes()[0].pending) == (4900, ())
+
+
+@pytest.mark.parametrize("lost", ["before", "after"])
+def test_a_refund_whose_answer_is_lost_is_finished_by_the_next_sweep(world: World, lost: str) -> None:
+    pays(world, 4900, gateway_id="pi_1")
+    note = credits(world)
+    stripe = RefundingGateway(fails=[lost])
+    settled = settles(world, gateway=stripe)
+    assert [(each.invoice_id, each.code) for each in settled.failures] == [(note.id, "gateway_unavailable")]
+    assert world.credit_notes()[0].pending == (SettlementStep.REFUND,)
+    settles(world, gateway=stripe)
+    assert len(stripe.made) == 1
+    assert state(world) == (InvoiceStatus.PAID, 0, 4900, 0)
+
+
+def test_a_refund_that_the_gateway_still_works_on_or_that_there_is_no_gateway_for_waits(world: World) -> None:
+    pays(world, 4900, gateway_id="pi_1")
+    credits(world)
+    settles(world)
+    assert world.credit_notes()[0].pending == (SettlementStep.REFUND,)
+    stripe = RefundingGateway(status=RefundStatus.PENDING)
+    settles(world, gateway=stripe)
+    assert world.credit_notes()[0].pending == (SettlementStep.REFUND,)
+    [(key, made)] = stripe.made.items()
+    stripe.made[key] = replace(made, status=RefundStatus.SUCCEEDED)
+    settles(world, gateway=stripe)
+    assert (world.credit_notes()[0].pending, state(world)[1]) == ((), 0)
+
+
+def test_money_that_is_disputed_is_not_given_back(world: World) -> None:
+    pays(world, 4900, gateway_id="pi_1")
+    dispute_payment(world.documents, "p1", reason="fraud", call=call(world))
+    with pytest.raises(InvoiceNotCreditable, match="10.00 USD of what was paid is disputed or being refunded: wait"):
+        credits(world, AmountCredit(amount=1000))
+
+
+def test_the_same_request_again_is_the_same_note(world: World) -> None:
+    first = issue(world, AmountCredit(amount=1900))
+    before = world.everything()
+    again = issue(world, AmountCredit(amount=1900))
+    assert (first.known, again.known, again.credit_note) == (False, True, first.credit_note)
+    assert world.everything() == before
+
+
+@pytest.mark.parametrize("changes", [{"what": AmountCredit(amount=2000)}, {"reason": "goodwill"}])
+def test_a_key_is_one_credit_note(world: World, changes: dict[str, Any]) -> None:
+    issue(world, AmountCredit(amount=1900))
+    with pytest.raises(OtherCreditNote, match=r"key 'k1' is that of CN-2026-01-0001 \(19.00 USD, 'outage'\)"):
+        issue(world, **{"what": AmountCredit(amount=1900), **changes})
+
+
+def test_eight_equal_requests_at_once_make_one_note(world: World) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        notes = list(pool.map(lambda _: credits(world, AmountCredit(amount=1000)), range(8)))
+    assert {note.number for note in notes} == {"CN-2026-01-0001"}
+    assert state(world)[2] == 1000
+
+
+def test_of_six_different_requests_at_once_only_what_the_invoice_bears_is_credited(world: World) -> None:
+    def try_it(number: int) -> str:
+        try:
+            return credits(world, AmountCredit(amount=1000), key=f"k{number}").number
+        except InvalidInput:
+            return "refused"
+
+    with ThreadPoolExecutor(6) as pool:
+        numbers = sorted(pool.map(try_it, range(6)))
+    assert numbers == [*(f"CN-2026-01-000{number}" for number in (1, 2, 3, 4)), "refused", "refused"]
+    assert state(world) == (InvoiceStatus.ISSUED, 0, 4000, 900)
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_killed_around_the_commit_the_request_again_makes_one_note(world: World, when: str) -> None:
+    inner, killed = world.documents, list[int]()
+
+    class Killed:
+        """The store, whose first commit is the last thing that the process does, or all but that."""
+
+        def __getattr__(self, name: str) -> object:
+            return getattr(inner, name)
+
+        def commit(self, writes: Sequence[Write]) -> list[str]:
+            if killed:
+                return inner.commit(writes)
+            killed.append(1)
+            if when == "after":
+                inner.commit(writes)
+            raise StoreUnavailable("documents", reason="killed")
+
+    world.documents = Killed()  # type: ignore[assignment]
+    with pytest.raises(StoreUnavailable):
+        credits(world)
+    assert credits(world).number == "CN-2026-01-0001"
+    assert len(world.credit_notes()) == 1
+    assert state(world) == (InvoiceStatus.PAID, 0, 4900, 0)
+
+
+def test_nothing_is_left_of_a_credited_invoice_and_it_can_not_be_void(world: World) -> None:
+    credits(world, AmountCredit(amount=100))
+    with pytest.raises(InvoiceNotVoidable, match="write a credit note for the rest"):
+        void(world, "INV-2026-01-0001")
+    credits(world, key="k2")
+    with pytest.raises(InvoiceNotCreditable, match="nothing is left of it"):
+        credits(world, key="k3")
+
+
+def test_a_void_invoice_is_not_credited(world: World) -> None:
+    void(world, "INV-2026-01-0001")
+    with pytest.raises(InvoiceNotCreditable, match="it is void: nothing is owed for it; `reissue`"):
+        credits(world)
+
+
+def test_a_draft_is_rejected_and_not_credited() -> None:
+    world = World()
+    settings(world, approval=True)
+    world.subscribes("acme", to=world.plan(a_plan(fees=[a_fee("49.00")])), on="2026-01-01")
+    world.travels_to("2026-02-01")
+    world.runs_billing()
+    with pytest.raises(InvoiceNotCreditable, match="it is a draft: reject it"):
+        credits(world, of=world.invoices()[0].id)
+
+
+def test_an_unknown_invoice_is_not_found(world: World) -> None:
+    with pytest.raises(NotFound, match="no invoice 'INV-9'"):
+        credits(world, of="INV-9")
+
+
+def test_the_customer_is_mailed_the_note_once() -> None:
+    world = World(tenant=a_tenant(mail_sender="billing@acme.example"))
+    world.customer("acme", party=a_party(email="jo@kunde.example"))
+    world.subscribes("acme", to=world.plan(a_plan(fees=[a_fee("49.00")])), on="2026-01-01")
+    world.travels_to("2026-02-01")
+    world.runs_billing()
+    credits(world)
+    settles(world)
+    assert world.credit_notes()[0].pending == (SettlementStep.DELIVER,)
+    outbox = Outbox()
+    for _ in range(2):
+        settles(world, outbox=outbox)
+    [mail] = [each for each in outbox.mails.values() if "CN-2026-01-0001" in each.subject]
+    assert (mail.to, [each.name for each in mail.files]) == (("jo@kunde.example",), ["CN-2026-01-0001.pdf"])
+    assert mail.files[0].content == b"%PDF CN-2026-01-0001 4900 of INV-2026-01-0001"
+    assert world.credit_notes()[0].pending == ()
+
+
+AHEAD = a_plan(plan_id="ahead", fees=[a_fee("31.00")], anchor_day=1, billed=Billed.IN_ADVANCE)
+
+
+def billed_ahead() -> World:
+    """31.00 for January, billed on the 1st."""
+    world = World()
+    world.subscribes("acme", to=world.plan(AHEAD), on="2026-01-01")
+    world.travels_to("2026-01-01")
+    world.runs_billing()
+    return world
+
+
+def leaves(world: World, at: str) -> None:
+    ended = end_subscription(world.subscription("sub-acme"), at=utc(at))
+    world.damages("subscriptions/sub-acme", subscription_fields(ended))
+    world.travels_to(at)
+    world.runs_billing()
+
+
+def test_what_was_credited_is_not_credited_again_as_unused_time() -> None:
+    """21 of 31 days unused of 31.00, of which 15.50 were credited: half of 21.00 is left to give back."""
+    world = billed_ahead()
+    credits(world, AmountCredit(amount=1550))
+    leaves(world, "2026-01-11")
+    [_, unused] = sorted(world.credit_notes(), key=lambda note: note.number)
+    assert (unused.total, unused.invoice_id) == (1050, world.invoices()[0].id)
+
+
+def test_what_was_credited_as_unused_time_is_not_left_to_be_credited() -> None:
+    world = billed_ahead()
+    leaves(world, "2026-01-11")
+    with pytest.raises(InvalidInput, match="at most 10.00 USD, what is left of INV-2026-01-0001"):
+        credits(world, AmountCredit(amount=1001))
+    assert credits(world).total == 1000
+
+
+def test_a_note_explains_itself_and_the_books_still_verify() -> None:
+    """A fee of 49.00 and 3 seats of 10.00 at 19 %: one seat is 11.90, then half of what is left, then the rest."""
+    plan = a_plan(fees=[a_fee("49.00")], addons=[a_fee("10.00", "seat")])
+    world = World(tenant=a_tenant(gateway="stripe"), taxes=TaxTable(rates=(a_rate("19"),)))
+    world.subscribes("acme", to=world.plan(plan), on="2026-01-01")
+    seats = {"id": "seat", "charge_id": "seat", "quantity": "3", "start": utc("2026-01-01").isoformat(), "end": None}
+    world.damages("subscriptions/sub-acme", {"items": [seats]})
+    world.travels_to("2026-02-01")
+    world.runs_billing()
+    pays(world, 9401, gateway_id="pi_1")
+    [line] = [each.id for each in world.invoices()[0].lines if each.id.startswith("seat")]
+    one_seat = LinesCredit(lines=(LineCredit(line_id=line, quantity=Decimal(1)),))
+    notes = [
+        credits(world, one_seat),
+        credits(world, AmountCredit(amount=4100), key="k2"),
+        credits(world, key="k3"),
+    ]
+    assert [(note.subtotal, note.tax, note.total) for note in notes] == [
+        (1000, 190, 1190),
+        (3445, 655, 4100),
+        (3455, 656, 4111),
+    ]
+    settles(world, gateway=RefundingGateway())
+    request = VerifyRequest(tenant_id="acme", as_of=world.now)
+    report = verify(world.documents, world.objects, request)
+    assert [str(each) for each in report.findings.kept] == []
