@@ -1,8 +1,5 @@
 """Stripe's webhooks at the door: who is believed, what is told to strangers, and that an event's effect stands."""
 
-import hashlib
-import hmac
-import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -14,6 +11,7 @@ import stripe
 from billing.domain.invoice import InvoiceStatus
 from billing.domain.payment import PaymentStatus
 from billing.store.tenants import Tenants
+from tests import stripe_signature
 from tests.builders import a_tenant
 from tests.functions.proxy import START, STRIPE_KEY, WEBHOOK_SECRET, Proxy, owes, running_proxy
 from tests.sandbox_client import Client, browse, client_of
@@ -45,10 +43,8 @@ def events(proxy: Proxy, kind: str = "") -> list[dict[str, Any]]:
 
 
 def signed(event: dict[str, Any] | bytes, *, secret: str = WEBHOOK_SECRET, at: int = NOW) -> tuple[bytes, str]:
-    """A body and its header by Stripe's scheme, written out: HMAC-SHA256 over time, dot, body."""
-    body = event if isinstance(event, bytes) else json.dumps(event).encode()
-    digest = hmac.new(secret.encode(), f"{at}.".encode() + body, hashlib.sha256).hexdigest()
-    return body, f"t={at},v1={digest}"
+    """A body and its header, as Stripe signs it for this tenant now."""
+    return stripe_signature.signed(event, secret=secret, at=at)
 
 
 def test_a_payment_is_booked_by_its_webhook_alone(proxy: Proxy) -> None:

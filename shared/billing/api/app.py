@@ -38,7 +38,7 @@ async def _pass_on(_request: Request, error: Exception) -> Response:
 
 def _failure(path: str, error: Exception, request_id: str) -> Answer:
     answer = problem_answer(path, error, request_id)
-    if not path.startswith(_PAGES) or answer.status not in (404, 409, 503):
+    if not path.startswith(_PAGES) or answer.status not in (404, 409, 422, 503):
         return answer
     page, status = error_page(error)
     headers = {"Content-Type": "text/html; charset=utf-8", **page_headers(page, checkout_origin="")}
