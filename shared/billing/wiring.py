@@ -1,6 +1,6 @@
 """Builds the adapters that the settings name and binds them to the use cases; imports only what is used."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path
@@ -22,19 +22,22 @@ from billing.config import (
     Store,
 )
 from billing.connections import open_documents, open_objects, open_secrets, stripe_gateway
+from billing.domain.credit import CreditNote
 from billing.domain.errors import InvalidInput
 from billing.domain.invoice import Invoice
 from billing.domain.payment_link import payment_url
-from billing.domain.run_report import RunReport
+from billing.domain.run_report import RunReport, Settled
 from billing.domain.tenant import Tenant
 from billing.drawing import MailWriter, draw_credit_notes, draw_invoices
 from billing.ports import Clock, Gateway, Mailer, OperationCounts, Secrets
+from billing.store.collection import Stored
 from billing.store.tenants import Tenants
 from billing.usecases.collect import Collecting
 from billing.usecases.deliver import Mailing
 from billing.usecases.generate_invoices import RunOptions, bill_shards, generate_invoices
 from billing.usecases.run_context import RunContext, RunRequest
 from billing.usecases.run_tasks import Line
+from billing.usecases.settle_credit_notes import settle_credit_notes
 from billing.usecases.settle_invoices import Settlement, settle_invoices, sweep
 from billing.usecases.shard_worker import ShardWorker
 from billing.usecases.spread_run import bill_in, many_due
@@ -140,6 +143,11 @@ class Engine:
         """How a tenant's invoices are linked and settled; NotFound for an unknown tenant."""
         settlement = self._settlement(Tenants(self.documents).get(tenant_id))
         return RunOptions(payment_url=self._payment_links(tenant_id), settle=partial(settle_invoices, settlement))
+
+    def settle_credit_notes(self, tenant: Tenant, credit_notes: Sequence[Stored[CreditNote]]) -> Settled:
+        """Do the pending steps of a tenant's credit notes: files, refunds, mails."""
+        settlement = self._settlement(tenant).credit_notes
+        return Settled() if settlement is None else settle_credit_notes(settlement, credit_notes)
 
     def _bill(self, context: RunContext, options: RunOptions) -> None:
         """Bill the shards with the crew where that is quicker than without."""
