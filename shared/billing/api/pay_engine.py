@@ -7,6 +7,7 @@ from typing import Protocol
 from billing.domain.tenant import Tenant
 from billing.ports import Clock, Documents, Gateway, Objects, Secrets
 from billing.usecases.call import Call
+from billing.usecases.charge_invoice import charge_invoice
 from billing.usecases.follow_checkout import HostedPages
 
 _CHECKOUT = "https://checkout.stripe.com"
@@ -58,9 +59,13 @@ class DoorParts:
         return self.engine.stripe_base_url or _CHECKOUT
 
 
-def hosted_pages(gateway: Gateway) -> HostedPages:
-    """What the end of a hosted page leads to."""
-    return HostedPages(gateway=gateway, charge_again=lambda _invoice_id: None)
+def hosted_pages(documents: Documents, gateway: Gateway, *, call: Call) -> HostedPages:
+    """What the end of a hosted page leads to: a method that was saved is charged at once for what was waiting."""
+
+    def charge_again(invoice_id: str) -> None:
+        charge_invoice(documents, invoice_id, gateway=gateway, call=call)
+
+    return HostedPages(gateway=gateway, charge_again=charge_again)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -194,8 +194,8 @@ def _followed(opened: Opened, session: str) -> bool:
     gateway = opened.gateway
     if gateway is None or not _SESSION.fullmatch(session):
         return False
-    pages = hosted_pages(gateway)
     documents, invoice_id = opened.parts.engine.documents, opened.invoice.id
+    pages = hosted_pages(documents, gateway, call=opened.call)
     try:
         return follow_checkout(documents, pages, session, call=opened.call, invoice_id=invoice_id).is_ours
     except Unavailable as error:

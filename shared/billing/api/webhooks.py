@@ -40,7 +40,7 @@ def _take(door: Door, parts: DoorParts, request: Request, tenant_id: str, body: 
     if gateway is None:
         return Applied.IGNORED
     call = door.call(tenant.id, actor=ACTOR, request_id=request.state.request_id)
-    pages = hosted_pages(gateway)
+    pages = hosted_pages(parts.engine.documents, gateway, call=call)
     applied = apply_gateway_event(parts.engine.documents, pages, event, call=call)
     request.state.noted.update(outcome=applied.value)
     return applied

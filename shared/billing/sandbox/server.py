@@ -3,7 +3,7 @@
 import asyncio
 import http.client
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -45,6 +45,7 @@ class SandboxSettings:
     file: Path | None = None
     starts_at: datetime | None = None
     webhook: Webhook | None = None
+    webhooks: Sequence[Webhook] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,13 +77,14 @@ def running_sandbox(
     file: Path | None = None,
     starts_at: datetime | None = None,
     webhook: Webhook | None = None,
+    webhooks: Sequence[Webhook] = (),
     random: Random | None = None,
 ) -> Iterator[RunningSandbox]:
     """A sandbox in a thread of its own: ready when this enters, stopped and its file closed when it leaves.
 
     `clock` is the wall clock that the sandbox's time runs with; `random` makes the ids.
     """
-    settings = SandboxSettings(port=port, file=file, starts_at=starts_at, webhook=webhook)
+    settings = SandboxSettings(port=port, file=file, starts_at=starts_at, webhook=webhook, webhooks=webhooks)
     with _bound(port) as listener, _state(settings, clock=clock, random=random) as state:
         url = f"http://{HOST}:{listener.getsockname()[1]}"
         server = _server(state, url)
@@ -157,8 +159,8 @@ def _state(settings: SandboxSettings, *, clock: Clock, random: Random | None) ->
         elif settings.starts_at:
             sandbox_clock.move_to(settings.starts_at)
         state = State(clock=sandbox_clock, random=random or Random(), file=file)  # noqa: S311  # ids guard nothing here
-        if settings.webhook:
-            endpoint_of_all(state, url=settings.webhook.url, secret=settings.webhook.secret)
+        for each in (*([settings.webhook] if settings.webhook else []), *settings.webhooks):
+            endpoint_of_all(state, url=each.url, secret=each.secret)
         state.commit()
         state.commit_clock()
         yield state
