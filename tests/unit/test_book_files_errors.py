@@ -141,10 +141,10 @@ def test_malformed_json_is_refused(tmp_path: Path, text: str | bytes, expected: 
         ),
         ({"guard": {"factor": 3, "floor": "-1"}}, "tenant.json:10: guard.floor: expected 0 or more, got '-1'"),
         ({"guard": {"factor": 3, "most": 1}}, "tenant.json:10: guard.most: unknown key; known are factor, floor"),
-        ({"approval": "maybe"}, "tenant.json:8: approval: expected true, yes, 1, false, no or 0, got 'maybe'"),
+        ({"approval": "maybe"}, "tenant.json:8: approval: expected true, yes, on, 1, false, no, off or 0, got 'maybe'"),
         (
             {"skip_zero_invoices": "maybe"},
-            "tenant.json:8: skip_zero_invoices: expected true, yes, 1, false, no or 0, got 'maybe'",
+            "tenant.json:8: skip_zero_invoices: expected true, yes, on, 1, false, no, off or 0, got 'maybe'",
         ),
         ({"bank": {"account_holder": "A", "iban": "DE89370400440532013000", "bic": ""}}, None),
         ({"legal_name": " "}, "tenant.json:3: legal_name: expected text that is not empty, got ' '"),
@@ -438,7 +438,7 @@ def test_a_wrong_row_is_refused(tmp_path: Path, changes: dict[str, str], expecte
         ),
         ("136695976,", "vat_id: expected a VAT id with its country's prefix such as DE136695976, got '136695976'"),
         (",yes", "vat_id: expected a VAT id where vat_id_checked says yes, got ''"),
-        ("DE136695976,perhaps", "vat_id_checked: expected true, yes, 1, false, no or 0, got 'perhaps'"),
+        ("DE136695976,perhaps", "vat_id_checked: expected true, yes, on, 1, false, no, off or 0, got 'perhaps'"),
     ],
 )
 def test_a_wrong_vat_id_is_refused(tmp_path: Path, row: str, expected: str) -> None:

@@ -2,7 +2,6 @@
 
 import json
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,14 +9,11 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from billing.cli import app
-from billing.domain.errors import NotFound
 from billing.domain.tenant import EInvoiceFormat
 from billing.ports import Query
-from billing.usecases.call import Call
-from billing.usecases.set_e_invoices import set_e_invoices
 from billing.wiring import local_engine
 from tests.builders import a_fee, a_plan, a_tenant
-from tests.world import World, sqlite_in_memory
+from tests.world import World
 
 PLAN = a_plan(fees=[a_fee("62.00")], anchor_day=1)
 
@@ -107,14 +103,8 @@ def test_each_change_of_the_setting_is_one_audit_record_and_no_change_is_none(di
         call("set", *formats, directory=directory)
     documents = local_engine(directory, payment_link_base="").documents
     batches = documents.query(Query("tenants/acme/audit"))
-    records: list[Any] = [each.fields["records"] for each in batches if each.id.endswith("-e-invoices")]
-    assert [(each[0]["before"], each[0]["after"]) for each in records] == [("", "ubl"), ("ubl", "ubl,factur-x")]
-
-
-def test_an_unknown_tenant_is_named() -> None:
-    by_nobody = Call(tenant_id="nobody", actor="test", recorded_at=datetime(2026, 1, 1, tzinfo=UTC))
-    with pytest.raises(NotFound, match="no tenant 'nobody'"):
-        set_e_invoices(sqlite_in_memory(), [], call=by_nobody)
+    records: list[Any] = [each.fields["records"] for each in batches if each.id.endswith("-settings")]
+    assert [(each[0]["before"], each[0]["after"]) for each in records] == [("", "ubl"), ("ubl", "ubl | factur-x")]
 
 
 def test_an_unknown_invoice_is_named(directory: Path) -> None:

@@ -17,7 +17,19 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-GUIDES = ("quickstart", "cli", "e-invoices", "import", "mails", "prices", "proof", "review", "sandbox", "usage")
+GUIDES = (
+    "quickstart",
+    "cli",
+    "e-invoices",
+    "import",
+    "mails",
+    "prices",
+    "proof",
+    "review",
+    "sandbox",
+    "settings",
+    "usage",
+)
 PAGES = (ROOT / "README.md", *(ROOT / "docs/guides" / f"{name}.md" for name in GUIDES))
 BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 MAKE = re.compile(r"^make (\w+)$", re.MULTILINE)

@@ -118,7 +118,7 @@ def test_every_field_of_an_event_that_is_wrong_is_named(billed: Path) -> None:
         "id": "expected text that is not empty, got ''",
         "occurred_at": "expected an instant with its offset such as 2026-02-28T10:30:00Z, got '2026-02-27'",
         "quantity": "expected an exact decimal as text such as \"12.50\", never a float, got 'many'",
-        "correction": "expected true, yes, 1, false, no or 0, got 'perhaps'",
+        "correction": "expected true, yes, on, 1, false, no, off or 0, got 'perhaps'",
         "colour": "expected one of id, subscription_id, meter, occurred_at, quantity, value, correction, replaces",
     }.items():
         assert f"<stdin>:2: {field}: {complaint}" in result.stderr

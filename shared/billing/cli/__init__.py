@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from billing.cli.customer_commands import customers_app
 from billing.cli.e_invoice_commands import e_invoice_app
 from billing.cli.errors import plain_errors
 from billing.cli.mail_commands import mails_app
@@ -22,6 +23,7 @@ from billing.cli.plan_commands import plan_changes_app
 from billing.cli.review_commands import by_hand_app, reviews_app
 from billing.cli.sandbox import add_to as add_sandbox
 from billing.cli.subscription_commands import subscriptions_app
+from billing.cli.tenant_commands import tenants_app
 from billing.cli.usage_commands import usage_app
 from billing.domain.invoice import InvoiceStatus
 
@@ -46,6 +48,8 @@ invoices_app.add_typer(by_hand_app)
 plans_app.add_typer(plan_changes_app)
 app.add_typer(usage_app, name="usage")
 app.add_typer(mails_app, name="mails")
+app.add_typer(tenants_app, name="tenants")
+app.add_typer(customers_app, name="customers")
 
 
 @app.command(

@@ -14,7 +14,7 @@ from billing.domain.particulars import require_particulars
 from billing.domain.tenant import EInvoiceFormat, Tenant
 from billing.store.invoices import Invoices
 from billing.usecases.call import Call
-from billing.usecases.set_e_invoices import set_e_invoices
+from billing.usecases.change_tenant import change_tenant
 
 _PAGE = 200
 
@@ -51,7 +51,9 @@ def run_set(
     engine = open_directory(directory)
     tenant = the_tenant(engine, tenant_id)
     call = Call(tenant_id=tenant.id, actor=ACTOR, recorded_at=SystemClock().now())
-    now = [each.value for each in set_e_invoices(engine.documents, formats, call=call).e_invoices]
+    wanted = tuple(dict.fromkeys(formats))
+    changed = change_tenant(engine.documents, lambda before: replace(before, e_invoices=wanted), call=call)
+    now = [each.value for each in changed.tenant.e_invoices]
     if as_json:
         write_json({"tenant_id": tenant.id, "e_invoices": now})
     else:

@@ -8,7 +8,7 @@ from datetime import datetime
 import orjson
 
 from billing.domain.audit import AuditRecord
-from billing.ports import Create, Document, Documents, Fields
+from billing.ports import Create, Document, Documents, Fields, Filter, Query, Value
 from billing.store.codec import SCHEMA_VERSION, converter
 from billing.store.collection import Collection
 
@@ -38,6 +38,16 @@ class AuditLog:
             },
         )
 
+    def about(self, entity: str) -> list[AuditRecord]:
+        """What was recorded of one entity (`payments/ID`), the oldest first."""
+        of_it = Query(self.collection.path, filters=(Filter("entities", "array_contains", entity),))
+        records = [
+            converter().structure({name: value for name, value in each.items() if name != "hash"}, AuditRecord)
+            for batch in self.collection.documents.query(of_it)
+            for each in _maps(batch.fields["records"])
+        ]
+        return [each for each in records if each.entity == entity]
+
     def is_intact(self, batch: Document) -> bool:
         """Whether each record of a stored batch is as it was written, in its place; a change breaks later hashes."""
         return self.broken_at(batch) is None
@@ -62,6 +72,10 @@ class AuditLog:
             previous = record_hash(fields, previous=previous)
             chained.append({**fields, "hash": previous})
         return chained
+
+
+def _maps(records: Value) -> list[Fields]:
+    return [each for each in records if isinstance(each, dict)] if isinstance(records, list) else []
 
 
 def record_hash(record: Fields, *, previous: str) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from billing.ports import Create, Document, Documents, Update, Write
+from billing.ports import Create, Document, Documents, Query, Update, Write
 from billing.store.codec import SCHEMA_VERSION, BrokenDocument
 from billing.store.collection import Collection
 
@@ -38,6 +38,11 @@ class Counters:
             Counter(series=name) if found is None else Counter(series=name, last=_last(found), version=found.version)
             for name, found in zip(series, self.collection.get(series), strict=True)
         ]
+
+    def gave(self, counter: str) -> bool:
+        """Whether any series of a count (`invoice`, `credit-note`) gave a number yet."""
+        series = self.collection.documents.query(Query(self.collection.path, fields=("last",)))
+        return any(each.id == counter or each.id.startswith(f"{counter}-") for each in series)
 
     def advance(self, counter: Counter, *, to: int) -> Write:
         """The write that gives the numbers up to `to`: it fails if anybody gave one since the counter was read."""

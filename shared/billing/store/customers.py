@@ -33,6 +33,11 @@ class Customers:
         found = self.collection.get(customer_ids)
         return [None if each is None else Stored(decode(each.fields, Customer), each.version) for each in found]
 
+    def page(self, *, limit: int, after_id: str | None = None) -> list[Customer]:
+        """Customers in the order of their ids."""
+        query = Query(self.collection.path, limit=limit, start_after=None if after_id is None else (after_id,))
+        return [decode(each.fields, Customer) for each in self.collection.documents.query(query)]
+
     def subscriptions_added(self, customer_id: str, count: int) -> Update:
         """The write that adds to (or takes from) a customer's number of subscriptions with a bill to come."""
         return self.added(customer_id, {"active_subscriptions": count})

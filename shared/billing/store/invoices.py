@@ -71,6 +71,13 @@ class Invoices:
             after = page[-1].id
         return sorted(found, key=lambda each: (each.value.bill_for_date, each.value.revision))
 
+    def of_customer(self, customer_id: str) -> list[Invoice]:
+        """Every invoice of a customer in the order of the days when they are due; drafts and void ones too."""
+        found = self.collection.documents.query(
+            Query(self.collection.path, filters=(Filter("customer_id", "==", customer_id),))
+        )
+        return sorted((decode(each.fields, Invoice) for each in found), key=lambda each: (each.due_on, each.id))
+
     def unsettled(self, *, limit: int, after_id: str | None = None) -> list[Document]:
         """Invoices with steps still pending, in the order of their ids: what a crash left for the next run's sweep.
 

@@ -25,6 +25,13 @@ class Tenants:
             raise NotFound("tenant", tenant_id)
         return tenant
 
+    def stored(self, tenant_id: str) -> Stored[Tenant]:
+        """The tenant's settings and the version they were read at, or NotFound."""
+        document = self.documents.get_many([tenant_path(tenant_id)])[0]
+        if document is None:
+            raise NotFound("tenant", tenant_id)
+        return Stored(decode(document.fields, Tenant), document.version)
+
     def find(self, tenant_id: str) -> Tenant | None:
         """The tenant's settings, or None where there is no such tenant."""
         document = self.documents.get_many([tenant_path(tenant_id)])[0]
@@ -34,9 +41,9 @@ class Tenants:
         """The ids of all tenants, sorted."""
         return [document.id for document in self.documents.query(Query("tenants", fields=("id",)))]
 
-    def saving(self, tenant: Tenant) -> Put:
-        """The write of a tenant's settings."""
-        return Put(tenant_path(tenant.id), encode(tenant))
+    def saving(self, tenant: Tenant, *, expected: str | None = None) -> Put:
+        """The write of a tenant's settings, over exactly the version expected if one is."""
+        return Put(tenant_path(tenant.id), encode(tenant), expected)
 
     def tax_table(self, tenant_id: str) -> TaxTable:
         """The tenant's tax rates; a tenant without any charges no tax."""

@@ -39,7 +39,8 @@ _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 _LOGO_KEY = re.compile(r"branding(/[A-Za-z0-9_-][A-Za-z0-9._-]*)+\.png")
 _COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
-_FLAGS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+_GATEWAY_ACCOUNT = re.compile(r"[A-Z0-9_]{1,100}")
+_FLAGS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
 _KOSOVO = "XK"  # in use, though ISO has not listed it
 _US_STATES = frozenset(  # the states, the District, the territories and the three of armed forces' mail
     {"AL", "AK", "AZ", "AR", "CA", "CO", "CT", "DE", "DC", "FL", "GA", "HI", "ID", "IL", "IN", "IA", "KS", "KY", "LA"}
@@ -202,7 +203,7 @@ def checked_flag(value: object) -> bool:
         return value
     if isinstance(value, str) and value.lower() in _FLAGS:
         return _FLAGS[value.lower()]
-    raise InvalidInput("", expected="true, yes, 1, false, no or 0", given=value)
+    raise InvalidInput("", expected="true, yes, on, 1, false, no, off or 0", given=value)
 
 
 def checked_colour(value: object) -> str:
@@ -217,6 +218,20 @@ def checked_logo_key(value: object) -> str:
     if value == "" or (isinstance(value, str) and _LOGO_KEY.fullmatch(value)):
         return str(value)
     raise InvalidInput("", expected="a key such as branding/logo.png", given=value)
+
+
+def checked_gateway(value: object) -> str:
+    """What charges cards, or nothing."""
+    if value in ("", "stripe"):
+        return str(value)
+    raise InvalidInput("", expected="stripe, or nothing", given=value)
+
+
+def checked_gateway_account(value: object) -> str:
+    """The name that a gateway's account has in the names of its secrets, or nothing."""
+    if value == "" or (isinstance(value, str) and _GATEWAY_ACCOUNT.fullmatch(value)):
+        return str(value)
+    raise InvalidInput("", expected="capitals, digits and _ such as ACME", given=value)
 
 
 def require_state(country: str, state: str) -> None:
@@ -264,3 +279,5 @@ VatId = Annotated[str, ruled(checked_vat_id)]
 Flag = Annotated[bool, ruled(checked_flag)]
 Colour = Annotated[str, ruled(checked_colour)]
 LogoKey = Annotated[str, ruled(checked_logo_key)]
+Gateway = Annotated[str, ruled(checked_gateway)]
+GatewayAccount = Annotated[str, ruled(checked_gateway_account)]

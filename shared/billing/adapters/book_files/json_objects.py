@@ -41,8 +41,9 @@ class JsonFile:
         return [(index,) for index in range(len(self.value))] if isinstance(self.value, list) else [()]
 
     def add(self, place: Place, message: str) -> None:
-        """Log what is wrong at a place, as `usage[0].tiers[1].up_to` with its line."""
-        self.log.add(self.file, message, line=line_of(self.text, place), column=_dotted(place))
+        """Log what is wrong at a place, as `usage[0].tiers[1].up_to` with its line; without text there are no lines."""
+        line = line_of(self.text, place) if self.text else 0
+        self.log.add(self.file, message, line=line, column=_dotted(place))
 
     def add_rule(self, place: Place, error: InvalidInput) -> None:
         """Log a rule of the domain that a value broke; the rule names the field from `place` on."""

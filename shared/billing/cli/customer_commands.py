@@ -1,0 +1,40 @@
+"""`billing customers`: what each of these commands takes."""
+
+from typing import Annotated
+
+import typer
+
+from billing.cli.errors import plain_errors
+from billing.cli.options import AsJson, KeptIn, TenantId
+
+customers_app = typer.Typer(help="The accounts: what they have and owe.", no_args_is_help=True, rich_markup_mode=None)
+
+
+@customers_app.command("list", epilog="\b\nExample:\n  billing customers list --dir demo --limit 10")
+def list_customers(
+    *,
+    directory: KeptIn,
+    tenant: TenantId = None,
+    limit: Annotated[int, typer.Option(min=1, metavar="N", help="At most so many.")] = 50,
+    as_json: AsJson = False,
+) -> None:
+    """List customers by their ids."""
+    with plain_errors():
+        from billing.cli.customers import Place, show_list
+
+        show_list(limit, place=Place(tenant_id=tenant, directory=directory, as_json=as_json))
+
+
+@customers_app.command("show", epilog="\b\nExample:\n  billing customers show acct-1047 --dir demo")
+def show_customer(
+    *,
+    customer: Annotated[str, typer.Argument(metavar="CUSTOMER")],
+    directory: KeptIn,
+    tenant: TenantId = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show one customer: account, balance, saved method, subscriptions with their next bills, open invoices."""
+    with plain_errors():
+        from billing.cli.customers import Place, show_one
+
+        show_one(customer, place=Place(tenant_id=tenant, directory=directory, as_json=as_json))

@@ -1,0 +1,57 @@
+"""Change a tenant's settings: from the next run on, as what is issued keeps what it said."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from billing.domain.tenant import Tenant
+from billing.domain.tenant_settings import SettingChange, changes_between, require_changeable
+from billing.ports import Documents
+from billing.store.audit import AuditLog
+from billing.store.counters import Counters
+from billing.store.tenants import Tenants
+from billing.usecases.call import Call
+from billing.usecases.one_invoice import again_while_others_write
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangedTenant:
+    """The tenant as it stands now (or would), and each setting that differs from before."""
+
+    tenant: Tenant
+    changes: tuple[SettingChange, ...]
+
+
+def change_tenant(
+    documents: Documents, change: Callable[[Tenant], Tenant], *, call: Call, dry_run: bool = False
+) -> ChangedTenant:
+    """Write what `change` makes of the tenant, over exactly what it was made of; each setting is one audit record.
+
+    What changes nothing writes nothing. Raises NotFound, whatever `change` raises, FixedSetting for what must stay as
+    it is, and WriteConflict where somebody is quicker time and again.
+    """
+    return again_while_others_write(lambda: _change(documents, change, call, dry_run=dry_run))
+
+
+def _change(documents: Documents, change: Callable[[Tenant], Tenant], call: Call, *, dry_run: bool) -> ChangedTenant:
+    before = Tenants(documents).stored(call.tenant_id)
+    after = change(before.value)
+    changes = changes_between(before.value, after)
+    counters = Counters.of(documents, call.tenant_id)
+    require_changeable(
+        changes,
+        invoices_numbered=counters.gave(before.value.numbers.counter),
+        notes_numbered=counters.gave(before.value.credit_numbers.counter),
+    )
+    if changes and not dry_run:
+        records = [
+            call.record(f"settings/{each.setting.name}", "setting.changed", before=each.before, after=each.after)
+            for each in changes
+        ]
+        audit = AuditLog.of(documents, call.tenant_id)
+        documents.commit(
+            [
+                Tenants(documents).saving(after, expected=before.version),
+                audit.batch(records, batch_id="settings", recorded_at=call.recorded_at),
+            ]
+        )
+    return ChangedTenant(tenant=after, changes=changes)
