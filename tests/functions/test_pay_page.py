@@ -472,3 +472,29 @@ def test_health_is_told_without_a_secret(proxy: Proxy) -> None:
 def test_a_path_that_there_is_none_of_is_a_problem(proxy: Proxy) -> None:
     answered = proxy.get("/admin")
     assert (answered.status, answered.json["code"]) == (404, "not_found")
+
+
+def test_a_payment_on_the_hosted_page_is_receipted_with_the_next_settlement(tmp_path: Path) -> None:
+    tenant = a_tenant(gateway="stripe", mail_sender="billing@acme.test")
+    with running_proxy(tmp_path, tenant=tenant) as proxy:
+        owes(proxy)
+        proxy.get(browse(opens_checkout(proxy), CARD).location)
+        proxy.engine.generate_invoices(proxy.world.request())
+        mails = [each.read_text() for each in (tmp_path / "mail").rglob("*") if each.is_file()]
+        about = [re.search(r"^Message-ID: <\w+\.(\w+)@", each, re.MULTILINE | re.IGNORECASE) for each in mails]
+        assert sorted(found[1] for found in about if found) == ["invoice_issued", "receipt"]
+        assert proxy.invoice().pending == ()
+
+
+def test_a_saved_card_is_charged_at_once_for_what_was_declined(tmp_path: Path) -> None:
+    with running_proxy(tmp_path, webhooks=True) as proxy:
+        owes(proxy, collection_method=CollectionMethod.CHARGE_AUTOMATICALLY)  # without a card: declined
+        assert [each.status for each in proxy.invoice().attempts] == [AttemptStatus.DECLINED]
+        saved = browse(proxy.call("POST", f"{proxy.link()}/card").headers["location"], CARD)
+        page = proxy.get(saved.location)
+
+        assert heading(page) == "Your card is saved"
+        assert proxy.invoice().status is InvoiceStatus.PAID
+        assert [each.status for each in proxy.invoice().attempts] == [AttemptStatus.DECLINED, AttemptStatus.SUCCEEDED]
+        proxy.logged(event_type="checkout.session.completed")
+        assert len(proxy.payments()) == 1

@@ -6,7 +6,7 @@ https://cloud.google.com/logging/docs/structured-logging#special-payload-fields
 import re
 import traceback
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TextIO
 
 import structlog
 
@@ -21,9 +21,9 @@ _LONGEST_TEXT = 8000
 _SOMEBODY = re.compile(r"[^\s@'\"<>]+@(?![\w.-]*\.gserviceaccount\.com\b)[\w.-]+")
 
 
-def json_lines() -> CallLog:
-    """A log that writes to standard output."""
-    logger = structlog.wrap_logger(structlog.PrintLogger(), processors=[structlog.processors.JSONRenderer()])
+def json_lines(file: TextIO | None = None) -> CallLog:
+    """A log that writes to standard output, or to a file."""
+    logger = structlog.wrap_logger(structlog.PrintLogger(file), processors=[structlog.processors.JSONRenderer()])
     return lambda event, fields: logger.msg(event, **fields)
 
 

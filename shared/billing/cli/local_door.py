@@ -3,6 +3,7 @@
 import asyncio
 import json
 import socket
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
@@ -62,7 +63,7 @@ def serve_door(door: LocalDoor, *, as_json: bool) -> None:
         secrets = {PAYMENT_LINK_KEY: local_key(door.directory), STRIPE_KEY: stripe[0], STRIPE_WEBHOOK_SECRET: stripe[1]}
         engine = replace(engine, secrets=EnvironmentSecrets(secrets), stripe_base_url=sandbox_url)
         _announce(engine, base, sandbox_url, as_json=as_json)
-        asyncio.run(_server(engine, log=json_lines()).serve(sockets=[listener]))
+        asyncio.run(_server(engine, log=json_lines(sys.stderr)).serve(sockets=[listener]))
 
 
 def _require_key(engine: Engine, key: str) -> None:

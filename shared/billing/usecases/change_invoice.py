@@ -17,8 +17,8 @@ def change_invoice(
 ) -> Invoice:
     """Read the invoice, decide on it and write; again where somebody was quicker. An equal one is not written.
 
-    Attempts, the open hosted page and money alone are written. `event` goes into the audit log. Raises NotFound,
-    whatever `decide` raises, and WriteConflict where somebody is quicker time and again.
+    Attempts, the open hosted page, money and pending steps alone are written; `event` goes into the audit log. Raises
+    NotFound, whatever `decide` raises, and WriteConflict where somebody is quicker time and again.
     """
     invoices = Invoices.of(documents, call.tenant_id)
     for tried in range(1, _TRIES + 1):
@@ -38,7 +38,7 @@ def change_invoice(
         batch_id = f"{event.removeprefix('invoice.')}-{invoice_id}-{tried}"
         audit = AuditLog.of(documents, call.tenant_id).batch([record], batch_id=batch_id, recorded_at=call.recorded_at)
         try:
-            documents.commit([invoices.money_moved(stored, after), audit])
+            documents.commit([invoices.collected(stored, after), audit])
         except WriteConflict:
             if tried == _TRIES:
                 raise
@@ -52,4 +52,5 @@ def _reason(before: Invoice, after: Invoice) -> str:
     told = [f"attempt {each.number}: {each.status.value} {each.code}".strip() for each in attempts]
     if after.checkout_id != before.checkout_id:
         told.append(f"page {after.checkout_id or before.checkout_id}")
+    told += [f"to {each.value}" for each in after.pending if each not in before.pending]
     return ", ".join(told)

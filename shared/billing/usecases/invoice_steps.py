@@ -10,7 +10,8 @@ from billing.domain.collected import Collected
 from billing.domain.customer import Customer
 from billing.domain.errors import NotFound
 from billing.domain.invoice import Invoice, SettlementStep
-from billing.domain.payment import Payment, gateway_payment_id
+from billing.domain.invoice_payment import is_open
+from billing.domain.payment import Payment, PaymentSource, gateway_payment_id
 from billing.domain.run_report import CHARGE_UNKNOWN, SettlementFailure
 from billing.ports import Documents, Objects
 from billing.store.collection import Stored
@@ -130,10 +131,13 @@ def _read_again(steps: Steps, case: Case) -> Stored[Invoice]:
 
 
 def _charged_before(steps: Steps, invoice: Invoice) -> Payment | None:
-    """The payment of a charge that an earlier run or a webhook has booked."""
+    """The payment of a charge that an earlier run or a webhook has booked, or one on a hosted page."""
     last = invoice.attempts[-1] if invoice.attempts else None
-    if steps.mailing is None or last is None or last.status is not AttemptStatus.SUCCEEDED:
+    if steps.mailing is None or is_open(invoice):
         return None
+    if last is None or last.status is not AttemptStatus.SUCCEEDED:
+        paid = Payments.of(steps.documents, steps.call().tenant_id).of_invoice(invoice.id)
+        return next((each.value for each in paid if each.value.source is PaymentSource.CARD), None)
     name = gateway_payment_id(steps.mailing.tenant.gateway, last.payment_id)
     [stored] = Payments.of(steps.documents, steps.call().tenant_id).get([name])
     return None if stored is None else stored.value
