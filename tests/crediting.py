@@ -48,7 +48,7 @@ def issue(
     return issue_credit_note(world.documents, of, request, call=call(world))
 
 
-def credits(world: World, what: What = WHOLE, **changes: Any) -> CreditNote:  # noqa: ANN401
+def gives_back(world: World, what: What = WHOLE, **changes: Any) -> CreditNote:  # noqa: ANN401
     """The same, and the credit note alone."""
     return issue(world, what, **changes).credit_note.value
 

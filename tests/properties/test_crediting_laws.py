@@ -16,7 +16,7 @@ from billing.domain.crediting import InvoiceNotCreditable, credit
 from billing.domain.document_check import differing_lines, differing_sums
 from billing.domain.errors import InvalidInput
 from billing.domain.explanation import Explanation, FlatStep
-from billing.domain.invoice import AccountingTax, Invoice, LineItem
+from billing.domain.invoice import AccountingTax, Invoice, InvoiceStatus, LineItem
 from billing.domain.money import Money, Rounding
 from billing.domain.tax import (
     TaxableLine,
@@ -89,7 +89,7 @@ def made_up(draw: st.DrawFn) -> Invoice:
     invoice = replace(
         PATTERN,
         number="INV-1",
-        status="issued",
+        status=InvoiceStatus.ISSUED,
         currency=currency,
         lines=tuple(lines),
         tax_lines=rows,
@@ -114,7 +114,7 @@ def billed(draw: st.DrawFn) -> Invoice:
     """An invoice as the engine makes it: fees, usage, prorations, coupons, commitments."""
     made = [invoice for _, invoice, _ in invoices(draw(accounts())) if invoice.total > 0]
     assume(made)
-    return replace(draw(st.sampled_from(made)), number="INV-1", status="issued")
+    return replace(draw(st.sampled_from(made)), number="INV-1", status=InvoiceStatus.ISSUED)
 
 
 def noted(

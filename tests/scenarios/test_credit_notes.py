@@ -18,13 +18,13 @@ from billing.domain.invoice_life import InvoiceNotVoidable
 from billing.domain.payment import RefundState, RefundTarget
 from billing.domain.subscription_changes import end_subscription
 from billing.domain.tax import TaxTable
-from billing.ports import RefundStatus, StoreUnavailable, Write
+from billing.ports import RefundStatus, StoreUnavailable, Value, Write
 from billing.store.subscriptions import subscription_fields
 from billing.usecases.issue_credit_note import OtherCreditNote
 from billing.usecases.reverse_payment import dispute_payment
 from billing.usecases.verify import VerifyRequest, verify
 from tests.builders import a_fee, a_party, a_plan, a_rate, a_tenant, utc
-from tests.crediting import Outbox, balance, credits, issue, payment, pays, settles
+from tests.crediting import Outbox, balance, gives_back, issue, payment, pays, settles
 from tests.reviewing import call, settings, void
 from tests.scenarios.test_payments import RefundingGateway
 from tests.world import World
@@ -48,7 +48,7 @@ def state(world: World) -> tuple[InvoiceStatus, int, int, int]:
 
 
 def test_an_unpaid_invoice_is_credited_whole_and_owed_no_more(world: World) -> None:
-    note = credits(world)
+    note = gives_back(world)
     assert (note.id, note.number, note.total) == (f"{world.invoices()[0].id}.c.k1", "CN-2026-01-0001", 4900)
     assert (note.reason, note.notes, note.issued_on.isoformat()) == ("outage", ("outage",), "2026-02-01")
     assert state(world) == (InvoiceStatus.PAID, 0, 4900, 0)
@@ -59,14 +59,14 @@ def test_an_unpaid_invoice_is_credited_whole_and_owed_no_more(world: World) -> N
 
 
 def test_a_part_lowers_what_is_due(world: World) -> None:
-    credits(world, AmountCredit(amount=1900))
+    gives_back(world, AmountCredit(amount=1900))
     assert state(world) == (InvoiceStatus.ISSUED, 0, 1900, 3000)
     pays(world, 3000)
     assert state(world) == (InvoiceStatus.PAID, 3000, 1900, 0)
 
 
 def test_its_files_name_the_invoice_and_it_is_settled(world: World) -> None:
-    credits(world)
+    gives_back(world)
     settled = settles(world)
     [note] = world.credit_notes()
     assert (settled.done, settled.failures, note.pending) == ([note.id], [], ())
@@ -75,7 +75,7 @@ def test_its_files_name_the_invoice_and_it_is_settled(world: World) -> None:
 
 def test_what_was_paid_by_card_goes_back_to_the_card_once(world: World) -> None:
     pays(world, 4900, gateway_id="pi_1")
-    note = credits(world)
+    note = gives_back(world)
     assert note.refunds == (CreditRefund(payment_id="p1", amount=4900, target=METHOD),)
     assert state(world) == (InvoiceStatus.PAID, 4900, 4900, -4900)
     stripe = RefundingGateway()
@@ -89,7 +89,7 @@ def test_what_was_paid_by_card_goes_back_to_the_card_once(world: World) -> None:
 
 def test_what_was_paid_by_transfer_goes_to_the_balance(world: World) -> None:
     pays(world, 4900)
-    note = credits(world, AmountCredit(amount=900))
+    note = gives_back(world, AmountCredit(amount=900))
     assert (note.balance_added, note.refunds[0].target) == (900, BALANCE)
     settles(world)
     assert state(world) == (InvoiceStatus.PAID, 4000, 900, 0)
@@ -99,7 +99,7 @@ def test_what_was_paid_by_transfer_goes_to_the_balance(world: World) -> None:
 def test_the_amount_due_is_lowered_first_and_only_the_rest_goes_back(world: World) -> None:
     """49.00, of which 20.00 are paid: of a credit of 40.00 29.00 were still due, and 11.00 go back."""
     pays(world, 2000, gateway_id="pi_1")
-    note = credits(world, AmountCredit(amount=4000))
+    note = gives_back(world, AmountCredit(amount=4000))
     assert note.refunds == (CreditRefund(payment_id="p1", amount=1100, target=METHOD),)
     settles(world, gateway=RefundingGateway())
     assert state(world) == (InvoiceStatus.PAID, 900, 4000, 0)
@@ -109,7 +109,7 @@ def test_of_several_payments_the_newest_is_given_back_first(world: World) -> Non
     pays(world, 2900)
     world.travels_to("2026-02-05")
     pays(world, 2000, id="p2", gateway_id="pi_2")
-    note = credits(world, AmountCredit(amount=3000))
+    note = gives_back(world, AmountCredit(amount=3000))
     assert note.refunds == (
         CreditRefund(payment_id="p2", amount=2000, target=METHOD),
         CreditRefund(payment_id="p1", amount=1000, target=BALANCE),
@@ -120,21 +120,21 @@ def test_two_notes_before_any_refund_never_give_the_same_money_back(world: World
     pays(world, 2900)
     world.travels_to("2026-02-05")
     pays(world, 2000, id="p2", gateway_id="pi_2")
-    credits(world, AmountCredit(amount=1500))
-    second = credits(world, AmountCredit(amount=1500), key="k2")
+    gives_back(world, AmountCredit(amount=1500))
+    second = gives_back(world, AmountCredit(amount=1500), key="k2")
     assert second.refunds == (
         CreditRefund(payment_id="p2", amount=500, target=METHOD),
         CreditRefund(payment_id="p1", amount=1000, target=BALANCE),
     )
     settles(world, gateway=RefundingGateway())
     assert state(world) == (InvoiceStatus.PAID, 1900, 3000, 0)
-    third = credits(world, key="k3")
+    third = gives_back(world, key="k3")
     assert third.refunds == (CreditRefund(payment_id="p1", amount=1900, target=BALANCE),)
 
 
 def test_card_money_goes_to_the_balance_where_that_is_asked(world: World) -> None:
     pays(world, 4900, gateway_id="pi_1")
-    credits(world, refund_to=BALANCE)
+    gives_back(world, refund_to=BALANCE)
     settles(world)
     assert balance(world) == 4900
     assert state(world) == (InvoiceStatus.PAID, 0, 4900, 0)
@@ -144,13 +144,13 @@ def test_a_transfer_can_not_be_asked_back_to_its_method(world: World) -> None:
     pays(world, 4900)
     before = world.everything()
     with pytest.raises(InvoiceNotCreditable, match="payment p1 can't be refunded to its method: let it go to the"):
-        credits(world, refund_to=METHOD)
+        gives_back(world, refund_to=METHOD)
     assert world.everything() == before
 
 
 def test_what_the_gateway_refuses_to_give_back_goes_to_the_balance(world: World) -> None:
     pays(world, 4900, gateway_id="pi_1")
-    note = credits(world)
+    note = gives_back(world)
     settles(world, gateway=RefundingGateway(status=RefundStatus.FAILED))
     assert [(each.id, each.state) for each in payment(world).refunds] == [
         (note.id, RefundState.FAILED),
@@ -162,7 +162,7 @@ def test_what_the_gateway_refuses_to_give_back_goes_to_the_balance(world: World)
 @pytest.mark.parametrize("lost", ["before", "after"])
 def test_a_refund_whose_answer_is_lost_is_finished_by_the_next_sweep(world: World, lost: str) -> None:
     pays(world, 4900, gateway_id="pi_1")
-    note = credits(world)
+    note = gives_back(world)
     stripe = RefundingGateway(fails=[lost])
     settled = settles(world, gateway=stripe)
     assert [(each.invoice_id, each.code) for each in settled.failures] == [(note.id, "gateway_unavailable")]
@@ -174,7 +174,7 @@ def test_a_refund_whose_answer_is_lost_is_finished_by_the_next_sweep(world: Worl
 
 def test_a_refund_that_the_gateway_still_works_on_or_that_there_is_no_gateway_for_waits(world: World) -> None:
     pays(world, 4900, gateway_id="pi_1")
-    credits(world)
+    gives_back(world)
     settles(world)
     assert world.credit_notes()[0].pending == (SettlementStep.REFUND,)
     stripe = RefundingGateway(status=RefundStatus.PENDING)
@@ -190,7 +190,7 @@ def test_money_that_is_disputed_is_not_given_back(world: World) -> None:
     pays(world, 4900, gateway_id="pi_1")
     dispute_payment(world.documents, "p1", reason="fraud", call=call(world))
     with pytest.raises(InvoiceNotCreditable, match="10.00 USD of what was paid is disputed or being refunded: wait"):
-        credits(world, AmountCredit(amount=1000))
+        gives_back(world, AmountCredit(amount=1000))
 
 
 def test_the_same_request_again_is_the_same_note(world: World) -> None:
@@ -210,7 +210,7 @@ def test_a_key_is_one_credit_note(world: World, changes: dict[str, Any]) -> None
 
 def test_eight_equal_requests_at_once_make_one_note(world: World) -> None:
     with ThreadPoolExecutor(8) as pool:
-        notes = list(pool.map(lambda _: credits(world, AmountCredit(amount=1000)), range(8)))
+        notes = list(pool.map(lambda _: gives_back(world, AmountCredit(amount=1000)), range(8)))
     assert {note.number for note in notes} == {"CN-2026-01-0001"}
     assert state(world)[2] == 1000
 
@@ -218,7 +218,7 @@ def test_eight_equal_requests_at_once_make_one_note(world: World) -> None:
 def test_of_six_different_requests_at_once_only_what_the_invoice_bears_is_credited(world: World) -> None:
     def try_it(number: int) -> str:
         try:
-            return credits(world, AmountCredit(amount=1000), key=f"k{number}").number
+            return gives_back(world, AmountCredit(amount=1000), key=f"k{number}").number
         except InvalidInput:
             return "refused"
 
@@ -248,25 +248,25 @@ def test_killed_around_the_commit_the_request_again_makes_one_note(world: World,
 
     world.documents = Killed()  # type: ignore[assignment]
     with pytest.raises(StoreUnavailable):
-        credits(world)
-    assert credits(world).number == "CN-2026-01-0001"
+        gives_back(world)
+    assert gives_back(world).number == "CN-2026-01-0001"
     assert len(world.credit_notes()) == 1
     assert state(world) == (InvoiceStatus.PAID, 0, 4900, 0)
 
 
 def test_nothing_is_left_of_a_credited_invoice_and_it_can_not_be_void(world: World) -> None:
-    credits(world, AmountCredit(amount=100))
+    gives_back(world, AmountCredit(amount=100))
     with pytest.raises(InvoiceNotVoidable, match="write a credit note for the rest"):
         void(world, "INV-2026-01-0001")
-    credits(world, key="k2")
+    gives_back(world, key="k2")
     with pytest.raises(InvoiceNotCreditable, match="nothing is left of it"):
-        credits(world, key="k3")
+        gives_back(world, key="k3")
 
 
 def test_a_void_invoice_is_not_credited(world: World) -> None:
     void(world, "INV-2026-01-0001")
     with pytest.raises(InvoiceNotCreditable, match="it is void: nothing is owed for it; `reissue`"):
-        credits(world)
+        gives_back(world)
 
 
 def test_a_draft_is_rejected_and_not_credited() -> None:
@@ -276,12 +276,12 @@ def test_a_draft_is_rejected_and_not_credited() -> None:
     world.travels_to("2026-02-01")
     world.runs_billing()
     with pytest.raises(InvoiceNotCreditable, match="it is a draft: reject it"):
-        credits(world, of=world.invoices()[0].id)
+        gives_back(world, of=world.invoices()[0].id)
 
 
 def test_an_unknown_invoice_is_not_found(world: World) -> None:
     with pytest.raises(NotFound, match="no invoice 'INV-9'"):
-        credits(world, of="INV-9")
+        gives_back(world, of="INV-9")
 
 
 def test_the_customer_is_mailed_the_note_once() -> None:
@@ -290,7 +290,7 @@ def test_the_customer_is_mailed_the_note_once() -> None:
     world.subscribes("acme", to=world.plan(a_plan(fees=[a_fee("49.00")])), on="2026-01-01")
     world.travels_to("2026-02-01")
     world.runs_billing()
-    credits(world)
+    gives_back(world)
     settles(world)
     assert world.credit_notes()[0].pending == (SettlementStep.DELIVER,)
     outbox = Outbox()
@@ -324,7 +324,7 @@ def leaves(world: World, at: str) -> None:
 def test_what_was_credited_is_not_credited_again_as_unused_time() -> None:
     """21 of 31 days unused of 31.00, of which 15.50 were credited: half of 21.00 is left to give back."""
     world = billed_ahead()
-    credits(world, AmountCredit(amount=1550))
+    gives_back(world, AmountCredit(amount=1550))
     leaves(world, "2026-01-11")
     [_, unused] = sorted(world.credit_notes(), key=lambda note: note.number)
     assert (unused.total, unused.invoice_id) == (1050, world.invoices()[0].id)
@@ -334,8 +334,8 @@ def test_what_was_credited_as_unused_time_is_not_left_to_be_credited() -> None:
     world = billed_ahead()
     leaves(world, "2026-01-11")
     with pytest.raises(InvalidInput, match="at most 10.00 USD, what is left of INV-2026-01-0001"):
-        credits(world, AmountCredit(amount=1001))
-    assert credits(world).total == 1000
+        gives_back(world, AmountCredit(amount=1001))
+    assert gives_back(world).total == 1000
 
 
 def test_a_note_explains_itself_and_the_books_still_verify() -> None:
@@ -343,7 +343,13 @@ def test_a_note_explains_itself_and_the_books_still_verify() -> None:
     plan = a_plan(fees=[a_fee("49.00")], addons=[a_fee("10.00", "seat")])
     world = World(tenant=a_tenant(gateway="stripe"), taxes=TaxTable(rates=(a_rate("19"),)))
     world.subscribes("acme", to=world.plan(plan), on="2026-01-01")
-    seats = {"id": "seat", "charge_id": "seat", "quantity": "3", "start": utc("2026-01-01").isoformat(), "end": None}
+    seats: dict[str, Value] = {
+        "id": "seat",
+        "charge_id": "seat",
+        "quantity": "3",
+        "start": utc("2026-01-01").isoformat(),
+        "end": None,
+    }
     world.damages("subscriptions/sub-acme", {"items": [seats]})
     world.travels_to("2026-02-01")
     world.runs_billing()
@@ -351,9 +357,9 @@ def test_a_note_explains_itself_and_the_books_still_verify() -> None:
     [line] = [each.id for each in world.invoices()[0].lines if each.id.startswith("seat")]
     one_seat = LinesCredit(lines=(LineCredit(line_id=line, quantity=Decimal(1)),))
     notes = [
-        credits(world, one_seat),
-        credits(world, AmountCredit(amount=4100), key="k2"),
-        credits(world, key="k3"),
+        gives_back(world, one_seat),
+        gives_back(world, AmountCredit(amount=4100), key="k2"),
+        gives_back(world, key="k3"),
     ]
     assert [(note.subtotal, note.tax, note.total) for note in notes] == [
         (1000, 190, 1190),

@@ -5,6 +5,7 @@ that stand on the same invoice under the same rates. So the charges add up to th
 what was in fact asked for it.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -181,12 +182,10 @@ def _bills(billed: LineItem, credit: LineItem) -> bool:
 
 
 def _credited(notes: Iterable[CreditNote]) -> Mapping[str, int]:
-    credited: dict[str, int] = {}
-    for note in notes:
-        for line in note.lines:
-            step = line.explanation.step
-            if isinstance(step, CreditedStep):
-                credited[step.line_id] = credited.get(step.line_id, 0) + step.credited
+    steps = [line.explanation.step for note in notes for line in note.lines]
+    credited = Counter[str]()
+    for step in [step for step in steps if isinstance(step, CreditedStep)]:
+        credited[step.line_id] += step.credited
     return credited
 
 
