@@ -93,10 +93,10 @@ def test_a_malformed_table_is_refused(tmp_path: Path, changes: dict[str, Any], e
         ("[]", "tenant.json:1: expected an object, got []"),
         (
             '{"currency": "USD", "currency": "EUR"}',
-            "tenant.json: expected JSON: the key 'currency' stands twice in one object",
+            "tenant.json:1: column 21: expected JSON: the key 'currency' stands twice in one object",
         ),
-        ('{"shards": NaN}', "tenant.json: expected JSON: NaN is no number"),
-        ('{"shards": Infinity}', "tenant.json: expected JSON: Infinity is no number"),
+        ('{"shards": NaN}', "tenant.json:1: column 12: expected JSON: NaN is no number"),
+        ('{"shards": Infinity}', "tenant.json:1: column 12: expected JSON: Infinity is no number"),
         ("[" * 100_000, "tenant.json: expected JSON: it is nested too deeply"),
         (b'{"legal_name": "\xff"}', "tenant.json:1: expected UTF-8, got the byte 0xff at offset 16; save it as UTF-8"),
     ],

@@ -1,5 +1,7 @@
 """What is wrong in a book, collected so that a reader mends all of it at once."""
 
+from decimal import Decimal
+
 from pydantic_core import ErrorDetails
 
 from billing.domain.book import BookError, BookErrors
@@ -15,10 +17,15 @@ class ErrorLog:
         self._kept: list[BookError] = []
         self.count = 0
 
+    @property
+    def is_full(self) -> bool:
+        """Whether further errors are counted alone."""
+        return len(self._kept) >= _KEPT
+
     def add(self, file: str, message: str, *, line: int = 0, column: str = "") -> None:
         """Note one error."""
         self.count += 1
-        if len(self._kept) < _KEPT:
+        if not self.is_full:
             self._kept.append(BookError(file=file, line=line, column=column, message=message))
 
     def add_rule(self, file: str, error: InvalidInput, *, line: int = 0, column: str = "") -> None:
@@ -44,7 +51,8 @@ def broken_model(error: ErrorDetails) -> str:
             expected = f"one of {error['ctx']['expected']}"
         case _:
             expected = error["msg"].removeprefix("Input should be ").replace("a valid integer", "a whole number")
-    return broken_rule(InvalidInput("", expected=expected, given=error["input"]))
+    given = str(error["input"]) if isinstance(error["input"], Decimal) else error["input"]
+    return broken_rule(InvalidInput("", expected=expected, given=given))
 
 
 def broken_rule(error: InvalidInput) -> str:

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import ErrorDetails
 
 from billing.adapters.book_files.error_log import ErrorLog, broken_model, broken_rule
+from billing.adapters.book_files.json_faults import first_fault
 from billing.adapters.book_files.json_places import line_of
 from billing.adapters.book_files.text_files import read_text
 from billing.domain.errors import InvalidInput
@@ -42,7 +43,7 @@ class JsonFile:
 
     def add(self, place: Place, message: str) -> None:
         """Log what is wrong at a place, as `usage[0].tiers[1].up_to` with its line; without text there are no lines."""
-        line = line_of(self.text, place) if self.text else 0
+        line = line_of(self.text, place) if self.text and not self.log.is_full else 0  # it takes time to find
         self.log.add(self.file, message, line=line, column=_dotted(place))
 
     def add_rule(self, place: Place, error: InvalidInput) -> None:
@@ -71,9 +72,12 @@ def read_json(path: Path, *, log: ErrorLog) -> JsonFile | None:
         value = json.loads(text, parse_float=Decimal, parse_constant=_no_number, object_pairs_hook=_without_repeats)
     except json.JSONDecodeError as error:
         log.add(path.name, f"expected JSON: {error.msg}", line=error.lineno, column=f"column {error.colno}")
-    except (ValueError, RecursionError) as error:
-        reason = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
-        log.add(path.name, f"expected JSON: {reason}")
+    except RecursionError:
+        log.add(path.name, "expected JSON: it is nested too deeply")
+    except ValueError as error:
+        at, reason = first_fault(text) or (0, str(error))
+        column = f"column {at - text.rfind(chr(10), 0, at)}"
+        log.add(path.name, f"expected JSON: {reason}", line=text.count("\n", 0, at) + 1, column=column)
     else:
         return JsonFile(path.name, text, value, log)
     return None
