@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from os.path import lexists
 from pathlib import Path
 from typing import Annotated
 
@@ -40,7 +41,7 @@ class CouponFile:
 
 def read_coupons(path: Path, *, log: ErrorLog) -> CouponFile:
     """The coupons of a book, none where the file is missing; what is wrong is logged."""
-    if not path.exists():
+    if not lexists(path):
         return CouponFile()
     before, file = log.count, read_json(path, log=log)
     if file is None:

@@ -4,6 +4,7 @@ import csv
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from io import StringIO
+from os.path import lexists
 from pathlib import Path
 from typing import Generic, TypeVar
 
@@ -88,7 +89,7 @@ def read_rows(path: Path, model: type[M], *, key: str, log: ErrorLog, required: 
     """Every row of a file as `model`; what is wrong is logged. A file that is not `required` may be missing."""
     rows: Rows[M] = Rows(path.name)
     needed = [name for name, info in model.model_fields.items() if info.is_required()]
-    if not required and not path.exists():
+    if not required and not lexists(path):  # a link to nowhere is a file that is missing
         return rows
     table = read_table(path, needed=needed, known=list(model.model_fields), log=log)
     if table is None:

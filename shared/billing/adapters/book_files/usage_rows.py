@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
+from os.path import lexists
 from pathlib import Path
 from typing import TypeVar
 
@@ -49,7 +50,7 @@ class _Metered:
 
 def read_usage(path: Path, context: UsageContext) -> tuple[UsageEvent, ...]:
     """The usage of a book, none where the file is missing; what is wrong is logged."""
-    if not path.exists():
+    if not lexists(path):
         return ()
     log = context.log
     table = read_table(path, needed=_NEEDED, known=_COLUMNS, log=log)
@@ -130,6 +131,8 @@ class _RowReader:
                 raise InvalidInput(
                     "quantity", expected=f"1 or nothing: a row is one event of a {aggregation} meter", given=text
                 )
+            return _ONE
+        if metered is None and not text:  # so may it be where a wrong plan leaves open what the meter counts
             return _ONE
         known = self.quantities.get(text)
         if known is None:
