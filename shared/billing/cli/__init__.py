@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from billing.cli.credit_note_commands import add_balance_to, credit_notes_app
 from billing.cli.customer_commands import customers_app
 from billing.cli.e_invoice_commands import e_invoice_app
 from billing.cli.errors import plain_errors
@@ -22,6 +23,7 @@ from billing.cli.options import (
 from billing.cli.plan_commands import plan_changes_app
 from billing.cli.review_commands import by_hand_app, reviews_app
 from billing.cli.sandbox import add_to as add_sandbox
+from billing.cli.serve import add_to as add_serve
 from billing.cli.subscription_commands import subscriptions_app
 from billing.cli.tenant_commands import tenants_app
 from billing.cli.usage_commands import usage_app
@@ -50,6 +52,8 @@ app.add_typer(usage_app, name="usage")
 app.add_typer(mails_app, name="mails")
 app.add_typer(tenants_app, name="tenants")
 app.add_typer(customers_app, name="customers")
+app.add_typer(credit_notes_app, name="credit-notes")
+add_balance_to(customers_app)
 
 
 @app.command(
@@ -245,3 +249,4 @@ def version(*, as_json: AsJson = False) -> None:
 
 
 add_sandbox(app)
+add_serve(app)
