@@ -1,0 +1,144 @@
+"""Bank statements: what a bank says came in and went out, whatever kind of file said so (semantics 8).
+
+InvalidInput
+├── OtherAccount           a statement of an account that is not the tenant's
+└── StatementOutOfBalance  what a statement began with, and its entries, do not come to what it ends with
+"""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from typing import ClassVar
+
+from billing.domain.errors import InvalidInput
+from billing.domain.money import Money
+
+
+class StatementFormat(StrEnum):
+    """The kinds of files that statements come in."""
+
+    CAMT053 = "camt053"
+    MT940 = "mt940"
+    CSV = "csv"
+
+
+class EntryKind(StrEnum):
+    """Which way the money went, and whether that took back what went the other way before."""
+
+    CREDIT = "credit"
+    DEBIT = "debit"
+    CREDIT_REVERSED = "credit_reversed"
+    DEBIT_REVERSED = "debit_reversed"
+
+
+MONEY_IN = frozenset({EntryKind.CREDIT, EntryKind.DEBIT_REVERSED})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BankEntry:
+    """One transaction as the bank reports it: `amount` minor units (more than 0) of `currency`.
+
+    `booked_on` and `valued_on` are the bank's days. `remittance` is what the payer wrote, a line for each subfield;
+    `end_to_end_id` is the payer's own id, `bank_reference` the bank's; "" where the file has none.
+    """
+
+    kind: EntryKind
+    amount: int
+    currency: str
+    booked_on: date
+    valued_on: date
+    remittance: str = ""
+    payer: str = ""
+    payer_iban: str = ""
+    end_to_end_id: str = ""
+    bank_reference: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuse an amount that is not more than 0."""
+        if self.amount <= 0:
+            raise InvalidInput("amount", expected="more than 0", given=self.amount)
+
+    @property
+    def money(self) -> Money:
+        """The amount with its currency."""
+        return Money(self.amount, self.currency)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statement:
+    """A statement, or a page of one. `account` is as the bank writes it ("" = the file does not say).
+
+    `opening` and `closing` are minor units of `currency`, None where the file has no such balance. Pages of a statement
+    share its `number`. `pending` counts entries that the bank has announced and not booked: they are left out.
+    """
+
+    format: StatementFormat
+    account: str
+    number: str
+    currency: str
+    entries: tuple[BankEntry, ...]
+    page: str = ""
+    opening: int | None = None
+    closing: int | None = None
+    pending: int = 0
+
+
+class OtherAccount(InvalidInput):
+    """The statement is of another account than the tenant's."""
+
+    code: ClassVar[str] = "other_account"
+
+    def __init__(self, statement: Statement, iban: str) -> None:
+        super().__init__("account", expected=f"{iban}, the tenant's own", given=statement.account)
+
+
+class StatementOutOfBalance(InvalidInput):
+    """Entries are missing, or something was changed: nothing of such a statement is booked."""
+
+    code: ClassVar[str] = "statement_out_of_balance"
+
+    def __init__(self, statement: Statement, *, opening: int, closing: int) -> None:
+        moved = moved_by(statement.entries)
+        begun, ended, sum_of = (Money(each, statement.currency) for each in (opening, closing, moved))
+        expected = f"{begun + sum_of}, as it began with {begun} and its entries come to {sum_of}"
+        super().__init__(f"closing balance of statement {statement.number}", expected=expected, given=str(ended))
+
+
+def check_statement(statement: Statement, *, iban: str) -> None:
+    """OtherAccount unless the statement is of the account with this IBAN; StatementOutOfBalance unless it adds up.
+
+    A file that does not name the account, or has no balances, is taken at its word.
+    """
+    if statement.account and not is_account(statement.account, iban=iban):
+        raise OtherAccount(statement, iban)
+    opening, closing = statement.opening, statement.closing
+    if opening is not None and closing is not None and opening + moved_by(statement.entries) != closing:
+        raise StatementOutOfBalance(statement, opening=opening, closing=closing)
+
+
+def moved_by(entries: Sequence[BankEntry]) -> int:
+    """What entries come to, in minor units: in less out."""
+    return sum(each.amount if each.kind in MONEY_IN else -each.amount for each in entries)
+
+
+def is_account(text: str, *, iban: str) -> bool:
+    """Whether an account as a bank writes it is this IBAN: the IBAN itself, or bank code and account number.
+
+    MT940 files have the latter, `37040044/0532013000`, the number often without its zeros or followed by the currency.
+    """
+    wanted = squeezed(iban)
+    given = text.upper().strip()
+    plain = re.sub(r"(?<=[0-9])[A-Z]{3}$", "", squeezed(given))
+    if wanted in (squeezed(given), plain) or plain == wanted[4:]:
+        return True
+    bank, slash, number = re.sub(r"(?<=[0-9])[A-Z]{3}$", "", given).partition("/")
+    bank, number = squeezed(bank), squeezed(number)
+    return bool(slash and bank and number) and bank + number.zfill(len(wanted) - 4 - len(bank)) == wanted[4:]
+
+
+def squeezed(text: str) -> str:
+    """Text as it is compared: capital letters and digits alone, whatever blanks and punctuation stood between."""
+    return "".join(re.findall(r"[^\W_]+", unicodedata.normalize("NFKC", text).upper()))
