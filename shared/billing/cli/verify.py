@@ -19,6 +19,7 @@ _READ = {
     "invoices": "Invoices",
     "credit_notes": "Credit notes",
     "recomputed": "Computed again",
+    "by_hand": "Credit notes asked for by hand",
     "not_recomputable": "From before their basis was kept",
     "objects": "Files",
     "subscriptions": "Subscriptions",

@@ -69,6 +69,11 @@ class CreditNote:
         """Whether it was asked for against an issued invoice, and is no bill that came out below zero."""
         return bool(self.reason)
 
+    @property
+    def to_method(self) -> int:
+        """What goes back to payment methods, in minor units."""
+        return sum(each.amount for each in self.refunds if each.target is RefundTarget.METHOD)
+
 
 def credit_steps(credit_note: CreditNote, tenant: Tenant) -> tuple[SettlementStep, ...]:
     """What has to happen to a credit note after its issue, in order: drawn, money given back, mailed."""

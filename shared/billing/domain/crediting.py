@@ -59,8 +59,19 @@ def credit(
     if left.sums.total <= 0:
         raise InvoiceNotCreditable(invoice, reason="nothing is left of it", way_out="there is nothing to give back")
     taken, sums, lines = _credited(left, request.what)
-    return CreditNote(
+    note = _note(invoice, sums, lines=lines or _remainder(left, taken), at=at, on=on)
+    return replace(
+        note,
         id=credit_note_id(invoice.id, request.key),
+        notes=(request.reason.strip(),),
+        accounting_tax=_accounting_tax(left, sums, earlier=earlier),
+        reason=request.reason.strip(),
+    )
+
+
+def _note(invoice: Invoice, sums: Sums, *, lines: tuple[LineItem, ...], at: datetime, on: date) -> CreditNote:
+    return CreditNote(
+        id="",
         number="",
         customer_id=invoice.customer_id,
         subscription_id=invoice.subscription_id,
@@ -74,16 +85,13 @@ def credit(
         issued_on=on,
         seller=invoice.seller,
         buyer=invoice.buyer,
-        lines=lines or _remainder(left, taken),
+        lines=lines,
         tax_lines=tuple(row for row in sums.rows if row.base or row.tax) or sums.rows[:1],
         subtotal=sums.subtotal,
         tax=sums.tax,
         total=sums.total,
         balance_added=0,
-        notes=(request.reason.strip(),),
         buyer_reference=invoice.buyer_reference,
-        accounting_tax=_accounting_tax(left, sums, earlier=earlier),
-        reason=request.reason.strip(),
     )
 
 

@@ -37,7 +37,7 @@ def credit_note_view(credit_note: CreditNote, *, footer: str, invoice_number: st
         highlight=Highlight(
             label=words.total_credit,
             value=formats.amount(credit_note.total),
-            remark=words.to_balance if credit_note.balance_added else "",
+            remark=words.to_balance if credit_note.balance_added == credit_note.total else "",
         ),
         seller=party_block(credit_note.seller, label=words.seller, words=words, formats=formats),
         buyer=party_block(credit_note.buyer, label=words.credit_to, words=words, formats=formats),
@@ -69,9 +69,10 @@ def _totals(credit_note: CreditNote, *, words: Words, formats: InvoiceFormats) -
 
 
 def _notes(credit_note: CreditNote, *, words: Words, formats: InvoiceFormats) -> tuple[str, ...]:
-    balance = formats.amount(credit_note.balance_added)
+    balance, refunded = credit_note.balance_added, credit_note.to_method
     return (
         *tax_notes(credit_note.tax_lines, words=words),
-        *(words.added_to_balance.format(amount=balance) for _ in [balance] if credit_note.balance_added),
+        *(words.added_to_balance.format(amount=formats.amount(each)) for each in [balance] if each),
+        *(words.refunded.format(amount=formats.amount(each)) for each in [refunded] if each),
         *credit_note.notes,
     )

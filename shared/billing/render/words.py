@@ -63,6 +63,7 @@ class Words:
     to_balance: str
     charged_automatically: str
     added_to_balance: str
+    refunded: str
     terms_net: str
     terms_receipt: str
     payment: str
@@ -175,6 +176,7 @@ _ROWS = (
         "{amount} s’ajoutent à votre solde créditeur, imputé sur vos prochaines factures.",
         "{amount} se suman a su saldo a favor, que se aplica a sus próximas facturas.",
     ),
+    ("{amount} is refunded.", "{amount} werden erstattet.", "{amount} sont remboursés.", "{amount} se reembolsan."),
     (
         "Terms: Net {days}, payment due by {day}.",
         "Zahlungsbedingungen: {days} Tage netto, zahlbar bis {day}.",

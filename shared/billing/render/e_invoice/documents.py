@@ -50,7 +50,7 @@ def e_credit_note_of(credit_note: CreditNote, *, credited_number: str) -> EInvoi
         preceding=credited_number,
         paid=0,
         payment=None,
-        payment_terms="Added to the customer's credit balance",
+        payment_terms=_given_back(credit_note),
     )
 
 
@@ -135,6 +135,20 @@ def _sums(
         paid=money(paid, document.currency),
         due=money(document.total - paid, document.currency),
     )
+
+
+def _given_back(credit_note: CreditNote) -> str:
+    """Where the money goes: off what is due first, then back."""
+    due = credit_note.total - credit_note.balance_added - credit_note.to_method
+    ways = (
+        (due, "Set against the amount due"),
+        (credit_note.to_method, "Refunded to the payment method"),
+        (credit_note.balance_added, "Added to the customer's credit balance"),
+    )
+    said = [(amount, words) for amount, words in ways if amount]
+    if len(said) == 1:
+        return said[0][1]
+    return "; ".join(f"{words}: {money(amount, credit_note.currency)}" for amount, words in said)
 
 
 def _payment(invoice: Invoice) -> PaymentTerms | None:
