@@ -22,6 +22,14 @@ _SCHEMA = (
     "insert into commits values (1, 0) on conflict do nothing",
 )
 
+_PRAGMAS = (
+    "page_size = 8192",  # holds several documents; it counts for a new file only
+    "journal_mode = wal",
+    "synchronous = normal",
+    "cache_size = -16384",
+    "wal_autocheckpoint = 4000",  # 32 MB of log: a page that several commits of a run change is moved once for all
+)
+
 
 class SqliteConnections:
     """A pool: every caller has a connection alone while it uses it; writers of one process queue for a lock.
@@ -85,8 +93,7 @@ class SqliteConnections:
         connection = sqlite3.connect(
             self._path, timeout=self._wait_seconds, isolation_level=None, check_same_thread=False
         )
-        # 8 KiB pages hold several documents; it counts for a new file only.
-        for pragma in ("page_size = 8192", "journal_mode = wal", "synchronous = normal", "cache_size = -16384"):
+        for pragma in _PRAGMAS:
             connection.execute(f"pragma {pragma}")
         return connection
 
