@@ -20,10 +20,11 @@ ROOT = Path(__file__).parents[2]
 GUIDES = (
     "quickstart",
     "cli",
+    "credit-notes",
     "e-invoices",
     "import",
     "mails",
-    "prices",
+    "pay-page", "prices",
     "proof",
     "review",
     "sandbox",

@@ -48,10 +48,7 @@ def issue_credit_note(  # noqa: PLR0913 - each is an option of the command
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Credit an issued invoice, whole or in part: it lowers what is due first, and gives back what was paid beyond it.
-
-    The same command again changes nothing; to credit the same once more, give another --key.
-    """
+    """Credit an issued invoice, once: it lowers what is due first, and what was paid beyond that goes back."""
     with plain_errors():
         from billing.cli.credit_notes import Asked, run_issue
         from billing.cli.reviews import Place
