@@ -96,11 +96,11 @@ def _announce(engine: Engine, base: str, sandbox_url: str | None, *, as_json: bo
 
 
 def _example(engine: Engine, base: str) -> str | None:
-    """The link of some invoice that can be paid here."""
+    """The page of some invoice that can be paid, here: a link's token opens it whatever address it was made with."""
     for tenant_id in Tenants(engine.documents).ids():
         for invoice in Invoices.of(engine.documents, tenant_id).page(limit=_LOOKED_AT):
-            if invoice.number and pay_state(invoice).is_payable and invoice.payment_url.startswith(base):
-                return invoice.payment_url
+            if invoice.number and invoice.payment_url and pay_state(invoice).is_payable:
+                return f"{base}/pay/{invoice.payment_url.rpartition('/')[2]}"
     return None
 
 
