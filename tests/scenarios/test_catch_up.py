@@ -37,6 +37,7 @@ def test_thirty_months_behind_takes_two_runs_and_skips_none() -> None:
     world.travels_to("2026-03-01")
     first, second, third = (world.runs_billing() for _ in range(3))
     assert [len(each.invoices) for each in (first, second, third)] == [24, 6, 0]
+    assert [each.complete for each in (first, second, third)] == [False, True, True]  # the first has to be continued
     invoices = sorted(world.invoices("acme"), key=lambda each: each.bill_for_date)
     assert invoices[0].period.start == utc("2023-09-01")
     assert all(one.period.end == other.period.start for one, other in pairwise(invoices))

@@ -59,13 +59,15 @@ class DueQueue:
         return page
 
     def moved_on(self, subscriptions: Sequence[Stored[Subscription]]) -> None:
-        """Take back those that are still behind after a bill, until they reach the limit of a run."""
+        """Take back those that are still behind after a bill; past the limit of a run, more is due and it says so."""
         for each in subscriptions:
             due = each.value.next_billing_at
             if due is not None and due <= self.context.request.as_of:
                 self._billed[each.value.id] += 1
                 if self._billed[each.value.id] < CATCH_UP:
                     self._wait(each)
+                else:
+                    self.context.report.complete = False
 
     def _store_may_come_first(self) -> bool:
         return not self._waiting or self._cursor is None or self._waiting[0][0] > self._cursor
