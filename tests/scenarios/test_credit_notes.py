@@ -18,7 +18,7 @@ from billing.domain.invoice_life import InvoiceNotVoidable
 from billing.domain.payment import RefundState, RefundTarget
 from billing.domain.subscription_changes import end_subscription
 from billing.domain.tax import TaxTable
-from billing.ports import RefundStatus, StoreUnavailable, Value, Write
+from billing.ports import Checkout, CheckoutStatus, RefundStatus, StoreUnavailable, Value, Write
 from billing.store.subscriptions import subscription_fields
 from billing.usecases.issue_credit_note import OtherCreditNote
 from billing.usecases.reverse_payment import dispute_payment
@@ -370,3 +370,31 @@ def test_a_note_explains_itself_and_the_books_still_verify() -> None:
     request = VerifyRequest(tenant_id="acme", as_of=world.now)
     report = verify(world.documents, world.objects, request)
     assert [str(each) for each in report.findings.kept] == []
+
+
+class PagedGateway(RefundingGateway):
+    """A gateway with one hosted page open for 49.00."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.page = Checkout(id="cs_1", url="https://pay.example", status=CheckoutStatus.OPEN, amount=4900)
+
+    def checkout(self, checkout_id: str) -> Checkout:
+        assert checkout_id == "cs_1"
+        return self.page
+
+    def expire_checkout(self, checkout_id: str) -> Checkout:
+        assert checkout_id == "cs_1"
+        self.page = replace(self.page, status=CheckoutStatus.EXPIRED)
+        return self.page
+
+
+def test_a_page_that_is_open_for_more_than_is_due_now_is_closed(world: World) -> None:
+    world.damages(f"invoices/{world.invoices()[0].id}", {"checkout_id": "cs_1"})
+    gives_back(world, AmountCredit(amount=1000))
+    settles(world)
+    assert world.credit_notes()[0].pending == (SettlementStep.REFUND,)
+    stripe = PagedGateway()
+    settles(world, gateway=stripe)
+    assert stripe.page.status is CheckoutStatus.EXPIRED
+    assert (world.invoices()[0].checkout_id, world.credit_notes()[0].pending) == ("", ())

@@ -75,11 +75,17 @@ class CreditNote:
         return sum(each.amount for each in self.refunds if each.target is RefundTarget.METHOD)
 
 
-def credit_steps(credit_note: CreditNote, tenant: Tenant) -> tuple[SettlementStep, ...]:
-    """What has to happen to a credit note after its issue, in order: drawn, money given back, mailed."""
+def credit_steps(
+    credit_note: CreditNote, tenant: Tenant, *, invoice: Invoice | None = None
+) -> tuple[SettlementStep, ...]:
+    """What has to happen to a credit note after its issue, in order: drawn, money given back, mailed.
+
+    With the money, whatever is open at the gateway to pay the credited `invoice` by is closed.
+    """
+    is_payable = invoice is not None and bool(tenant.gateway) and (invoice.checkout_id or invoice.attempts)
     wanted = {
         SettlementStep.RENDER: True,
-        SettlementStep.REFUND: bool(credit_note.refunds),
+        SettlementStep.REFUND: bool(credit_note.refunds or is_payable),
         SettlementStep.DELIVER: bool(tenant.mail_sender),
     }
     return tuple(step for step, is_wanted in wanted.items() if is_wanted)

@@ -80,7 +80,9 @@ def _issue(context: RunContext, id_or_number: str, request: CreditRequest, call:
         on=local_date(call.recorded_at, zone=context.tenant.zone),
     )
     after = credited(invoice.value, draft.total, at=call.recorded_at)
-    numbered, advance = _numbered(context, _with_refunds(context, draft, facts, after=after, request=request))
+    numbered, advance = _numbered(
+        context, _with_refunds(context, draft, facts, after=after, request=request), facts.invoice.value
+    )
     writes: list[Write] = [
         advance,
         context.credit_notes.creation(numbered),
@@ -131,11 +133,11 @@ def _with_refunds(
     return replace(draft, refunds=refunds, balance_added=on_balance(refunds))
 
 
-def _numbered(context: RunContext, draft: CreditNote) -> tuple[CreditNote, Write]:
+def _numbered(context: RunContext, draft: CreditNote, invoice: Invoice) -> tuple[CreditNote, Write]:
     numbers, day = context.tenant.credit_numbers, number_day(draft, context.tenant)
     [counter] = context.series.get([numbers.series_of(day)])
     sequence = counter.last + 1
-    number, pending = numbers.number(day, sequence), credit_steps(draft, context.tenant)
+    number, pending = numbers.number(day, sequence), credit_steps(draft, context.tenant, invoice=invoice)
     return replace(draft, number=number, pending=pending), context.series.advance(counter, to=sequence)
 
 

@@ -6,17 +6,21 @@ from billing.domain.credit import CreditNote, CreditRefund
 from billing.domain.payment import Payment, RefundState, RefundTarget
 from billing.ports import Documents, Gateway
 from billing.usecases.call import Call
+from billing.usecases.close_other_ways import close_other_ways
 from billing.usecases.refund_payment import RefundRequest, refund_payment
 
 
 def refund_credit(documents: Documents, note: CreditNote, *, gateway: Callable[[], Gateway] | None, call: Call) -> bool:
-    """Refund what a credit note says; whether all of it is done. Doing it again is harmless.
+    """Refund what a credit note says, and close what is open to pay its invoice by; whether all of it is done.
 
-    What the payment's method does not take back goes to the customer's credit balance. Without a `gateway` refunds to a
-    method wait. Raises GatewayUnavailable (do it again later).
+    Doing it again is harmless. What the payment's method does not take back goes to the customer's credit balance, and
+    a hosted page that is for no more than is due now stays open. Without a `gateway` whatever needs one waits. Raises
+    GatewayUnavailable (do it again later) and GatewayRefused.
     """
     done = [_refunded(documents, note, each, gateway=gateway, call=call) for each in note.refunds]
-    return all(done)
+    if gateway is not None:
+        close_other_ways(documents, gateway(), note.invoice_id, paid_by="", call=call)
+    return all(done) and (gateway is not None or bool(done))
 
 
 def _refunded(
