@@ -4,7 +4,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from billing.domain.invoice import BankDetails, CollectionMethod, InvoiceStatus
 from billing.render.contrast import contrast
@@ -12,7 +12,7 @@ from tests.builders import a_fee, a_plan, a_tenant
 from tests.functions.proxy import Proxy, owes, running_proxy
 
 pytestmark = pytest.mark.browser
-PHONE = {"width": 375, "height": 740}
+PHONE: ViewportSize = {"width": 375, "height": 740}
 BANK = BankDetails(account_holder="Acme Inc.", iban="DE89370400440532013000", bic="COBADEFFXXX", bank_name="Bank")
 COLOURS = """element => {
     const two = part => (+part).toString(16).padStart(2, '0')

@@ -136,6 +136,12 @@ def _fee() -> Any:  # noqa: ANN401
     return a_fee("49.00")
 
 
+def test_an_automatic_charge_that_can_not_be_made_can_be_transferred(tmp_path: Path) -> None:
+    with running_proxy(tmp_path, tenant=a_tenant(bank=BANK)) as proxy:  # no gateway
+        owes(proxy, collection_method=CollectionMethod.CHARGE_AUTOMATICALLY)
+        assert "IBAN DE89 3704 0044 0532 0130 00" in text(proxy.get(proxy.link()))
+
+
 def test_the_pdf_is_the_one_that_was_filed(proxy: Proxy) -> None:
     invoice = owes(proxy)
     answered = proxy.get(f"{proxy.link()}/invoice.pdf")

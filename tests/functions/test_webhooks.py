@@ -270,6 +270,15 @@ def test_a_dispute_holds_the_payment_and_its_end_decides(
     assert (proxy.payments()[0].status, proxy.invoice().amount_due) == (status, due)
 
 
+def test_an_inquiry_withholds_nothing(proxy: Proxy) -> None:
+    owes(proxy)
+    pays_by_link(proxy)
+    charge = events(proxy, "charge.succeeded")[0]["data"]["object"]["id"]
+    proxy.sandbox.control("POST", f"charges/{charge}/dispute", {"reason": "inquiry"})
+    proxy.webhook(*signed(events(proxy, "charge.dispute.created")[0]))
+    assert proxy.payments()[0].status is PaymentStatus.SUCCEEDED
+
+
 def test_a_method_that_was_renewed_or_detached_at_stripe_is_known_here(proxy: Proxy) -> None:
     owes(proxy)
     pays_by_link(proxy)  # which made the customer at Stripe

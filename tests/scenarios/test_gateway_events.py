@@ -141,7 +141,7 @@ class Life:
     @property
     def paid(self) -> dict[str, Any]:
         [event] = [each for each in self.listed() if each.type == "charge.succeeded"]
-        return event.data.object.to_dict()  # type: ignore[no-any-return]
+        return event.data.object.to_dict()
 
     def listed(self) -> list[Any]:
         return list(self.client.v1.events.list({"limit": 100}).data[::-1])

@@ -45,6 +45,9 @@ if TYPE_CHECKING:
 
 _RETRIES = 2
 _PAGE = 100
+_NOT_HELD = frozenset({"won", "prevented", "warning_needs_response", "warning_under_review", "warning_closed"})
+"""Disputes that withhold no money: a warning is an inquiry (https://docs.stripe.com/disputes/how-disputes-work)."""
+
 _UNANSWERED = (stripe.APIConnectionError, stripe.RateLimitError)
 _LOCALES = frozenset(
     "bg cs da de el en es et fi fil fr hr hu id it ja ko lt lv ms mt nb nl pl pt ro ru sk sl sv th tr vi zh".split()  # noqa: SIM905
@@ -134,7 +137,7 @@ class StripeGateway:
             intent = self._stripe.payment_intents.retrieve(payment_id, {"expand": ["payment_method"]})
             refunds = self._stripe.refunds.list({"payment_intent": payment_id, "limit": _PAGE})
             disputes = self._stripe.disputes.list({"payment_intent": payment_id, "limit": _PAGE})
-            held = [each for each in disputes.auto_paging_iter() if each.status != "won"]
+            held = [each for each in disputes.auto_paging_iter() if each.status not in _NOT_HELD]
             return GatewayPayment(
                 id=intent.id,
                 outcome=outcome_of(intent),

@@ -1,14 +1,14 @@
 """Write the pay page: what an invoice's customer sees, and what there is to do about it."""
 
 from base64 import b64encode
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import assert_never
 
 from billing.domain.invoice import CollectionMethod, Invoice
 from billing.domain.pay_state import PayState, pay_state
 from billing.render.branding import STANDARD_ACCENT
-from billing.render.document_view import DocumentView, Field
+from billing.render.document_view import DocumentView, Field, PaymentBlock
 from billing.render.formats import formats_for
 from billing.render.invoice_view import invoice_view
 from billing.render.pay_page.html import Page, html_page
@@ -31,8 +31,8 @@ class Look:
 class Visit:
     """What the page needs to know beside the invoice: the tenant's `today`, whether cards are taken here, and links.
 
-    `here` is what relative links begin with, `up` leads to the pay page itself; `processing` says that the customer has just paid and the gateway is not
-    done; `thanks` that it has just paid and is.
+    `here` is what relative links begin with, `up` leads to the pay page itself. `processing` says that the customer has
+    just paid and the gateway is not done, `thanks` that it has just paid and is.
     """
 
     today: date
@@ -69,6 +69,7 @@ def pay_page(invoice: Invoice, *, visit: Visit, look: Look) -> Page:
     title, notices = _told(invoice, state, visit=visit, pay=pay)
     amount = Field(label=view.words.amount_due, value=_money(invoice, invoice.amount_due))
     by_card = payable and visit.takes_cards
+    payment = _by_transfer(invoice) if payable else None
     return html_page(
         "invoice.html.j2",
         accent=look.accent or STANDARD_ACCENT,
@@ -84,8 +85,8 @@ def pay_page(invoice: Invoice, *, visit: Visit, look: Look) -> Page:
         button_note=pay.card_note if by_card else "",
         action=f"{visit.here}checkout",
         links=_links(invoice, visit=visit, pay=pay),
-        transfer=_transfer(invoice, view) if payable else (),
-        codes=_codes(invoice, view, pay=pay) if payable else (),
+        transfer=payment.fields if payment is not None and invoice.bank is not None else (),
+        codes=_codes(invoice, payment, pay=pay) if payable else (),
         **_seller(invoice, view, look=look),
     )
 
@@ -173,15 +174,13 @@ def _links(invoice: Invoice, *, visit: Visit, pay: PayWords) -> tuple[Link, ...]
     return tuple(links)
 
 
-def _transfer(invoice: Invoice, view: DocumentView) -> tuple[Field, ...]:
-    """Where a transfer goes; an invoice that is charged to a card names no account."""
-    if view.payment is None or invoice.bank is None:
-        return ()
-    return () if invoice.collection_method is CollectionMethod.CHARGE_AUTOMATICALLY else view.payment.fields
+def _by_transfer(invoice: Invoice) -> PaymentBlock | None:
+    """How a transfer pays the invoice, also where a card was to be charged and could not be."""
+    return invoice_view(replace(invoice, collection_method=CollectionMethod.SEND_INVOICE), footer="").payment
 
 
-def _codes(invoice: Invoice, view: DocumentView, *, pay: PayWords) -> tuple[Code, ...]:
-    transfer = view.payment.credit_transfer if view.payment is not None else ""
+def _codes(invoice: Invoice, payment: PaymentBlock | None, *, pay: PayWords) -> tuple[Code, ...]:
+    transfer = payment.credit_transfer if payment is not None else ""
     wanted = ((transfer, pay.scan_transfer, False), (invoice.payment_url, pay.scan_page, True))
     return tuple(
         _code(content, caption=caption, by_phone=by_phone)
