@@ -398,3 +398,14 @@ def test_a_page_that_is_open_for_more_than_is_due_now_is_closed(world: World) ->
     settles(world, gateway=stripe)
     assert stripe.page.status is CheckoutStatus.EXPIRED
     assert (world.invoices()[0].checkout_id, world.credit_notes()[0].pending) == ("", ())
+
+
+def test_an_invoice_that_says_less_than_its_credit_notes_is_found(world: World) -> None:
+    gives_back(world, AmountCredit(amount=1000))
+    gives_back(world, AmountCredit(amount=500), key="k2")
+    settles(world)
+    request = VerifyRequest(tenant_id="acme", as_of=world.now)
+    assert verify(world.documents, world.objects, request).findings.kept == []
+    world.damages(f"invoices/{world.invoices()[0].id}", {"amount_credited": 1000, "amount_due": 3900})
+    [found] = verify(world.documents, world.objects, request).findings.kept
+    assert (found.field, found.stored, found.expected) == ("amount credited", "1000 of 4900", "1500")

@@ -1,6 +1,7 @@
 """Verify invoices and credit notes: each is read once, computed again, replayed, and compared with its files."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
 from billing.domain.credit import CreditNote
@@ -18,6 +19,7 @@ from billing.usecases.recompute_page import Recomputed, recompute_page
 from billing.usecases.verification import Verification
 from billing.usecases.verify_files import verify_files
 
+_AT_ONCE = 100
 _MISSING = {"subscription": FindingKind.SUBSCRIPTION_MISSING, "customer": FindingKind.CUSTOMER_MISSING}
 
 D = TypeVar("D", Invoice, CreditNote)
@@ -36,10 +38,14 @@ def verify_invoices(verification: Verification) -> None:
 def verify_credit_notes(verification: Verification) -> None:
     """All credit notes of the period; they are few, so that they need no index by month."""
     query = Query(verification.context.credit_notes.collection.path)
+    credited = Counter[str]()
     for page in verification.pages("credit_notes", query):
         read = [note for _, note in _decoded(verification, page, CreditNote)]
         wanted = [each for each in read if _is_wanted(verification, each)]
         _verify_page(verification, wanted, collection="credit_notes")
+        for note in [note for note in wanted if note.is_by_hand]:
+            credited[note.invoice_id] += note.total
+    _verify_credited(verification, credited)
 
 
 def _is_wanted(verification: Verification, document: Invoice | CreditNote) -> bool:
@@ -118,6 +124,23 @@ def _verify_number(verification: Verification, document: Invoice | CreditNote, e
         expected = check.numbers.number(day, 1)
         message = f"number {document.number} is not one of its series, whose first is {expected}"
         verification.find(FindingKind.NUMBER_MALFORMED, entity, message, name=document.number)
+
+
+def _verify_credited(verification: Verification, credited: Mapping[str, int]) -> None:
+    """What credit notes took off an invoice must be what the invoice says, and no more than it was."""
+    ids = sorted(credited)
+    for start in range(0, len(ids), _AT_ONCE):
+        part = ids[start : start + _AT_ONCE]
+        paths = [verification.context.invoices.path(each) for each in part]
+        for invoice_id, document in zip(part, verification.documents.get_many(paths), strict=True):
+            fields = {} if document is None else document.fields
+            stored, expected = fields.get("amount_credited"), credited[invoice_id]
+            total = fields.get("total")
+            if stored != expected or not isinstance(total, int) or total < expected:
+                difference = Difference(field="amount credited", stored=f"{stored} of {total}", expected=str(expected))
+                what, name = f"{fields.get('number')}, by its credit notes", str(fields.get("number", ""))
+                entity = f"invoices/{invoice_id}"
+                verification.find_difference(FindingKind.INVOICE_DIFFERS, entity, difference, name=name, what=what)
 
 
 def _verify_indexed(verification: Verification, document: Document, invoice: Invoice) -> None:
