@@ -14,6 +14,7 @@ from billing.domain.catalog import (
     VolumePrice,
 )
 from billing.domain.coupon import Coupon
+from billing.domain.credit_request import AmountCredit
 from billing.domain.invoice import BankDetails
 from billing.domain.subscription import Item, OneTimeCharge
 from billing.domain.subscription_changes import end_subscription
@@ -26,6 +27,7 @@ from billing.store.usage import UsageEvents
 from billing.usecases.call import Call
 from billing.usecases.change_subscription import add_one_time_charge, apply_coupon
 from tests.builders import API_CALLS, a_fee, a_meter, a_party, a_plan, a_rate, a_tenant, utc
+from tests.crediting import gives_back, pays
 from tests.reviewing import approve, reviews, settings
 from tests.world import World
 
@@ -92,6 +94,7 @@ def a_book() -> World:
     events = UsageEvents.of(world.documents, world.tenant.id)
     world.documents.commit([events.creation(event, expires_at=event.occurred_at + timedelta(days=400))])
     _review(world)
+    _credit(world)
     return world
 
 
@@ -101,6 +104,13 @@ def _review(world: World) -> None:
     world.travels_to("2026-03-01")
     world.runs_billing()
     approve(world, [reviews(world)[0].invoice_id])
+
+
+def _credit(world: World) -> None:
+    """An invoice that was paid by transfer is credited in part: the money goes to the balance."""
+    number = next(each.number for each in world.invoices("full") if each.number)
+    pays(world, next(each.amount_due for each in world.invoices("full") if each.number), number=number)
+    gives_back(world, AmountCredit(amount=1000), of=number)
 
 
 def _extras(world: World, subscription_id: str) -> None:
