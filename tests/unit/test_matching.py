@@ -322,7 +322,7 @@ def test_at_most_five_are_suggested() -> None:
         ("Lumen Health GmbH", "LUMEN HEALTH", True),
         ("Müller & Söhne AG", "MUELLER SOEHNE", True),
         ("Müller & Söhne AG", "Muller Sohne", True),
-        ("Nimbus Media Inc.", "Nimbus Medai", True),
+        ("Nimbus Media Inc.", "NIMBUSMEDIA", True),
         ("Nimbus Media Inc.", "Kestrel Learning Inc.", False),
         ("GmbH", "GmbH", False),
         ("", "x", False),

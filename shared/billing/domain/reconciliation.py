@@ -22,6 +22,7 @@ class Settles(StrEnum):
 class Part:
     """What an invoice got of a transfer, in minor units."""
 
+    invoice_id: str
     number: str
     amount: int
     settles: Settles
@@ -34,6 +35,11 @@ class Booked:
     transaction: BankTransaction
     parts: tuple[Part, ...]
     to_balance: int
+
+    @property
+    def paid_in_full(self) -> tuple[str, ...]:
+        """The ids of the invoices on which nothing is due any more because of it."""
+        return tuple(each.invoice_id for each in self.parts if each.settles is Settles.FULL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

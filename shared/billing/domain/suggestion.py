@@ -11,7 +11,7 @@ from billing.domain.matching import Payable
 
 MOST_SUGGESTIONS = 5
 _LEGAL_FORM = re.compile("AB|AG|BV|CO|CORP|EG|GMBH|INC|KG|LLC|LTD|NV|OHG|OY|PLC|SA|SARL|SAS|SE|SL|SPA|SRL|UG")
-_ALIKE_PER_CENT = 60
+_ALIKE_PER_CENT = 70
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,8 +71,10 @@ def _rank(suggestion: Suggestion) -> tuple[int, str, str]:
 
 @lru_cache(maxsize=65536)
 def _groups(name: str) -> frozenset[str]:
-    """Each three letters in a row of a name without accents and legal form."""
+    """Each three letters in a row of a name without accents and legal form; banks write Ä as A or as AE."""
     plain = unicodedata.normalize("NFKD", name.upper()).encode("ascii", "ignore").decode()
-    words = [word for word in re.findall(r"[A-Z0-9]+", plain) if not _LEGAL_FORM.fullmatch(word)]
+    words = [
+        word for word in re.findall(r"[A-Z0-9]+", re.sub(r"([AOU])E", r"\1", plain)) if not _LEGAL_FORM.fullmatch(word)
+    ]
     text = f"  {' '.join(words)} " if words else ""
     return frozenset(text[index : index + 3] for index in range(len(text) - 2))

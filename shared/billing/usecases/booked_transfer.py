@@ -32,6 +32,7 @@ def booked(
     applied = {each.invoice_id: each.amount for each in payment.applications}
     parts = tuple(
         Part(
+            invoice_id=invoice_id,
             number=number,
             amount=applied.get(invoice_id, 0),
             settles=_settles(applied.get(invoice_id, 0), due, invoice_id),

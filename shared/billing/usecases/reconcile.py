@@ -11,7 +11,7 @@ from billing.domain.bank import EntryKind, Statement, check_statement
 from billing.domain.bank_transaction import BankTransaction, is_twin, transactions_of
 from billing.domain.errors import BillingError, InvalidInput
 from billing.domain.invoice import BankDetails
-from billing.domain.reconciliation import AlreadyKnown, Outcome, ReconciliationReport, Waiting
+from billing.domain.reconciliation import AlreadyKnown, Booked, Outcome, ReconciliationReport, Waiting
 from billing.domain.tenant import Tenant
 from billing.ports import Documents
 from billing.store.bank_transactions import BankTransactions
@@ -59,12 +59,23 @@ def reconcile(
     )
     transactions = [*transactions_of(statements, iban=bank.iban)]
     outcomes = _outcomes(work, transactions)
-    warnings = () if options.dry_run else tuple(_closed(work.paid_in_full, close=options.close))
+    warnings = () if options.dry_run else close_ways(outcomes, close=options.close)
     return ReconciliationReport(
         outcomes=tuple(_suggested(work, outcomes)),
         pending=sum(each.pending for each in statements),
         warnings=warnings,
     )
+
+
+def close_ways(outcomes: Iterable[Outcome], *, close: Callable[[str], None]) -> tuple[str, ...]:
+    """Close other ways to pay what is paid; what can't be is said, and becomes credit should it be paid twice."""
+    warnings: list[str] = []
+    for invoice_id in (each for booked in outcomes if isinstance(booked, Booked) for each in booked.paid_in_full):
+        try:
+            close(invoice_id)
+        except BillingError as error:
+            warnings.append(f"{invoice_id}: other ways to pay it may still be open: {error}")
+    return tuple(warnings)
 
 
 def _bank_of(tenant: Tenant) -> BankDetails:
@@ -119,15 +130,6 @@ def _new(work: Import, transactions: Sequence[BankTransaction]) -> dict[int, Ban
             new[index] = each
         known.add(each.id)
     return new
-
-
-def _closed(invoice_ids: Iterable[str], *, close: Callable[[str], None]) -> Iterable[str]:
-    """Close other ways to pay; what can't be is said, and becomes credit should it be paid twice."""
-    for invoice_id in invoice_ids:
-        try:
-            close(invoice_id)
-        except BillingError as error:
-            yield f"{invoice_id}: other ways to pay it may still be open: {error}"
 
 
 def _suggested(work: Import, outcomes: Iterable[Outcome]) -> Iterable[Outcome]:

@@ -24,7 +24,7 @@ from billing.usecases.reverse_payment import reverse_payment
 
 @dataclass(slots=True, kw_only=True)
 class Import:
-    """An import under way: what it knows, `before` what a reversal may take back, and the invoices paid in full."""
+    """An import under way, with the numbers that it knows and, `before`, what a reversal may take back."""
 
     documents: Documents
     call: Call
@@ -32,7 +32,6 @@ class Import:
     numbers: KnownNumbers
     dry_run: bool
     before: dict[str, BankTransaction] = field(default_factory=dict)
-    paid_in_full: list[str] = field(default_factory=list)
 
     def keep(self, transaction: BankTransaction) -> bool:
         """Write a new transaction; False where another import was quicker."""
@@ -95,7 +94,6 @@ def _book(work: Import, transaction: BankTransaction, decision: Matched) -> Book
         payment, due = recorded.payment, {each.id: each.amount_due for each in recorded.invoices}
     for each in payment.applications:
         work.numbers.settle(each.invoice_id, amount_due=due[each.invoice_id])
-        work.paid_in_full += [each.invoice_id] if not due[each.invoice_id] else []
     return booked(transaction, payment, numbers=numbers, due=due)
 
 
