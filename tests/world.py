@@ -56,6 +56,7 @@ COLLECTIONS = (
     "credit_notes",
     "reviews",
     "payments",
+    "bank_transactions",
     "counters",
     "audit",
     "runs",

@@ -21,6 +21,7 @@ from billing.cli.options import (
     TenantId,
 )
 from billing.cli.plan_commands import plan_changes_app
+from billing.cli.reconcile_commands import reconcile_app
 from billing.cli.review_commands import by_hand_app, reviews_app
 from billing.cli.sandbox import add_to as add_sandbox
 from billing.cli.serve import add_to as add_serve
@@ -46,6 +47,7 @@ app.add_typer(e_invoice_app, name="e-invoice")
 app.add_typer(plans_app, name="plans")
 app.add_typer(subscriptions_app, name="subscriptions")
 app.add_typer(reviews_app, name="reviews")
+app.add_typer(reconcile_app, name="reconcile")
 invoices_app.add_typer(by_hand_app)
 plans_app.add_typer(plan_changes_app)
 app.add_typer(usage_app, name="usage")
