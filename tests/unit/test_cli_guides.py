@@ -25,6 +25,7 @@ GUIDES = (
     "e-invoices",
     "import",
     "mails",
+    "payments",
     "pay-page",
     "prices",
     "proof",

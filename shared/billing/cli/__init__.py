@@ -20,6 +20,7 @@ from billing.cli.options import (
     StoreKind,
     TenantId,
 )
+from billing.cli.payment_commands import payments_app
 from billing.cli.plan_commands import plan_changes_app
 from billing.cli.reconcile_commands import reconcile_app
 from billing.cli.review_commands import by_hand_app, reviews_app
@@ -54,6 +55,7 @@ app.add_typer(usage_app, name="usage")
 app.add_typer(mails_app, name="mails")
 app.add_typer(tenants_app, name="tenants")
 app.add_typer(customers_app, name="customers")
+app.add_typer(payments_app, name="payments")
 app.add_typer(credit_notes_app, name="credit-notes")
 add_balance_to(customers_app)
 

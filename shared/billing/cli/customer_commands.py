@@ -20,7 +20,8 @@ def list_customers(
 ) -> None:
     """List customers by their ids."""
     with plain_errors():
-        from billing.cli.customers import Place, show_list
+        from billing.cli.customers import show_list
+        from billing.cli.reviews import Place
 
         show_list(limit, place=Place(tenant_id=tenant, directory=directory, as_json=as_json))
 
@@ -35,6 +36,7 @@ def show_customer(
 ) -> None:
     """Show one customer: account, balance, saved method, subscriptions with their next bills, open invoices."""
     with plain_errors():
-        from billing.cli.customers import Place, show_one
+        from billing.cli.customers import show_one
+        from billing.cli.reviews import Place
 
         show_one(customer, place=Place(tenant_id=tenant, directory=directory, as_json=as_json))

@@ -4,12 +4,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
-from pathlib import Path
 
 from rich.console import Console
 from rich.markup import escape
 
 from billing.cli.directory import open_directory, the_tenant
+from billing.cli.reviews import Place
 from billing.cli.run_json import invoice_amount
 from billing.cli.screen import Json, answers, columns, write_json
 from billing.domain.customer import Customer
@@ -25,15 +25,6 @@ from billing.store.invoices import Invoices
 from billing.store.subscriptions import Subscriptions
 
 _PAGE = 200
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
-    """Whose customers, and how to answer."""
-
-    tenant_id: str | None
-    directory: Path
-    as_json: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

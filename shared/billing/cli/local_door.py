@@ -21,6 +21,7 @@ from billing.api.call_log import CallLog, json_lines
 from billing.api.pay_engine import Door, DoorParts
 from billing.cli.directory import open_directory
 from billing.cli.errors import Refused
+from billing.cli.local_gateway import LOCAL_STRIPE_KEY, SANDBOX_FILE
 from billing.config import PAYMENT_LINK_KEY, STRIPE_KEY, STRIPE_WEBHOOK_SECRET
 from billing.domain.errors import Unavailable
 from billing.domain.pay_state import pay_state
@@ -30,9 +31,6 @@ from billing.store.tenants import Tenants
 from billing.wiring import Engine, local_key
 
 HOST = "127.0.0.1"
-LOCAL_STRIPE_KEY = "sk_test_local"
-"""The sandbox's account of a directory."""
-
 _LARGEST_BODY = 1024 * 1024
 _LOOKED_AT = 200
 
@@ -56,7 +54,7 @@ def serve_door(door: LocalDoor, *, as_json: bool) -> None:
         if stripe is None:
             secret = f"whsec_{kept_key(door.directory / 'keys' / 'webhook')}"
             webhooks = [Webhook(url=url, secret=secret) for url in _webhook_urls(engine, base)]
-            file = door.directory / "sandbox.sqlite3"
+            file = door.directory / SANDBOX_FILE
             sandbox = running_sandbox(clock=SystemClock(), file=file, webhooks=webhooks)
             stripe, sandbox_url = (LOCAL_STRIPE_KEY, secret), running.enter_context(sandbox).url
         _require_key(engine, stripe[0])

@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 
-from billing.domain.payment import Payment, PaymentStatus
+from billing.domain.errors import InvalidInput
+from billing.domain.payment import Payment, PaymentSource, PaymentStatus
 from billing.ports import Documents
 from billing.usecases.call import Call
 from billing.usecases.payment_changes import PaymentChange, change_payment
@@ -12,10 +13,14 @@ def reverse_payment(documents: Documents, payment_id: str, *, reason: str, call:
     """Undo what a payment did, but for what was refunded already; doing it again changes nothing.
 
     The invoices are issued again, or overdue. What the balance got is taken off it: it goes below zero where it was
-    used meanwhile, and the next payment fills it up. Raises NotFound.
+    used meanwhile, and the next payment fills it up. Raises NotFound, and InvalidInput for credit that was used: no
+    bank has it to take back, and the customer would lose it.
     """
 
     def decide(payment: Payment) -> PaymentChange | None:
+        if payment.source is PaymentSource.CREDIT_BALANCE:
+            expected = "money that came in; used credit goes back by a refund to the balance"
+            raise InvalidInput("payment_id", expected=expected, given=payment.id)
         if payment.status is PaymentStatus.REVERSED:
             return None
         return PaymentChange(
