@@ -11,7 +11,8 @@ def test_a_link_to_nowhere_in_the_place_of_a_file_is_refused(tmp_path: Path) -> 
         folder.mkdir()
         book_folder(folder, **({} if name == "coupons.json" else {name.removesuffix(".csv"): None}))
         (folder / name).symlink_to(folder / "elsewhere")
-        assert errors_of(folder) == [f"{name}: the file is missing; with no rows to give, give its header alone"]
+        way_out = "" if name == "coupons.json" else "; with no rows to give, give its header alone"
+        assert errors_of(folder) == [f"{name}: the file is missing{way_out}"]
 
 
 def test_an_empty_quantity_is_no_error_of_its_own_where_a_wrong_plan_leaves_its_meter_open(tmp_path: Path) -> None:

@@ -16,7 +16,8 @@ def read_text(path: Path, *, log: ErrorLog) -> str | None:
             return None
         raw = path.read_bytes()
     except FileNotFoundError:
-        log.add(path.name, "the file is missing; with no rows to give, give its header alone")
+        way_out = "; with no rows to give, give its header alone" if path.suffix == ".csv" else ""
+        log.add(path.name, f"the file is missing{way_out}")
         return None
     except OSError as error:
         log.add(path.name, f"can't be read: {error.strerror}")
