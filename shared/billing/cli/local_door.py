@@ -58,10 +58,19 @@ def serve_door(door: LocalDoor, *, as_json: bool) -> None:
             sandbox = running_sandbox(clock=SystemClock(), file=file, webhooks=webhooks)
             stripe, sandbox_url = (LOCAL_STRIPE_KEY, secret), running.enter_context(sandbox).url
         _require_key(engine, stripe[0])
-        secrets = {PAYMENT_LINK_KEY: local_key(door.directory), STRIPE_KEY: stripe[0], STRIPE_WEBHOOK_SECRET: stripe[1]}
+        secrets = {PAYMENT_LINK_KEY: local_key(door.directory), **_stripe_secrets(engine, *stripe)}
         engine = replace(engine, secrets=EnvironmentSecrets(secrets), stripe_base_url=sandbox_url)
         _announce(engine, base, sandbox_url, as_json=as_json)
         asyncio.run(_server(engine, log=json_lines(sys.stderr)).serve(sockets=[listener]))
+
+
+def _stripe_secrets(engine: Engine, key: str, webhook_secret: str) -> dict[str, str]:
+    """The same account for every tenant, by the name of its own where it has one."""
+    tenants = Tenants(engine.documents)
+    accounts = {tenants.get(each).gateway_account for each in tenants.ids()}
+    suffixes = {f"_{account}" if account else "" for account in accounts}
+    keys = {f"{STRIPE_KEY}{suffix}": key for suffix in suffixes}
+    return keys | {f"{STRIPE_WEBHOOK_SECRET}{suffix}": webhook_secret for suffix in suffixes}
 
 
 def _require_key(engine: Engine, key: str) -> None:
