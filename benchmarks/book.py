@@ -67,13 +67,14 @@ def seed(documents: Documents, *, subscriptions: int) -> None:
             PlanVersions.of(documents, TENANT).publication(PLAN),
         ]
     )
+    ordered = sorted(range(subscriptions), key=lambda n: shard_of(_customer_id(n), shards=shards))  # as an import does
     for first in range(0, subscriptions, _CHUNK):
-        last = min(first + _CHUNK, subscriptions)
-        documents.commit([write for n in range(first, last) for write in _account(documents, n, shards)])
+        chunk = ordered[first : first + _CHUNK]
+        documents.commit([write for n in chunk for write in _account(documents, n, shards)])
 
 
 def _account(documents: Documents, n: int, shards: int) -> Iterator[Write]:
-    customer_id, subscription_id = f"acct-{n:07}", f"sub-{n:07}"
+    customer_id, subscription_id = _customer_id(n), f"sub-{n:07}"
     party = Party(name=f"Customer {n} GmbH", street=f"{n} Main Street", city="Köln", country="DE")
     yield Customers.of(documents, TENANT).creation(
         Customer(id=customer_id, party=party, tax=TaxParty(country="DE"), currency="USD", active_subscriptions=1)
@@ -97,6 +98,10 @@ def _account(documents: Documents, n: int, shards: int) -> Iterator[Write]:
         buckets=buckets,
     )
     yield UsageRollups.of(documents, TENANT).saving(rollup, read=None)
+
+
+def _customer_id(n: int) -> str:
+    return f"acct-{n:07}"
 
 
 def _tenant(shards: int) -> Tenant:

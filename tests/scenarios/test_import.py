@@ -14,7 +14,7 @@ from billing.adapters.book_files import load_book
 from billing.adapters.sqlite import SqliteDocuments
 from billing.domain.book import Book, BookConflicts
 from billing.domain.run_report import RunReport
-from billing.ports import Documents, Fields, Query, Write
+from billing.ports import Create, Documents, Fields, Query, Write
 from billing.store.customers import Customers
 from billing.store.indexes import INDEXES
 from billing.store.tenants import Tenants
@@ -348,3 +348,15 @@ def test_a_tenant_keeps_its_shards_however_its_book_grows(documents: Documents, 
     assert Tenants(documents).get("acme").shards == 1
     subscriptions = documents.query(Query("tenants/acme/subscriptions", fields=("shard",)))
     assert {each.fields["shard"] for each in subscriptions} == {0}
+
+
+def test_what_one_shard_s_runs_read_is_written_side_by_side(documents: Documents, sixty_accounts: Book) -> None:
+    book = sixty_accounts.in_shards(4)
+    shard_of = {each.id: each.shard for each in book.subscriptions}
+    watched = WatchedDocuments(documents)
+    bring(watched, book)
+    for kind, owner in (("subscriptions", "id"), ("usage", "subscription_id")):
+        created = [write for writes in watched.commits for write in writes if isinstance(write, Create)]
+        shards = [shard_of[str(each.fields[owner])] for each in created if f"/{kind}/" in each.path]
+        assert shards == sorted(shards)
+        assert set(shards) == {0, 1, 2, 3}

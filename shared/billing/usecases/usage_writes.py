@@ -91,7 +91,7 @@ class UsageWriter:
         return result
 
     def _placed(self, events: Sequence[MeteredEvent], result: Written) -> list["_Placed"]:
-        """The events with their empty roll-ups, those of one roll-up beside each other."""
+        """The events with their empty roll-ups, those of one roll-up beside each other, and those of one shard."""
         placed = []
         for each in events:
             rollup = empty_rollup(each.subscription, each.event.meter, each.event.occurred_at, each.aggregation)
@@ -101,7 +101,7 @@ class UsageWriter:
                 result.refused[each.event.id] = error
             else:
                 placed.append(_Placed(path, rollup, each.event, each.subscription))
-        return sorted(placed, key=attrgetter("path"))
+        return sorted(placed, key=attrgetter("subscription.shard", "path"))
 
     def _write_chunk(self, chunk: Sequence["_Placed"], result: Written) -> None:
         """Commit until it holds. Only a conflict makes it read the events: most are new, and a read costs money."""

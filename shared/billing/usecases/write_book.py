@@ -1,6 +1,7 @@
 """Write what is new in a book, in commits that each stand alone: a killed import goes on where it stopped.
 
 Settings come first, then usage, then customers with their subscriptions: what a subscription needs is there before it.
+Both are written shard by shard, as runs read them: what one page needs then lies together in a store's file.
 A customer's count of subscriptions changes in the commit that writes them, so that it can't be counted twice.
 """
 
@@ -34,6 +35,7 @@ Progress: TypeAlias = Callable[[str, int, int], None]
 _A_COMMIT = 300
 _A_SLICE = 10_000
 _OF_ONE_CUSTOMER = 200
+_IN_ORDER = attrgetter("subscription_id", "meter", "occurred_at")
 
 _Counted: TypeAlias = tuple[str, Write]
 """A write and the kind that the report counts it as ("": it changes what is counted already)."""
@@ -80,7 +82,8 @@ class BookWriter:
             recorded_at=self.recorded_at,
             actor=self.actor,
         )
-        ordered = sorted(events, key=attrgetter("subscription_id", "meter", "occurred_at"))
+        shards = {each.id: each.shard for each in book.subscriptions}
+        ordered = sorted(events, key=lambda each: (shards[each.subscription_id], *_IN_ORDER(each)))
         metered = _metering(book)
         done = 0
 
@@ -105,7 +108,7 @@ class BookWriter:
             theirs[each.customer_id].append(each)
         units = [
             unit
-            for customer_id in {**new, **theirs}
+            for customer_id in sorted({**new, **theirs}, key=lambda each: theirs[each][0].shard if theirs[each] else 0)
             for unit in _account(customers, subscriptions, customer_id, new.get(customer_id), theirs[customer_id])
         ]
         self._commit_all(tenant_id, units, what="customers")
