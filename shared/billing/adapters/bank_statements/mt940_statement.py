@@ -71,10 +71,10 @@ def _statement(message: str, place: Place) -> Statement:
     currency = page.currency
     if currency is None:
         raise UnreadableStatement(place, "expected :60F: and :62F:, the balances, with a currency")
-    lines = [found.start() for found in re.finditer(r"^:61:", message, re.MULTILINE)]
+    lines = [number for number, text in enumerate(message.split("\n"), start=place.line) if text.startswith(":61:")]
     entries = tuple(
-        _entry(each, currency, Place(file=place.file, line=place.line + message.count("\n", 0, at), name=":61:"))
-        for each, at in zip(page, lines, strict=True)
+        _entry(each, currency, Place(file=place.file, line=line, name=":61:"))
+        for each, line in zip(page, lines, strict=True)
     )
     return Statement(
         format=StatementFormat.MT940,
