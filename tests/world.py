@@ -28,7 +28,19 @@ from billing.domain.subscription import Plans, Subscription
 from billing.domain.tax import TaxTable
 from billing.domain.tenant import Tenant
 from billing.domain.usage import UsageEvent
-from billing.ports import Document, Documents, Fields, ObjectExists, Objects, Put, Query, StoredObject, Update
+from billing.ports import (
+    Document,
+    Documents,
+    Fields,
+    Gateway,
+    Mailer,
+    ObjectExists,
+    Objects,
+    Put,
+    Query,
+    StoredObject,
+    Update,
+)
 from billing.store.codec import decode
 from billing.store.collection import Stored
 from billing.store.customers import Customers
@@ -38,6 +50,8 @@ from billing.store.plans import PlanVersions
 from billing.store.subscriptions import Subscriptions
 from billing.store.tenants import Tenants
 from billing.store.usage import UsageRollups
+from billing.usecases.collect import Collecting
+from billing.usecases.deliver import Compose, Mailing
 from billing.usecases.file_document import Files
 from billing.usecases.generate_invoices import RunOptions, generate_invoices
 from billing.usecases.run_context import RunRequest
@@ -120,6 +134,9 @@ class World:
     now: datetime = field(default_factory=lambda: utc("2026-01-01"))
     plans: dict[str, Plan] = field(default_factory=dict)
     runs: int = 0
+    gateway: Gateway | None = None
+    mailer: Mailer | None = None
+    compose: Compose | None = None
 
     def __post_init__(self) -> None:
         self.documents = CoveredDocuments(self.documents)
@@ -269,7 +286,20 @@ class World:
             render=render,
             render_credit_notes=plain_credit_notes,
             now=lambda: self.now,
+            collecting=self._collecting(documents or self.documents),
+            mailing=self._mailing(),
         )
+
+    def _collecting(self, documents: Documents) -> Collecting | None:
+        gateway = self.gateway
+        if gateway is None:
+            return None
+        return Collecting(documents=documents, gateway=lambda: gateway, tenant_id=self.tenant.id)
+
+    def _mailing(self) -> Mailing | None:
+        if self.mailer is None or self.compose is None:
+            return None
+        return Mailing(mailer=self.mailer, compose=self.compose, tenant=self.tenant)
 
     # somebody works behind the program's back
 
