@@ -5,15 +5,16 @@ Needs the emulator's jar from the gcloud SDK; the emulator is started here and s
 
 from functools import partial
 
-from benchmarks.book import seed
+from benchmarks.book import DUE, TENANT, seed
 from benchmarks.machine import timed
-from benchmarks.run import REQUEST
 from billing.adapters.counting import CountingDocuments
 from billing.adapters.firestore import FirestoreDocuments
 from billing.usecases.generate_invoices import RunOptions, generate_invoices
+from billing.usecases.run_context import RunRequest
 from tests.firestore_emulator import firestore_emulator
 
 SUBSCRIPTIONS = 1_000
+REQUEST = RunRequest(tenant_id=TENANT, as_of=DUE, recorded_at=DUE, run_id="bench", actor="benchmark")
 ROUNDS = 6
 
 

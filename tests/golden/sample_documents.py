@@ -1,8 +1,10 @@
 """A small book whose documents have every field in use: what the golden documents are made of."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 
+from billing.domain.bank import BankEntry, EntryKind, StatementFormat
+from billing.domain.bank_transaction import BankTransaction, Unmatched
 from billing.domain.catalog import (
     Aggregation,
     Billed,
@@ -16,12 +18,18 @@ from billing.domain.catalog import (
 from billing.domain.coupon import Coupon
 from billing.domain.credit_request import AmountCredit
 from billing.domain.invoice import BankDetails
+from billing.domain.mail_template import MailTemplate
+from billing.domain.notice import NoticeKind
 from billing.domain.subscription import Item, OneTimeCharge
 from billing.domain.subscription_changes import end_subscription
 from billing.domain.tax import TaxTable
 from billing.domain.tenant import Guard
 from billing.domain.usage import UsageEvent
+from billing.ports import EventAbout, GatewayEvent
+from billing.store.bank_transactions import BankTransactions
 from billing.store.coupons import Coupons
+from billing.store.gateway_events import GatewayEvents
+from billing.store.mail_templates import MailTemplates
 from billing.store.subscriptions import subscription_fields
 from billing.store.usage import UsageEvents
 from billing.usecases.call import Call
@@ -95,6 +103,7 @@ def a_book() -> World:
     world.documents.commit([events.creation(event, expires_at=event.occurred_at + timedelta(days=400))])
     _review(world)
     _credit(world)
+    _money(world)
     return world
 
 
@@ -111,6 +120,32 @@ def _credit(world: World) -> None:
     number = next(each.number for each in world.invoices("full") if each.number)
     pays(world, next(each.amount_due for each in world.invoices("full") if each.number), number=number)
     gives_back(world, AmountCredit(amount=1000), of=number)
+
+
+def _money(world: World) -> None:
+    """A transfer that waits, an event of the gateway that was applied, and a text of the tenant's own."""
+    entry = BankEntry(
+        kind=EntryKind.CREDIT,
+        amount=4900,
+        currency="USD",
+        booked_on=date(2026, 3, 2),
+        valued_on=date(2026, 3, 2),
+        remittance="our order",
+        payer="Lumen Health GmbH",
+        payer_iban="DE02120300000000202051",
+    )
+    waiting = BankTransaction(
+        id="t1", format=StatementFormat.CAMT053, iban=BANK.iban, entry=entry, reason=Unmatched.NO_REFERENCE
+    )
+    event = GatewayEvent(id="evt_1", type="payment_intent.succeeded", about=EventAbout.PAYMENT, subject="pi_1")
+    own = MailTemplate(subject="Danke", body="Danke, {{ customer }}.")
+    world.documents.commit(
+        [
+            BankTransactions.of(world.documents, world.tenant.id).creation(waiting),
+            GatewayEvents.of(world.documents, world.tenant.id).creation(event, outcome="booked", applied_at=world.now),
+            MailTemplates.of(world.documents, world.tenant.id).saving(NoticeKind.RECEIPT, "de", own),
+        ]
+    )
 
 
 def _extras(world: World, subscription_id: str) -> None:

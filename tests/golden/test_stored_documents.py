@@ -14,6 +14,7 @@ import pytest
 
 from billing.adapters.json_body import decode_body, encode_body
 from billing.adapters.sqlite import SqliteDocuments
+from billing.domain.bank_transaction import BankTransaction
 from billing.domain.coupon import Coupon
 from billing.domain.credit import CreditNote
 from billing.domain.customer import Customer
@@ -24,8 +25,11 @@ from billing.ports import Document, Documents, Fields, Put, Query
 from billing.store.audit import AuditLog
 from billing.store.codec import decode
 from billing.store.counters import Counters
+from billing.store.gateway_events import GatewayEvents
 from billing.store.indexes import INDEXES
 from billing.store.invoices import decode_invoice
+from billing.store.mail_templates import MailTemplates
+from billing.store.payments import decode_payment
 from billing.store.plans import PlanVersions
 from billing.store.subscriptions import decode_subscription
 from billing.store.tenants import Tenants
@@ -37,11 +41,15 @@ DATED = sorted(FOLDER.iterdir()) if FOLDER.exists() else []
 SHAPES = frozenset(
     {
         "audit",
+        "bank_transactions",
         "counters",
         "coupons",
         "credit_notes",
         "customers",
+        "gateway_events",
         "invoices",
+        "mail_templates",
+        "payments",
         "plans",
         "reviews",
         "runs",
@@ -115,6 +123,10 @@ def _loads(documents: SqliteDocuments, tenant_id: str, name: str, row: Document)
             assert plan.ref == row.id
         case "runs":
             assert isinstance(row.fields["generated"], int)
+        case "gateway_events":
+            assert GatewayEvents.of(documents, tenant_id).was_applied(row.id)
+        case "mail_templates":
+            assert MailTemplates.of(documents, tenant_id).all()["receipt", "de"].subject
         case "usage_events":
             assert decode(row.fields, UsageEvent).subscription_id
         case _:
@@ -122,10 +134,12 @@ def _loads(documents: SqliteDocuments, tenant_id: str, name: str, row: Document)
 
 
 _READERS: dict[str, Callable[[Document], str]] = {
+    "bank_transactions": lambda row: decode(row.fields, BankTransaction).id,
     "coupons": lambda row: decode(row.fields, Coupon).coupon_id,
     "credit_notes": lambda row: decode(row.fields, CreditNote).id,
     "customers": lambda row: decode(row.fields, Customer).id,
     "invoices": lambda row: decode_invoice(row).value.id,
+    "payments": lambda row: decode_payment(row).value.id,
     "reviews": lambda row: decode(row.fields, Review).id,
     "subscriptions": lambda row: decode_subscription(row).value.id,
     "usage": lambda row: decode_rollup(row).value.id,

@@ -8,7 +8,7 @@ import pytest
 from billing.store.indexes import EXEMPTIONS
 
 LATEST = max((Path(__file__).parents[1] / "golden" / "documents").iterdir())
-QUERIED = {("audit", "entities")}
+QUERIED = {("audit", "entities"), ("payments", "invoice_ids")}
 """Lists that are asked for by what they contain."""
 
 

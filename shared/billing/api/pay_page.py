@@ -74,10 +74,10 @@ class Opened:
         contact = self.tenant.support_email or self.invoice.seller.email
         return Look(accent=self.tenant.accent_colour, logo_png=logo, contact=contact)
 
-    def visit(self, *, here: str, **said: bool) -> Visit:
+    def visit(self, *, here: str) -> Visit:
         """What the page is to know about this visit."""
         today = local_date(self.call.recorded_at, zone=self.tenant.zone)
-        return Visit(today=today, takes_cards=bool(self.tenant.gateway), here=here, **said)
+        return Visit(today=today, takes_cards=bool(self.tenant.gateway), here=here)
 
 
 def pay_routes(door: Door) -> APIRouter:
@@ -185,7 +185,7 @@ def _thanks(opened: Opened, *, session: str) -> Response:
     arrived = _followed(opened, session)
     now = _again(opened)
     processing = arrived and pay_state(now.invoice) is not PayState.PAID
-    visit = now.visit(here="", thanks=True, processing=processing)
+    visit = replace(now.visit(here=""), thanks=True, processing=processing)
     return _html(now, pay_page(now.invoice, visit=visit, look=now.look))
 
 

@@ -38,7 +38,7 @@ INDEXES: Final[tuple[CompositeIndex, ...]] = (
 """One with a single field is for SQLite alone: Firestore has it already."""
 
 _UNINDEXED: Final[dict[str, tuple[str, ...]]] = {
-    "tenants": ("bank", "credit_numbers", "e_invoices", "notes", "numbers", "seller"),
+    "tenants": ("bank", "credit_numbers", "e_invoices", "guard", "notes", "numbers", "seller"),
     "settings": ("rates",),
     "customers": ("created_on", "party", "tax"),
     "plans": ("addons", "cycle", "fees", "metered"),
@@ -85,7 +85,7 @@ _UNINDEXED: Final[dict[str, tuple[str, ...]]] = {
     "bank_transactions": ("entry", "explanation", "note"),
     "reviews": ("bill_for_date", "figures", "note", "opened_at", "reason", "resolved_at"),
     "audit": ("recorded_at", "records"),
-    "runs": ("as_of", "failures", "recorded_at", "skipped", "totals"),
+    "runs": ("as_of", "collected", "failures", "recorded_at", "skipped", "totals"),
 }
 
 EXEMPTIONS: Final[tuple[Exemption, ...]] = (
