@@ -5,7 +5,7 @@ import pytest
 from billing.domain.catalog import FirstPeriod, Proration
 from billing.domain.period import Period
 from billing.domain.proration import Share, as_first_period, measured_by, share_of, without
-from tests.builders import DAILY, HOURLY, MONTHLY, a_fee, a_plan, utc
+from tests.builders import DAILY, HOURLY, MONTHLY, a_plan, utc
 
 
 def span(start: str, end: str) -> Period:

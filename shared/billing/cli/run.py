@@ -95,9 +95,7 @@ def _run(engine: Engine, tenant: Tenant, choice: RunChoice) -> BillingRun:
         dry_run=choice.dry_run,
         limit=choice.limit,
     )
-    return watched_bill(
-        engine, request, title=f"Billing {tenant.id} as of {choice.as_of}", compare=choice.compare
-    )
+    return watched_bill(engine, request, title=f"Billing {tenant.id} as of {choice.as_of}", compare=choice.compare)
 
 
 def _print(run: BillingRun, *, tenant: Tenant, directory: Path) -> None:
