@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from itertools import count
+from typing import Any
 
 import pytest
 
@@ -104,7 +105,7 @@ def test_who_pays_by_transfer_is_sent_the_invoice_with_its_pdf_and_not_charged(w
     ],
 )
 def test_the_steps_of_an_invoice_are_what_its_tenant_is_set_up_for(
-    sandbox: RunningSandbox, tenant: dict[str, str], pending: tuple[SettlementStep, ...]
+    sandbox: RunningSandbox, tenant: dict[str, Any], pending: tuple[SettlementStep, ...]
 ) -> None:
     world = card_world(sandbox, **tenant)
     world.joins("lumen")
