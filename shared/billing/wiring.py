@@ -78,7 +78,7 @@ class Engine:
     """The product with its outside parts connected. Safe to keep between requests and to share between threads.
 
     `work_ahead` says that the documents are across a network, which is worth a second thread. Without a `crew` this
-    process alone does every run.
+    process alone does every run. With `files_only` charges and mails wait for a later settlement.
     """
 
     documents: CountingDocuments
@@ -90,6 +90,7 @@ class Engine:
     work_ahead: bool = False
     crew: Crew | None = None
     stripe_base_url: str | None = None
+    files_only: bool = False
 
     def gateway(self, tenant: Tenant) -> Gateway | None:
         """What charges the tenant's cards, or None where it takes transfers alone.
@@ -134,10 +135,13 @@ class Engine:
         )
         alone = request.dry_run or request.limit is not None or on_invoice is not None
         report = generate_invoices(self.documents, request, options, bill=bill_shards if alone else self._bill)
-        if request.settle and request.shards is None and not request.dry_run:
-            settlement = self._settlement(Tenants(self.documents).get(request.tenant_id))
-            report.add_settled(sweep(settlement, out_of_time=out_of_time))
+        if request.settle and request.shards is None and not request.dry_run and not self.files_only:
+            report.add_settled(self.settle_rest(request.tenant_id, out_of_time=out_of_time))
         return report
+
+    def settle_rest(self, tenant_id: str, *, out_of_time: Callable[[], bool] = lambda: False) -> Settled:
+        """Settle what earlier runs left of a tenant's documents; NotFound for an unknown tenant."""
+        return sweep(self._settlement(Tenants(self.documents).get(tenant_id)), out_of_time=out_of_time)
 
     def run_options(self, tenant_id: str) -> RunOptions:
         """How a tenant's invoices are linked and settled; NotFound for an unknown tenant."""
@@ -177,8 +181,8 @@ class Engine:
             now=self.clock.now,
             render=partial(draw_invoices, tenant, objects=self.objects),
             render_credit_notes=partial(draw_credit_notes, tenant, objects=self.objects),
-            collecting=self._collecting(tenant),
-            mailing=self._mailing(tenant),
+            collecting=None if self.files_only else self._collecting(tenant),
+            mailing=None if self.files_only else self._mailing(tenant),
         )
 
     def _collecting(self, tenant: Tenant) -> Collecting | None:

@@ -1,5 +1,6 @@
 """The command line: what each command answers, on which stream, with which exit code."""
 
+import csv
 import json
 import os
 import shutil
@@ -122,7 +123,39 @@ def test_the_demo_run_again_bills_nothing_and_says_so(demo: tuple[Path, dict]) -
     again = billing("demo", "--dir", directory)
     assert again.exit_code == 0
     assert "Nothing was due: all of it is billed already." in again.stdout
-    assert answer(billing("demo", "--dir", directory, "--json"))["generated"] == 0
+    assert "Nothing was left to collect." in again.stdout
+    third = answer(billing("demo", "--dir", directory, "--json"))
+    assert third["generated"] == 0
+    assert (third["collected"]["charged"], sum(third["collected"]["failed"].values())) == (0, 0)
+    assert third["collected"]["reconciled"] == 0
+
+
+@pytest.mark.slow
+def test_the_demo_charges_its_cards_and_reconciles_its_transfers(demo: tuple[Path, dict]) -> None:
+    """142 cards, six of which `customers.csv` wants declined, and one whose invoice comes to nothing; 45 transfers."""
+    directory, run = demo
+    collected = run["collected"]
+    assert collected.pop("seconds") > 0
+    assert collected == {
+        "charged": 136,
+        "nothing_due": 1,
+        "failed": {"expired_card": 3, "insufficient_funds": 2, "generic_decline": 1},
+        "reconciled": 45,
+    }
+    listed = answer(billing("invoices", "list", "--dir", directory, "--status", "paid", "--limit", "500", "--json"))
+    assert len(listed["invoices"]) == 187 - 6
+    with (BOOK / "customers.csv").open(encoding="utf-8", newline="") as rows:
+        refused = {each["customer_id"] for each in csv.DictReader(rows) if each["test_card"] not in ("", "ok")}
+    assert refused == {each["customer_id"] for each in run["invoices"]} - {
+        each["customer_id"] for each in listed["invoices"]
+    }
+
+
+def test_a_book_without_cards_is_billed_and_not_collected(tmp_path: Path) -> None:
+    told = billing("demo", "--book", ROOT / "samples" / "price-models", "--dir", tmp_path)
+    assert told.exit_code == 0
+    assert "reconciled" not in told.stdout
+    assert not (tmp_path / "sandbox.sqlite3").exists()
 
 
 def test_the_story_of_a_run_has_every_figure_and_no_colour(imported: Path) -> None:
@@ -312,7 +345,7 @@ def test_invoices_are_listed_by_number_and_filtered(demo: tuple[Path, dict]) -> 
     assert listed["more"] is True
     of_one = answer(billing("invoices", "list", "--dir", directory, "--customer", "acct-1047", "--json"))
     assert [(each["number"], each["total"], each["amount_due"]) for each in of_one["invoices"]] == [
-        ("INV-2026-02-0047", "312.91", "312.91")
+        ("INV-2026-02-0047", "312.91", "0.00")
     ]
     assert answer(billing("invoices", "list", "--dir", directory, "--status", "void", "--json"))["invoices"] == []
     assert "No invoices." in billing("invoices", "list", "--dir", directory, "--status", "void").stdout

@@ -1,4 +1,4 @@
-"""`billing demo`: the February book from its files to its PDFs, in one go."""
+"""`billing demo`: the February book from its files to its PDFs and its money, in one go."""
 
 import hashlib
 from dataclasses import dataclass
@@ -7,6 +7,15 @@ from pathlib import Path
 import billing
 from billing.adapters.system_clock import SystemClock
 from billing.cli.billing_run import BillingRun, new_run_id
+from billing.cli.demo_collecting import (
+    DemoCollected,
+    collect,
+    collected_json,
+    has_cards,
+    prepare_collecting,
+    print_collected,
+    with_gateway,
+)
 from billing.cli.directory import ACTOR, checked_pay_base, instant_of, object_path
 from billing.cli.errors import Refused
 from billing.cli.import_book import read_book, sentence, store_book
@@ -35,15 +44,23 @@ class DemoRequest:
 
 
 def run_demo(request: DemoRequest, *, pay_base: str, as_json: bool) -> int:
-    """Import the book, bill it, print the story or the object; the exit code."""
-    book = read_book(request.book or sample_book())
+    """Import the book, bill it, collect where it has cards, print the story or the object; the exit code."""
+    folder = request.book or sample_book()
+    book = read_book(folder)
     engine = _engine(request, pay_base=checked_pay_base(pay_base))
-    store_book(engine, book)
-    run = watched_bill(engine, _run_request(request, book), title=f"Billing {book.tenant.id}")
-    if as_json:
-        write_json(run_json(run, directory=request.directory))
-    else:
+    store_book(engine, with_gateway(engine, book) if has_cards(book) else book)
+    billing_only = prepare_collecting(engine, book.tenant) if has_cards(book) else engine
+    run = watched_bill(billing_only, _run_request(request, book), title=f"Billing {book.tenant.id}")
+    if not as_json:
         _print(run, book=book, request=request)
+    collected = None
+    if has_cards(book):
+        collected = collect(engine, run, book=book, folder=folder, directory=request.directory)
+    if as_json:
+        shown = run_json(run, directory=request.directory)
+        write_json(shown if collected is None else {**shown, "collected": collected_json(collected)})
+    else:
+        _print_end(run, collected, request=request)
     return exit_code(run)
 
 
@@ -89,9 +106,16 @@ def _print(run: BillingRun, *, book: Book, request: DemoRequest) -> None:
         console.print(sentence(note), style="dim", markup=False)
     console.print()
     print_summary(run, directory=request.directory, console=console)
+
+
+def _print_end(run: BillingRun, collected: DemoCollected | None, *, request: DemoRequest) -> None:
+    console = answers()
     console.print()
+    if collected is not None:
+        print_collected(collected, console)
+        console.print()
     if not run.invoices:
-        folder = object_path(request.directory, f"invoices/{book.tenant.id}")
+        folder = object_path(request.directory, f"invoices/{run.report.tenant_id}")
         console.print(f"Nothing was due: all of it is billed already. The PDFs are in {folder}", soft_wrap=True)
     elif request.store is StoreKind.SQLITE:
         invoice = run.invoices[min(46, len(run.invoices) - 1)]

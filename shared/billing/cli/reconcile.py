@@ -41,7 +41,7 @@ def run_reconcile(given: StatementFile, *, place: Place) -> int:
     engine, tenant, call = _opened(place)
     mapping = CsvMapping() if given.mapping is None else load_mapping(given.mapping)
     statements = read_statements(given.path, file_format=given.file_format, mapping=mapping)
-    options = ReconcileOptions(dry_run=given.dry_run, close=_closing(engine, tenant, call=call))
+    options = ReconcileOptions(dry_run=given.dry_run, close=closing(engine, tenant, call=call))
     report = reconcile(engine.documents, statements, call=call, options=options)
     if place.as_json:
         write_json({"tenant_id": call.tenant_id, "dry_run": given.dry_run, **report_json(report)})
@@ -69,7 +69,7 @@ def run_match(transaction_id: str, invoices: Sequence[str], *, note: str, place:
     """Book a transfer on invoices and say so."""
     engine, tenant, call = _opened(place)
     booked = match_transaction(engine.documents, transaction_id, invoices, note=note, call=call)
-    for warning in close_ways([booked], close=_closing(engine, tenant, call=call)):
+    for warning in close_ways([booked], close=closing(engine, tenant, call=call)):
         complaints().print(warning, style="red", markup=False)
     if place.as_json:
         write_json(booked_json(booked))
@@ -89,20 +89,7 @@ def run_ignore(transaction_id: str, *, note: str, place: Place) -> None:
     _answer(ignore_transaction(engine.documents, transaction_id, note=note, call=call), "waits no more", place=place)
 
 
-def _answer(transaction: BankTransaction, said: str, *, place: Place) -> None:
-    if place.as_json:
-        write_json(encode(transaction))
-    else:
-        answers().print(f"{escape(transaction.id)} {said}.")
-
-
-def _opened(place: Place) -> tuple[Engine, Tenant, Call]:
-    engine = open_directory(place.directory)
-    tenant = the_tenant(engine, place.tenant_id)
-    return engine, tenant, Call(tenant_id=tenant.id, actor=ACTOR, recorded_at=SystemClock().now())
-
-
-def _closing(engine: Engine, tenant: Tenant, *, call: Call) -> Callable[[str], None]:
+def closing(engine: Engine, tenant: Tenant, *, call: Call) -> Callable[[str], None]:
     """What closes an invoice's hosted page and waiting payments; a gateway is needed where there are any."""
     invoices = Invoices.of(engine.documents, tenant.id)
 
@@ -115,3 +102,16 @@ def _closing(engine: Engine, tenant: Tenant, *, call: Call) -> Callable[[str], N
             close_other_ways(engine.documents, gateway, invoice_id, paid_by="", call=call)
 
     return close
+
+
+def _answer(transaction: BankTransaction, said: str, *, place: Place) -> None:
+    if place.as_json:
+        write_json(encode(transaction))
+    else:
+        answers().print(f"{escape(transaction.id)} {said}.")
+
+
+def _opened(place: Place) -> tuple[Engine, Tenant, Call]:
+    engine = open_directory(place.directory)
+    tenant = the_tenant(engine, place.tenant_id)
+    return engine, tenant, Call(tenant_id=tenant.id, actor=ACTOR, recorded_at=SystemClock().now())

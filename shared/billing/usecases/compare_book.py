@@ -24,14 +24,18 @@ _PART = 500
 _KEPT = 200
 _LONGEST_TEXT = 80
 
-# What billing itself moves on is not the book's to say.
+# What billing and collecting themselves move on is not the book's to say.
 _MOVED_BY_RUNS = frozenset(
     {
         "active_subscriptions",
         "billed_from",
+        "credit_balance",
+        "gateway_id",
         "late_bills",
         "late_usage",
         "next_billing_at",
+        "payment_method",
+        "payment_method_id",
         "prepaid",
         "recent",
         "status",
