@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from billing.adapters.environment_secrets import EnvironmentSecrets
 from billing.adapters.system_clock import SystemClock
 from billing.cli.errors import Refused
-from billing.config import LOOPBACK, PAYMENT_LINK_KEY, STRIPE_KEY
+from billing.config import LOOPBACK, PAYMENT_LINK_KEY, STRIPE_KEY, SecretVariables
 from billing.domain.tenant import Tenant
 from billing.wiring import Engine, local_key
 
@@ -49,5 +49,9 @@ def taking_cards(engine: Engine, *, tenant: Tenant, directory: Path, stripe: Loc
         if key is None and url is not None:
             key = LOCAL_STRIPE_KEY
         name = f"{STRIPE_KEY}_{tenant.gateway_account}" if tenant.gateway_account else STRIPE_KEY
-        secrets = EnvironmentSecrets({PAYMENT_LINK_KEY: local_key(directory), name: key or ""})
-        yield replace(engine, secrets=secrets, stripe_base_url=url)
+        secrets = {PAYMENT_LINK_KEY: local_key(directory), name: key or ""}
+        crew = engine.crew
+        if crew is not None:  # its processes charge as well
+            parts = replace(crew.parts, secrets=SecretVariables(secrets), stripe_base_url=url)
+            crew = replace(crew, parts=parts)
+        yield replace(engine, secrets=EnvironmentSecrets(secrets), stripe_base_url=url, crew=crew)

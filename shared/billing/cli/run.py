@@ -9,6 +9,7 @@ from billing.adapters.system_clock import SystemClock
 from billing.cli.billing_run import BillingRun, bill, new_run_id
 from billing.cli.directory import ACTOR, checked_pay_base, instant_of, open_directory, the_tenant
 from billing.cli.errors import DONE, HAD_FAILURES, Refused
+from billing.cli.local_gateway import LocalStripe, taking_cards
 from billing.cli.run_json import run_json
 from billing.cli.screen import answers, watching, write_json
 from billing.cli.summary import print_summary
@@ -43,7 +44,7 @@ def run_tenants(choice: RunChoice, *, directory: Path, pay_base: str, as_json: b
     engine = open_directory(directory, payment_link_base=checked_pay_base(pay_base), workers=local_workers())
     if not choice.all_tenants:
         tenant = the_tenant(engine, choice.tenant)
-        run = _run(engine, tenant, choice)
+        run = _run(engine, tenant, choice, directory=directory)
         if as_json:
             write_json(run_json(run, directory=directory))
         else:
@@ -59,7 +60,7 @@ def _run_all(engine: Engine, choice: RunChoice, *, directory: Path, as_json: boo
     for tenant_id in Tenants(engine.documents).ids():
         try:
             tenant = Tenants(engine.documents).get(tenant_id)
-            run = _run(engine, tenant, choice)
+            run = _run(engine, tenant, choice, directory=directory)
         except BillingError as error:
             errors.append({"tenant_id": tenant_id, "message": str(error)})
             typer.echo(f"billing: {tenant_id}: {error}", err=True)
@@ -85,7 +86,7 @@ def exit_code(*runs: BillingRun) -> int:
     return HAD_FAILURES if any(each.failures or each.unsettled or each.lost_workers for each in reports) else DONE
 
 
-def _run(engine: Engine, tenant: Tenant, choice: RunChoice) -> BillingRun:
+def _run(engine: Engine, tenant: Tenant, choice: RunChoice, *, directory: Path) -> BillingRun:
     request = RunRequest(
         tenant_id=tenant.id,
         as_of=instant_of(choice.as_of, zone=tenant.zone),
@@ -95,7 +96,12 @@ def _run(engine: Engine, tenant: Tenant, choice: RunChoice) -> BillingRun:
         dry_run=choice.dry_run,
         limit=choice.limit,
     )
-    return watched_bill(engine, request, title=f"Billing {tenant.id} as of {choice.as_of}", compare=choice.compare)
+    title = f"Billing {tenant.id} as of {choice.as_of}"
+    if choice.dry_run or not tenant.gateway:
+        return watched_bill(engine, request, title=title, compare=choice.compare)
+    stripe = LocalStripe(key=None, url=None)
+    with taking_cards(engine, tenant=tenant, directory=directory, stripe=stripe) as able:
+        return watched_bill(able, request, title=title)
 
 
 def _print(run: BillingRun, *, tenant: Tenant, directory: Path) -> None:
