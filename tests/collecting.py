@@ -16,7 +16,7 @@ from billing.adapters.stripe_gateway import StripeGateway
 from billing.domain.invoice import CollectionMethod
 from billing.domain.notice import Notice
 from billing.domain.payment import Payment
-from billing.ports import Gateway, Mail, MailRefused, MailUnavailable
+from billing.ports import Documents, Gateway, Mail, MailRefused, MailUnavailable
 from billing.sandbox.server import RunningSandbox
 from billing.store.customers import Customers
 from billing.store.payments import decode_payment
@@ -24,7 +24,7 @@ from billing.usecases.call import Call
 from billing.usecases.saved_methods import keep_saved_method
 from tests.builders import a_fee, a_party, a_plan, a_tenant
 from tests.sandbox_client import Client, client_of
-from tests.world import World
+from tests.world import World, sqlite_in_memory
 
 _accounts = count(1)
 PLAN = a_plan(fees=[a_fee("49.00")], anchor_day=1)
@@ -98,6 +98,7 @@ class CardWorld(World):
     """A tenant with a Stripe account of its own in the sandbox, and every mail it sends."""
 
     account: Client
+    key: str
     stripe: Watched
     sent: SentMails
 
@@ -145,7 +146,12 @@ class CardWorld(World):
         return stored.value.credit_balance
 
 
-def card_world(sandbox: RunningSandbox, **tenant: Any) -> CardWorld:  # noqa: ANN401 - any field of the tenant
+def card_world(
+    sandbox: RunningSandbox,
+    *,
+    documents: Documents | None = None,
+    **tenant: Any,  # noqa: ANN401 - any field of the tenant
+) -> CardWorld:
     """An empty world; `tenant` changes its settings."""
     key = f"sk_test_collecting{next(_accounts)}"
     sent, watched = SentMails(), Watched(StripeGateway(key, base_url=sandbox.url, timeout_seconds=5))
@@ -156,7 +162,9 @@ def card_world(sandbox: RunningSandbox, **tenant: Any) -> CardWorld:  # noqa: AN
         gateway=stripe,
         mailer=sent,
         compose=plain_mail,
+        documents=documents or sqlite_in_memory(),
         account=client_of(sandbox, key=key),
+        key=key,
         stripe=watched,
         sent=sent,
     )

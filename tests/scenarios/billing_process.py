@@ -15,16 +15,22 @@ from functools import partial
 from pathlib import Path
 
 from billing.adapters.firestore import FirestoreDocuments
+from billing.adapters.maildir import MaildirMailer
 from billing.adapters.objects import ObstoreObjects
 from billing.adapters.sqlite import SqliteDocuments
+from billing.adapters.stripe_gateway import StripeGateway
 from billing.ports import Documents
 from billing.store.indexes import INDEXES
+from billing.store.tenants import Tenants
 from billing.usecases.approve_invoices import approve_invoices
 from billing.usecases.call import Call
+from billing.usecases.collect import Collecting
+from billing.usecases.deliver import Mailing
 from billing.usecases.generate_invoices import RunOptions, generate_invoices
 from billing.usecases.run_context import RunRequest
 from billing.usecases.settle_invoices import Settlement, settle_invoices, sweep
 from tests.builders import utc
+from tests.collecting import plain_mail
 from tests.covered_documents import CoveredDocuments
 from tests.world import plain_pdfs
 
@@ -36,6 +42,7 @@ class Asked:
     """One request: `run_ids` start at once; each is killed `kill_after` seconds later unless that is None.
 
     With `approves` each approves everything that waits, in place of billing what is due.
+    `stripe` is the key and the address of a sandbox that charges cards, `mails` the Maildir that mails go to.
     The store is the SQLite file `sqlite`, or the project `project` of the Firestore emulator at `emulator`.
     """
 
@@ -48,6 +55,8 @@ class Asked:
     emulator: str = ""
     kill_after: float | None = None
     approves: bool = False
+    stripe: tuple[str, str] | None = None
+    mails: str = ""
 
 
 def main() -> None:
@@ -117,7 +126,24 @@ def _settlement(asked: Asked, documents: Documents) -> Settlement:
         tenant_id=asked.tenant_id,
         render=plain_pdfs,
         now=lambda: utc(asked.as_of),
+        collecting=_collecting(asked, documents),
+        mailing=_mailing(asked, documents),
     )
+
+
+def _collecting(asked: Asked, documents: Documents) -> Collecting | None:
+    if asked.stripe is None:
+        return None
+    key, url = asked.stripe
+    gateway = StripeGateway(key, base_url=url, timeout_seconds=5)
+    return Collecting(documents=documents, gateway=lambda: gateway, tenant_id=asked.tenant_id)
+
+
+def _mailing(asked: Asked, documents: Documents) -> Mailing | None:
+    if not asked.mails:
+        return None
+    tenant = Tenants(documents).get(asked.tenant_id)
+    return Mailing(mailer=MaildirMailer(Path(asked.mails)), compose=plain_mail, tenant=tenant)
 
 
 def _documents(asked: Asked) -> Documents:

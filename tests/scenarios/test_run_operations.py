@@ -1,14 +1,17 @@
 """What a run asks of the stores: few operations, and only its own tenant's documents."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
 from billing.adapters.counting import CountingDocuments, CountingObjects
 from billing.adapters.firestore import FirestoreDocuments
-from billing.ports import Documents
+from billing.ports import ChargeOrder, Documents, Fields, Succeeded, Update
 from tests.builders import a_fee, a_meter, a_plan, a_tenant
+from tests.collecting import SentMails, plain_mail
 from tests.firestore_emulator import firestore, fresh_project
+from tests.reviewing import settings
 from tests.watched_documents import WatchedDocuments
 from tests.world import World, sqlite_in_memory
 
@@ -52,6 +55,33 @@ def test_an_ordinary_invoice_takes_three_reads_and_four_writes_from_due_to_settl
     assert counted.counts.writes == 4 * ORDINARY + 2 * PAGES + 1
     assert objects.counts.objects == 2 * ORDINARY  # the PDF and the JSON beside it
     assert counted.counts.deletes == 0
+
+
+class EveryCardPays:
+    """The charges of a gateway, without one."""
+
+    name = "stripe"
+
+    def charge(self, order: ChargeOrder) -> Succeeded:
+        return Succeeded(payment_id=f"pi-{order.invoice_id}", amount=order.amount, currency=order.currency)
+
+
+def test_an_invoice_that_is_charged_and_mailed_takes_three_reads_and_five_writes(documents: Documents) -> None:
+    world = ordinary_book(documents)
+    for customer in world.collection("customers"):
+        fields: Fields = {"collection_method": "charge_automatically", "gateway_id": "c", "payment_method_id": "m"}
+        world.documents.commit([Update(customer.path, {**fields, "party": {"name": "Jo", "email": "jo@kunde.test"}})])
+    settings(world, gateway="stripe", mail_sender="billing@acme.test")
+    gateway: Any = EveryCardPays()
+    world.gateway, world.mailer, world.compose = gateway, SentMails(), plain_mail
+    counted, objects = CountingDocuments(world.documents), CountingObjects(world.objects)
+    report = world.runs_billing(through=counted, objects=objects)
+    assert (report.settled, report.collected.charged, report.collected.mailed) == (ORDINARY, ORDINARY, ORDINARY)
+    # nothing is read again of what the run has just written
+    assert counted.counts.reads == 3 * ORDINARY + 9
+    # the payment is written as well, and a page's audit record of what was paid
+    assert counted.counts.writes == 5 * ORDINARY + 3 * PAGES + 1
+    assert objects.counts.objects == 2 * ORDINARY
 
 
 def test_a_run_with_nothing_due_reads_a_handful_and_writes_its_record() -> None:

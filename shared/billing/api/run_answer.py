@@ -70,8 +70,22 @@ def _report(report: RunReport) -> dict[str, Any]:
         "unsettled": report.unsettled,
         "settlementErrors": [
             {"invoiceId": each.invoice_id, "code": each.code, "message": each.message}
-            for each in report.settlement_failures.values()
+            for each in (*report.settlement_failures.values(), *report.refused_mails)
         ],
+        "collected": _collected(report),
+    }
+
+
+def _collected(report: RunReport) -> dict[str, Any]:
+    collected = report.collected
+    return {
+        "charged": collected.charged,
+        "failed": dict(collected.failed),
+        "pending": collected.pending,
+        "requiresAction": collected.requires_action,
+        "unknown": report.unknown_charges,
+        "mailed": collected.mailed,
+        "amounts": {currency: _amount(minor, currency) for currency, minor in sorted(collected.amounts.items())},
     }
 
 

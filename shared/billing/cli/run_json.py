@@ -34,6 +34,7 @@ def run_json(run: BillingRun, *, directory: Path) -> Json:
             "writes": run.operations.writes,
             "objects": run.operations.objects,
         },
+        "collected": _collected(report),
         "credit_notes": [_credit_note(each) for each in report.credit_notes],
         "held": len(report.held),
         "held_invoices": [_held(each) for each in report.held],
@@ -66,19 +67,33 @@ def _scope(report: RunReport) -> Json:
 
 
 def _errors(report: RunReport) -> list[Json]:
-    """What could not be billed, and what was billed and has no PDF yet."""
+    """What could not be billed, what of the billed could not be settled yet, and mails that nobody takes."""
     unbilled: list[Json] = [{"subscription_id": each.subscription_id, **_error(each)} for each in report.failures]
     unsettled = report.settlement_failures.values()
     lost = "a worker process ended in the middle of its shard; the next run bills the rest"
     return (
         unbilled
         + [{"invoice_id": each.invoice_id, **_error(each)} for each in unsettled]
+        + [{"invoice_id": each.invoice_id, **_error(each)} for each in report.refused_mails]
         + [{"code": "worker_lost", "message": lost}] * report.lost_workers
     )
 
 
 def _error(failure: Failure | SettlementFailure) -> Json:
     return {"code": failure.code, "message": failure.message}
+
+
+def _collected(report: RunReport) -> Json:
+    collected = report.collected
+    return {
+        "charged": collected.charged,
+        "failed": dict(sorted(collected.failed.items())),
+        "pending": collected.pending,
+        "requires_action": collected.requires_action,
+        "unknown": report.unknown_charges,
+        "mailed": collected.mailed,
+        "amounts": {currency: invoice_amount(minor, currency) for currency, minor in sorted(collected.amounts.items())},
+    }
 
 
 def _credit_note(credit_note: InvoiceSummary) -> Json:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from babel import Locale
 from rich.console import Console
+from rich.table import Table
 
 from billing.cli.billing_run import BillingRun
 from billing.cli.run_comparison import print_comparison
@@ -49,13 +50,31 @@ def _counts(report: RunReport, console: Console) -> None:
     if report.failures:
         table.add_row("Failed", f"{len(report.failures):,}", "tried again by the next run", style="red")
     if report.unsettled:
-        table.add_row("Without PDF", f"{report.unsettled:,}", "made by the next run", style="red")
+        table.add_row("Not settled", f"{report.unsettled:,}", "tried again by the next run", style="red")
     if report.credit_notes:
         table.add_row("Credit notes", f"{len(report.credit_notes):,}")
+    _collected(report, table)
     console.print(table)
     if not report.complete:
         why = "A worker process was lost" if report.lost_workers else "Stopped at the limit"
         console.print(f"{why}; run again for the rest.", style="yellow")
+
+
+def _collected(report: RunReport, table: Table) -> None:
+    """What was charged and mailed, where anything was."""
+    collected = report.collected
+    if collected.charged:
+        sums = [f"{amount(taken, currency)} {currency}" for currency, taken in sorted(collected.amounts.items())]
+        table.add_row("Cards charged", f"{collected.charged:,}", ", ".join(sums))
+    if collected.failed:
+        codes = ", ".join(f"{reason_text(code)}: {count}" for code, count in sorted(collected.failed.items()))
+        table.add_row("Charges failed", f"{collected.failed.total():,}", codes, style="yellow")
+    if collected.requires_action:
+        table.add_row("To be confirmed", f"{collected.requires_action:,}", "by the customer, on the pay page")
+    if collected.pending:
+        table.add_row("On their way", f"{collected.pending:,}", "the gateway tells when they arrive")
+    if collected.mailed:
+        table.add_row("Mails sent", f"{collected.mailed:,}")
 
 
 def _sums(revenue: Revenue, console: Console) -> None:
@@ -116,6 +135,7 @@ def _pdfs(run: BillingRun, *, directory: Path, console: Console) -> None:
 def _failures(report: RunReport) -> None:
     lines = [f"{each.subscription_id}: {each.message} ({each.code})" for each in report.failures]
     lines += [f"{each.invoice_id}: {each.message} ({each.code})" for each in report.settlement_failures.values()]
+    lines += [f"{each.invoice_id}: {each.message} ({each.code})" for each in report.refused_mails]
     hidden = len(lines) - _SHOWN_FAILURES
     for line in lines[:_SHOWN_FAILURES] + [f"and {hidden:,} more; --json names them all"] * (hidden > 0):
         complaints().print(line, style="red", markup=False)

@@ -37,6 +37,12 @@ class Runs:
                 "held": len(report.held),
                 "settled": report.settled,
                 "unsettled": report.unsettled,
+                "collected": {
+                    "charged": report.collected.charged,
+                    "failed": dict(report.collected.failed),
+                    "mailed": report.collected.mailed,
+                    "amounts": dict(report.collected.amounts),
+                },
                 "skipped": dict(report.skipped),
                 "failed": len(report.failures),
                 "failures": [

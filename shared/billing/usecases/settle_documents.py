@@ -9,17 +9,16 @@ from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
 from billing.domain.credit import CreditNote
-from billing.domain.errors import BillingError, InvalidInput
+from billing.domain.errors import BillingError
 from billing.domain.invoice import Attachment, Invoice, SettlementStep
 from billing.domain.run_report import Settled, SettlementFailure
-from billing.ports import Document, Documents, Objects, Update, WriteConflict
+from billing.ports import Document, Documents, Objects, Update
 from billing.store.codec import BrokenDocument
 from billing.store.collection import Collection, Stored
 from billing.usecases.file_document import Files, file_document
 from billing.usecases.refusal import foreseen
 
 _SWEEP_PAGE = 100
-_ATTEMPTS = 4
 
 D = TypeVar("D", Invoice, CreditNote)
 
@@ -68,15 +67,6 @@ class Filed(Generic[D]):
     document: Stored[D]
     files: Files
     attachments: tuple[Attachment, ...]
-
-
-def settle(desk: Desk[D], documents: Sequence[Stored[D]]) -> Settled:
-    """Do the pending steps of issued documents, as they were just committed or read.
-
-    One that can't be settled keeps its steps and is named with its error; it stops no other.
-    """
-    filed, failures = file_all(desk, documents)
-    return Settled(failures=failures) + _take_off(desk, [(each.document, each.attachments) for each in filed])
 
 
 def file_all(desk: Desk[D], documents: Sequence[Stored[D]]) -> tuple[list[Filed[D]], list[SettlementFailure]]:
@@ -137,51 +127,6 @@ def _next(made: Iterator[Files]) -> Files | Exception:
     except Exception as error:  # noqa: BLE001 - whatever one document does to the drawing costs no other its PDF
         return error
     return ValueError("the renderer made no PDF of it") if files is None else files
-
-
-def _take_off(desk: Desk[D], done: Sequence[tuple[Stored[D], tuple[Attachment, ...]]], *, attempt: int = 1) -> Settled:
-    """Take the finished steps off, together if nothing else happened to the documents meanwhile."""
-    if not done:
-        return Settled()
-    writes = [
-        desk.repository.settled(
-            document,
-            pending=tuple(step for step in document.value.pending if step is not SettlementStep.RENDER),
-            attachments=attachments,
-        )
-        for document, attachments in done
-    ]
-    try:
-        desk.documents.commit(writes)
-    except (WriteConflict, InvalidInput) as error:
-        if isinstance(error, WriteConflict) and attempt < _ATTEMPTS:
-            left, unreadable = _read_again(desk, done)
-            return Settled(failures=unreadable) + _take_off(desk, left, attempt=attempt + 1)
-        if len(done) == 1:
-            return Settled(failures=[failure_of(done[0][0].value.id, error)])
-        middle = len(done) // 2
-        return _take_off(desk, done[:middle], attempt=attempt) + _take_off(desk, done[middle:], attempt=attempt)
-    return Settled(done=[document.value.id for document, _ in done])
-
-
-def _read_again(
-    desk: Desk[D], done: Sequence[tuple[Stored[D], tuple[Attachment, ...]]]
-) -> tuple[list[tuple[Stored[D], tuple[Attachment, ...]]], list[SettlementFailure]]:
-    """Those whose steps nobody has taken off meanwhile, as they stand now, and those that can't be read any more."""
-    left: list[tuple[Stored[D], tuple[Attachment, ...]]] = []
-    failures: list[SettlementFailure] = []
-    documents = desk.repository.collection.get([document.value.id for document, _ in done])
-    for (_, attachments), document in zip(done, documents, strict=True):
-        if document is None:
-            continue
-        try:
-            now = desk.decode(document)
-        except BrokenDocument as error:
-            failures.append(failure_of(document.id, error))
-            continue
-        if SettlementStep.RENDER in now.value.pending:
-            left.append((now, attachments))
-    return left, failures
 
 
 def failure_of(document_id: str, error: Exception) -> SettlementFailure:
