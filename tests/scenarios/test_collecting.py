@@ -447,6 +447,14 @@ def test_an_invoice_is_charged_again_and_its_receipt_goes_out_with_the_next_sett
     assert world.sent.kinds("lumen@kunde.test") == ["payment_failed", "receipt"]
 
 
+def test_an_invoice_from_before_the_gateway_is_charged_as_its_first_attempt(world: CardWorld) -> None:
+    world.joins("lumen", collection_method=CollectionMethod.SEND_INVOICE)
+    bills(world)
+    charged = charge_invoice(world.documents, the_invoice(world).id, gateway=world.stripe.inner, call=world.call())
+    assert charged.attempt is not None
+    assert (charged.attempt.number, charged.invoice.status, world.taken()) == (1, InvoiceStatus.PAID, [4900])
+
+
 def test_four_charges_of_one_invoice_at_once_take_the_money_once(sandbox: RunningSandbox, world: CardWorld) -> None:
     invoice = failed(sandbox, world)
     with ThreadPoolExecutor(4) as pool:
