@@ -10,7 +10,7 @@ from billing.adapters.smtp import SmtpMailer
 from billing.config import Misconfigured, Settings
 from billing.domain.errors import InvalidInput
 
-NEEDED = {"BILLING_STORE": "sqlite:///srv/b.sqlite3", "BILLING_OBJECTS": "file:///srv/objects"}
+NEEDED = {"BILLING_STORE": "sqlite:///data/b.sqlite3", "BILLING_OBJECTS": "file:///data/objects"}
 
 
 @pytest.mark.parametrize(
