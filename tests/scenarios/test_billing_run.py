@@ -235,6 +235,7 @@ def test_a_run_leaves_its_record(world: World) -> None:
         "skipped": {"no_active_subscription": 1},
         "failed": 0,
         "failures": [],
+        "collected": {"charged": 0, "failed": {}, "amounts": {}, "mailed": 0},
         "totals": [
             {
                 "currency": "USD",

@@ -15,6 +15,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from billing.cli import app
+from tests.kept_directory import copy_of
 
 ROOT = Path(__file__).parents[2]
 BOOK = ROOT / "samples" / "february-2026"
@@ -50,7 +51,7 @@ def import_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def imported(import_once: Path, tmp_path: Path) -> Path:
     """A directory of the test's own with the February book imported and not billed."""
-    return shutil.copytree(import_once, tmp_path / "kept")
+    return copy_of(import_once, tmp_path / "kept")
 
 
 def a_book(folder: Path, *, tenant_id: str = "acme-api", zone: str = "UTC") -> Path:

@@ -1,6 +1,5 @@
 """The command line of credit notes and of a customer's balance: what it answers, and with which exit code."""
 
-import shutil
 from pathlib import Path
 
 import pytest
@@ -10,6 +9,7 @@ from billing.usecases.call import Call
 from billing.usecases.record_payment import NewPayment, record_payment
 from billing.wiring import local_engine
 from tests.builders import utc
+from tests.kept_directory import copy_of
 from tests.unit.test_cli import BOOK, DUE, answer, billing
 
 NUMBER, INVOICE = "INV-2026-02-0047", "sub-1047.20260201T000000Z.r0"
@@ -27,7 +27,7 @@ def billed_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def billed(billed_once: Path, tmp_path: Path) -> Path:
     """A directory of the test's own with February billed: 312.91 for acct-1047, 99.00 of it for support, with 19 %."""
-    return shutil.copytree(billed_once, tmp_path / "kept")
+    return copy_of(billed_once, tmp_path / "kept")
 
 
 def paid(directory: Path) -> None:

@@ -1,7 +1,6 @@
 """`billing invoices explain` and `billing verify`: what they answer, and with which exit code."""
 
 import json
-import shutil
 import sqlite3
 from pathlib import Path
 
@@ -9,6 +8,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from billing.cli import app
+from tests.kept_directory import copy_of
 
 BOOK = Path(__file__).parents[2] / "samples" / "february-2026"
 INVOICE = "sub-1047.20260201T000000Z.r0"
@@ -31,7 +31,7 @@ def billed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def demo(billed: Path, tmp_path: Path) -> Path:
     """The billed February book, to be tampered with."""
-    return shutil.copytree(billed, tmp_path / "kept", ignore=shutil.ignore_patterns("*-wal", "*-shm"))
+    return copy_of(billed, tmp_path / "kept")
 
 
 def tamper(directory: Path, *, document: str, path: str, value: int | str) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.kept_directory import copy_of
 from tests.unit.test_cli import BOOK, answer, billing
 
 MARCH = ("--as-of", "2026-04-01")
@@ -37,7 +38,7 @@ def held_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def held(held_once: Path, tmp_path: Path) -> Path:
     """A directory of the test's own with February billed and most of March held."""
-    return shutil.copytree(held_once, tmp_path / "kept")
+    return copy_of(held_once, tmp_path / "kept")
 
 
 def test_a_run_says_how_many_it_holds_and_what_they_come_to(held_once: Path) -> None:

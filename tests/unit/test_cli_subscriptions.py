@@ -1,7 +1,6 @@
 """`billing subscriptions`: what each command answers, and what it refuses."""
 
 import json
-import shutil
 from pathlib import Path
 
 import pytest
@@ -11,6 +10,7 @@ from billing.store.indexes import INDEXES
 from billing.store.subscriptions import Subscriptions
 from billing.wiring import LOCAL_STORE
 from tests.book_folder import PLAN, book_folder, changed
+from tests.kept_directory import copy_of
 from tests.unit.test_cli import answer, billing
 
 SUBSCRIPTION = "s-1"
@@ -38,7 +38,7 @@ def import_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def kept(import_once: Path, tmp_path: Path) -> Path:
-    return shutil.copytree(import_once, tmp_path / "kept")
+    return copy_of(import_once, tmp_path / "kept")
 
 
 def test_a_subscription_is_shown_with_everything_that_it_will_be_charged(kept: Path) -> None:

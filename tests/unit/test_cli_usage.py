@@ -1,13 +1,13 @@
 """`billing usage`: events and reports from files, what became of them, and what is kept."""
 
 import json
-import shutil
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner, Result
 
 from billing.cli import app
+from tests.kept_directory import copy_of
 
 BOOK = Path(__file__).parents[2] / "samples" / "february-2026"
 AT = ("--recorded-at", "2026-03-03")
@@ -29,7 +29,7 @@ def billed_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def billed(billed_once: Path, tmp_path: Path) -> Path:
     """The February book, its first 50 subscriptions billed for February."""
-    return shutil.copytree(billed_once, tmp_path / "kept")
+    return copy_of(billed_once, tmp_path / "kept")
 
 
 def an_event(event_id: str, **changes: object) -> dict:

@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import pytest
 
+from billing.domain.errors import InvalidInput
 from billing.domain.guard import deviation, with_latest, without
 from billing.domain.review import Hold, ReviewKind, why_held
 from billing.domain.tenant import Guard
@@ -97,3 +98,8 @@ def test_with_approval_every_invoice_waits_and_what_the_guard_found_is_said_firs
         "factor": "3",
         "currency": "USD",
     }
+
+
+def test_a_guard_has_no_negative_floor() -> None:
+    with pytest.raises(InvalidInput, match="guard.floor: expected 0 or more minor units"):
+        Guard(factor=Decimal(3), floor=-1)
