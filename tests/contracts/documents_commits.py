@@ -172,9 +172,10 @@ class CommitContract:
             return [*own[:10], Put(SERIES, {"last": writer}, expected=version), *own[10:]]
 
         won = in_parallel(8, lambda writer: committed(documents, page(writer)))
-        assert sum(won) == 1
-        winner = won.index(True)
-        assert stored(documents, SERIES).fields == {"last": winner}
+        winner = stored(documents, SERIES).fields["last"]
+        # a store across a network may lose its answer and repeat the commit: then the winner alone is told of a conflict
+        assert [writer for writer in range(8) if won[writer]] in ([winner], [])
+        assert documents.get_many([f"tenants/acme/invoices/w{winner}-0"]) != [None]
         for writer in range(8):
             left = documents.get_many([write.path for write in page(writer) if isinstance(write, Create)])
             assert [document is not None for document in left] == [writer == winner] * 20
