@@ -173,7 +173,7 @@ class CommitContract:
 
         won = in_parallel(8, lambda writer: committed(documents, page(writer)))
         winner = stored(documents, SERIES).fields["last"]
-        # a store across a network may lose its answer and repeat the commit: then the winner alone is told of a conflict
+        # a store across a network may lose its answer and repeat the commit: then the winner too is told of a conflict
         assert [writer for writer in range(8) if won[writer]] in ([winner], [])
         assert documents.get_many([f"tenants/acme/invoices/w{winner}-0"]) != [None]
         for writer in range(8):
