@@ -26,6 +26,7 @@ from billing.ports import (
     GatewayRefused,
     GatewayUnavailable,
     RefundOrder,
+    RefundRefused,
     RefundStatus,
     RequiresAction,
     Succeeded,
@@ -245,7 +246,7 @@ def test_refunds_add_up_to_the_charge_and_one_key_is_one_refund(gateway: Gateway
         ("r1", 1900),
         ("r2", 3000),
     }
-    with pytest.raises(GatewayRefused, match="refunded|greater"):
+    with pytest.raises(RefundRefused, match="refunded|greater"):
         gateway.refund(RefundOrder(key="r3", payment_id=paid.payment_id, amount=1))
 
 

@@ -13,8 +13,10 @@ from billing.domain.payment import Application, Payment, PaymentSource, PaymentS
 from billing.ports import (
     GatewayPayment,
     GatewayRefund,
+    GatewayRefused,
     GatewayUnavailable,
     RefundOrder,
+    RefundRefused,
     RefundStatus,
     Succeeded,
 )
@@ -48,6 +50,10 @@ class RefundingGateway:
 
     def refund(self, order: RefundOrder) -> GatewayRefund:
         how = self.fails.pop(0) if self.fails else ""
+        if how == "refused":
+            raise RefundRefused("stripe", reason="the charge is disputed")
+        if how == "account":
+            raise GatewayRefused("stripe", reason="no such key")
         if how == "before":
             raise GatewayUnavailable("stripe", reason="connection reset")
         made = GatewayRefund(
@@ -287,6 +293,27 @@ def test_a_refund_that_fails_at_the_gateway_can_be_asked_for_again(world: World)
     assert state(world)[0] == (InvoiceStatus.PAID, 4900, 0)
     payment = refund_payment(world.documents, refund(world, 4900, id="r2"), gateway=gateway(), call=call(world))
     assert payment.refunded == 4900
+
+
+def test_a_refund_that_the_gateway_will_never_make_frees_what_it_was_for(world: World) -> None:
+    pay(world, 4900, gateway_id="pi_1")
+    refusing = gateway(fails=["refused"])
+    payment = refund_payment(world.documents, refund(world, 4900), gateway=refusing, call=call(world))
+    assert [(each.state, each.gateway_id) for each in payment.refunds] == [(RefundState.FAILED, "")]
+    assert state(world)[0] == (InvoiceStatus.PAID, 4900, 0)
+    instead = refund(world, 4900, id="r2", target=RefundTarget.BALANCE)
+    refund_payment(world.documents, instead, gateway=None, call=call(world))
+    assert balance(world) == 4900
+
+
+def test_a_refund_that_our_own_account_can_not_make_waits_for_a_repeat(world: World) -> None:
+    pay(world, 4900, gateway_id="pi_1")
+    stripe = gateway(fails=["account"])
+    with pytest.raises(GatewayRefused, match="no such key"):
+        refund_payment(world.documents, refund(world, 1000), gateway=stripe, call=call(world))
+    payment = refund_payment(world.documents, refund(world, 1000), gateway=stripe, call=call(world))
+    assert payment.refunds[0].state is RefundState.DONE
+    assert state(world)[0] == (InvoiceStatus.ISSUED, 3900, 1000)
 
 
 def test_a_refund_that_the_gateway_still_works_on_moves_nothing_yet(world: World) -> None:

@@ -35,12 +35,13 @@ from billing.ports import (
     GatewayRefused,
     GatewayUnavailable,
     RefundOrder,
+    RefundRefused,
     SavedMethod,
     Unknown,
 )
 
 if TYPE_CHECKING:
-    from stripe.params import CustomerCreateParams, CustomerUpdateParams, PaymentIntentCreateParams
+    from stripe.params import CustomerCreateParams, CustomerUpdateParams, PaymentIntentCreateParams, RefundCreateParams
     from stripe.params.checkout import SessionCreateParams
 
 _RETRIES = 2
@@ -163,20 +164,19 @@ class StripeGateway:
             return True
 
     def refund(self, order: RefundOrder) -> GatewayRefund:
-        """Refund a payment intent, whole or in part."""
+        """Refund a payment intent, whole or in part; RefundRefused where Stripe never will."""
         with self._failures_named():
             intent = self._stripe.payment_intents.retrieve(order.payment_id)
             metadata = {"key": order.key, "reason": order.reason}
-            return refund_of(
-                self._stripe.refunds.create(
-                    {
-                        "payment_intent": order.payment_id,
-                        "amount": stripe_amount(order.amount, intent.currency.upper()),
-                        "metadata": metadata,
-                    },
-                    {"idempotency_key": order.key},
-                )
-            )
+            params: RefundCreateParams = {
+                "payment_intent": order.payment_id,
+                "amount": stripe_amount(order.amount, intent.currency.upper()),
+                "metadata": metadata,
+            }
+            try:
+                return refund_of(self._stripe.refunds.create(params, {"idempotency_key": order.key}))
+            except stripe.InvalidRequestError as error:  # refunded already, disputed, too long ago
+                raise RefundRefused(self.name, reason=_words(error)) from error
 
     def open_checkout(self, order: CheckoutOrder) -> Checkout:
         """Make a Checkout session: to pay one invoice, or to save a card."""

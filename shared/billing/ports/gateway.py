@@ -290,3 +290,9 @@ class GatewayRefused(Unavailable):
         self.gateway = gateway
         self.reason = reason
         super().__init__(f"{gateway} refused: {reason}")
+
+
+class RefundRefused(GatewayRefused):
+    """This payment can't be refunded at the gateway: nothing was given back, and asking again would not help."""
+
+    code: ClassVar[str] = "refund_refused"

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from billing.domain.errors import InvalidInput
 from billing.domain.money import Money
 from billing.domain.payment import Application, Payment, PaymentStatus, Refund, RefundState, RefundTarget
-from billing.ports import Documents, Gateway, GatewayRefund, RefundOrder, RefundStatus
+from billing.ports import Documents, Gateway, GatewayRefund, RefundOrder, RefundRefused, RefundStatus
 from billing.store.payments import Payments
 from billing.usecases.call import Call
 from billing.usecases.payment_changes import PaymentChange, change_payment
@@ -30,8 +30,9 @@ def refund_payment(documents: Documents, request: RefundRequest, *, gateway: Gat
     """Refund and say how the payment stands now; the invoice has that much less paid.
 
     The refund is written down before the gateway is asked, so that a repeat finds out what became of it instead of
-    asking twice. Raises NotFound, InvalidInput for more than is left and where the money did not come by the gateway,
-    GatewayUnavailable (repeat the call) and GatewayRefused (then nothing was refunded).
+    asking twice. One that the gateway will never make is `failed`, and what it was for is free again. Raises NotFound,
+    InvalidInput for more than is left and where the money did not come by the gateway, GatewayUnavailable and
+    GatewayRefused (our account there is at fault): then the call may be repeated.
     """
     if request.target is RefundTarget.BALANCE:
         return change_payment(documents, request.payment_id, lambda each: _to_balance(each, request, call), call=call)
@@ -41,8 +42,8 @@ def refund_payment(documents: Documents, request: RefundRequest, *, gateway: Gat
         return payment
     if gateway is None:
         raise InvalidInput("target", expected="balance, as the tenant has no gateway", given=request.target.value)
-    done = _at_gateway(gateway, payment, request, call=call)
-    return change_payment(documents, request.payment_id, lambda each: _answered(each, request, done), call=call)
+    end = _end_at_gateway(gateway, payment, request, call=call)
+    return change_payment(documents, request.payment_id, lambda each: _ended(each, request, end), call=call)
 
 
 def finish_refunds(documents: Documents, gateway: Gateway, *, payment_id: str, call: Call) -> Payment:
@@ -93,6 +94,30 @@ def _asked(payment: Payment, request: RefundRequest, call: Call) -> PaymentChang
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _End:
+    """What became of a refund at the gateway: its id there, if it has one, and why in words."""
+
+    state: RefundState
+    gateway_id: str
+    reason: str
+
+
+_STATES = {
+    RefundStatus.SUCCEEDED: RefundState.DONE,
+    RefundStatus.PENDING: RefundState.ASKED,
+    RefundStatus.FAILED: RefundState.FAILED,
+}
+
+
+def _end_at_gateway(gateway: Gateway, payment: Payment, request: RefundRequest, *, call: Call) -> _End:
+    try:
+        made = _at_gateway(gateway, payment, request, call=call)
+    except RefundRefused as error:
+        return _End(state=RefundState.FAILED, gateway_id="", reason=error.reason)
+    return _End(state=_STATES[made.status], gateway_id=made.id, reason=f"by {made.id}")
+
+
 def _at_gateway(gateway: Gateway, payment: Payment, request: RefundRequest, *, call: Call) -> GatewayRefund:
     key = f"{call.tenant_id}/{request.payment_id}/refund/{request.id}"
     for refund in gateway.payment(payment.gateway_id).refunds:
@@ -102,24 +127,17 @@ def _at_gateway(gateway: Gateway, payment: Payment, request: RefundRequest, *, c
     return gateway.refund(order)
 
 
-def _answered(payment: Payment, request: RefundRequest, done: GatewayRefund) -> PaymentChange | None:
+def _ended(payment: Payment, request: RefundRequest, end: _End) -> PaymentChange | None:
     known = _known(payment, request)
-    if known is None or known.state is not RefundState.ASKED or done.status is RefundStatus.PENDING:
+    if known is None or known.state is not RefundState.ASKED or end.state is RefundState.ASKED:
         return None
-    failed = done.status is RefundStatus.FAILED
-    state = RefundState.FAILED if failed else RefundState.DONE
-    after = replace(
-        payment,
-        refunds=tuple(
-            replace(each, state=state, gateway_id=done.id) if each.id == request.id else each
-            for each in payment.refunds
-        ),
-    )
+    failed = end.state is RefundState.FAILED
+    ended = replace(known, state=end.state, gateway_id=end.gateway_id)
     return PaymentChange(
-        after=after,
-        name=f"refund-{request.id}-{state.value}",
+        after=replace(payment, refunds=tuple(ended if each is known else each for each in payment.refunds)),
+        name=f"refund-{request.id}-{end.state.value}",
         event="payment.refund_failed" if failed else "payment.refunded",
-        reason=f"{Money(request.amount, payment.currency)} by {done.id}",
+        reason=f"{Money(request.amount, payment.currency)} {end.reason}",
         taken=() if failed else (Application(invoice_id=request.invoice_id, amount=request.amount),),
     )
 
