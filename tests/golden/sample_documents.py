@@ -17,6 +17,7 @@ from billing.domain.catalog import (
 )
 from billing.domain.coupon import Coupon
 from billing.domain.credit_request import AmountCredit
+from billing.domain.event import EventType, event_of
 from billing.domain.invoice import BankDetails
 from billing.domain.mail_template import MailTemplate
 from billing.domain.notice import NoticeKind
@@ -28,6 +29,7 @@ from billing.domain.usage import UsageEvent
 from billing.ports import EventAbout, GatewayEvent
 from billing.store.bank_transactions import BankTransactions
 from billing.store.coupons import Coupons
+from billing.store.events import Events
 from billing.store.gateway_events import GatewayEvents
 from billing.store.mail_templates import MailTemplates
 from billing.store.subscriptions import subscription_fields
@@ -104,6 +106,7 @@ def a_book() -> World:
     _review(world)
     _credit(world)
     _money(world)
+    _outbox(world)
     return world
 
 
@@ -144,6 +147,28 @@ def _money(world: World) -> None:
             BankTransactions.of(world.documents, world.tenant.id).creation(waiting),
             GatewayEvents.of(world.documents, world.tenant.id).creation(event, outcome="booked", applied_at=world.now),
             MailTemplates.of(world.documents, world.tenant.id).saving(NoticeKind.RECEIPT, "de", own),
+        ]
+    )
+
+
+def _outbox(world: World) -> None:
+    """Events: one to be tried again, and one that the tenant's system took."""
+    events = Events.of(world.documents, world.tenant.id)
+    gone, back = (
+        event_of(
+            type_,
+            subject="customers/c1",
+            occurred_at=world.now,
+            fields={"reason": "unpaid", "days_overdue": 21, "by_hand": False, "invoice_id": None},
+        )
+        for type_ in (EventType.CUSTOMER_SUSPENDED, EventType.CUSTOMER_RESTORED)
+    )
+    world.documents.commit([events.creation(gone), events.creation(back)])
+    first, second = events.get(gone.id), events.get(back.id)
+    world.documents.commit(
+        [
+            events.changed(first, first.value.delivery.delivered(at=world.now)),
+            events.changed(second, second.value.delivery.failed(at=world.now, error="it answered status 500")),
         ]
     )
 

@@ -25,6 +25,7 @@ from billing.ports import Document, Documents, Fields, Put, Query
 from billing.store.audit import AuditLog
 from billing.store.codec import decode
 from billing.store.counters import Counters
+from billing.store.events import Events
 from billing.store.gateway_events import GatewayEvents
 from billing.store.indexes import INDEXES
 from billing.store.invoices import decode_invoice
@@ -46,6 +47,7 @@ SHAPES = frozenset(
         "coupons",
         "credit_notes",
         "customers",
+        "events",
         "gateway_events",
         "invoices",
         "mail_templates",
@@ -123,6 +125,8 @@ def _loads(documents: SqliteDocuments, tenant_id: str, name: str, row: Document)
             assert plan.ref == row.id
         case "runs":
             assert isinstance(row.fields["generated"], int)
+        case "events":
+            assert Events.of(documents, tenant_id).get(row.id).value.event.id == row.id
         case "gateway_events":
             assert GatewayEvents.of(documents, tenant_id).was_applied(row.id)
         case "mail_templates":

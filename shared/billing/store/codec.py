@@ -13,11 +13,12 @@ from typing import Any, ClassVar, TypeVar, get_args
 import orjson
 from cattrs import BaseValidationError, Converter, transform_error
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn
-from cattrs.strategies import configure_tagged_union
+from cattrs.strategies import configure_tagged_union, configure_union_passthrough
 
 from billing.domain.basis import Basis
 from billing.domain.catalog import UsagePrice
 from billing.domain.errors import BillingError
+from billing.domain.event import EventField
 from billing.domain.explanation import Explanation, Step, UsageStep
 from billing.domain.stamp import stamp
 from billing.domain.usage import Bucket, LastReading
@@ -75,6 +76,7 @@ def converter() -> Converter:
     built.register_structure_hook(datetime, lambda value, _: instant(value))
     built.register_unstructure_hook(date, date.isoformat)
     built.register_structure_hook(date, lambda value, _: date.fromisoformat(value))
+    configure_union_passthrough(EventField, built)
     for union in (UsageStep, Step, UsagePrice):
         configure_tagged_union(union, built, tag_name="kind", tag_generator=_tag)
     for evidence in (Explanation, Basis):

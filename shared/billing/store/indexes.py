@@ -34,6 +34,9 @@ INDEXES: Final[tuple[CompositeIndex, ...]] = (
     CompositeIndex("reviews", (("status", "asc"),)),
     # the events that a subscription's usage was added up from, to verify it
     CompositeIndex("usage_events", (("subscription_id", "asc"),)),
+    # what the tenant's own system is still to be told, and the latest that it was; a tenant's events are delivered one
+    # by one, so their writes are far from what one rising index takes
+    CompositeIndex("events", (("status", "asc"), ("occurred_at", "asc"))),
 )
 """One with a single field is for SQLite alone: Firestore has it already."""
 
@@ -65,6 +68,7 @@ _UNINDEXED: Final[dict[str, tuple[str, ...]]] = {
         "tax_lines",
     ),
     "gateway_events": ("applied_at",),
+    "events": ("fields", "next_try_at", "occurred_at", "tried_at"),
     "payments": ("applications", "note", "received_at", "reference", "refunds"),
     "credit_notes": (
         "accounting_tax",
@@ -92,6 +96,7 @@ EXEMPTIONS: Final[tuple[Exemption, ...]] = (
     *(Exemption(group, field) for group, fields in _UNINDEXED.items() for field in fields),
     Exemption("usage_events", "expires_at", expires=True),
     Exemption("gateway_events", "expires_at", expires=True),
+    Exemption("events", "expires_at", expires=True),
 )
 
 

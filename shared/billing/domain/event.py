@@ -1,0 +1,73 @@
+"""What happened here that a tenant's own system may act on: a customer is suspended, an invoice falls overdue."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Final, TypeAlias
+
+from billing.domain.errors import InvalidInput
+from billing.domain.stamp import stamp
+
+EventField: TypeAlias = str | int | bool | None
+"""What an event says: ids and words as text, amounts in minor units with their currency beside them."""
+
+_SUBJECTS: Final = frozenset({"customers", "invoices"})
+_NAMED_ELSEWHERE: Final = frozenset({"subject", "tenant_id"})
+
+
+class EventType(StrEnum):
+    """What happened. The words are what receivers compare, so one that was sent is never renamed."""
+
+    CUSTOMER_SUSPENDED = "customer.suspended"
+    CUSTOMER_RESTORED = "customer.restored"
+    INVOICE_OVERDUE = "invoice.overdue"
+    DUNNING_ENTERED = "dunning.entered"
+    DUNNING_STEP = "dunning.step"
+    DUNNING_LEFT = "dunning.left"
+    DUNNING_REVIEW = "dunning.manual_review"
+    INVOICE_WRITTEN_OFF = "invoice.written_off"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One happening to one `subject` (`customers/ID` or `invoices/ID`) at a UTC instant; made by `event_of`.
+
+    `fields` are what the receiver is told beside that. They leave the house, so they hold no secret and no address.
+    """
+
+    id: str
+    type: EventType
+    occurred_at: datetime
+    subject: str
+    fields: Mapping[str, EventField] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Refuse an instant without a zone, a subject of no known kind, and fields that the message has anyway."""
+        if self.occurred_at.tzinfo is None:
+            raise InvalidInput("event.occurred_at", expected="an instant with a zone", given=self.occurred_at)
+        kind, _, subject_id = self.subject.partition("/")
+        if kind not in _SUBJECTS or not subject_id:
+            raise InvalidInput("event.subject", expected="customers/ID or invoices/ID", given=self.subject)
+        if taken := sorted(_NAMED_ELSEWHERE & self.fields.keys()):
+            raise InvalidInput("event.fields", expected="no field that each message has anyway", given=taken)
+
+
+def event_of(
+    type: EventType,  # noqa: A002 - what the field is called in every message
+    *,
+    subject: str,
+    occurred_at: datetime,
+    fields: Mapping[str, EventField],
+    name: str = "",
+) -> Event:
+    """The event of a happening, with an id that follows from it: written twice it is one document.
+
+    `name` tells happenings of one type and subject apart, such as the step of a dunning case; without one the instant
+    does. Raises InvalidInput for what no event may say.
+    """
+    at = occurred_at if occurred_at.tzinfo is None else occurred_at.astimezone(UTC)
+    happening = "\n".join((type.value, subject, name or stamp(at)))
+    event_id = f"evt_{hashlib.sha256(happening.encode()).hexdigest()[:24]}"
+    return Event(id=event_id, type=type, occurred_at=at, subject=subject, fields=fields)
