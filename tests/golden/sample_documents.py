@@ -106,7 +106,6 @@ def a_book() -> World:
     _review(world)
     _credit(world)
     _money(world)
-    _outbox(world)
     return world
 
 
@@ -126,7 +125,7 @@ def _credit(world: World) -> None:
 
 
 def _money(world: World) -> None:
-    """A transfer that waits, an event of the gateway that was applied, and a text of the tenant's own."""
+    """A transfer that waits, an event of the gateway that was applied, a text of the tenant's own, and events to it."""
     entry = BankEntry(
         kind=EntryKind.CREDIT,
         amount=4900,
@@ -149,6 +148,7 @@ def _money(world: World) -> None:
             MailTemplates.of(world.documents, world.tenant.id).saving(NoticeKind.RECEIPT, "de", own),
         ]
     )
+    _outbox(world)
 
 
 def _outbox(world: World) -> None:
