@@ -5,13 +5,13 @@ from urllib.parse import urlsplit
 
 from billing.sandbox.account import Account
 from billing.sandbox.checkout_lines import checked_lines, items_of
-from billing.sandbox.customers import live_customer
 from billing.sandbox.errors import ApiError, missing_parameter, unsupported
 from billing.sandbox.events import emit
+from billing.sandbox.intents import OPEN, named_customer
 from billing.sandbox.lists import page
 from billing.sandbox.metadata import merged_metadata
 from billing.sandbox.operation import Call, Operation
-from billing.sandbox.payment_intents import OPEN, cancel_intent
+from billing.sandbox.payment_intents import cancel_intent
 from billing.sandbox.setup_intents import cancel_setup, new_setup
 from billing.sandbox.state import Resource
 
@@ -65,7 +65,7 @@ def _create(call: Call) -> Resource:
     if params.get("ui_mode", "hosted_page") != "hosted_page":
         raise unsupported("other pages than the hosted one", param="ui_mode")
     _check_addresses(params)
-    customer = live_customer(account, params["customer"])["id"] if "customer" in params else None
+    customer = named_customer(call)
     if customer and "customer_email" in params:
         message = "You may only specify one of these parameters: customer, customer_email."
         raise ApiError(message, param="customer_email")

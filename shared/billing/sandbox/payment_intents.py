@@ -4,13 +4,12 @@ from typing import Any
 
 from billing.sandbox.account import Account
 from billing.sandbox.amounts import checked_amount, checked_currency
-from billing.sandbox.customers import live_customer
 from billing.sandbox.errors import ApiError, unexpected_state, unsupported
 from billing.sandbox.events import emit
+from billing.sandbox.intents import OPEN, amend, checked_method, confirmed_method, named_customer, waiting_with
 from billing.sandbox.lists import listed
-from billing.sandbox.metadata import change, merged_metadata
+from billing.sandbox.metadata import merged_metadata
 from billing.sandbox.operation import Call, Operation
-from billing.sandbox.payment_methods import refuse_spent, resolve
 from billing.sandbox.payments import attempt
 from billing.sandbox.state import Resource
 
@@ -21,7 +20,6 @@ _NULL = (
     " payment_method_configuration_details processing review source statement_descriptor transfer_data transfer_group"
 ).split()
 _METHODS = ("allowed_payment_method_types", "automatic_payment_methods")
-OPEN = ("requires_payment_method", "requires_confirmation", "requires_action")
 _NEEDS_RETURN_URL = (
     "This PaymentIntent is configured to accept payment methods enabled in your Dashboard. Because some of these "
     "payment methods might redirect your customer off of your page, you must provide a `return_url`. If you don't want "
@@ -58,23 +56,6 @@ def new_intent(account: Account, *, amount: int, currency: str, fields: Resource
     return intent
 
 
-def checked_method(account: Account, params: dict[str, Any], *, customer: str | None) -> Resource | None:
-    """The card that a request names, fit for use with the customer; None where it brings none."""
-    if "payment_method" not in params:
-        return None
-    method = resolve(account, params["payment_method"], param="payment_method")
-    refuse_spent(account, method)
-    if method["customer"] not in (None, customer):
-        message = (
-            f"The payment method {method['id']} belongs to a customer; name that customer in `customer`."
-            if customer is None
-            else f"The customer does not have a payment method with the ID {method['id']}. "
-            "The payment method must be attached to the customer."
-        )
-        raise ApiError(message, reason=None if customer is None else "resource_missing", param="payment_method")
-    return method
-
-
 def _create(call: Call) -> Resource:
     account, params = call.account, call.params
     amount = checked_amount(params)
@@ -84,15 +65,13 @@ def _create(call: Call) -> Resource:
     for name in ("off_session", "return_url", "error_on_requires_action"):
         if name in params and not confirms:
             raise ApiError(f"`{name}` can only be passed when `confirm` is true.", param=name)
-    customer = live_customer(account, params["customer"])["id"] if "customer" in params else None
+    customer = named_customer(call)
     _check_return_url(params)
     method = checked_method(account, params, customer=customer)
     if confirms and method is None:
         raise _without_method()
     fields = call.given(*_TEXTS) | {"customer": customer, "metadata": merged_metadata({}, call)}
-    fields |= _automatic(params)
-    if method:
-        fields |= {"payment_method": method["id"], "status": "requires_confirmation"}
+    fields |= _automatic(params) | waiting_with(method)
     intent = new_intent(account, amount=amount, currency=checked_currency(params), fields=fields)
     if confirms and method:
         _attempt(call, intent, method)
@@ -144,17 +123,13 @@ def _confirm(call: Call) -> Resource:
     intent = _found(call)
     if intent["status"] not in OPEN:
         raise unexpected_state("PaymentIntent", intent, verb="confirm")
-    account = call.account
     _check_return_url({"confirm": True, **{name: intent.get(name) for name in _METHODS}, **call.params})
-    method = checked_method(account, call.params, customer=intent["customer"])
+    method = confirmed_method(call, intent)
     if method is None:
-        if intent["payment_method"] is None:
-            raise _without_method()
-        method = account.find("payment_method", intent["payment_method"], param="payment_method")
-        refuse_spent(account, method)
+        raise _without_method()
     intent |= call.given("receipt_email", "setup_future_usage", "shipping")
     intent |= {"payment_method": method["id"], "next_action": None}
-    account.save(intent)
+    call.account.save(intent)
     _attempt(call, intent, method)
     return intent
 
@@ -164,17 +139,11 @@ def _update(call: Call) -> Resource:
     settled = intent["status"] in ("succeeded", "canceled")
     if settled and (strange := set(params) - {"description", "metadata", "receipt_email"}):
         raise unexpected_state("PaymentIntent", intent, verb=f"change `{min(strange)}` of")
-    changes = call.given(*_TEXTS) | {"metadata": merged_metadata(intent["metadata"], call)}
-    if "customer" in params:
-        changes["customer"] = live_customer(call.account, params["customer"])["id"]
+    changes = call.given(*_TEXTS)
     if {"amount", "currency"} & set(params):
         amended = {"amount": intent["amount"], "currency": intent["currency"], **params}
         changes |= {"amount": checked_amount(amended), "currency": checked_currency(amended)}
-    method = checked_method(call.account, params, customer=changes.get("customer", intent["customer"]))
-    if method:
-        changes |= {"payment_method": method["id"], "status": "requires_confirmation"}
-    change(intent, changes)
-    return call.account.save(intent)
+    return amend(call, intent, changes)
 
 
 def _cancel(call: Call) -> Resource:

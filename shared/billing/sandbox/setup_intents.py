@@ -2,13 +2,12 @@
 
 from billing.sandbox.account import Account
 from billing.sandbox.cards import Challenges, Declines
-from billing.sandbox.customers import live_customer
 from billing.sandbox.errors import ApiError, unexpected_state
 from billing.sandbox.events import emit
+from billing.sandbox.intents import OPEN, amend, checked_method, confirmed_method, named_customer, waiting_with
 from billing.sandbox.lists import listed
-from billing.sandbox.metadata import change, merged_metadata
+from billing.sandbox.metadata import merged_metadata
 from billing.sandbox.operation import Call, Operation
-from billing.sandbox.payment_intents import OPEN, checked_method
 from billing.sandbox.payment_methods import attach, behaviour
 from billing.sandbox.payments import next_action
 from billing.sandbox.state import Resource
@@ -111,14 +110,12 @@ def _create(call: Call) -> Resource:
     confirms = params.get("confirm", False)
     if "return_url" in params and not confirms:
         raise ApiError("`return_url` can only be passed when `confirm` is true.", param="return_url")
-    customer = live_customer(account, params["customer"])["id"] if "customer" in params else None
+    customer = named_customer(call)
     method = checked_method(account, params, customer=customer)
     if confirms and method is None:
         raise ApiError(_WITHOUT_METHOD, reason="setup_intent_unexpected_state")
     fields = call.given("description") | {"customer": customer, "metadata": merged_metadata({}, call)}
-    fields |= {"usage": params.get("usage", "off_session")}
-    if method:
-        fields |= {"payment_method": method["id"], "status": "requires_confirmation"}
+    fields |= {"usage": params.get("usage", "off_session")} | waiting_with(method)
     intent = new_setup(account, fields)
     if confirms and method:
         attempt_setup(account, intent, method, return_url=params.get("return_url"))
@@ -133,11 +130,9 @@ def _confirm(call: Call) -> Resource:
     intent = _found(call)
     if intent["status"] not in OPEN:
         raise unexpected_state("SetupIntent", intent, verb="confirm")
-    method = checked_method(call.account, call.params, customer=intent["customer"])
+    method = confirmed_method(call, intent)
     if method is None:
-        if intent["payment_method"] is None:
-            raise ApiError(_WITHOUT_METHOD, reason="setup_intent_unexpected_state")
-        method = call.account.find("payment_method", intent["payment_method"], param="payment_method")
+        raise ApiError(_WITHOUT_METHOD, reason="setup_intent_unexpected_state")
     attempt_setup(call.account, intent, method, return_url=call.params.get("return_url"))
     return intent
 
@@ -146,14 +141,7 @@ def _update(call: Call) -> Resource:
     intent = _found(call)
     if intent["status"] not in OPEN and (strange := set(call.params) - {"description", "metadata"}):
         raise unexpected_state("SetupIntent", intent, verb=f"change `{min(strange)}` of")
-    changes = call.given("description") | {"metadata": merged_metadata(intent["metadata"], call)}
-    if "customer" in call.params:
-        changes["customer"] = live_customer(call.account, call.params["customer"])["id"]
-    method = checked_method(call.account, call.params, customer=changes.get("customer", intent["customer"]))
-    if method:
-        changes |= {"payment_method": method["id"], "status": "requires_confirmation"}
-    change(intent, changes)
-    return call.account.save(intent)
+    return amend(call, intent, call.given("description"))
 
 
 def _cancel(call: Call) -> Resource:
