@@ -1,24 +1,10 @@
 """Checkout sessions: made by the real library, paid on their page by form posts."""
 
-from collections.abc import Iterator
-
 import pytest
 import stripe
 
 from billing.sandbox.server import RunningSandbox, running_sandbox
 from tests.sandbox_client import Client, Resource, StandingClock, browse, client_of, event_types
-
-
-@pytest.fixture(scope="module")
-def sandbox() -> Iterator[RunningSandbox]:
-    with running_sandbox(clock=StandingClock()) as running:
-        yield running
-
-
-@pytest.fixture
-def client(sandbox: RunningSandbox) -> Client:
-    return client_of(sandbox)
-
 
 LINES = [
     {"quantity": 2, "price_data": {"currency": "eur", "unit_amount": 1250, "product_data": {"name": "Invoice <7>"}}}

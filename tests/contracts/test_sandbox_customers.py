@@ -1,23 +1,17 @@
 """Customers, payment methods and setup intents, driven by the real library."""
 
-from collections.abc import Iterator
-
 import pytest
 import stripe
 
-from billing.sandbox.server import RunningSandbox, running_sandbox
-from tests.sandbox_client import Client, StandingClock, browse, client_of, customer_with, error_of, event_types
-
-
-@pytest.fixture(scope="module")
-def sandbox() -> Iterator[RunningSandbox]:
-    with running_sandbox(clock=StandingClock()) as running:
-        yield running
-
-
-@pytest.fixture
-def client(sandbox: RunningSandbox) -> Client:
-    return client_of(sandbox)
+from tests.sandbox_client import (
+    OFF_SESSION,
+    USD_10,
+    Client,
+    browse,
+    customer_with,
+    error_of,
+    event_types,
+)
 
 
 def test_a_customer_is_made_changed_found_and_deleted(client: Client) -> None:
@@ -211,6 +205,15 @@ def test_a_setup_that_fails_3d_secure_or_is_declined_can_be_tried_again(client: 
         client.v1.setup_intents.confirm(setup.id, {"payment_method": "pm_card_chargeDeclinedExpiredCard"})
     assert error_of(raised).setup_intent.last_setup_error.code == "expired_card"
     assert client.v1.setup_intents.confirm(setup.id, {"payment_method": "pm_card_visa"}).status == "succeeded"
+
+
+def test_a_setup_is_not_confirmed_with_a_card_that_was_used_without_a_customer_meanwhile(client: Client) -> None:
+    method = client.v1.payment_methods.create({"type": "card", "card": {"token": "tok_visa"}}).id
+    setup = client.v1.setup_intents.create({"payment_method": method})
+    assert client.v1.payment_intents.create({**USD_10, **OFF_SESSION, "payment_method": method}).status == "succeeded"
+    with pytest.raises(stripe.InvalidRequestError, match="may not be used again"):
+        client.v1.setup_intents.confirm(setup.id)
+    assert client.v1.setup_intents.retrieve(setup.id).status == "requires_confirmation"
 
 
 def test_a_setup_can_be_canceled(client: Client) -> None:

@@ -1,6 +1,5 @@
 """Idempotency keys as docs.stripe.com/api/idempotent_requests has them, over HTTP with the real library."""
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -8,17 +7,6 @@ import stripe
 
 from billing.sandbox.server import RunningSandbox, running_sandbox
 from tests.sandbox_client import OFF_SESSION, USD_10, Client, StandingClock, client_of, customer_with, error_of
-
-
-@pytest.fixture(scope="module")
-def sandbox() -> Iterator[RunningSandbox]:
-    with running_sandbox(clock=StandingClock()) as running:
-        yield running
-
-
-@pytest.fixture
-def client(sandbox: RunningSandbox) -> Client:
-    return client_of(sandbox)
 
 
 def test_the_same_request_with_the_same_key_is_done_once(client: Client) -> None:

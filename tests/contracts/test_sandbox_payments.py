@@ -1,19 +1,15 @@
 """Payment intents and charges, driven by the real library. Expected values: docs.stripe.com/testing."""
 
-from collections.abc import Iterator
-
 import pytest
 import stripe
 
-from billing.sandbox.server import RunningSandbox, running_sandbox
+from billing.sandbox.server import RunningSandbox
 from tests.sandbox_client import (
     OFF_SESSION,
     USD_10,
     Client,
     Resource,
-    StandingClock,
     browse,
-    client_of,
     customer_with,
     error_of,
     event_types,
@@ -36,17 +32,6 @@ DECLINED_CARDS = [
         "card_velocity_exceeded",
     ),
 ]
-
-
-@pytest.fixture(scope="module")
-def sandbox() -> Iterator[RunningSandbox]:
-    with running_sandbox(clock=StandingClock()) as running:
-        yield running
-
-
-@pytest.fixture
-def client(sandbox: RunningSandbox) -> Client:
-    return client_of(sandbox)
 
 
 def test_a_saved_card_is_charged_off_session_in_one_call(client: Client) -> None:

@@ -1,23 +1,10 @@
 """Refunds and disputes, driven by the real library. Expected values: docs.stripe.com/refunds, /disputes, /testing."""
 
-from collections.abc import Iterator
-
 import pytest
 import stripe
 
-from billing.sandbox.server import RunningSandbox, running_sandbox
-from tests.sandbox_client import OFF_SESSION, USD_10, Client, Resource, StandingClock, client_of, event_types
-
-
-@pytest.fixture(scope="module")
-def sandbox() -> Iterator[RunningSandbox]:
-    with running_sandbox(clock=StandingClock()) as running:
-        yield running
-
-
-@pytest.fixture
-def client(sandbox: RunningSandbox) -> Client:
-    return client_of(sandbox)
+from billing.sandbox.server import RunningSandbox
+from tests.sandbox_client import OFF_SESSION, USD_10, Client, Resource, event_types
 
 
 def test_a_payment_is_refunded_in_parts_and_never_beyond_the_whole(client: Client) -> None:

@@ -2,7 +2,6 @@
 
 import http.client
 from base64 import b64encode
-from collections.abc import Iterator
 from typing import ForwardRef, Union, get_args, get_origin
 
 import pytest
@@ -23,17 +22,6 @@ from tests.sandbox_client import (
     customer_with,
     error_of,
 )
-
-
-@pytest.fixture(scope="module")
-def sandbox() -> Iterator[RunningSandbox]:
-    with running_sandbox(clock=StandingClock()) as running:
-        yield running
-
-
-@pytest.fixture
-def client(sandbox: RunningSandbox) -> Client:
-    return client_of(sandbox)
 
 
 @pytest.mark.parametrize(
