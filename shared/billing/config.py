@@ -6,27 +6,29 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar, Self, TypeAlias
-from urllib.parse import SplitResult, unquote, urlsplit
+from urllib.parse import urlsplit
 
 from billing.adapters.mail_place import SMTP_PASSWORD, MailPlace, mail_place
+from billing.adapters.variables import Variables, shown
 from billing.api.caller import INTERNAL_KEY, internal_key_flaw
 from billing.api.oidc import GOOGLE_CERTS_URL, GOOGLE_ISSUERS, OidcTrust
 from billing.domain.errors import BillingError, InvalidInput
+from billing.domain.web_address import LOOPBACK
 
 PAYMENT_LINK_KEY = "PAYMENT_LINK_KEY"
 
 STRIPE_KEY = "STRIPE_API_KEY"
 STRIPE_WEBHOOK_SECRET = "STRIPE_WEBHOOK_SECRET"  # noqa: S105 - its name
+EVENT_SECRET = "EVENT_SECRET"  # noqa: S105 - its name
 
-SECRET_NAMES = (INTERNAL_KEY, PAYMENT_LINK_KEY, STRIPE_KEY, STRIPE_WEBHOOK_SECRET, SMTP_PASSWORD)
+SECRET_NAMES = (INTERNAL_KEY, PAYMENT_LINK_KEY, STRIPE_KEY, STRIPE_WEBHOOK_SECRET, SMTP_PASSWORD, EVENT_SECRET)
 """Every secret the product asks for; with BILLING_SECRETS=environment these variables, and no others, are kept."""
 
-_OF_AN_ACCOUNT = re.compile(f"(?:{STRIPE_KEY}|{STRIPE_WEBHOOK_SECRET})_[A-Z0-9_]+")
-"""Tenants with a Stripe account of their own (`gateway_account`) have its secrets under its name."""
+_OF_AN_ACCOUNT = re.compile(f"(?:{STRIPE_KEY}|{STRIPE_WEBHOOK_SECRET}|{EVENT_SECRET})_[A-Z0-9_]+")
+"""Tenants with a Stripe account of their own (`gateway_account`) have its secrets under its name; what signs their
+events may have a name as well (`event_secret_name`)."""
 
 _MOST_WORKERS = 64
-
-LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,10 @@ SecretSource: TypeAlias = SecretVariables | SecretProject
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """Everything that differs between a laptop, a test and production. Shows no secret when printed."""
+    """Everything that differs between a laptop, a test and production. Shows no secret when printed.
+
+    With `loopback_events` events may go to a server on this very machine, as one wants to on a laptop.
+    """
 
     store: Store
     objects: ObjectPlace
@@ -93,13 +98,15 @@ class Settings:
     revision: str
     workers: int = 1
     mail: MailPlace | None = None
+    loopback_events: bool = False
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> Self:
         """Read the variables. Raises one Misconfigured that names every variable missing or malformed."""
-        read = _Reader(environ)
+        read = Variables(environ)
+        store = _store(read)
         settings = cls(
-            store=_store(read),
+            store=store,
             objects=_objects(read),
             secrets=_secrets(read),
             oidc=_oidc(read),
@@ -110,6 +117,7 @@ class Settings:
             run_deadline_seconds=read.integer("RUN_DEADLINE_SECONDS", default=540, low=1, high=3600),
             revision=read.text("K_REVISION") or "local",
             workers=_workers(read, default=1),
+            loopback_events=read.switch("BILLING_LOOPBACK_EVENTS", default=isinstance(store, SqliteFile)),
         )
         if read.flaws:
             raise Misconfigured(read.flaws)
@@ -134,70 +142,21 @@ def load_settings() -> Settings:
 
 def local_workers() -> int:
     """How many processes do a large run on this machine: BILLING_WORKERS, else as many as it has cores."""
-    read = _Reader(os.environ)
+    read = Variables(os.environ)
     workers = _workers(read, default=_cores())
     if read.flaws:
         raise Misconfigured(read.flaws)
     return workers
 
 
-class _Reader:
-    """Reads variables and gathers what is wrong with them; a blank variable counts as not set."""
-
-    def __init__(self, environ: Mapping[str, str]) -> None:
-        self._environ = environ
-        self.flaws: list[tuple[str, str]] = []
-
-    @property
-    def names(self) -> list[str]:
-        return sorted(self._environ)
-
-    def text(self, name: str) -> str:
-        return self._environ.get(name, "").strip()
-
-    def needed(self, name: str, *, remedy: str) -> str:
-        value = self.text(name)
-        if not value:
-            self.flaw(name, remedy=f"is not set; {remedy}")
-        return value
-
-    def texts(self, name: str) -> tuple[str, ...]:
-        return tuple(part.strip() for part in self.text(name).split(",") if part.strip())
-
-    def integer(self, name: str, *, default: int, low: int, high: int) -> int:
-        value = self.text(name)
-        if not value:
-            return default
-        if re.fullmatch("[0-9]{1,18}", value) and low <= int(value) <= high:
-            return int(value)
-        self.flaw(name, remedy=f"use a whole number from {low} to {high}, not {_shown(value)}")
-        return default
-
-    def url(self, name: str) -> str | None:
-        value = self.text(name)
-        if not value:
-            return None
-        parts = _split(value)
-        if parts is not None and _is_web(parts):
-            return value.rstrip("/")
-        remedy = "use an https:// address without user, query or fragment (http:// only on this machine)"
-        self.flaw(name, remedy=remedy)
-        return None
-
-    def path(self, name: str, *, scheme: str, remedy: str) -> Path:
-        value = self.text(name)
-        parts = _split(value)
-        if parts is None or parts.scheme != scheme or not _is_path_alone(parts):
-            self.flaw(name, remedy=f"{remedy}, not {_shown(value)}")
-            return Path()
-        return Path("/" + unquote(parts.path).lstrip("/"))
-
-    def flaw(self, name: str, *, remedy: str) -> None:
-        if all(known != name for known, _ in self.flaws):
-            self.flaws.append((name, remedy))
+def local_event_secrets() -> Mapping[str, str]:
+    """What this process was given to sign events with, on a laptop: EVENT_SECRET and those with a name behind it."""
+    read = Variables(os.environ)
+    names = [name for name in read.names if re.fullmatch(f"{EVENT_SECRET}(_[A-Z0-9_]+)?", name)]
+    return {name: read.text(name) for name in names if read.text(name)}
 
 
-def _workers(read: _Reader, *, default: int) -> int:
+def _workers(read: Variables, *, default: int) -> int:
     return read.integer("BILLING_WORKERS", default=default, low=1, high=_MOST_WORKERS)
 
 
@@ -206,7 +165,7 @@ def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _store(read: _Reader) -> Store:
+def _store(read: Variables) -> Store:
     remedy = "use sqlite:///absolute/path or firestore"
     value = read.needed("BILLING_STORE", remedy=remedy)
     if value == "firestore":
@@ -214,18 +173,18 @@ def _store(read: _Reader) -> Store:
     return SqliteFile(read.path("BILLING_STORE", scheme="sqlite", remedy=remedy))
 
 
-def _objects(read: _Reader) -> ObjectPlace:
+def _objects(read: Variables) -> ObjectPlace:
     remedy = "use file:///absolute/folder or gs://bucket"
     value = read.needed("BILLING_OBJECTS", remedy=remedy)
     if not value.startswith("gs:"):
         return Folder(read.path("BILLING_OBJECTS", scheme="file", remedy=remedy))
     # https://cloud.google.com/storage/docs/buckets#naming
     if not re.fullmatch("gs://[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]/?", value):
-        read.flaw("BILLING_OBJECTS", remedy=f"{remedy}, not {_shown(value)}")
+        read.flaw("BILLING_OBJECTS", remedy=f"{remedy}, not {shown(value)}")
     return Bucket(value.removeprefix("gs://").rstrip("/"), endpoint=read.url("BILLING_OBJECTS_ENDPOINT"))
 
 
-def _secrets(read: _Reader) -> SecretSource:
+def _secrets(read: Variables) -> SecretSource:
     match read.text("BILLING_SECRETS") or "environment":
         case "secret-manager":
             return SecretProject(_project(read))
@@ -238,11 +197,11 @@ def _secrets(read: _Reader) -> SecretSource:
             names += [name for name in read.names if _OF_AN_ACCOUNT.fullmatch(name)]
             return SecretVariables({name: read.text(name) for name in names if read.text(name)})
         case other:
-            read.flaw("BILLING_SECRETS", remedy=f"use environment or secret-manager, not {_shown(other)}")
+            read.flaw("BILLING_SECRETS", remedy=f"use environment or secret-manager, not {shown(other)}")
             return SecretVariables({})
 
 
-def _oidc(read: _Reader) -> OidcTrust:
+def _oidc(read: Variables) -> OidcTrust:
     trust = OidcTrust(
         audiences=read.texts("OIDC_AUDIENCE"),
         service_accounts=frozenset(read.texts("OIDC_SERVICE_ACCOUNTS")),
@@ -255,11 +214,11 @@ def _oidc(read: _Reader) -> OidcTrust:
         read.flaw("OIDC_SERVICE_ACCOUNTS", remedy="is not set; list the e-mails of the accounts that may call")
     for account in sorted(trust.service_accounts):
         if not re.fullmatch(r"[^@\s]+@[^@\s]+", account):
-            read.flaw("OIDC_SERVICE_ACCOUNTS", remedy=f"use e-mails separated by commas, not {_shown(account)}")
+            read.flaw("OIDC_SERVICE_ACCOUNTS", remedy=f"use e-mails separated by commas, not {shown(account)}")
     return trust
 
 
-def _mail(read: _Reader) -> MailPlace | None:
+def _mail(read: Variables) -> MailPlace | None:
     try:
         return mail_place(read.text("BILLING_MAIL")) if read.text("BILLING_MAIL") else None
     except InvalidInput as error:
@@ -267,7 +226,7 @@ def _mail(read: _Reader) -> MailPlace | None:
         return None
 
 
-def _stand_in(read: _Reader, name: str) -> str | None:
+def _stand_in(read: Variables, name: str) -> str | None:
     """A stand-in's address: it gets a key and cards, so it is on this machine or it is nothing."""
     url = read.url(name)
     if url is not None and urlsplit(url).hostname not in LOOPBACK:
@@ -275,26 +234,5 @@ def _stand_in(read: _Reader, name: str) -> str | None:
     return url
 
 
-def _project(read: _Reader) -> str:
+def _project(read: Variables) -> str:
     return read.needed("GOOGLE_CLOUD_PROJECT", remedy="use the project's id; the functions runtime does not set it")
-
-
-def _split(value: str) -> SplitResult | None:
-    try:
-        return urlsplit(value)
-    except ValueError:  # an IPv6 address that is none
-        return None
-
-
-def _is_path_alone(parts: SplitResult) -> bool:
-    return bool(parts.path.strip("/")) and not (parts.netloc or parts.query or parts.fragment)
-
-
-def _is_web(parts: SplitResult) -> bool:
-    plain = not (parts.username or parts.password or parts.query or parts.fragment)
-    encrypted = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK)
-    return bool(plain and encrypted and parts.hostname)
-
-
-def _shown(value: str) -> str:
-    return repr(value) if len(value) <= 60 else repr(value[:57] + "...")

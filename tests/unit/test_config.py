@@ -20,6 +20,7 @@ from billing.config import (
     Settings,
     SqliteFile,
     load_settings,
+    local_event_secrets,
     local_workers,
 )
 
@@ -59,6 +60,7 @@ def test_a_laptop_needs_two_variables() -> None:
         max_body_bytes=1_048_576,
         run_deadline_seconds=540,
         revision="local",
+        loopback_events=True,
     )
     assert not settings.oidc.configured
 
@@ -109,8 +111,21 @@ def test_a_stand_in_for_stripe_is_on_this_machine_or_nowhere() -> None:
 
 def test_the_keys_of_a_tenant_s_own_account_are_kept_and_no_other_variable() -> None:
     kept = {"STRIPE_API_KEY": "sk_1", "STRIPE_API_KEY_ACME": "sk_2", "STRIPE_WEBHOOK_SECRET_ACME": "whsec"}
+    kept |= {"EVENT_SECRET": "whsec_1", "EVENT_SECRET_PREVIOUS": "whsec_0", "EVENT_SECRET_ACME": "whsec_2"}
     settings = Settings.from_environment(LAPTOP | kept | {"STRIPE_API_KEYS": "no", "HOME_KEY": "no"})
     assert settings.secrets == SecretVariables(kept)
+
+
+def test_events_go_to_this_machine_on_a_laptop_or_where_one_says_so() -> None:
+    assert not Settings.from_environment(LAPTOP | {"BILLING_LOOPBACK_EVENTS": "off"}).loopback_events
+    assert Settings.from_environment(CLOUD | {"BILLING_LOOPBACK_EVENTS": "on"}).loopback_events
+    assert "use on or off" in flaws(LAPTOP | {"BILLING_LOOPBACK_EVENTS": "yes"})["BILLING_LOOPBACK_EVENTS"]
+
+
+def test_a_laptop_s_commands_find_what_signs_events(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {"EVENT_SECRET": "one", "EVENT_SECRET_ACME": "two", "EVENT_SECRETS": "no"}.items():
+        monkeypatch.setenv(name, value)
+    assert local_event_secrets() == {"EVENT_SECRET": "one", "EVENT_SECRET_ACME": "two"}
 
 
 def test_everything_missing_is_told_at_once_with_the_remedy() -> None:

@@ -66,6 +66,8 @@ OTHER = Tenant(
     billing_contact="buchhaltung@spreewerk.example",
     mail_sender="rechnung@spreewerk.example",
     support_email="hilfe@spreewerk.example",
+    event_url="https://spreewerk.example/events",
+    event_secret_name="SPREEWERK",
 )
 
 

@@ -40,6 +40,9 @@ def test_a_tenant_comes_through_the_rules_unchanged(tenant: Tenant) -> None:
         ({"footer": ["a=b"]}, {"footer": "a=b"}),
         ({"gateway": [""], "gateway_account": [""]}, {"gateway": "", "gateway_account": ""}),
         ({"mail_sender": ["a@b.example"]}, {"mail_sender": "a@b.example"}),
+        ({"event_url": ["https://b.example:8443/e?k=1"]}, {"event_url": "https://b.example:8443/e?k=1"}),
+        ({"event_url": ["http://[::1]:8080/"]}, {"event_url": "http://[::1]:8080/"}),
+        ({"event_secret_name": ["ACME_2"]}, {"event_secret_name": "ACME_2"}),
     ],
 )
 def test_a_typed_value_becomes_the_setting_and_nothing_else_changes(typed: dict, changes: dict) -> None:
@@ -57,6 +60,23 @@ def test_a_typed_value_becomes_the_setting_and_nothing_else_changes(typed: dict,
         ({"accent_colour": ["green"]}, "accent_colour: expected a colour such as #1f3a5f, got 'green'"),
         ({"gateway": ["paypal"]}, "gateway: expected stripe, or nothing, got 'paypal'"),
         ({"gateway_account": ["acme!"]}, "gateway_account: expected capitals, digits and _ such as ACME, got 'acme!'"),
+        ({"event_secret_name": ["whsec_x"]}, "event_secret_name: expected capitals, digits and _ such as ACME"),
+        *(
+            ({"event_url": [url]}, "event_url: expected an https:// address")
+            for url in (
+                "http://b.example/events",
+                "ftp://b.example",
+                "https://",
+                "https://user@b.example",
+                "https://b.example/#x",
+                "https://b.example/a b",
+                "https://b.example\\@c.example",
+                "https://b.example:port/",
+                "https://[::1/",
+                "b.example",
+                "https://bücher.example",
+            )
+        ),
         ({"bank.iban": [""]}, "bank.iban: the key is missing"),
         ({"legal_name": [""]}, "legal_name: the key is missing"),
         ({"mail_sender": ["a@b\r\nBcc: c@d"]}, "mail_sender: expected at most 500 characters without control"),

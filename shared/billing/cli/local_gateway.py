@@ -9,8 +9,9 @@ from urllib.parse import urlsplit
 from billing.adapters.environment_secrets import EnvironmentSecrets
 from billing.adapters.system_clock import SystemClock
 from billing.cli.errors import Refused
-from billing.config import LOOPBACK, PAYMENT_LINK_KEY, STRIPE_KEY, SecretVariables
+from billing.config import PAYMENT_LINK_KEY, STRIPE_KEY, SecretVariables, local_event_secrets
 from billing.domain.tenant import Tenant
+from billing.domain.web_address import LOOPBACK
 from billing.wiring import Engine, local_key
 
 LOCAL_STRIPE_KEY = "sk_test_local"
@@ -49,7 +50,7 @@ def taking_cards(engine: Engine, *, tenant: Tenant, directory: Path, stripe: Loc
         if key is None and url is not None:
             key = LOCAL_STRIPE_KEY
         name = f"{STRIPE_KEY}_{tenant.gateway_account}" if tenant.gateway_account else STRIPE_KEY
-        secrets = {PAYMENT_LINK_KEY: local_key(directory), name: key or ""}
+        secrets = {**local_event_secrets(), PAYMENT_LINK_KEY: local_key(directory), name: key or ""}
         crew = engine.crew
         if crew is not None:  # its processes charge as well
             parts = replace(crew.parts, secrets=SecretVariables(secrets), stripe_base_url=url)

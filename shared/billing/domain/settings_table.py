@@ -180,6 +180,18 @@ _MONEY_AND_MAIL = (
     _row("mail_sender", lambda it: it.mail_sender, takes=_EMAIL, shows="mails: from"),
     _row("support_email", lambda it: it.support_email, takes=_EMAIL, shows="mails: where answers go"),
     _row("billing_contact", lambda it: it.billing_contact, takes=_EMAIL, shows="mails to you: what failed"),
+    _row(
+        "event_url",
+        lambda it: it.event_url,
+        takes="an https:// address (http:// on this machine alone), without user and #",
+        shows="events to your system",
+    ),
+    _row(
+        "event_secret_name",
+        lambda it: it.event_secret_name,
+        takes="capitals, digits and _: the end of the secret's name, as in EVENT_SECRET_ACME",
+        shows="events to your system: signature",
+    ),
 )
 
 SETTINGS: tuple[Setting, ...] = (*_SELLER, *_BILLING, *_LOOK, *_MONEY_AND_MAIL)

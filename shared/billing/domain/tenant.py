@@ -52,6 +52,8 @@ class Tenant:
     `tax_currency` is the one that tax is accounted for in, where invoices may be in others. `gateway` names what cards
     are charged by ("" = none) and `gateway_account` the account there, where it is not the house's own; `mail_sender`
     is the address that invoices come from ("" = none are mailed), and `billing_contact` is told of what fails.
+    `event_url` is where the tenant's own system takes events ("" = nowhere), `event_secret_name` the end of the name of
+    the secret that signs them, where it is not the house's own.
     """
 
     id: str
@@ -80,3 +82,5 @@ class Tenant:
     billing_contact: str = ""
     mail_sender: str = ""
     support_email: str = ""
+    event_url: str = ""
+    event_secret_name: str = ""

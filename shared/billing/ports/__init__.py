@@ -1,4 +1,4 @@
-"""What the billing engine asks of the outside: documents, objects, time, secrets, a gateway and a mailer."""
+"""What the billing engine asks of the outside: documents, objects, time, secrets, a gateway, a mailer, a receiver."""
 
 from billing.ports.documents import (
     Clock,
@@ -27,6 +27,7 @@ from billing.ports.documents import (
     Write,
     WriteConflict,
 )
+from billing.ports.events import EventNotTaken, EventSink, UnusableEventSecret
 from billing.ports.gateway import (
     BadSignature,
     ChargeOrder,
@@ -78,6 +79,8 @@ __all__ = [
     "DocumentTooLarge",
     "Documents",
     "EventAbout",
+    "EventNotTaken",
+    "EventSink",
     "Fields",
     "Filter",
     "Gateway",
@@ -110,6 +113,7 @@ __all__ = [
     "StoredObject",
     "Succeeded",
     "Unknown",
+    "UnusableEventSecret",
     "Update",
     "Value",
     "Write",

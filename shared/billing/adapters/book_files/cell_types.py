@@ -24,6 +24,7 @@ from billing.domain.money import parse_decimal
 from billing.domain.period import zone_named
 from billing.domain.tax_table import require_country
 from billing.domain.tax_territory import EU_MEMBERS
+from billing.domain.web_address import is_web_address
 from billing.store.ids import checked_id, meter_name, tenant_path
 
 T = TypeVar("T")
@@ -39,7 +40,7 @@ _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 _LOGO_KEY = re.compile(r"branding(/[A-Za-z0-9_-][A-Za-z0-9._-]*)+\.png")
 _COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
-_GATEWAY_ACCOUNT = re.compile(r"[A-Z0-9_]{1,100}")
+_SECRET_NAME = re.compile(r"[A-Z0-9_]{1,100}")
 _FLAGS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
 _KOSOVO = "XK"  # in use, though ISO has not listed it
 _US_STATES = frozenset(  # the states, the District, the territories and the three of armed forces' mail
@@ -227,11 +228,21 @@ def checked_gateway(value: object) -> str:
     raise InvalidInput("", expected="stripe, or nothing", given=value)
 
 
-def checked_gateway_account(value: object) -> str:
-    """The name that a gateway's account has in the names of its secrets, or nothing."""
-    if value == "" or (isinstance(value, str) and _GATEWAY_ACCOUNT.fullmatch(value)):
+def checked_secret_name(value: object) -> str:
+    """The end of a secret's name, such as that of a gateway's account, or nothing."""
+    if value == "" or (isinstance(value, str) and _SECRET_NAME.fullmatch(value)):
         return str(value)
     raise InvalidInput("", expected="capitals, digits and _ such as ACME", given=value)
+
+
+def checked_event_url(value: object) -> str:
+    """Where events are posted, or nothing."""
+    text = checked_text(value)
+    is_plain = text.isascii() and not re.search(r"[\s#\\]", text)
+    if text and not (is_plain and is_web_address(text.partition("?")[0])):
+        expected = "an https:// address (http:// on this machine alone), without user and #"
+        raise InvalidInput("", expected=expected, given=value)
+    return text
 
 
 def require_state(country: str, state: str) -> None:
@@ -280,4 +291,5 @@ Flag = Annotated[bool, ruled(checked_flag)]
 Colour = Annotated[str, ruled(checked_colour)]
 LogoKey = Annotated[str, ruled(checked_logo_key)]
 Gateway = Annotated[str, ruled(checked_gateway)]
-GatewayAccount = Annotated[str, ruled(checked_gateway_account)]
+SecretName = Annotated[str, ruled(checked_secret_name)]
+EventUrl = Annotated[str, ruled(checked_event_url)]

@@ -13,14 +13,15 @@ from billing.adapters.book_files.cell_types import (
     Currency,
     DeliveryAddress,
     Email,
+    EventUrl,
     Flag,
     Gateway,
-    GatewayAccount,
     Iban,
     LocaleName,
     LogoKey,
     Name,
     Number,
+    SecretName,
     TenantId,
     Text,
     Zone,
@@ -93,10 +94,12 @@ class _Tenant(JsonModel):
     approval: Flag = False
     guard: _Guard | None = None
     gateway: Gateway = ""
-    gateway_account: GatewayAccount = ""
+    gateway_account: SecretName = ""
     mail_sender: Email = ""
     billing_contact: Email = ""
     support_email: Email = ""
+    event_url: EventUrl = ""
+    event_secret_name: SecretName = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,6 +161,8 @@ def _tenant(file: JsonFile, given: _Tenant) -> Tenant | None:
         mail_sender=given.mail_sender,
         billing_contact=given.billing_contact,
         support_email=given.support_email,
+        event_url=given.event_url,
+        event_secret_name=given.event_secret_name,
     )
 
 

@@ -1,0 +1,36 @@
+"""What is asked of a tenant's own system: to take an event."""
+
+from typing import ClassVar, Protocol
+
+from billing.domain.errors import BillingError, Unavailable
+from billing.domain.event import Event
+
+
+class EventSink(Protocol):
+    """Delivers the events of one tenant. The same event again is the same message: its receiver can tell."""
+
+    def deliver(self, event: Event, *, tenant_id: str, url: str) -> None:
+        """Hand an event over at an address. EventNotTaken to try again later, UnusableEventSecret to try nothing."""
+        ...
+
+
+class EventNotTaken(Unavailable):
+    """The receiver did not take an event. `reason` is a status or a failure, never what its answer says."""
+
+    code: ClassVar[str] = "event_not_taken"
+
+    def __init__(self, event: Event, *, reason: str) -> None:
+        self.event = event
+        self.reason = reason
+        super().__init__(f"the event {event.id} was not taken: {reason}")
+
+
+class UnusableEventSecret(BillingError):
+    """There is nothing to sign events with, so that none may be sent. `name` is the secret's, never its value."""
+
+    code: ClassVar[str] = "unusable_event_secret"
+
+    def __init__(self, name: str, *, reason: str) -> None:
+        self.name = name
+        self.reason = reason
+        super().__init__(f"{name} {reason}; it signs the events that are sent out")
