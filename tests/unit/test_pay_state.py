@@ -76,7 +76,7 @@ def test_a_link_opens_what_is_owed_for_ever_and_what_is_settled_for_half_a_year(
 
 def test_a_refund_that_comes_back_is_paid_again() -> None:
     paid = an_invoice(status=InvoiceStatus.PAID, amount_paid=4900, paid_at=utc("2026-03-10"))
-    less = taken_back(paid, 1000, on=utc("2026-03-11").date())
+    less = taken_back(paid, 1000, at=utc("2026-03-11"))
     assert (less.status, less.amount_due) == (InvoiceStatus.ISSUED, 1000)
     again = put_back(less, 1000, at=utc("2026-03-12"))
     assert (again.status, again.amount_due, again.paid_at) == (InvoiceStatus.PAID, 0, utc("2026-03-12"))

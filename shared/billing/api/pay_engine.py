@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from billing.domain.attempt import AttemptSource
 from billing.domain.tenant import Tenant
 from billing.ports import Clock, Documents, Gateway, Objects, Secrets
 from billing.usecases.call import Call
@@ -63,7 +64,7 @@ def hosted_pages(documents: Documents, gateway: Gateway, *, call: Call) -> Hoste
     """What the end of a hosted page leads to: a method that was saved is charged at once for what was waiting."""
 
     def charge_again(invoice_id: str) -> None:
-        charge_invoice(documents, invoice_id, gateway=gateway, call=call)
+        charge_invoice(documents, invoice_id, gateway=gateway, source=AttemptSource.SAVED_METHOD, call=call)
 
     return HostedPages(gateway=gateway, charge_again=charge_again)
 

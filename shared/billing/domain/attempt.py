@@ -18,9 +18,21 @@ class AttemptStatus(StrEnum):
     UNKNOWN = "unknown"
 
 
+class AttemptSource(StrEnum):
+    """Who made a charge: the issue of its invoice, the dunning schedule, a method just saved, or somebody by hand."""
+
+    ISSUE = "issue"
+    SCHEDULE = "schedule"
+    SAVED_METHOD = "saved_method"
+    STAFF = "staff"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentAttempt:
-    """One try to charge an invoice off session. `number` counts from 1; `code` and `advice` say why it was declined."""
+    """One try to charge an invoice off session. `number` counts from 1; `code` and `advice` say why it was declined.
+
+    `method` is what the customer recognises its card by, `method_id` the gateway's id of it.
+    """
 
     number: int
     attempted_at: datetime
@@ -31,6 +43,8 @@ class PaymentAttempt:
     code: str = ""
     advice: Advice | None = None
     message: str = ""
+    method_id: str = ""
+    source: AttemptSource = AttemptSource.ISSUE
 
 
 def attempt_key(tenant_id: str, invoice_id: str, number: int) -> str:

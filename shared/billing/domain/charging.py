@@ -1,11 +1,16 @@
 """The attempts of an invoice: which one comes next, and what is known of each."""
 
 from dataclasses import replace
+from datetime import datetime
 
 from billing.domain.attempt import AttemptStatus, PaymentAttempt
+from billing.domain.dunning_case import CaseCause, DunningCase, attempted_again, entered
 from billing.domain.invoice import Invoice
+from billing.domain.invoice_payment import is_open
+from billing.domain.period import local_date
 
 _OPEN = frozenset({AttemptStatus.STARTED, AttemptStatus.UNKNOWN})
+_FAILED = frozenset({AttemptStatus.DECLINED, AttemptStatus.REQUIRES_ACTION})
 _FINAL = frozenset({AttemptStatus.SUCCEEDED, AttemptStatus.DECLINED})
 
 
@@ -27,12 +32,23 @@ def next_attempt(invoice: Invoice) -> int:
     return last.number + 1 if is_answered(last) else last.number
 
 
-def with_attempt(invoice: Invoice, attempt: PaymentAttempt) -> Invoice:
-    """The invoice with what is known of an attempt now; what the gateway said for good stays, and so does its time."""
+def with_attempt(invoice: Invoice, attempt: PaymentAttempt, *, at: datetime) -> Invoice:
+    """The invoice with what is known of an attempt at a UTC instant; what the gateway said for good stays.
+
+    So does the attempt's own time. The first one that fails makes the invoice a dunning case (semantics 9).
+    """
     known = attempt_of(invoice, attempt.number)
     if known is not None:
         if known.status in _FINAL or (is_answered(known) and not is_answered(attempt)):
             return invoice
         attempt = replace(attempt, attempted_at=known.attempted_at)
     others = [each for each in invoice.attempts if each.number != attempt.number]
-    return replace(invoice, attempts=tuple(sorted([*others, attempt], key=lambda each: each.number)))
+    attempts = tuple(sorted([*others, attempt], key=lambda each: each.number))
+    after = replace(invoice, attempts=attempts)
+    return replace(after, dunning=_case(after, at=at)) if attempt.status in _FAILED and is_open(after) else after
+
+
+def _case(invoice: Invoice, *, at: datetime) -> DunningCase:
+    if invoice.dunning is None or invoice.dunning.state.is_over:
+        return entered(CaseCause.PAYMENT_FAILED, on=local_date(at, invoice.zone), at=at)
+    return attempted_again(invoice.dunning, at=at)

@@ -1,9 +1,18 @@
 """The customer: whom an invoice is addressed to."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from billing.domain.invoice import CollectionMethod, Party
 from billing.domain.tax import TaxParty
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CardTry:
+    """A charge of a saved method that the dunning schedule made at a UTC instant."""
+
+    method_id: str
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -13,7 +22,9 @@ class Customer:
     `active_subscriptions` counts subscriptions with a bill still to come. `test_card` is how a sandbox card behaves.
     `credit_balance` (minor units) is what the next invoice uses first; `gateway_id` is the customer at the gateway,
     `payment_method` the saved method's label and `payment_method_id` the gateway's id of it. `buyer_reference` is the
-    text that the customer wants on each of its invoices (an order or cost centre).
+    text that the customer wants on each of its invoices (an order or cost centre). `segment` groups customers, and
+    `dunning_policy` names the customer's own policy ("" = its segment's); `time_zone` is where it is ("" = where the
+    tenant is). `suspended_at` is since when its service is suspended, `card_tries` what the schedule charged lately.
     """
 
     id: str
@@ -30,3 +41,9 @@ class Customer:
     gateway_id: str = ""
     payment_method: str = ""
     payment_method_id: str = ""
+    segment: str = ""
+    dunning_policy: str = ""
+    time_zone: str = ""
+    suspended_at: datetime | None = None
+    suspension_reason: str = ""
+    card_tries: tuple[CardTry, ...] = ()

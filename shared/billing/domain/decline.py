@@ -7,8 +7,9 @@ from enum import StrEnum
 
 
 class Advice(StrEnum):
-    """What follows from a decline: try again later, ask for another method, or let a person look."""
+    """What follows from a decline: try again at once or later, ask for another method, or let a person look."""
 
+    RETRY_SOON = "retry_soon"
     RETRY = "retry"
     UPDATE_METHOD = "update_method"
     REVIEW = "review"
@@ -43,6 +44,10 @@ _UPDATE_METHOD = frozenset(
         "transaction_not_allowed",
     }
 )
+_RETRY_SOON = frozenset(
+    {"approve_with_id", "issuer_not_available", "processing_error", "reenter_transaction", "try_again_later"}
+)
+"""The bank was not asked, or could not say: nothing speaks against the same card on the same day."""
 _REVIEW = frozenset({"fraudulent", "lost_card", "merchant_blacklist", "pickup_card", "restricted_card", "stolen_card"})
 
 
@@ -50,4 +55,6 @@ def advice_of(code: str) -> Advice:
     """What follows from a decline code; one that nobody knows counts as soft: it is tried again, within limits."""
     if code in _REVIEW:
         return Advice.REVIEW
+    if code in _RETRY_SOON:
+        return Advice.RETRY_SOON
     return Advice.UPDATE_METHOD if code in _UPDATE_METHOD else Advice.RETRY

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from billing.domain.attempt import PaymentAttempt
 from billing.domain.basis import Basis
+from billing.domain.dunning_case import DunningCase
 from billing.domain.explanation import Explanation
 from billing.domain.period import Period
 from billing.domain.tax import TaxLine
@@ -126,7 +127,7 @@ class Invoice:
     `id` is derived from subscription and period, `number` is given at issue ("" while draft).
     `total` = `subtotal` (without tax) + the taxes; `amount_due` = `total` - `amount_paid` - `amount_credited`
     (credit notes). `balance_applied` is the part of `amount_paid` that came from the credit balance at issue, and
-    `checkout_id` the hosted page that is open for it.
+    `checkout_id` the hosted page that is open for it. `dunning` is the case of one that was not paid as it should.
     `replaces` is the number of the void invoice that this revision stands for; `basis` what it can be recomputed from.
     """
 
@@ -168,6 +169,7 @@ class Invoice:
     attempts: tuple[PaymentAttempt, ...] = ()
     checkout_id: str = ""
     paid_at: datetime | None = None
+    dunning: DunningCase | None = None
 
     @property
     def amount_due(self) -> int:

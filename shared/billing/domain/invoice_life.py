@@ -15,6 +15,8 @@ from datetime import datetime, timedelta
 from typing import ClassVar
 
 from billing.domain.billing_cycle import next_bill_for
+from billing.domain.dunning_case import left
+from billing.domain.dunning_policy import CaseState
 from billing.domain.errors import Conflict
 from billing.domain.invoice import Invoice, InvoiceStatus, SettlementStep
 from billing.domain.period import local_date
@@ -90,8 +92,8 @@ def dated(draft: Invoice, *, at: datetime, tenant: Tenant) -> Invoice:
     )
 
 
-def voided(invoice: Invoice) -> Invoice:
-    """The invoice void: it keeps its number, is not delivered, and its PDF stays as it was issued.
+def voided(invoice: Invoice, *, at: datetime) -> Invoice:
+    """The invoice void at a UTC instant: it keeps its number, is not delivered, and its PDF stays as it was issued.
 
     Collecting it never charges, but finds out whether a charge that was under way took money.
     One of 0, which is paid at once, may be void too: nothing was paid. Raises InvoiceNotVoidable.
@@ -109,7 +111,8 @@ def voided(invoice: Invoice) -> Invoice:
         reason = "a part of it is paid or credited"
         raise InvoiceNotVoidable(invoice, reason=reason, way_out="write a credit note for the rest")
     pending = tuple(step for step in invoice.pending if step is not SettlementStep.DELIVER)
-    return replace(invoice, status=InvoiceStatus.VOID, pending=pending)
+    case = left(invoice.dunning, CaseState.VOID, at=at)
+    return replace(invoice, status=InvoiceStatus.VOID, pending=pending, dunning=case)
 
 
 def is_newest(invoice: Invoice, subscription: Subscription) -> bool:

@@ -1,10 +1,13 @@
 """What money does to an invoice: it is paid when nothing is due any more, and open again when money goes back."""
 
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import datetime, timedelta
 
+from billing.domain.dunning_case import CaseCause, entered, left
+from billing.domain.dunning_policy import CaseState
 from billing.domain.errors import InvalidInput
 from billing.domain.invoice import Invoice, InvoiceStatus
+from billing.domain.period import local_date
 
 _OPEN = frozenset({InvoiceStatus.ISSUED, InvoiceStatus.OVERDUE, InvoiceStatus.UNCOLLECTIBLE})
 
@@ -26,14 +29,18 @@ def credited(invoice: Invoice, amount: int, *, at: datetime) -> Invoice:
     return _settled(replace(invoice, amount_credited=invoice.amount_credited + amount), at=at)
 
 
-def taken_back(invoice: Invoice, amount: int, *, on: date) -> Invoice:
-    """The invoice with `amount` less paid: reversed or refunded; `on` is the tenant's day, which decides on overdue."""
+def taken_back(invoice: Invoice, amount: int, *, at: datetime) -> Invoice:
+    """The invoice with `amount` less paid: reversed or refunded at a UTC instant, whose local day decides on overdue.
+
+    One that was paid is a dunning case of its own then, which a person looks at before anybody is chased.
+    """
     _require(0 < amount <= invoice.amount_paid, invoice, amount)
     less = replace(invoice, amount_paid=invoice.amount_paid - amount)
     if less.amount_due <= 0 or invoice.status is not InvoiceStatus.PAID:
         return less
+    on = local_date(at, invoice.zone)
     status = InvoiceStatus.OVERDUE if invoice.due_on < on else InvoiceStatus.ISSUED
-    return replace(less, status=status, paid_at=None)
+    return replace(less, status=status, paid_at=None, dunning=entered(CaseCause.REVERSED, on=on, at=at))
 
 
 def put_back(invoice: Invoice, amount: int, *, at: datetime) -> Invoice:
@@ -44,10 +51,27 @@ def put_back(invoice: Invoice, amount: int, *, at: datetime) -> Invoice:
     return _settled(replace(invoice, amount_paid=invoice.amount_paid + amount), at=at)
 
 
+def overdue(invoice: Invoice, *, at: datetime) -> Invoice:
+    """An issued invoice that was due before the local day of a UTC instant; it is a case from its first day overdue."""
+    case = invoice.dunning or entered(CaseCause.OVERDUE, on=invoice.due_on + timedelta(days=1), at=at)
+    return replace(invoice, status=InvoiceStatus.OVERDUE, dunning=case)
+
+
+def written_off(invoice: Invoice, *, at: datetime) -> Invoice:
+    """The invoice given up at a UTC instant: nobody is chased any more, and money that comes all the same is applied.
+
+    InvalidInput for one that nothing is owed of.
+    """
+    if not is_open(invoice):
+        raise InvalidInput("invoice", expected="one that money is owed of", given=invoice.status.value)
+    case = left(invoice.dunning, CaseState.WRITTEN_OFF, at=at)
+    return replace(invoice, status=InvoiceStatus.UNCOLLECTIBLE, dunning=case)
+
+
 def _settled(invoice: Invoice, *, at: datetime) -> Invoice:
     if invoice.amount_due > 0 or invoice.status not in _OPEN:
         return invoice
-    return replace(invoice, status=InvoiceStatus.PAID, paid_at=at)
+    return replace(invoice, status=InvoiceStatus.PAID, paid_at=at, dunning=left(invoice.dunning, CaseState.PAID, at=at))
 
 
 def _require(fits: bool, invoice: Invoice, amount: int) -> None:  # noqa: FBT001 - the condition itself

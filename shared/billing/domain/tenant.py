@@ -1,9 +1,11 @@
 """The tenant: the seller, and the settings that every one of its invoices follows."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 
+from billing.domain.dunning_policies import DunningPolicies
+from billing.domain.dunning_policy import WhileSuspended
 from billing.domain.errors import InvalidInput
 from billing.domain.invoice import BankDetails, Party
 from billing.domain.money import Rounding
@@ -54,6 +56,7 @@ class Tenant:
     is the address that invoices come from ("" = none are mailed), and `billing_contact` is told of what fails.
     `event_url` is where the tenant's own system takes events ("" = nowhere), `event_secret_name` the end of the name of
     the secret that signs them, where it is not the house's own.
+    `dunning` says how the unpaid are chased, `while_suspended` what becomes of a suspended customer's bills.
     """
 
     id: str
@@ -84,3 +87,5 @@ class Tenant:
     support_email: str = ""
     event_url: str = ""
     event_secret_name: str = ""
+    dunning: DunningPolicies = field(default_factory=DunningPolicies)
+    while_suspended: WhileSuspended = WhileSuspended.BILL

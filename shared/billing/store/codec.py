@@ -5,7 +5,7 @@ its repository. Every document carries `schema_version`; fields that an older ve
 """
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any, ClassVar, TypeVar, get_args
@@ -76,6 +76,8 @@ def converter() -> Converter:
     built.register_structure_hook(datetime, lambda value, _: instant(value))
     built.register_unstructure_hook(date, date.isoformat)
     built.register_structure_hook(date, lambda value, _: date.fromisoformat(value))
+    built.register_unstructure_hook(time, lambda value: f"{value:%H:%M}")
+    built.register_structure_hook(time, lambda value, _: time.fromisoformat(value))
     configure_union_passthrough(EventField, built)
     for union in (UsageStep, Step, UsagePrice):
         configure_tagged_union(union, built, tag_name="kind", tag_generator=_tag)

@@ -27,6 +27,8 @@ INDEXES: Final[tuple[CompositeIndex, ...]] = (
     CompositeIndex("subscriptions", (("shard", "asc"), ("next_billing_at", "asc"), ("customer_id", "asc"))),
     # what is past due: one shard and status at a time, the longest overdue first
     CompositeIndex("invoices", (("shard", "asc"), ("status", "asc"), ("due_on", "asc"))),
+    # dunning cases to look at: one shard at a time, the longest due first
+    CompositeIndex("invoices", (("shard", "asc"), ("dunning_at", "asc"))),
     # revenue by period and segment, summed by the server
     CompositeIndex("invoices", (("month", "asc"), ("currency", "asc"), ("subtotal", "asc"))),
     CompositeIndex("invoices", (("month", "asc"), ("currency", "asc"), ("country", "asc"), ("subtotal", "asc"))),
@@ -41,9 +43,9 @@ INDEXES: Final[tuple[CompositeIndex, ...]] = (
 """One with a single field is for SQLite alone: Firestore has it already."""
 
 _UNINDEXED: Final[dict[str, tuple[str, ...]]] = {
-    "tenants": ("bank", "credit_numbers", "e_invoices", "guard", "notes", "numbers", "seller"),
+    "tenants": ("bank", "credit_numbers", "dunning", "e_invoices", "guard", "notes", "numbers", "seller"),
     "settings": ("rates",),
-    "customers": ("created_on", "party", "tax"),
+    "customers": ("card_tries", "created_on", "party", "suspended_at", "tax"),
     "plans": ("addons", "cycle", "fees", "metered"),
     "subscriptions": ("discounts", "items", "late_usage", "next_billing_at", "one_time", "phases", "prepaid", "recent"),
     "usage": ("buckets", "closed_until", "late", "late_billed"),
@@ -57,6 +59,8 @@ _UNINDEXED: Final[dict[str, tuple[str, ...]]] = {
         "bill_for_date",
         "buyer",
         "due_on",
+        "dunning",
+        "dunning_at",
         "issued_at",
         "issued_on",
         "lines",
@@ -88,7 +92,7 @@ _UNINDEXED: Final[dict[str, tuple[str, ...]]] = {
     ),
     "bank_transactions": ("entry", "explanation", "note"),
     "reviews": ("bill_for_date", "figures", "note", "opened_at", "reason", "resolved_at"),
-    "audit": ("recorded_at", "records"),
+    "audit": ("count", "hash", "recorded_at", "records"),
     "runs": ("as_of", "collected", "failures", "recorded_at", "skipped", "totals"),
 }
 

@@ -175,8 +175,20 @@ class Invoices:
             "paid_at": None if after.paid_at is None else instant_text(after.paid_at),
             "attempts": converter().unstructure(after.attempts, tuple[PaymentAttempt, ...]),
             "checkout_id": after.checkout_id,
+            **case_fields(after),
         }
         return Update(self.collection.document(after.id), fields, expected=before.version)
+
+
+def case_fields(invoice: Invoice) -> Fields:
+    """The dunning case, and what queries need of it: when it is next looked at, its state, whether a person has to."""
+    case = invoice.dunning
+    return {
+        "dunning": None if case is None else converter().unstructure(case),
+        "dunning_at": None if case is None else case.next_at,
+        "dunning_state": "" if case is None else case.state.value,
+        "dunning_review": case is not None and case.in_review,
+    }
 
 
 def _settled_fields(pending: tuple[SettlementStep, ...], attachments: tuple[Attachment, ...]) -> Fields:
@@ -202,4 +214,6 @@ def invoice_fields(invoice: Invoice, *, shard: int) -> Fields:
     fields["shard"] = shard
     fields["month"] = None if invoice.status in NO_REVENUE else month_of(invoice.period.start, zone=invoice.zone)
     fields["country"] = invoice.buyer.country
+    if invoice.dunning is not None:
+        fields |= case_fields(invoice)
     return fields

@@ -6,7 +6,7 @@ once, and a call that dies anywhere leaves an attempt that the next one looks up
 
 from dataclasses import dataclass
 
-from billing.domain.attempt import AttemptStatus, PaymentAttempt
+from billing.domain.attempt import AttemptSource, AttemptStatus, PaymentAttempt
 from billing.domain.charging import attempt_of, next_attempt, with_attempt
 from billing.domain.errors import Conflict, NotFound
 from billing.domain.invoice import Invoice, SettlementStep
@@ -42,7 +42,14 @@ class Charged:
     payment: Payment | None = None
 
 
-def charge_invoice(documents: Documents, invoice_id: str, *, gateway: Gateway, call: Call) -> Charged:
+def charge_invoice(
+    documents: Documents,
+    invoice_id: str,
+    *,
+    gateway: Gateway,
+    call: Call,
+    source: AttemptSource = AttemptSource.STAFF,
+) -> Charged:
     """Charge what is due on an invoice with its customer's saved method; the receipt is left to the next settlement.
 
     An attempt without an answer is looked up first and is what this call comes to. A payment that the gateway still
@@ -59,7 +66,7 @@ def charge_invoice(documents: Documents, invoice_id: str, *, gateway: Gateway, c
                 now = _read(documents, invoice_id, call=call).value
                 return Charged(invoice=now, attempt=attempt_of(now, waiting.number))
             stored = _read(documents, invoice_id, call=call)
-        till = _till(documents, stored.value, gateway=gateway, call=call)
+        till = _till(documents, stored.value, gateway=gateway, source=source, call=call)
         known = attempt_of(stored.value, till.number)
         result = finished(till) if known is not None else None
         if result := result or paid_on_hosted_page(till):
@@ -87,7 +94,7 @@ def _gave_way(documents: Documents, gateway: Gateway, waiting: PaymentAttempt, *
 
 def _claimed(documents: Documents, stored: Stored[Invoice], till: Till, *, call: Call) -> Stored[Invoice] | None:
     """The invoice with the attempt written down, or None where somebody else wrote first."""
-    after = with_attempt(stored.value, till.attempt(AttemptStatus.STARTED))
+    after = with_attempt(stored.value, till.attempt(AttemptStatus.STARTED), at=call.recorded_at)
     entity, reason = f"invoices/{after.id}", f"attempt {till.number}"
     record = call.record(entity, "invoice.payment_attempted", after=AttemptStatus.STARTED.value, reason=reason)
     batch = AuditLog.of(documents, call.tenant_id).batch(
@@ -127,7 +134,7 @@ def _read(documents: Documents, invoice_id: str, *, call: Call) -> Stored[Invoic
     return stored
 
 
-def _till(documents: Documents, invoice: Invoice, *, gateway: Gateway, call: Call) -> Till:
+def _till(documents: Documents, invoice: Invoice, *, gateway: Gateway, source: AttemptSource, call: Call) -> Till:
     [customer] = Customers.of(documents, call.tenant_id).get([invoice.customer_id])
     if customer is None:
         raise NotFound("customer", invoice.customer_id)
@@ -138,6 +145,7 @@ def _till(documents: Documents, invoice: Invoice, *, gateway: Gateway, call: Cal
         customer=customer.value,
         number=next_attempt(invoice),
         at=call.recorded_at,
+        source=source,
     )
 
 

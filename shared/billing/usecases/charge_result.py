@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import assert_never
 
-from billing.domain.attempt import AttemptStatus, PaymentAttempt, attempt_key
+from billing.domain.attempt import AttemptSource, AttemptStatus, PaymentAttempt, attempt_key
 from billing.domain.customer import Customer
 from billing.domain.decline import advice_of
 from billing.domain.invoice import Invoice
@@ -49,6 +49,7 @@ class Till:
     customer: Customer
     number: int
     at: datetime
+    source: AttemptSource = AttemptSource.ISSUE
 
     @property
     def has_method(self) -> bool:
@@ -111,6 +112,8 @@ class Till:
             method=self.customer.payment_method,
             payment_id=payment_id,
             message=message,
+            method_id=self.customer.payment_method_id,
+            source=self.source,
         )
 
     def _declined(self, outcome: Declined) -> PaymentAttempt:

@@ -145,7 +145,11 @@ def _note_attempt(documents: Documents, payment: GatewayPayment, invoice_id: str
 
     def decide(invoice: Invoice) -> Invoice:
         known = attempt_of(invoice, int(number))
-        return invoice if known is None else with_attempt(invoice, _answered(known, payment.id, payment.outcome))
+        return (
+            invoice
+            if known is None
+            else with_attempt(invoice, _answered(known, payment.id, payment.outcome), at=call.recorded_at)
+        )
 
     change_invoice(documents, invoice_id, decide, event="invoice.charge_answered", call=call)
 

@@ -56,7 +56,7 @@ def planned(outcome: Outcome, *, is_booked: bool, call: Call) -> Planned:
         changes = [] if after is before else [(before, after)]
         records += booking_records(payment, changes, call=call)
     if charge.attempt is not None:
-        attempted = with_attempt(after, charge.attempt)
+        attempted = with_attempt(after, charge.attempt, at=call.recorded_at)
         if attempted != after:
             records.append(_attempted(attempted, charge.attempt, call=call))
         after = attempted

@@ -2,21 +2,18 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date
 
 from billing.domain.errors import NotFound
 from billing.domain.invoice import Invoice
 from billing.domain.invoice_payment import put_back, taken_back
 from billing.domain.money import Money
 from billing.domain.payment import Application, Payment
-from billing.domain.period import local_date
 from billing.ports import Documents, Write, WriteConflict
 from billing.store.audit import AuditLog
 from billing.store.collection import Stored
 from billing.store.customers import Customers
 from billing.store.invoices import Invoices
 from billing.store.payments import Payments
-from billing.store.tenants import Tenants
 from billing.usecases.call import Call
 
 _ATTEMPTS = 8
@@ -69,12 +66,11 @@ def change_payment(
 
 
 def _writes(documents: Documents, before: Stored[Payment], change: PaymentChange, *, call: Call) -> list[Write]:
-    today = local_date(call.recorded_at, zone=Tenants(documents).get(call.tenant_id).zone)
     payment, writes = change.after, list[Write]()
     writes.append(Payments.of(documents, call.tenant_id).changed(before, payment))
     entity, status = f"payments/{payment.id}", payment.status.value
     records = [call.record(entity, change.event, before=before.value.status.value, after=status, reason=change.reason)]
-    for invoice, part, after in _invoices(documents, change, today=today, call=call):
+    for invoice, part, after in _invoices(documents, change, call=call):
         writes.append(Invoices.of(documents, call.tenant_id).money_moved(invoice, after))
         reason = f"{Money(abs(part), payment.currency)} of payment {payment.id}"
         records.append(
@@ -97,9 +93,7 @@ def _writes(documents: Documents, before: Stored[Payment], change: PaymentChange
     ]
 
 
-def _invoices(
-    documents: Documents, change: PaymentChange, *, today: date, call: Call
-) -> list[tuple[Stored[Invoice], int, Invoice]]:
+def _invoices(documents: Documents, change: PaymentChange, *, call: Call) -> list[tuple[Stored[Invoice], int, Invoice]]:
     """Each invoice as it was read, by how many minor units its paid amount changes, and the invoice after it."""
     parts = [(each.invoice_id, -each.amount) for each in change.taken if each.invoice_id]
     parts += [(each.invoice_id, each.amount) for each in change.given if each.invoice_id]
@@ -109,6 +103,6 @@ def _invoices(
         if invoice is None:
             raise NotFound("invoice", invoice_id)
         before = invoice.value
-        after = taken_back(before, -part, on=today) if part < 0 else put_back(before, part, at=call.recorded_at)
+        after = (taken_back if part < 0 else put_back)(before, abs(part), at=call.recorded_at)
         changes.append((invoice, part, after))
     return changes

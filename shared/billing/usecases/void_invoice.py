@@ -30,7 +30,7 @@ def _void(context: RunContext, id_or_number: str, reason: str, call: Call) -> In
     invoice = context.invoices.named(id_or_number)
     if invoice.value.status is InvoiceStatus.VOID:
         return invoice.value
-    after = voided(invoice.value)
+    after = voided(invoice.value, at=call.recorded_at)
     subscription = subscription_of(context, after)  # read before its bills: a bill made meanwhile moves it on
     _require_not_credited(context, invoice)
     unclaimed = replace(

@@ -1,0 +1,92 @@
+"""Whether a step of the dunning schedule charges the card again, and when it will the next time (semantics 9)."""
+
+from datetime import date, datetime, timedelta
+
+from billing.domain.attempt import AttemptStatus, PaymentAttempt
+from billing.domain.charging import is_answered
+from billing.domain.customer import Customer
+from billing.domain.decline import Advice
+from billing.domain.dunning_case import CaseCause, DunningCase
+from billing.domain.dunning_policy import CARD_DAYS, DunningPolicy, DunningStep
+from billing.domain.invoice import CollectionMethod, Invoice
+
+_FAILED = frozenset({AttemptStatus.DECLINED, AttemptStatus.REQUIRES_ACTION})
+
+
+def why_not_retried(
+    policy: DunningPolicy, invoice: Invoice, customer: Customer, *, step: DunningStep, as_of: datetime
+) -> str:
+    """Why a step does not charge the card, in words; "" where it does.
+
+    A charge without an answer is looked up whatever the step says: that is no new try.
+    """
+    case, last = invoice.dunning, invoice.attempts[-1] if invoice.attempts else None
+    if last is not None and not is_answered(last):
+        return ""
+    if case is None or not step.retry:
+        return "the step has no retry"
+    return (
+        _why_no_card(invoice, case, customer)
+        or _why_declined(policy, last, customer, step=step)
+        or _why_limited(policy, case, customer, as_of=as_of)
+    )
+
+
+def next_retry_on(policy: DunningPolicy, invoice: Invoice) -> date | None:
+    """The local day on which the schedule charges the card again as things stand; None for not by itself."""
+    case, last = invoice.dunning, invoice.attempts[-1] if invoice.attempts else None
+    if case is None or case.state.is_over or last is None or last.status is not AttemptStatus.DECLINED:
+        return None
+    advice = tried_advice(policy, last)
+    if advice not in (Advice.RETRY, Advice.RETRY_SOON) or case.cause is CaseCause.REVERSED:
+        return None
+    soft = advice is Advice.RETRY
+    days = (each.day for each in policy.steps if each.retry and each.day > max(case.last_day, 0 if soft else -1))
+    return next((case.date_of(day) for day in days), None) if case.tries < policy.most_tries else None
+
+
+def tried_advice(policy: DunningPolicy, attempt: PaymentAttempt) -> Advice | None:
+    """What follows from a declined attempt under the policy; None for one that was not declined."""
+    return policy.advice(attempt.code) if attempt.status is AttemptStatus.DECLINED else None
+
+
+def card_tries(customer: Customer, *, as_of: datetime) -> int:
+    """How often the schedule charged the customer's present card in the last 30 days."""
+    since = as_of - timedelta(days=CARD_DAYS)
+    return sum(each.method_id == customer.payment_method_id and each.at > since for each in customer.card_tries)
+
+
+def _why_no_card(invoice: Invoice, case: DunningCase, customer: Customer) -> str:
+    if invoice.collection_method is CollectionMethod.SEND_INVOICE and not invoice.attempts:
+        return "the customer pays by transfer"
+    if case.cause is CaseCause.REVERSED:
+        return "the payment was taken back"
+    return "" if customer.payment_method_id else "no payment method is saved"
+
+
+def _why_declined(policy: DunningPolicy, last: PaymentAttempt | None, customer: Customer, *, step: DunningStep) -> str:
+    """What the last decline says; a method that was saved since has not been declined."""
+    if last is None or last.status not in _FAILED or last.method_id not in ("", customer.payment_method_id):
+        return ""
+    if last.status is AttemptStatus.REQUIRES_ACTION:
+        return "the customer has to confirm the payment"
+    match tried_advice(policy, last):
+        case Advice.UPDATE_METHOD:
+            return f"{last.code}: it waits for another payment method"
+        case Advice.REVIEW:
+            return f"{last.code}: a person has to look at it"
+        case Advice.RETRY if step.day == 0:
+            return f"{last.code}: declined today, to be tried again later"
+        case _:
+            return ""
+
+
+def _why_limited(policy: DunningPolicy, case: DunningCase, customer: Customer, *, as_of: datetime) -> str:
+    if case.tries >= policy.most_tries:
+        return f"{case.tries} tries are made, no more are allowed"
+    tries = card_tries(customer, as_of=as_of)
+    return (
+        f"{tries} tries of this card in {CARD_DAYS} days, no more are allowed"
+        if tries >= policy.most_card_tries
+        else ""
+    )
