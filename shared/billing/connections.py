@@ -3,7 +3,9 @@
 from functools import lru_cache
 from typing import assert_never
 
+from billing.adapters.mail_place import SMTP_PASSWORD, MailPlace, MailServer, open_mailer
 from billing.config import (
+    EVENT_SECRET,
     Bucket,
     FirestoreDatabase,
     Folder,
@@ -14,7 +16,8 @@ from billing.config import (
     SqliteFile,
     Store,
 )
-from billing.ports import Clock, Documents, Gateway, Objects, Secrets
+from billing.domain.tenant import Tenant
+from billing.ports import Clock, Documents, EventSink, Gateway, Mailer, Objects, Secrets
 from billing.store.indexes import INDEXES
 
 
@@ -67,3 +70,19 @@ def stripe_gateway(key: str, *, base_url: str | None) -> Gateway:
     from billing.adapters.stripe_gateway import StripeGateway
 
     return StripeGateway(key, base_url=base_url)
+
+
+def mailer_at(place: MailPlace | None, *, secrets: Secrets) -> Mailer | None:
+    """What sends mails, or None where there is no place for them."""
+    if place is None:
+        return None
+    passwords = secrets.get(SMTP_PASSWORD) if isinstance(place, MailServer) and place.user else []
+    return open_mailer(place, password=passwords[0] if passwords else "")
+
+
+def event_posts(tenant: Tenant, *, secrets: Secrets, clock: Clock, loopback: bool) -> EventSink:
+    """What posts a tenant's events, signed by the tenant's own secret or the house's."""
+    from billing.adapters.event_posts import EventPosts
+
+    name = f"{EVENT_SECRET}_{tenant.event_secret_name}" if tenant.event_secret_name else EVENT_SECRET
+    return EventPosts(secret_name=name, secrets=secrets.get, now=clock.now, loopback=loopback)

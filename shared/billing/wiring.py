@@ -7,7 +7,7 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 
 from billing.adapters.counting import CountingDocuments, CountingObjects
-from billing.adapters.mail_place import SMTP_PASSWORD, MailFolder, MailPlace, MailServer, open_mailer
+from billing.adapters.mail_place import MailFolder, MailPlace
 from billing.config import (
     PAYMENT_LINK_KEY,
     STRIPE_KEY,
@@ -20,8 +20,9 @@ from billing.config import (
     Settings,
     SqliteFile,
     Store,
+    local_event_secrets,
 )
-from billing.connections import open_documents, open_objects, open_secrets, stripe_gateway
+from billing.connections import event_posts, mailer_at, open_documents, open_objects, open_secrets, stripe_gateway
 from billing.domain.credit import CreditNote
 from billing.domain.errors import InvalidInput
 from billing.domain.invoice import Invoice
@@ -32,8 +33,10 @@ from billing.drawing import MailWriter, draw_credit_notes, draw_invoices
 from billing.ports import Clock, Gateway, Mailer, OperationCounts, Secrets
 from billing.store.collection import Stored
 from billing.store.tenants import Tenants
+from billing.usecases.call import Call
 from billing.usecases.collect import Collecting
 from billing.usecases.deliver import Mailing
+from billing.usecases.deliver_events import EventsDelivered, deliver_events
 from billing.usecases.generate_invoices import RunOptions, bill_shards, generate_invoices
 from billing.usecases.run_context import RunContext, RunRequest
 from billing.usecases.run_tasks import Line
@@ -62,6 +65,7 @@ class Parts:
     payment_link_base: str | None
     stripe_base_url: str | None = None
     mail: MailPlace | None = None
+    loopback_events: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +95,7 @@ class Engine:
     crew: Crew | None = None
     stripe_base_url: str | None = None
     files_only: bool = False
+    loopback_events: bool = False
 
     def gateway(self, tenant: Tenant) -> Gateway | None:
         """What charges the tenant's cards, or None where it takes transfers alone.
@@ -152,6 +157,12 @@ class Engine:
         """Do the pending steps of a tenant's credit notes: files, refunds, mails."""
         settlement = self._settlement(tenant).credit_notes
         return Settled() if settlement is None else settle_credit_notes(settlement, credit_notes)
+
+    def deliver_events(self, call: Call, *, out_of_time: Callable[[], bool] = lambda: False) -> EventsDelivered:
+        """Tell the tenant's own system what is due at `call.recorded_at`; NotFound for an unknown tenant."""
+        tenant = Tenants(self.documents).get(call.tenant_id)
+        sink = event_posts(tenant, secrets=self.secrets, clock=self.clock, loopback=self.loopback_events)
+        return deliver_events(self.documents, sink, tenant=tenant, call=call, out_of_time=out_of_time)
 
     def _bill(self, context: RunContext, options: RunOptions) -> None:
         """Bill the shards with the crew where that is quicker than without."""
@@ -220,6 +231,7 @@ def connect(settings: Settings, *, clock: Clock) -> Engine:
         payment_link_base=settings.payment_link_base,
         stripe_base_url=settings.stripe_base_url,
         mail=settings.mail,
+        loopback_events=settings.loopback_events,
     )
     return _engine(parts, clock=clock, workers=settings.workers)
 
@@ -231,9 +243,10 @@ def local_engine(directory: Path, *, payment_link_base: str, store: Store | None
     parts = Parts(
         store=store or SqliteFile((directory / LOCAL_STORE).absolute()),
         objects=Folder((directory / LOCAL_OBJECTS).absolute()),
-        secrets=SecretVariables({PAYMENT_LINK_KEY: local_key(directory)}),
+        secrets=SecretVariables({**local_event_secrets(), PAYMENT_LINK_KEY: local_key(directory)}),
         payment_link_base=payment_link_base,
         mail=MailFolder((directory / LOCAL_MAIL).absolute()),
+        loopback_events=True,
     )
     return _engine(parts, clock=SystemClock(), workers=workers)
 
@@ -245,19 +258,13 @@ def _engine(parts: Parts, *, clock: Clock, workers: int = 1) -> Engine:
         objects=CountingObjects(open_objects(parts.objects)),
         secrets=secrets,
         clock=clock,
-        mailer=_mailer(parts.mail, secrets),
+        mailer=mailer_at(parts.mail, secrets=secrets),
         payment_link_base=parts.payment_link_base,
         work_ahead=isinstance(parts.store, FirestoreDatabase),
         stripe_base_url=parts.stripe_base_url,
+        loopback_events=parts.loopback_events,
         crew=Crew(size=workers, parts=parts) if workers > 1 else None,
     )
-
-
-def _mailer(place: MailPlace | None, secrets: Secrets) -> Mailer | None:
-    if place is None:
-        return None
-    passwords = secrets.get(SMTP_PASSWORD) if isinstance(place, MailServer) and place.user else []
-    return open_mailer(place, password=passwords[0] if passwords else "")
 
 
 def local_key(directory: Path) -> str:
