@@ -45,10 +45,14 @@ def with_attempt(invoice: Invoice, attempt: PaymentAttempt, *, at: datetime) -> 
     others = [each for each in invoice.attempts if each.number != attempt.number]
     attempts = tuple(sorted([*others, attempt], key=lambda each: each.number))
     after = replace(invoice, attempts=attempts)
-    return replace(after, dunning=_case(after, at=at)) if attempt.status in _FAILED and is_open(after) else after
+    if attempt.status not in _FAILED or not is_open(after):
+        return after
+    return replace(after, dunning=_case(after, attempt, at=at))
 
 
-def _case(invoice: Invoice, *, at: datetime) -> DunningCase:
-    if invoice.dunning is None or invoice.dunning.state.is_over:
+def _case(invoice: Invoice, attempt: PaymentAttempt, *, at: datetime) -> DunningCase:
+    case = invoice.dunning
+    if case is None or case.state.is_over:
         return entered(CaseCause.PAYMENT_FAILED, on=local_date(at, invoice.zone), at=at)
-    return attempted_again(invoice.dunning, at=at)
+    is_of_before = case.cause is CaseCause.REVERSED and attempt.attempted_at <= case.started_at
+    return case if is_of_before else attempted_again(case, at=at)
