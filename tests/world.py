@@ -6,7 +6,7 @@
     assert [each.total for each in world.invoices("acme")] == [4900]
 
 Instants are text in UTC. The store is SQLite in memory unless a test brings another; a query without a declared index
-fails.
+fails, and so does a commit of the product that tells the audit log nothing.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -57,6 +57,7 @@ from billing.usecases.generate_invoices import RunOptions, generate_invoices
 from billing.usecases.run_context import RunRequest
 from billing.usecases.settle_credit_notes import NumberedCredit
 from billing.usecases.settle_invoices import Render, Settlement, settle_invoices, sweep
+from tests.audited_documents import AuditedDocuments
 from tests.builders import a_customer, a_subscription, a_tenant, utc
 from tests.covered_documents import CoveredDocuments
 
@@ -73,6 +74,7 @@ COLLECTIONS = (
     "bank_transactions",
     "counters",
     "audit",
+    "audit_seals",
     "runs",
     "settings",
 )
@@ -139,7 +141,7 @@ class World:
     compose: Compose | None = None
 
     def __post_init__(self) -> None:
-        self.documents = CoveredDocuments(self.documents)
+        self.documents = AuditedDocuments(CoveredDocuments(self.documents))
         tenants = Tenants(self.documents)
         self.documents.commit([tenants.saving(self.tenant), tenants.saving_taxes(self.tenant.id, self.taxes)])
 

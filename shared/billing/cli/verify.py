@@ -27,6 +27,7 @@ _READ = {
     "rollups": "Usage roll-ups",
     "events": "Usage events",
     "audit_batches": "Audit batches",
+    "audit_seals": "Seals of the audit log",
 }
 
 

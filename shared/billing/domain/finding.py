@@ -30,6 +30,9 @@ class FindingKind(StrEnum):
     NOT_FILED = "not_filed"
     AUDIT_ALTERED = "audit_altered"
     AUDIT_MISSING = "audit_missing"
+    AUDIT_STRETCH_DIFFERS = "audit_stretch_differs"
+    AUDIT_SEAL_ALTERED = "audit_seal_altered"
+    AUDIT_SEAL_MISSING = "audit_seal_missing"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

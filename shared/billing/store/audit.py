@@ -1,8 +1,8 @@
 """The audit log: one document a commit, with a record for every change in it (semantics 13). Records are only added."""
 
 import hashlib
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import orjson
@@ -11,6 +11,17 @@ from billing.domain.audit import AuditRecord
 from billing.ports import Create, Document, Documents, Fields, Filter, Query, Value
 from billing.store.codec import SCHEMA_VERSION, converter
 from billing.store.collection import Collection
+
+_PAGE = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchHead:
+    """What a batch says of itself: its id, how many records it was written with, and the last one's hash."""
+
+    id: str
+    records: int
+    hash: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +40,13 @@ class AuditLog:
         unstructure = converter().unstructure
         chained = self._chained((unstructure(record) for record in records), batch_id=batch_id)
         return Create(
-            self.collection.document(f"{recorded_at:%Y%m%dT%H%M%S.%fZ}-{batch_id}"),
+            self.collection.document(f"{position_of(recorded_at)}-{batch_id}"),
             {
                 "recorded_at": recorded_at,
                 "entities": [*sorted({str(each["entity"]) for each in chained})],
                 "records": list(chained),
+                "count": len(chained),
+                "hash": chained[-1]["hash"] if chained else "",
                 "schema_version": SCHEMA_VERSION,
             },
         )
@@ -47,6 +60,44 @@ class AuditLog:
             for each in _maps(batch.fields["records"])
         ]
         return [each for each in records if each.entity == entity]
+
+    def pages(
+        self,
+        *,
+        start: datetime | None = None,
+        end: datetime | None = None,
+        entity: str | None = None,
+        fields: tuple[str, ...] | None = None,
+    ) -> Iterator[list[Document]]:
+        """The batches recorded in [start, end), in the order of ids and so of time, a page at a time.
+
+        `entity` leaves out the batches that hold nothing of it; `fields` projects.
+        """
+        of_it = () if entity is None else (Filter("entities", "array_contains", entity),)
+        query = Query(self.collection.path, filters=of_it, limit=_PAGE, fields=fields)
+        after = None if start is None else position_of(start)
+        before = None if end is None else position_of(end)
+        while True:
+            found = self.collection.documents.query(replace(query, start_after=None if after is None else (after,)))
+            page = [each for each in found if before is None or each.id < before]
+            if page:
+                yield page
+            if len(page) < _PAGE:
+                return
+            after = page[-1].id
+
+    def goes_on(self, instant: datetime) -> bool:
+        """Whether anything was recorded then or later."""
+        query = Query(self.collection.path, limit=1, start_after=(position_of(instant),), fields=("recorded_at",))
+        return bool(self.collection.documents.query(query))
+
+    def heads(self, *, start: datetime | None, end: datetime) -> Iterator[BatchHead]:
+        """The heads of the batches in [start, end), read without their records where they say these things apart."""
+        for page in self.pages(start=start, end=end, fields=("count", "hash")):
+            older = [each.path for each in page if not {"count", "hash"} <= each.fields.keys()]
+            found = self.collection.documents.get_many(older) if older else []
+            whole = {each.path: each for each in found if each is not None}
+            yield from (head_of(whole.get(each.path, each)) for each in page)
 
     def is_intact(self, batch: Document) -> bool:
         """Whether each record of a stored batch is as it was written, in its place; a change breaks later hashes."""
@@ -72,6 +123,19 @@ class AuditLog:
             previous = record_hash(fields, previous=previous)
             chained.append({**fields, "hash": previous})
         return chained
+
+
+def position_of(instant: datetime) -> str:
+    """Where an instant stands among the ids: after what was recorded before it, before what was recorded then."""
+    return f"{instant:%Y%m%dT%H%M%S.%fZ}"
+
+
+def head_of(batch: Document) -> BatchHead:
+    """What a batch says of itself; those of an earlier program say it by their records alone."""
+    records = _maps(batch.fields.get("records"))
+    count = batch.fields.get("count", len(records))
+    last = batch.fields.get("hash", records[-1].get("hash") if records else "")
+    return BatchHead(id=batch.id, records=count if isinstance(count, int) else 0, hash=str(last))
 
 
 def _maps(records: Value) -> list[Fields]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from billing.domain.audit import AuditRecord
-from billing.domain.invoicing import CreditDraft, invoice_id_of
+from billing.domain.invoicing import CreditDraft, Skip, invoice_id_of
 from billing.domain.money import Money
 from billing.domain.review import review_of
 from billing.domain.rollup import closed, with_late_billed
@@ -99,6 +99,7 @@ def _records(context: RunContext, page: NumberedPage) -> Iterator[AuditRecord]:
         yield _record(
             context, f"credit_notes/{note.id}", "credit_note.issued", after="issued", reason=f"{note.number} {run}"
         )
+    yield from _skips(context, page)
     for each in page.drafted:
         before, after = each.case.subscription.value, each.draft.subscription
         if after.status is not before.status:
@@ -109,6 +110,21 @@ def _records(context: RunContext, page: NumberedPage) -> Iterator[AuditRecord]:
                 before=before.status.value,
                 after=after.status.value,
                 reason=f"last bill {run}",
+            )
+
+
+def _skips(context: RunContext, page: NumberedPage) -> Iterator[AuditRecord]:
+    """Cycles that bring no document: the record is all that says who moved the subscription on, and why."""
+    for each in page.drafted:
+        if isinstance(each.draft, Skip):
+            before, after = each.case.subscription.value.next_billing_at, each.draft.subscription.next_billing_at
+            yield _record(
+                context,
+                f"subscriptions/{each.draft.subscription.id}",
+                "subscription.not_billed",
+                before="" if before is None else before.isoformat(),
+                after="" if after is None else after.isoformat(),
+                reason=f"{each.draft.reason.value} by run {context.request.run_id}",
             )
 
 

@@ -1,0 +1,90 @@
+"""Find audit records by entity, actor, event and time, or read all of a time; each with its place in the log."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+from typing import Final
+
+from billing.domain.audit import AuditRecord
+from billing.ports import Document, Documents
+from billing.store.audit import AuditLog
+from billing.store.codec import decode
+from billing.usecases.audit_batch_check import batch_records
+
+_HOUR: Final = timedelta(hours=1)
+_DECADE: Final = timedelta(days=3650)
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditEntry:
+    """A record, the batch that it stands in, its place there from 1, and its hash as it is stored."""
+
+    record: AuditRecord
+    batch_id: str
+    place: int
+    hash: str
+
+
+def find_audit(
+    documents: Documents,
+    tenant_id: str,
+    *,
+    entity: str | None = None,
+    actor: str | None = None,
+    event: str | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    limit: int,
+) -> list[AuditEntry]:
+    """The latest `limit` records that fit, the newest first; None leaves a condition out.
+
+    `entity` is `invoices/ID`, `event` a whole event (`invoice.issued`) or what stands before its dot. Times are UTC,
+    `until` not included. An entity is found by its index; without one the log is read backwards until enough is found.
+    Raises BrokenDocument for a record that can't be read.
+    """
+    log = AuditLog.of(documents, tenant_id)
+    wanted = (
+        entry
+        for batch in _newest_first(log, since=since, until=until, entity=entity)
+        for entry in reversed(list(entries_of(batch)))
+        if entity in (None, entry.record.entity)
+        and actor in (None, entry.record.actor)
+        and (event is None or f"{entry.record.event}.".startswith(f"{event}."))
+    )
+    return list(islice(wanted, limit))
+
+
+def entries_of(batch: Document) -> Iterator[AuditEntry]:
+    """The records of a batch in their order; BrokenDocument for one that can't be read."""
+    for place, fields in enumerate(batch_records(batch), start=1):
+        said = {name: value for name, value in fields.items() if name != "hash"}
+        record = decode(said, AuditRecord)
+        yield AuditEntry(record=record, batch_id=batch.id, place=place, hash=str(fields.get("hash", "")))
+
+
+def _newest_first(
+    log: AuditLog, *, since: datetime | None, until: datetime | None, entity: str | None
+) -> Iterator[Document]:
+    """Batches from the latest back: no store sorts ids downwards, so ever longer stretches are read and reversed."""
+    if entity is not None:  # few, and each has to be looked at
+        yield from reversed([batch for page in log.pages(start=since, end=until, entity=entity) for batch in page])
+        return
+    start = since or _EPOCH
+    end, width = until or _end(log, start=start), _HOUR
+    while end > start:
+        begin = max(start, end - width)
+        yield from reversed([batch for page in log.pages(start=begin, end=end) for batch in page])
+        end, width = begin, width * 2
+
+
+def _end(log: AuditLog, *, start: datetime) -> datetime:
+    """An instant after the last batch and less than an hour away from it, found by halving."""
+    width = _DECADE
+    while width >= _HOUR:
+        if log.goes_on(start + width):
+            start += width
+        else:
+            width //= 2
+    return start + _HOUR
