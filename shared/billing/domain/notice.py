@@ -21,6 +21,11 @@ class NoticeKind(StrEnum):
     UPDATE_PAYMENT_METHOD = "update_payment_method"
     ACTION_REQUIRED = "action_required"
     CREDIT_NOTE_ISSUED = "credit_note_issued"
+    PAYMENT_REMINDER = "payment_reminder"
+    URGENT_NOTICE = "urgent_notice"
+    FINAL_NOTICE = "final_notice"
+    SERVICE_SUSPENDED = "service_suspended"
+    SERVICE_RESTORED = "service_restored"
     TENANT_PAYMENT_FAILED = "tenant_payment_failed"
     TENANT_REVIEW_NEEDED = "tenant_review_needed"
 
@@ -35,7 +40,8 @@ class Notice:
     """One notice about an invoice, or a credit note with its invoice. `sent_at` is a UTC instant.
 
     `attempt` is the charge that it is about, `payment` the money that came, `retry_on` the tenant's day of the next try
-    and `method_url` the page where another method is saved. `pdf` is attached.
+    and `method_url` the page where another method is saved. `step_day` is the day of the dunning schedule that it
+    belongs to, `suspend_on` the day on which the service stops if nothing is paid. `pdf` is attached.
     """
 
     kind: NoticeKind
@@ -47,6 +53,8 @@ class Notice:
     payment: Payment | None = None
     retry_on: date | None = None
     method_url: str = ""
+    step_day: int | None = None
+    suspend_on: date | None = None
     reason: str = ""
     pdf: bytes = b""
 
@@ -56,11 +64,18 @@ class Notice:
         return self.tenant.billing_contact if self.kind.is_for_the_tenant else self.invoice.buyer.email
 
     @property
+    def case_start(self) -> str:
+        """Which dunning case of its invoice it belongs to, by its first day; "" for none."""
+        return "" if self.invoice.dunning is None else self.invoice.dunning.started_on.isoformat()
+
+    @property
     def message_id(self) -> str:
         """The same for the same notice for ever, so that a repeat is the same mail; it tells nothing of its subject."""
         about = self.credit_note.id if self.credit_note is not None else self.invoice.id
         attempt = "" if self.attempt is None else str(self.attempt.number)
         payment = "" if self.payment is None else self.payment.id
         said = f"{self.tenant.id}/{about}/{self.kind.value}/{attempt}/{payment}"
+        if self.step_day is not None:
+            said = f"{self.tenant.id}/{about}/{self.kind.value}/day-{self.step_day}/{self.case_start}"
         domain = self.tenant.mail_sender.rpartition("@")[2]
         return f"{hashlib.sha256(said.encode()).hexdigest()[:32]}.{self.kind.value}@{domain}"

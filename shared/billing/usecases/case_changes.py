@@ -1,0 +1,133 @@
+"""What a change of dunning cases leaves behind: an audit record for each transition, and events for the tenant."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from billing.domain.audit import AuditRecord
+from billing.domain.dunning_case import DunningCase, StepOutcome, StepRecord
+from billing.domain.dunning_policy import CaseState
+from billing.domain.event import Event, EventField, EventType, event_of
+from billing.domain.invoice import Invoice
+from billing.domain.stamp import stamp
+from billing.ports import Documents, Write
+from billing.store.events import Events
+from billing.usecases.call import Call
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseTrace:
+    """The audit records of a change, and the writes of its events: both belong into the change's own commit."""
+
+    records: tuple[AuditRecord, ...] = ()
+    writes: tuple[Write, ...] = ()
+
+
+def case_trace(documents: Documents, changes: Iterable[tuple[Invoice, Invoice]], *, call: Call) -> CaseTrace:
+    """What is written beside invoices that change, each as it was and as it will be; nothing where no case changes."""
+    events = Events.of(documents, call.tenant_id)
+    records: list[AuditRecord] = []
+    writes: list[Write] = []
+    for before, after in changes:
+        if after.dunning is None or after.dunning == before.dunning:
+            continue
+        records += _records(_same_case(before.dunning, after.dunning), after, after.dunning, call=call)
+        happened = _events(_same_case(before.dunning, after.dunning), after, after.dunning, call=call)
+        writes += [events.creation(each) for each in happened]
+    return CaseTrace(records=tuple(records), writes=tuple(writes))
+
+
+def _same_case(before: DunningCase | None, after: DunningCase) -> DunningCase | None:
+    """A payment that is taken back begins a case of its own."""
+    return before if before is not None and before.started_at == after.started_at else None
+
+
+def _records(before: DunningCase | None, invoice: Invoice, after: DunningCase, *, call: Call) -> Iterator[AuditRecord]:
+    entity = f"invoices/{invoice.id}"
+    state = CaseState.ISSUED if before is None else before.state
+    if before is None:
+        yield call.record(
+            entity, "dunning.entered", before=state.value, after=after.state.value, reason=_entered(invoice, after)
+        )
+        state = after.state
+    for step in _new_steps(before, after):
+        reached = step.state if step.outcome is StepOutcome.DONE and step.state.rank > state.rank else state
+        event = f"dunning.step_{step.outcome.value}"
+        yield call.record(entity, event, before=state.value, after=reached.value, reason=_described(step))
+        state = reached
+    if state is not after.state:
+        event, reason = _moved(after)
+        yield call.record(entity, event, before=state.value, after=after.state.value, reason=reason)
+    yield from _decisions(before, after, entity=entity, call=call)
+
+
+def _decisions(before: DunningCase | None, after: DunningCase, *, entity: str, call: Call) -> Iterator[AuditRecord]:
+    """Pauses and reviews, which leave the state as it is."""
+    state, old = after.state.value, None if before is None else before.pause
+    if after.pause is not None and after.pause != old:
+        until = f" until {after.pause.until_on}" if after.pause.until_on else ""
+        reason = f"{after.pause.reason.value}{until}: {after.pause.note}".removesuffix(": ")
+        yield call.record(entity, "dunning.paused", before=state, after=state, reason=reason)
+    elif after.pause is None and old is not None and not after.state.is_over:
+        yield call.record(
+            entity, "dunning.resumed", before=state, after=state, reason=f"was paused for {old.reason.value}"
+        )
+    seen = None if before is None else before.review
+    if after.review is None or after.review == seen:
+        return
+    if seen is None or seen.opened_at != after.review.opened_at:
+        yield call.record(entity, "dunning.review_opened", before=state, after=state, reason=after.review.reason)
+    if after.review.resolution is not None:
+        resolution = after.review.resolution.value
+        yield call.record(entity, "dunning.review_resolved", before=state, after=resolution, reason=after.review.note)
+
+
+def _events(before: DunningCase | None, invoice: Invoice, after: DunningCase, *, call: Call) -> Iterator[Event]:
+    def event(type_: EventType, *, name: str, **fields: EventField) -> Event:
+        told: dict[str, EventField] = {
+            "invoice_number": invoice.number,
+            "customer_id": invoice.customer_id,
+            "amount_due": invoice.amount_due,
+            "currency": invoice.currency,
+            "state": after.state.value,
+        }
+        case = f"{stamp(after.started_at)}/{name}"
+        return event_of(
+            type_, subject=f"invoices/{invoice.id}", occurred_at=call.recorded_at, fields=told | fields, name=case
+        )
+
+    if before is None:
+        yield event(EventType.DUNNING_ENTERED, name="entered", cause=after.cause.value)
+    for step in _new_steps(before, after):
+        if step.outcome is StepOutcome.DONE:
+            yield event(EventType.DUNNING_STEP, name=f"day-{step.day}", day=step.day, notice=step.notice)
+    was_in_review = before is not None and before.in_review
+    if after.in_review and not was_in_review and after.review is not None:
+        opened = stamp(after.review.opened_at)
+        yield event(EventType.DUNNING_REVIEW, name=f"review-{opened}", reason=after.review.reason)
+    if after.state.is_over and not (before is not None and before.state.is_over):
+        yield event(EventType.DUNNING_LEFT, name="left")
+
+
+def _new_steps(before: DunningCase | None, after: DunningCase) -> tuple[StepRecord, ...]:
+    return after.history[0 if before is None else len(before.history) :]
+
+
+def _entered(invoice: Invoice, case: DunningCase) -> str:
+    code = invoice.attempts[-1].code if invoice.attempts else ""
+    return f"{case.cause.value}: {code}".removesuffix(": ")
+
+
+def _described(step: StepRecord) -> str:
+    told = [f"attempt {step.attempt}" if step.attempt else "", f"sent {step.notice}" if step.notice else "", step.note]
+    return f"day {step.day}: {', '.join(filter(None, told))}".removesuffix(": ")
+
+
+def _moved(after: DunningCase) -> tuple[str, str]:
+    """What a change of state is called that no step made, and why it came."""
+    if after.state.is_over:
+        return "dunning.left", after.state.value
+    if after.state is CaseState.SUSPENDED:
+        return "dunning.suspended", "the service is suspended"
+    if after.state is CaseState.MANUAL_REVIEW and after.review is not None:
+        return "dunning.manual_review", after.review.reason
+    return "dunning.moved", "another charge failed"
