@@ -4,11 +4,10 @@ from collections.abc import Sequence
 
 from rich.markup import escape
 
-from billing.adapters.system_clock import SystemClock
 from billing.cli.confirmation import confirm
-from billing.cli.directory import ACTOR, checked_pay_base, open_directory, the_tenant
+from billing.cli.directory import call_on, open_place
 from billing.cli.errors import DONE, HAD_FAILURES, Refused
-from billing.cli.reviews import Place
+from billing.cli.place import Place
 from billing.cli.run_json import invoice_amount
 from billing.cli.screen import Json, answers, complaints, write_json
 from billing.domain.invoice import Invoice
@@ -76,10 +75,8 @@ def run_reissue(id_or_number: str, *, place: Place) -> int:
 
 
 def _opened(place: Place) -> tuple[Engine, Call]:
-    base = checked_pay_base(place.pay_base) if place.pay_base else ""
-    engine = open_directory(place.directory, payment_link_base=base)
-    tenant = the_tenant(engine, place.tenant_id)
-    return engine, Call(tenant_id=tenant.id, actor=ACTOR, recorded_at=SystemClock().now())
+    engine, tenant = open_place(place)
+    return engine, call_on(tenant)
 
 
 def _approval_json(report: ApprovalReport, *, tenant_id: str) -> Json:

@@ -5,7 +5,8 @@ from typing import Annotated
 import typer
 
 from billing.cli.errors import plain_errors
-from billing.cli.options import AsJson, KeptIn, TenantId
+from billing.cli.options import AsJson, IdOrNumber, KeptIn, Limit, OfCustomer, TenantId, Yes
+from billing.cli.place import Place
 from billing.domain.payment import RefundTarget
 
 credit_notes_app = typer.Typer(
@@ -45,13 +46,12 @@ def issue_credit_note(  # noqa: PLR0913 - each is an option of the command
         ),
     ] = None,
     tenant: TenantId = None,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    yes: Yes = False,
     as_json: AsJson = False,
 ) -> None:
     """Credit an issued invoice, once: it lowers what is due first, and what was paid beyond that goes back."""
     with plain_errors():
         from billing.cli.credit_notes import Asked, run_issue
-        from billing.cli.reviews import Place
 
         asked = Asked(
             whole=whole, amount=amount, lines=tuple(line or ()), reason=reason, refund_to=refund_to, key=key, yes=yes
@@ -65,14 +65,13 @@ def list_credit_notes(
     *,
     directory: KeptIn,
     tenant: TenantId = None,
-    customer: Annotated[str | None, typer.Option(metavar="ID", help="Only this customer's.")] = None,
-    limit: Annotated[int, typer.Option(min=1, metavar="N", help="At most so many.")] = 50,
+    customer: OfCustomer = None,
+    limit: Limit = 50,
     as_json: AsJson = False,
 ) -> None:
     """List credit notes in the order of their numbers."""
     with plain_errors():
         from billing.cli.credit_note_page import show_list
-        from billing.cli.reviews import Place
 
         show_list(customer, limit=limit, place=Place(tenant_id=tenant, directory=directory, as_json=as_json))
 
@@ -80,7 +79,7 @@ def list_credit_notes(
 @credit_notes_app.command("show", epilog="\b\nExample:\n  billing credit-notes show CN-2026-02-0001 --dir demo")
 def show_credit_note(
     *,
-    id_or_number: Annotated[str, typer.Argument(metavar="ID_OR_NUMBER")],
+    id_or_number: IdOrNumber,
     directory: KeptIn,
     tenant: TenantId = None,
     as_json: AsJson = False,
@@ -88,7 +87,6 @@ def show_credit_note(
     """Show one credit note: what it credits, the taxes, and where the money goes. With --json, as it is stored."""
     with plain_errors():
         from billing.cli.credit_note_page import show_one
-        from billing.cli.reviews import Place
 
         show_one(id_or_number, place=Place(tenant_id=tenant, directory=directory, as_json=as_json))
 
@@ -107,6 +105,5 @@ def add_balance_to(customers_app: typer.Typer) -> None:
         """Show what a customer has and owes: credit balance, open invoices, payments and credit notes."""
         with plain_errors():
             from billing.cli.customer_balance import show_balance
-            from billing.cli.reviews import Place
 
             show_balance(customer, place=Place(tenant_id=tenant, directory=directory, as_json=as_json))

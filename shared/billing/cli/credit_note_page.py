@@ -5,8 +5,8 @@ from itertools import islice
 
 from rich.markup import escape
 
-from billing.cli.directory import object_path, open_directory, the_tenant
-from billing.cli.reviews import Place
+from billing.cli.directory import object_path, open_place
+from billing.cli.place import Place
 from billing.cli.run_json import PDF, invoice_amount
 from billing.cli.screen import Json, answers, columns, write_json
 from billing.domain.credit import CreditNote
@@ -19,8 +19,7 @@ _PAGE = 200
 
 def show_list(customer_id: str | None, *, limit: int, place: Place) -> None:
     """Print the first credit notes by number, of one customer or all, and whether there are more."""
-    engine = open_directory(place.directory)
-    tenant = the_tenant(engine, place.tenant_id)
+    engine, tenant = open_place(place)
     matching = (each for each in _all(CreditNotes.of(engine.documents, tenant.id)) if _is_of(each, customer_id))
     found = list(islice(matching, limit + 1))
     shown, more = found[:limit], len(found) > limit
@@ -32,8 +31,7 @@ def show_list(customer_id: str | None, *, limit: int, place: Place) -> None:
 
 def show_one(id_or_number: str, *, place: Place) -> None:
     """Print one credit note; NotFound where there is none."""
-    engine = open_directory(place.directory)
-    tenant = the_tenant(engine, place.tenant_id)
+    engine, tenant = open_place(place)
     note = CreditNotes.of(engine.documents, tenant.id).named(id_or_number).value
     if place.as_json:
         write_json(encode(note))

@@ -4,12 +4,11 @@ import hashlib
 from dataclasses import dataclass
 from decimal import Decimal
 
-from billing.adapters.system_clock import SystemClock
 from billing.cli.confirmation import confirm
 from billing.cli.credit_note_page import note_row
-from billing.cli.directory import ACTOR, open_directory, the_tenant
+from billing.cli.directory import call_on, open_place
 from billing.cli.errors import DONE, HAD_FAILURES, Refused
-from billing.cli.reviews import Place
+from billing.cli.place import Place
 from billing.cli.screen import answers, complaints, write_json
 from billing.domain.credit import CreditNote
 from billing.domain.credit_request import AmountCredit, CreditRequest, LineCredit, LinesCredit, WholeCredit
@@ -20,7 +19,6 @@ from billing.domain.money import parse_decimal, to_minor
 from billing.domain.payment import RefundTarget
 from billing.store.credit_notes import CreditNotes
 from billing.store.invoices import Invoices
-from billing.usecases.call import Call
 from billing.usecases.issue_credit_note import issue_credit_note
 
 
@@ -48,8 +46,7 @@ def run_issue(id_or_number: str, asked: Asked, *, place: Place) -> int:
     if [asked.whole, asked.amount is not None, bool(asked.lines)].count(True) != 1:
         message = "how much? Use one of --whole, --amount and --line"
         raise Refused(message)
-    engine = open_directory(place.directory)
-    tenant = the_tenant(engine, place.tenant_id)
+    engine, tenant = open_place(place)
     invoice = Invoices.of(engine.documents, tenant.id).named(id_or_number).value
     request = CreditRequest(
         key=asked.key or asked.default_key,
@@ -58,7 +55,7 @@ def run_issue(id_or_number: str, asked: Asked, *, place: Place) -> int:
         refund_to=asked.refund_to,
     )
     confirm(f"Credit {id_or_number}? A credit note can't be taken back.", yes=asked.yes)
-    call = Call(tenant_id=tenant.id, actor=ACTOR, recorded_at=SystemClock().now())
+    call = call_on(tenant)
     issued = issue_credit_note(engine.documents, invoice.id, request, call=call)
     settled = engine.settle_credit_notes(tenant, [issued.credit_note])
     invoice = Invoices.of(engine.documents, tenant.id).named(invoice.id).value

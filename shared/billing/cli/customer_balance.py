@@ -7,8 +7,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from billing.cli.credit_note_page import note_row
-from billing.cli.directory import open_directory, the_tenant
-from billing.cli.reviews import Place
+from billing.cli.directory import open_place
+from billing.cli.place import Place
 from billing.cli.run_json import invoice_amount
 from billing.cli.screen import Json, answers, columns, write_json
 from billing.domain.credit import CreditNote
@@ -42,8 +42,8 @@ class Statement:
 
 def show_balance(customer_id: str, *, place: Place) -> None:
     """Print a customer's balance; NotFound where there is no such customer."""
-    engine = open_directory(place.directory)
-    documents, tenant_id = engine.documents, the_tenant(engine, place.tenant_id).id
+    engine, tenant = open_place(place)
+    documents, tenant_id = engine.documents, tenant.id
     [stored] = Customers.of(documents, tenant_id).get([checked_id("customer", customer_id)])
     if stored is None:
         raise NotFound("customer", customer_id)

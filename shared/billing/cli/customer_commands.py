@@ -5,7 +5,8 @@ from typing import Annotated
 import typer
 
 from billing.cli.errors import plain_errors
-from billing.cli.options import AsJson, KeptIn, TenantId
+from billing.cli.options import AsJson, KeptIn, Limit, TenantId
+from billing.cli.place import Place
 
 customers_app = typer.Typer(help="The accounts: what they have and owe.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -15,13 +16,12 @@ def list_customers(
     *,
     directory: KeptIn,
     tenant: TenantId = None,
-    limit: Annotated[int, typer.Option(min=1, metavar="N", help="At most so many.")] = 50,
+    limit: Limit = 50,
     as_json: AsJson = False,
 ) -> None:
     """List customers by their ids."""
     with plain_errors():
         from billing.cli.customers import show_list
-        from billing.cli.reviews import Place
 
         show_list(limit, place=Place(tenant_id=tenant, directory=directory, as_json=as_json))
 
@@ -37,6 +37,5 @@ def show_customer(
     """Show one customer: account, balance, saved method, subscriptions with their next bills, open invoices."""
     with plain_errors():
         from billing.cli.customers import show_one
-        from billing.cli.reviews import Place
 
         show_one(customer, place=Place(tenant_id=tenant, directory=directory, as_json=as_json))

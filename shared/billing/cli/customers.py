@@ -8,8 +8,8 @@ from itertools import islice
 from rich.console import Console
 from rich.markup import escape
 
-from billing.cli.directory import open_directory, the_tenant
-from billing.cli.reviews import Place
+from billing.cli.directory import open_place
+from billing.cli.place import Place
 from billing.cli.run_json import invoice_amount
 from billing.cli.screen import Json, answers, columns, write_json
 from billing.domain.customer import Customer
@@ -38,8 +38,7 @@ class Account:
 
 def show_list(limit: int, *, place: Place) -> None:
     """Print the first customers by id, and whether there are more."""
-    engine = open_directory(place.directory)
-    tenant = the_tenant(engine, place.tenant_id)
+    engine, tenant = open_place(place)
     found = list(islice(_all(Customers.of(engine.documents, tenant.id)), limit + 1))
     shown, more = found[:limit], len(found) > limit
     if place.as_json:
@@ -50,8 +49,8 @@ def show_list(limit: int, *, place: Place) -> None:
 
 def show_one(customer_id: str, *, place: Place) -> None:
     """Print one customer; NotFound where there is none."""
-    engine = open_directory(place.directory)
-    documents, tenant_id = engine.documents, the_tenant(engine, place.tenant_id).id
+    engine, tenant = open_place(place)
+    documents, tenant_id = engine.documents, tenant.id
     [stored] = Customers.of(documents, tenant_id).get([checked_id("customer", customer_id)])
     if stored is None:
         raise NotFound("customer", customer_id)

@@ -5,11 +5,14 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TypeVar
 
+from billing.adapters.system_clock import SystemClock
 from billing.cli.errors import Refused
+from billing.cli.place import Place
 from billing.domain.errors import InvalidInput, NotFound
 from billing.domain.period import local_midnight
 from billing.domain.tenant import Tenant
 from billing.store.tenants import Tenants
+from billing.usecases.call import Call
 from billing.wiring import LOCAL_OBJECTS, LOCAL_STORE, Engine, local_engine
 
 ACTOR = "cli"
@@ -23,6 +26,13 @@ def open_directory(directory: Path, *, payment_link_base: str = "", workers: int
         message = f"no books in {directory}; `billing import BOOK --dir {directory}` puts one there"
         raise Refused(message)
     return local_engine(directory, payment_link_base=payment_link_base, workers=workers)
+
+
+def open_place(place: Place) -> tuple[Engine, Tenant]:
+    """The engine on the place's directory, and its tenant; Refused where either can't be told."""
+    base = checked_pay_base(place.pay_base) if place.pay_base else ""
+    engine = open_directory(place.directory, payment_link_base=base)
+    return engine, the_tenant(engine, place.tenant_id)
 
 
 def the_tenant(engine: Engine, tenant_id: str | None) -> Tenant:
@@ -39,6 +49,11 @@ def the_tenant(engine: Engine, tenant_id: str | None) -> Tenant:
     except NotFound:
         message = f"no tenant {tenant_id!r}; there are: {_listed(known)}"
         raise Refused(message) from None
+
+
+def call_on(tenant: Tenant) -> Call:
+    """What a command does to the tenant's books now."""
+    return Call(tenant_id=tenant.id, actor=ACTOR, recorded_at=SystemClock().now())
 
 
 def instant_of(text: str, *, zone: str, option: str = "--as-of") -> datetime:

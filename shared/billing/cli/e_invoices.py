@@ -4,8 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from billing.adapters.system_clock import SystemClock
-from billing.cli.directory import ACTOR, object_path, open_directory, the_tenant
+from billing.cli.directory import call_on, object_path, open_directory, the_tenant
 from billing.cli.errors import DONE, HAD_FAILURES, Refused
 from billing.cli.screen import Json, answers, write_json
 from billing.domain.invoice import Invoice
@@ -13,7 +12,6 @@ from billing.domain.missing_particular import MissingParticular
 from billing.domain.particulars import require_particulars
 from billing.domain.tenant import EInvoiceFormat, Tenant
 from billing.store.invoices import Invoices
-from billing.usecases.call import Call
 from billing.usecases.change_tenant import change_tenant
 
 _PAGE = 200
@@ -50,7 +48,7 @@ def run_set(
         raise Refused(message)
     engine = open_directory(directory)
     tenant = the_tenant(engine, tenant_id)
-    call = Call(tenant_id=tenant.id, actor=ACTOR, recorded_at=SystemClock().now())
+    call = call_on(tenant)
     wanted = tuple(dict.fromkeys(formats))
     changed = change_tenant(engine.documents, lambda before: replace(before, e_invoices=wanted), call=call)
     now = [each.value for each in changed.tenant.e_invoices]

@@ -8,6 +8,7 @@ import typer
 
 from billing.cli.errors import plain_errors
 from billing.cli.options import AsJson, KeptIn, TenantId
+from billing.cli.place import Place
 from billing.domain.notice import NoticeKind
 
 mails_app = typer.Typer(help="The texts of the mails, and a tenant's own.", no_args_is_help=True, rich_markup_mode=None)
@@ -28,7 +29,7 @@ In = Annotated[Language, typer.Option("--language", help="Which of its texts.")]
 def list_mails(*, directory: KeptIn, tenant: TenantId = None, as_json: AsJson = False) -> None:
     """List the kinds of mails with their subjects, and the names that their texts may use."""
     with plain_errors():
-        from billing.cli.mails import Place, show_kinds
+        from billing.cli.mails import show_kinds
 
         show_kinds(Place(tenant_id=tenant, directory=directory, as_json=as_json))
 
@@ -44,7 +45,7 @@ def show_mail(
 ) -> None:
     """Print a text as a file that `set` takes: change it there and put it back."""
     with plain_errors():
-        from billing.cli.mails import Place, show_template
+        from billing.cli.mails import show_template
 
         show_template(kind, language.value, place=Place(tenant_id=tenant, directory=directory, as_json=as_json))
 
@@ -63,7 +64,7 @@ def preview_mail(
 ) -> None:
     """Compose a mail about an invoice, and send it nowhere."""
     with plain_errors():
-        from billing.cli.mails import Place, preview
+        from billing.cli.mails import preview
 
         preview(kind, invoice, out=out, place=Place(tenant_id=tenant, directory=directory, as_json=as_json))
 
@@ -80,7 +81,7 @@ def set_mail(
 ) -> None:
     """Put a text of the tenant's own in place of ours, once nothing is wrong with it."""
     with plain_errors():
-        from billing.cli.mails import Place, set_template
+        from billing.cli.mails import set_template
 
         place = Place(tenant_id=tenant, directory=directory, as_json=as_json)
         set_template(kind, language.value, file, place=place)
@@ -97,6 +98,6 @@ def reset_mail(
 ) -> None:
     """Go back to our own text."""
     with plain_errors():
-        from billing.cli.mails import Place, reset_template
+        from billing.cli.mails import reset_template
 
         reset_template(kind, language.value, place=Place(tenant_id=tenant, directory=directory, as_json=as_json))

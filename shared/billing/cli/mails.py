@@ -1,6 +1,6 @@
 """`billing mails`: look at the texts of mails, try them on an invoice, replace them."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -8,8 +8,9 @@ import typer
 
 from billing.adapters.mail_message import mail_message
 from billing.adapters.system_clock import SystemClock
-from billing.cli.directory import ACTOR, open_directory, the_tenant
+from billing.cli.directory import call_on, open_place
 from billing.cli.errors import Refused
+from billing.cli.place import Place
 from billing.cli.screen import answers, columns, write_json
 from billing.domain.mail_template import MailTemplate
 from billing.domain.notice import Notice, NoticeKind
@@ -22,19 +23,9 @@ from billing.render.mail.template import check_template
 from billing.render.mail.template_file import read_template, write_template
 from billing.store.invoices import Invoices
 from billing.store.mail_templates import MailTemplates
-from billing.usecases.call import Call
 from billing.usecases.save_mail_template import reset_mail_template, save_mail_template
 
 _NO_ADDRESS = "billing@localhost.localdomain"  # a preview is sent by nobody
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
-    """Whose mails, and how to answer."""
-
-    tenant_id: str | None
-    directory: Path
-    as_json: bool
 
 
 def show_kinds(place: Place) -> None:
@@ -100,7 +91,7 @@ def set_template(kind: NoticeKind, language: str, file: Path, *, place: Place) -
         message = f"{file} can't be read as text: {error}"
         raise Refused(message) from None
     check = partial(check_template, names=EXAMPLES)
-    save_mail_template(documents, kind, language, template, check=check, call=_call(tenant))
+    save_mail_template(documents, kind, language, template, check=check, call=call_on(tenant))
     if place.as_json:
         write_json(_json(kind, language, template, own=True))
     else:
@@ -110,7 +101,7 @@ def set_template(kind: NoticeKind, language: str, file: Path, *, place: Place) -
 def reset_template(kind: NoticeKind, language: str, *, place: Place) -> None:
     """Go back to the built-in text."""
     documents, tenant = _opened(place)
-    was_own = reset_mail_template(documents, kind, language, call=_call(tenant))
+    was_own = reset_mail_template(documents, kind, language, call=call_on(tenant))
     if place.as_json:
         write_json(_json(kind, language, built_in(kind, language=language), own=False))
     else:
@@ -118,12 +109,8 @@ def reset_template(kind: NoticeKind, language: str, *, place: Place) -> None:
 
 
 def _opened(place: Place) -> tuple[Documents, Tenant]:
-    engine = open_directory(place.directory)
-    return engine.documents, the_tenant(engine, place.tenant_id)
-
-
-def _call(tenant: Tenant) -> Call:
-    return Call(tenant_id=tenant.id, actor=ACTOR, recorded_at=SystemClock().now())
+    engine, tenant = open_place(place)
+    return engine.documents, tenant
 
 
 def _json(kind: NoticeKind, language: str, template: MailTemplate, *, own: bool) -> dict[str, object]:

@@ -33,4 +33,8 @@ Emulator: TypeAlias = Annotated[
         metavar="HOST:PORT", envvar="FIRESTORE_EMULATOR_HOST", help="The Firestore emulator of --store firestore."
     ),
 ]
+IdOrNumber: TypeAlias = Annotated[str, typer.Argument(metavar="ID_OR_NUMBER")]
+OfCustomer: TypeAlias = Annotated[str | None, typer.Option(metavar="ID", help="Only this customer's.")]
+Limit: TypeAlias = Annotated[int, typer.Option(min=1, metavar="N", help="At most so many.")]
+Yes: TypeAlias = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="One JSON object and nothing else.")]

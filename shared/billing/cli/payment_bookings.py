@@ -7,12 +7,11 @@ from decimal import Decimal
 
 from rich.markup import escape
 
-from billing.adapters.system_clock import SystemClock
-from billing.cli.directory import ACTOR, instant_of, open_directory, the_tenant
+from billing.cli.directory import call_on, instant_of, open_place
 from billing.cli.errors import DONE, HAD_FAILURES, Refused
 from billing.cli.local_gateway import LocalStripe, taking_cards
 from billing.cli.payments import payment_json
-from billing.cli.reviews import Place
+from billing.cli.place import Place
 from billing.cli.run_json import invoice_amount
 from billing.cli.screen import Json, answers, complaints, write_json
 from billing.domain.currency import exponent
@@ -57,9 +56,8 @@ def run_record(given: GivenPayment, *, stripe: LocalStripe, place: Place) -> int
     if not given.invoices and not given.customer_id:
         message = "whose money is it? Name an --invoice or a --customer"
         raise Refused(message)
-    engine = open_directory(place.directory)
-    tenant = the_tenant(engine, place.tenant_id)
-    call = Call(tenant_id=tenant.id, actor=ACTOR, recorded_at=SystemClock().now())
+    engine, tenant = open_place(place)
+    call = call_on(tenant)
     recorded = record_payment(engine.documents, _new_payment(engine.documents, given, tenant=tenant), call=call)
     failures: list[str] = []
     if any(each.checkout_id or each.attempts for each in recorded.invoices):

@@ -5,7 +5,8 @@ from typing import Annotated
 import typer
 
 from billing.cli.errors import plain_errors
-from billing.cli.options import AsJson, KeptIn, TenantId
+from billing.cli.options import AsJson, KeptIn, OfCustomer, TenantId, Yes
+from billing.cli.place import Place
 from billing.domain.payment import PaymentSource, RefundTarget
 
 payments_app = typer.Typer(
@@ -23,7 +24,6 @@ StripeKey = Annotated[
 StripeUrl = Annotated[
     str | None, typer.Option(envvar="STRIPE_BASE_URL", metavar="URL", help="A sandbox that runs on this machine.")
 ]
-Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 
 
 @payments_app.command(
@@ -35,7 +35,7 @@ def list_payments(
     *,
     directory: KeptIn,
     tenant: TenantId = None,
-    customer: Annotated[str | None, typer.Option(metavar="ID", help="Only this customer's.")] = None,
+    customer: OfCustomer = None,
     invoice: Annotated[str | None, typer.Option(metavar="ID_OR_NUMBER", help="Only those that paid it.")] = None,
     month: Annotated[str | None, typer.Option(metavar="YYYY-MM", help="Only what came in then.")] = None,
     source: Annotated[PaymentSource | None, typer.Option(help="Only what came this way.")] = None,
@@ -45,7 +45,6 @@ def list_payments(
     """List payments, the latest first, with the totals of each currency."""
     with plain_errors():
         from billing.cli.payments import PaymentFilter, show_list
-        from billing.cli.reviews import Place
 
         wanted = PaymentFilter(customer_id=customer, invoice=invoice, month=month, source=source, limit=limit)
         show_list(wanted, place=Place(tenant_id=tenant, directory=directory, as_json=as_json))
@@ -56,7 +55,6 @@ def show_payment(*, payment: PaymentId, directory: KeptIn, tenant: TenantId = No
     """Show one payment: what it paid, its refunds, and what the audit log says of it."""
     with plain_errors():
         from billing.cli.payment_page import show_one
-        from billing.cli.reviews import Place
 
         show_one(payment, place=Place(tenant_id=tenant, directory=directory, as_json=as_json))
 
@@ -95,7 +93,6 @@ def record(  # noqa: PLR0913 - each is an option of the command
     with plain_errors():
         from billing.cli.local_gateway import LocalStripe
         from billing.cli.payment_bookings import GivenPayment, run_record
-        from billing.cli.reviews import Place
 
         given = GivenPayment(
             amount, received_on, tuple(invoice or ()), customer or "", currency, source, reference, note, own_id
@@ -138,7 +135,6 @@ def refund(  # noqa: PLR0913 - each is an option of the command
     with plain_errors():
         from billing.cli.local_gateway import LocalStripe
         from billing.cli.payment_refunds import GivenRefund, run_refund
-        from billing.cli.reviews import Place
 
         given = GivenRefund(payment, amount, to, invoice, from_balance, reason, own_id)
         place = Place(tenant_id=tenant, directory=directory, as_json=as_json)
@@ -162,7 +158,6 @@ def reverse(
     """Undo a payment that the bank took back or that was booked by mistake: its invoices are owed again."""
     with plain_errors():
         from billing.cli.payment_refunds import run_reverse
-        from billing.cli.reviews import Place
 
         place = Place(tenant_id=tenant, directory=directory, as_json=as_json)
         run_reverse(payment, reason=reason, yes=yes, place=place)

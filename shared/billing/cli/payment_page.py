@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from rich.markup import escape
 from rich.table import Table
 
-from billing.cli.directory import open_directory, the_tenant
+from billing.cli.directory import open_place
 from billing.cli.payments import invoice_numbers, payment_json
-from billing.cli.reviews import Place
+from billing.cli.place import Place
 from billing.cli.run_json import invoice_amount
 from billing.cli.screen import Json, answers, columns, write_json
 from billing.domain.audit import AuditRecord
@@ -24,8 +24,7 @@ from billing.store.payments import Payments
 
 def show_one(payment_id: str, *, place: Place) -> None:
     """Print one payment; NotFound where there is none."""
-    engine = open_directory(place.directory)
-    tenant = the_tenant(engine, place.tenant_id)
+    engine, tenant = open_place(place)
     payment = the_payment(engine.documents, payment_id, tenant_id=tenant.id)
     numbers = invoice_numbers(engine.documents, [payment], tenant_id=tenant.id)
     history = AuditLog.of(engine.documents, tenant.id).about(f"payments/{payment.id}")

@@ -4,15 +4,14 @@ from dataclasses import dataclass
 
 from rich.markup import escape
 
-from billing.adapters.system_clock import SystemClock
 from billing.cli.confirmation import confirm
-from billing.cli.directory import ACTOR, open_directory, the_tenant
+from billing.cli.directory import call_on, open_place
 from billing.cli.errors import DONE, HAD_FAILURES, Refused
 from billing.cli.local_gateway import LocalStripe, taking_cards
 from billing.cli.payment_bookings import minor_units
 from billing.cli.payment_page import refund_json, the_payment
 from billing.cli.payments import invoice_numbers, payment_json
-from billing.cli.reviews import Place
+from billing.cli.place import Place
 from billing.cli.screen import answers, write_json
 from billing.domain.figures import amount
 from billing.domain.payment import Payment, PaymentStatus, Refund, RefundState, RefundTarget
@@ -77,9 +76,8 @@ def run_reverse(payment_id: str, *, reason: str, yes: bool, place: Place) -> Non
 
 
 def _opened(place: Place) -> tuple[Engine, Tenant, Call]:
-    engine = open_directory(place.directory)
-    tenant = the_tenant(engine, place.tenant_id)
-    return engine, tenant, Call(tenant_id=tenant.id, actor=ACTOR, recorded_at=SystemClock().now())
+    engine, tenant = open_place(place)
+    return engine, tenant, call_on(tenant)
 
 
 def _request(engine: Engine, given: GivenRefund, payment: Payment, *, tenant: Tenant) -> RefundRequest:

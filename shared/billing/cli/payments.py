@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from rich.markup import escape
 
-from billing.cli.directory import open_directory, the_tenant
-from billing.cli.reviews import Place
+from billing.cli.directory import open_place
+from billing.cli.place import Place
 from billing.cli.run_json import invoice_amount
 from billing.cli.screen import Json, answers, columns, write_json
 from billing.domain.errors import InvalidInput
@@ -52,8 +52,7 @@ class PaymentFilter:
 
 def show_list(wanted: PaymentFilter, *, place: Place) -> None:
     """Print the latest payments that are wanted, and the totals of all of them."""
-    engine = open_directory(place.directory)
-    tenant = the_tenant(engine, place.tenant_id)
+    engine, tenant = open_place(place)
     candidates = _candidates(engine.documents, wanted, tenant=tenant)
     found = sorted(
         (each for each in candidates if wanted.takes(each, zone=tenant.zone)),

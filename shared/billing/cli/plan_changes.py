@@ -6,13 +6,11 @@ from pathlib import Path
 
 from billing.adapters.book_files.error_log import ErrorLog
 from billing.adapters.book_files.plan_files import read_plans
-from billing.adapters.system_clock import SystemClock
 from billing.cli.confirmation import confirm
-from billing.cli.directory import ACTOR, instant_of, open_directory, the_tenant
+from billing.cli.directory import call_on, instant_of, open_place
 from billing.cli.errors import DONE, HAD_FAILURES
-from billing.cli.reviews import Place
+from billing.cli.place import Place
 from billing.cli.screen import answers, complaints, write_json
-from billing.usecases.call import Call
 from billing.usecases.correct_plan import CorrectionReport, correct_plan
 from billing.usecases.publish_plans import publish_plans
 
@@ -33,9 +31,8 @@ def run_publish(file: Path, *, place: Place) -> None:
     log = ErrorLog()
     plans = list(read_plans([file], log=log).by_ref.values())
     log.raise_if_any()
-    engine = open_directory(place.directory)
-    tenant = the_tenant(engine, place.tenant_id)
-    call = Call(tenant_id=tenant.id, actor=ACTOR, recorded_at=SystemClock().now())
+    engine, tenant = open_place(place)
+    call = call_on(tenant)
     done = publish_plans(engine.documents, plans, call=call)
     if place.as_json:
         write_json({"tenant_id": tenant.id, "published": [*done.published], "unchanged": [*done.unchanged]})
@@ -48,15 +45,14 @@ def run_publish(file: Path, *, place: Place) -> None:
 
 def run_correct(asked: Correction, *, place: Place) -> int:
     """Put subscriptions on the right version and say how many; the exit code."""
-    engine = open_directory(place.directory)
-    tenant = the_tenant(engine, place.tenant_id)
+    engine, tenant = open_place(place)
     since = None if asked.since is None else instant_of(asked.since, zone=tenant.zone, option="--since")
     confirm(f"Put subscriptions on {asked.right} in place of {asked.wrong}?", yes=asked.yes)
     report = correct_plan(
         engine.documents,
         wrong=asked.wrong,
         right=asked.right,
-        call=Call(tenant_id=tenant.id, actor=ACTOR, recorded_at=SystemClock().now()),
+        call=call_on(tenant),
         since=since,
         subscription_ids=asked.subscription_ids,
     )

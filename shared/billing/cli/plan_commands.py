@@ -6,7 +6,8 @@ from typing import Annotated
 import typer
 
 from billing.cli.errors import plain_errors
-from billing.cli.options import AsJson, KeptIn, TenantId
+from billing.cli.options import AsJson, KeptIn, TenantId, Yes
+from billing.cli.place import Place
 
 plan_changes_app = typer.Typer()
 """What is added to the commands on plans."""
@@ -23,7 +24,6 @@ def publish_plans(
     """Publish the plan versions of a file. A published version never changes; the same again is fine."""
     with plain_errors():
         from billing.cli.plan_changes import run_publish
-        from billing.cli.reviews import Place
 
         run_publish(file, place=Place(tenant_id=tenant, directory=directory, as_json=as_json))
 
@@ -41,13 +41,12 @@ def correct_plan(
         str | None, typer.Option(metavar="DATE|INSTANT", help="From when. Default: what is not billed yet.")
     ] = None,
     tenant: TenantId = None,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    yes: Yes = False,
     as_json: AsJson = False,
 ) -> None:
     """Put subscriptions on the right version of a plan that was published wrong, as if they had been on it."""
     with plain_errors():
         from billing.cli.plan_changes import Correction, run_correct
-        from billing.cli.reviews import Place
 
         asked = Correction(wrong=wrong, right=right, subscription_ids=subscription, since=since, yes=yes)
         code = run_correct(asked, place=Place(tenant_id=tenant, directory=directory, as_json=as_json))

@@ -4,10 +4,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from billing.adapters.system_clock import SystemClock
-from billing.cli.directory import instant_of, open_directory, the_tenant
+from billing.cli.directory import instant_of, open_place
 from billing.cli.errors import Refused
 from billing.cli.invoice_page import print_invoice
-from billing.cli.reviews import Place
+from billing.cli.place import Place
 from billing.cli.run_json import billed_json
 from billing.cli.screen import Json, answers, write_json
 from billing.domain.credit import CreditNote
@@ -37,8 +37,7 @@ def show_preview(wanted: Wanted, *, place: Place) -> None:
     if (wanted.customer_id is None) == (wanted.subscription_id is None):
         message = "whose? Use --customer or --subscription"
         raise Refused(message)
-    engine = open_directory(place.directory)
-    tenant = the_tenant(engine, place.tenant_id)
+    engine, tenant = open_place(place)
     at = SystemClock().now() if wanted.at is None else instant_of(wanted.at, zone=tenant.zone, option="--at")
     previews = preview_invoices(
         engine.documents,

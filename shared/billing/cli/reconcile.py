@@ -7,11 +7,10 @@ from pathlib import Path
 from rich.markup import escape
 
 from billing.adapters.bank_statements import CsvMapping, load_mapping, read_statements
-from billing.adapters.system_clock import SystemClock
-from billing.cli.directory import ACTOR, open_directory, the_tenant
+from billing.cli.directory import call_on, open_place
 from billing.cli.errors import DONE, HAD_FAILURES
+from billing.cli.place import Place
 from billing.cli.reconcile_shown import booked_json, print_report, print_waiting, report_json, shown_parts, waiting_json
-from billing.cli.reviews import Place
 from billing.cli.screen import answers, complaints, write_json
 from billing.domain.bank import StatementFormat
 from billing.domain.bank_transaction import BankTransaction
@@ -112,6 +111,5 @@ def _answer(transaction: BankTransaction, said: str, *, place: Place) -> None:
 
 
 def _opened(place: Place) -> tuple[Engine, Tenant, Call]:
-    engine = open_directory(place.directory)
-    tenant = the_tenant(engine, place.tenant_id)
-    return engine, tenant, Call(tenant_id=tenant.id, actor=ACTOR, recorded_at=SystemClock().now())
+    engine, tenant = open_place(place)
+    return engine, tenant, call_on(tenant)

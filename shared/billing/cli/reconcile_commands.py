@@ -7,7 +7,8 @@ import typer
 from typer.core import TyperGroup
 
 from billing.cli.errors import plain_errors
-from billing.cli.options import AsJson, KeptIn, TenantId
+from billing.cli.options import AsJson, KeptIn, Limit, TenantId
+from billing.cli.place import Place
 from billing.domain.bank import StatementFormat
 
 _IMPORT = "file"
@@ -58,7 +59,6 @@ def import_file(
     """Book the transfers of a bank statement on the invoices that they name. Importing it again changes nothing."""
     with plain_errors():
         from billing.cli.reconcile import StatementFile, run_reconcile
-        from billing.cli.reviews import Place
 
         given = StatementFile(path=file, file_format=file_format, mapping=mapping, dry_run=dry_run)
         code = run_reconcile(given, place=Place(tenant_id=tenant, directory=directory, as_json=as_json))
@@ -69,14 +69,13 @@ def import_file(
 def unmatched(
     *,
     directory: KeptIn,
-    limit: Annotated[int, typer.Option(min=1, metavar="N", help="At most so many.")] = 50,
+    limit: Limit = 50,
     tenant: TenantId = None,
     as_json: AsJson = False,
 ) -> None:
     """List what waits for a decision: why it was not booked, and the invoices that it may be for, each with why."""
     with plain_errors():
         from billing.cli.reconcile import show_unmatched
-        from billing.cli.reviews import Place
 
         show_unmatched(limit=limit, place=Place(tenant_id=tenant, directory=directory, as_json=as_json))
 
@@ -96,7 +95,6 @@ def match(
     """Book a transfer on invoices, the first due first; what is over goes to the customer's credit balance."""
     with plain_errors():
         from billing.cli.reconcile import run_match
-        from billing.cli.reviews import Place
 
         place = Place(tenant_id=tenant, directory=directory, as_json=as_json)
         run_match(transaction, invoices, note=note, place=place)
@@ -111,7 +109,6 @@ def unmatch(
     """Take the booking of a transfer back: what it paid is owed again, and it waits for another decision."""
     with plain_errors():
         from billing.cli.reconcile import run_unmatch
-        from billing.cli.reviews import Place
 
         run_unmatch(transaction, note=note, place=Place(tenant_id=tenant, directory=directory, as_json=as_json))
 
@@ -125,6 +122,5 @@ def ignore(
     """Take a transaction out of the queue without booking it."""
     with plain_errors():
         from billing.cli.reconcile import run_ignore
-        from billing.cli.reviews import Place
 
         run_ignore(transaction, note=note, place=Place(tenant_id=tenant, directory=directory, as_json=as_json))

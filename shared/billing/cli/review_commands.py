@@ -6,15 +6,13 @@ from typing import Annotated
 import typer
 
 from billing.cli.errors import plain_errors
-from billing.cli.options import AsJson, KeptIn, PayBase, TenantId
+from billing.cli.options import AsJson, IdOrNumber, KeptIn, Limit, PayBase, TenantId, Yes
+from billing.cli.place import Place
 from billing.domain.review import ReviewKind, ReviewStatus
 
 reviews_app = typer.Typer(help="Look at what waits for a decision.", no_args_is_help=True, rich_markup_mode=None)
 by_hand_app = typer.Typer()
 """What is added to the commands on invoices."""
-
-IdOrNumber = Annotated[str, typer.Argument(metavar="ID_OR_NUMBER")]
-Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 
 
 @reviews_app.command("list", epilog="\b\nExample:\n  billing reviews list --dir demo")
@@ -24,12 +22,12 @@ def list_reviews(
     tenant: TenantId = None,
     status: Annotated[ReviewStatus | None, typer.Option(help="Only these.")] = ReviewStatus.OPEN,
     kind: Annotated[ReviewKind | None, typer.Option(help="Only these.")] = None,
-    limit: Annotated[int, typer.Option(min=1, metavar="N", help="At most so many.")] = 50,
+    limit: Limit = 50,
     as_json: AsJson = False,
 ) -> None:
     """List what waits: invoices held for approval, and unusual ones that the guard stopped; with why."""
     with plain_errors():
-        from billing.cli.reviews import Place, ReviewFilter, show_list
+        from billing.cli.reviews import ReviewFilter, show_list
 
         wanted = ReviewFilter(status=status, kind=kind, limit=limit)
         show_list(wanted, place=Place(tenant_id=tenant, directory=directory, as_json=as_json))
@@ -45,7 +43,7 @@ def show_review(
 ) -> None:
     """Show one case: why it was opened, the figures behind it, and what was decided."""
     with plain_errors():
-        from billing.cli.reviews import Place, show_one
+        from billing.cli.reviews import show_one
 
         show_one(review, place=Place(tenant_id=tenant, directory=directory, as_json=as_json))
 
@@ -68,7 +66,6 @@ def approve(
     """Issue held invoices: consecutive numbers, oldest bill first, dated today. They never change afterwards."""
     with plain_errors():
         from billing.cli.by_hand import run_approve
-        from billing.cli.reviews import Place
 
         place = Place(tenant_id=tenant, directory=directory, as_json=as_json, pay_base=pay_base)
         code = run_approve(invoice_ids or [], all_open=all_open, yes=yes, place=place)
@@ -90,7 +87,6 @@ def reject(
     """Take a held invoice back: the next run bills its cycle anew, with what is then known."""
     with plain_errors():
         from billing.cli.by_hand import run_reject
-        from billing.cli.reviews import Place
 
         run_reject(invoice_id, note=note, place=Place(tenant_id=tenant, directory=directory, as_json=as_json))
 
@@ -110,7 +106,6 @@ def void(
     """Make an issued invoice void, of which nothing was paid. It keeps its number; `reissue` bills the period again."""
     with plain_errors():
         from billing.cli.by_hand import run_void
-        from billing.cli.reviews import Place
 
         place = Place(tenant_id=tenant, directory=directory, as_json=as_json)
         run_void(invoice, reason=reason, yes=yes, place=place)
@@ -128,7 +123,6 @@ def reissue(
     """Invoice the period of a void invoice again: a revision with a new number, of what is known now."""
     with plain_errors():
         from billing.cli.by_hand import run_reissue
-        from billing.cli.reviews import Place
 
         place = Place(tenant_id=tenant, directory=directory, as_json=as_json, pay_base=pay_base)
         code = run_reissue(invoice, place=place)
@@ -153,7 +147,6 @@ def preview(
     """Show the next invoice as it stands at a date, usage so far and fees as they will be; nothing is written."""
     with plain_errors():
         from billing.cli.preview import Wanted, show_preview
-        from billing.cli.reviews import Place
 
         wanted = Wanted(customer_id=customer, subscription_id=subscription, at=at, pdf=pdf)
         show_preview(wanted, place=Place(tenant_id=tenant, directory=directory, as_json=as_json))

@@ -2,26 +2,16 @@
 
 from dataclasses import dataclass
 from itertools import islice
-from pathlib import Path
 
 from rich.markup import escape
 
-from billing.cli.directory import open_directory, the_tenant
+from billing.cli.directory import open_place
+from billing.cli.place import Place as Place  # noqa: PLC0414 - this was its home
 from billing.cli.screen import Json, answers, columns, write_json
 from billing.domain.errors import NotFound
 from billing.domain.review import Review, ReviewKind, ReviewStatus
 from billing.store.codec import encode
 from billing.store.reviews import Reviews
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
-    """Where a command looks, how it answers, and what the pay links of what it issues begin with."""
-
-    tenant_id: str | None
-    directory: Path
-    as_json: bool
-    pay_base: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,9 +48,8 @@ def show_one(review_id: str, *, place: Place) -> None:
 
 
 def _opened(place: Place) -> tuple[str, Reviews]:
-    engine = open_directory(place.directory)
-    tenant_id = the_tenant(engine, place.tenant_id).id
-    return tenant_id, Reviews.of(engine.documents, tenant_id)
+    engine, tenant = open_place(place)
+    return tenant.id, Reviews.of(engine.documents, tenant.id)
 
 
 def _json(review: Review) -> Json:

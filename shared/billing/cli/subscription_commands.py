@@ -6,6 +6,7 @@ import typer
 
 from billing.cli.errors import plain_errors
 from billing.cli.options import AsJson, KeptIn, TenantId
+from billing.cli.place import Place
 
 subscriptions_app = typer.Typer(
     help="Look at subscriptions; give them coupons and one-time charges.", no_args_is_help=True, rich_markup_mode=None
@@ -21,9 +22,9 @@ def show_subscription(
 ) -> None:
     """Show one subscription: plan, add-ons, coupons, charges to come, next bill. With --json, as it is stored."""
     with plain_errors():
-        from billing.cli.subscriptions import Place, show
+        from billing.cli.subscriptions import show
 
-        show(Place(subscription_id=subscription, tenant_id=tenant, directory=directory, as_json=as_json))
+        show(subscription, place=Place(tenant_id=tenant, directory=directory, as_json=as_json))
 
 
 @subscriptions_app.command(
@@ -48,13 +49,13 @@ def add_charge(  # noqa: PLR0913 - each is an option of the command
 ) -> None:
     """Charge something once, on the subscription's next invoice or on the first after a day."""
     with plain_errors():
-        from billing.cli.subscriptions import GivenCharge, Place, run_add_charge
+        from billing.cli.subscriptions import GivenCharge, run_add_charge
 
         given = GivenCharge(
             charge_id=charge_id, name=name, price=price, quantity=quantity, on=on, tax_inclusive=tax_inclusive
         )
-        place = Place(subscription_id=subscription, tenant_id=tenant, directory=directory, as_json=as_json)
-        run_add_charge(place, given)
+        place = Place(tenant_id=tenant, directory=directory, as_json=as_json)
+        run_add_charge(subscription, given, place=place)
 
 
 @subscriptions_app.command(
@@ -74,10 +75,10 @@ def apply_coupon(
 ) -> None:
     """Lower a subscription's invoices by a coupon of the book."""
     with plain_errors():
-        from billing.cli.subscriptions import Place, run_apply_coupon
+        from billing.cli.subscriptions import run_apply_coupon
 
-        place = Place(subscription_id=subscription, tenant_id=tenant, directory=directory, as_json=as_json)
-        run_apply_coupon(place, coupon, start=start)
+        place = Place(tenant_id=tenant, directory=directory, as_json=as_json)
+        run_apply_coupon(subscription, coupon, start=start, place=place)
 
 
 @subscriptions_app.command(
@@ -93,7 +94,7 @@ def remove_coupon(
 ) -> None:
     """Leave a coupon out of the invoices to come."""
     with plain_errors():
-        from billing.cli.subscriptions import Place, run_remove_coupon
+        from billing.cli.subscriptions import run_remove_coupon
 
-        place = Place(subscription_id=subscription, tenant_id=tenant, directory=directory, as_json=as_json)
-        run_remove_coupon(place, coupon)
+        place = Place(tenant_id=tenant, directory=directory, as_json=as_json)
+        run_remove_coupon(subscription, coupon, place=place)

@@ -1,16 +1,14 @@
 """`billing subscriptions`: what a subscription is charged, its coupons, and the one-time charges that wait."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from functools import partial
-from pathlib import Path
 
 from rich.markup import escape
 
 from billing.adapters.system_clock import SystemClock
-from billing.cli.directory import ACTOR, instant_of, open_directory, the_tenant
+from billing.cli.directory import call_on, instant_of, open_place
+from billing.cli.place import Place
 from billing.cli.screen import Json, answers, columns, write_json
 from billing.domain.errors import NotFound
 from billing.domain.figures import plain
@@ -22,20 +20,7 @@ from billing.ports import Documents
 from billing.store.codec import encode
 from billing.store.ids import checked_id
 from billing.store.subscriptions import Subscriptions
-from billing.usecases.call import Call
 from billing.usecases.change_subscription import add_one_time_charge, apply_coupon, remove_coupon
-
-Change = Callable[..., Subscription]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
-    """Which subscription, and how to answer."""
-
-    subscription_id: str
-    tenant_id: str | None
-    directory: Path
-    as_json: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,28 +35,33 @@ class GivenCharge:
     tax_inclusive: bool
 
 
-def show(place: Place) -> None:
+def show(subscription_id: str, *, place: Place) -> None:
     """Print one subscription; NotFound where there is none."""
-    _answer(_read(place, *_opened(place)), as_json=place.as_json)
+    _answer(_read(subscription_id, *_opened(place)), as_json=place.as_json)
 
 
-def run_apply_coupon(place: Place, coupon_id: str, *, start: str | None) -> None:
+def run_apply_coupon(subscription_id: str, coupon_id: str, *, start: str | None, place: Place) -> None:
     """Put a coupon on a subscription."""
     documents, tenant = _opened(place)
     start_at = None if start is None else instant_of(start, zone=tenant.zone, option="--from")
-    _change(place, documents, tenant, partial(apply_coupon, coupon_id=checked_id("coupon", coupon_id), start=start_at))
+    coupon_id = checked_id("coupon", coupon_id)
+    after = apply_coupon(
+        documents, _checked(subscription_id), coupon_id=coupon_id, start=start_at, call=call_on(tenant)
+    )
+    _answer(after, as_json=place.as_json)
 
 
-def run_remove_coupon(place: Place, coupon_id: str) -> None:
+def run_remove_coupon(subscription_id: str, coupon_id: str, *, place: Place) -> None:
     """Take a coupon off a subscription."""
     documents, tenant = _opened(place)
-    _change(place, documents, tenant, partial(remove_coupon, coupon_id=coupon_id))
+    after = remove_coupon(documents, _checked(subscription_id), coupon_id=coupon_id, call=call_on(tenant))
+    _answer(after, as_json=place.as_json)
 
 
-def run_add_charge(place: Place, given: GivenCharge) -> None:
+def run_add_charge(subscription_id: str, given: GivenCharge, *, place: Place) -> None:
     """Charge something once."""
     documents, tenant = _opened(place)
-    next_bill = _read(place, documents, tenant).next_billing_at or SystemClock().now()
+    next_bill = _read(subscription_id, documents, tenant).next_billing_at or SystemClock().now()
     charge = OneTimeCharge(
         id=checked_id("charge", given.charge_id),
         name=given.name,
@@ -80,25 +70,24 @@ def run_add_charge(place: Place, given: GivenCharge) -> None:
         charged_at=next_bill if given.on is None else instant_of(given.on, zone=tenant.zone, option="--on"),
         tax_inclusive=given.tax_inclusive,
     )
-    _change(place, documents, tenant, partial(add_one_time_charge, one_time=charge))
+    after = add_one_time_charge(documents, _checked(subscription_id), one_time=charge, call=call_on(tenant))
+    _answer(after, as_json=place.as_json)
 
 
 def _opened(place: Place) -> tuple[Documents, Tenant]:
-    engine = open_directory(place.directory)
-    return engine.documents, the_tenant(engine, place.tenant_id)
+    engine, tenant = open_place(place)
+    return engine.documents, tenant
 
 
-def _read(place: Place, documents: Documents, tenant: Tenant) -> Subscription:
-    found = Subscriptions.of(documents, tenant.id).get([checked_id("subscription", place.subscription_id)])[0]
+def _read(subscription_id: str, documents: Documents, tenant: Tenant) -> Subscription:
+    found = Subscriptions.of(documents, tenant.id).get([_checked(subscription_id)])[0]
     if found is None:
-        raise NotFound("subscription", place.subscription_id)
+        raise NotFound("subscription", subscription_id)
     return found.value
 
 
-def _change(place: Place, documents: Documents, tenant: Tenant, change: Change) -> None:
-    call = Call(tenant_id=tenant.id, actor=ACTOR, recorded_at=SystemClock().now())
-    subscription_id = checked_id("subscription", place.subscription_id)
-    _answer(change(documents, subscription_id, call=call), as_json=place.as_json)
+def _checked(subscription_id: str) -> str:
+    return checked_id("subscription", subscription_id)
 
 
 def _answer(subscription: Subscription, *, as_json: bool) -> None:

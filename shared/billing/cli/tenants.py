@@ -7,8 +7,7 @@ from pathlib import Path
 from rich.markup import escape
 
 from billing.adapters.book_files.typed_settings import nested, with_settings
-from billing.adapters.system_clock import SystemClock
-from billing.cli.directory import ACTOR, open_directory, the_tenant
+from billing.cli.directory import call_on, open_directory, the_tenant
 from billing.cli.errors import Refused
 from billing.cli.screen import Json, answers, columns, write_json
 from billing.domain.errors import NotFound
@@ -18,7 +17,6 @@ from billing.domain.tenant_settings import SettingChange, setting_text, settings
 from billing.ports import Objects
 from billing.render.logo import logo
 from billing.store.tenants import Tenants
-from billing.usecases.call import Call
 from billing.usecases.change_tenant import ChangedTenant, change_tenant
 from billing.usecases.file_logo import file_logo, logo_key
 from billing.wiring import Engine
@@ -73,7 +71,7 @@ def run_set(given: GivenSettings, *, tenant_id: str | None, directory: Path, as_
     tenant = the_tenant(engine, tenant_id)
     if given.logo is not None:
         typed["logo_key"] = [_logo_key(given.logo, tenant, engine=engine, dry_run=given.dry_run)]
-    call = Call(tenant_id=tenant.id, actor=ACTOR, recorded_at=SystemClock().now())
+    call = call_on(tenant)
     _require_logo(engine.objects, typed, given=given)
     changed = change_tenant(
         engine.documents, lambda before: with_settings(before, typed), call=call, dry_run=given.dry_run
