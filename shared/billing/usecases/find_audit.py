@@ -80,11 +80,11 @@ def _newest_first(
 
 
 def _end(log: AuditLog, *, start: datetime) -> datetime:
-    """An instant after the last batch and less than an hour away from it, found by halving."""
+    """An instant after the last batch and at most two hours away from it, found by halving."""
     width = _DECADE
     while width >= _HOUR:
         if log.goes_on(start + width):
             start += width
         else:
             width //= 2
-    return start + _HOUR
+    return start + 2 * _HOUR  # the width that led too far was between one hour and two
