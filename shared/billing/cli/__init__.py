@@ -10,6 +10,7 @@ from billing.cli.customer_commands import customers_app
 from billing.cli.dunning_commands import dunning_app
 from billing.cli.e_invoice_commands import e_invoice_app
 from billing.cli.errors import plain_errors
+from billing.cli.event_commands import events_app
 from billing.cli.mail_commands import mails_app
 from billing.cli.options import (
     AsJson,
@@ -58,6 +59,7 @@ app.add_typer(tenants_app, name="tenants")
 app.add_typer(customers_app, name="customers")
 app.add_typer(payments_app, name="payments")
 app.add_typer(credit_notes_app, name="credit-notes")
+app.add_typer(events_app, name="events")
 app.add_typer(dunning_app, name="dunning")
 add_balance_to(customers_app)
 

@@ -1,0 +1,103 @@
+"""`billing events`: look at the outbox, deliver what is due, put an event back."""
+
+from collections.abc import Sequence
+
+from rich.markup import escape
+
+from billing.cli.directory import call_on, open_place
+from billing.cli.errors import DONE, HAD_FAILURES, Refused
+from billing.cli.place import Place
+from billing.cli.screen import Json, answers, columns, complaints, write_json
+from billing.domain.event_delivery import EventStatus, OutgoingEvent
+from billing.domain.tenant import Tenant
+from billing.store.events import Events
+from billing.store.ids import checked_id
+from billing.usecases.deliver_events import EventFailure, EventsDelivered
+from billing.usecases.retry_event import retry_event
+
+
+def show_list(limit: int, *, failed: bool, place: Place) -> None:
+    """Print the latest events, or those that were given up."""
+    engine, tenant = open_place(place)
+    statuses = [EventStatus.FAILED] if failed else [*EventStatus]
+    found = [each.value for each in Events.of(engine.documents, tenant.id).list(limit=limit, statuses=statuses)]
+    if place.as_json:
+        write_json({"tenant_id": tenant.id, "events": [_event_json(each) for each in found]})
+    else:
+        _print_list(found)
+
+
+def run_deliver(place: Place) -> int:
+    """Deliver what is due and say what became of it; the exit code."""
+    engine, tenant = open_place(place)
+    return _answer(engine.deliver_events(call_on(tenant)), tenant=tenant, place=place)
+
+
+def run_retry(event_id: str, *, place: Place) -> int:
+    """Put one event back and deliver what is due; the exit code. Refused where the tenant has no address."""
+    engine, tenant = open_place(place)
+    if not tenant.event_url:
+        message = f"{tenant.id} has no address for events; `billing tenants set event_url=https://...` gives it one"
+        raise Refused(message)
+    call = call_on(tenant)
+    retry_event(engine.documents, checked_id("event", event_id), call=call)
+    return _answer(engine.deliver_events(call), tenant=tenant, place=place)
+
+
+def _answer(report: EventsDelivered, *, tenant: Tenant, place: Place) -> int:
+    if place.as_json:
+        errors = [_failure_json(each) for each in report.failures]
+        counts = {"delivered": report.delivered, "not_wanted": report.not_wanted}
+        write_json({"tenant_id": tenant.id, **counts, "errors": errors})
+    else:
+        answers().print(f"{report.delivered} delivered")
+        if report.not_wanted:
+            answers().print(f"{report.not_wanted} not wanted: {tenant.id} has no event_url")
+        for each in report.failures:
+            complaints().print(f"{each.subject}: {each.error} ({_outlook(each)})", style="red", markup=False)
+    return HAD_FAILURES if report.failures else DONE
+
+
+def _outlook(failure: EventFailure) -> str:
+    return "given up" if failure.status is EventStatus.FAILED else "it will be tried again"
+
+
+def _print_list(found: Sequence[OutgoingEvent]) -> None:
+    console = answers()
+    if not found:
+        console.print("No events.")
+        return
+    table = columns("", "bold", "", "", "", "", "", right=(5,))
+    table.add_row("UTC", "Event", "Type", "About", "Status", "Tries", "Last error", style="dim")
+    for each in found:
+        event, delivery = each.event, each.delivery
+        when, status = f"{event.occurred_at:%Y-%m-%d %H:%M}", delivery.status.value.replace("_", " ")
+        error = escape(delivery.error)
+        table.add_row(when, event.id, event.type.value, event.subject, status, str(delivery.tries), error)
+    console.print(table)
+
+
+def _event_json(outgoing: OutgoingEvent) -> Json:
+    event, delivery = outgoing.event, outgoing.delivery
+    return {
+        "id": event.id,
+        "type": event.type.value,
+        "subject": event.subject,
+        "occurred_at": event.occurred_at,
+        "fields": dict(event.fields),
+        "status": delivery.status.value,
+        "tries": delivery.tries,
+        "tried_at": delivery.tried_at,
+        "next_try_at": delivery.next_try_at,
+        "error": delivery.error,
+    }
+
+
+def _failure_json(failure: EventFailure) -> Json:
+    return {
+        "event_id": failure.event_id,
+        "subject": failure.subject,
+        "status": failure.status.value,
+        "code": failure.error.code,
+        "message": str(failure.error),
+    }

@@ -1,0 +1,140 @@
+"""`billing events`: the outbox of a directory's book, delivered to a real server on this machine."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from standardwebhooks import Webhook
+from typer.testing import CliRunner, Result
+
+from billing.cli import app
+from billing.domain.event import Event, EventType, event_of
+from billing.domain.event_delivery import EventDelivery, EventStatus
+from billing.ports import Documents
+from billing.store.events import Events
+from billing.store.tenants import Tenants
+from billing.wiring import local_engine
+from tests.builders import a_tenant, utc
+from tests.event_receiver import SECRET, Receiver, receiving
+
+SUSPENDED, RESTORED = (
+    event_of(type_, subject="customers/c1", occurred_at=utc(f"2026-03-{day}T09:00"), fields={"reason": "unpaid"})
+    for type_, day in ((EventType.CUSTOMER_SUSPENDED, "15"), (EventType.CUSTOMER_RESTORED, "20"))
+)
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    with receiving() as running:
+        yield running
+
+
+@pytest.fixture
+def documents(tmp_path: Path, receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> Documents:
+    """A seller whose system listens, and the secret that both have."""
+    monkeypatch.setenv("EVENT_SECRET", SECRET)
+    engine = local_engine(tmp_path, payment_link_base="http://127.0.0.1:8080")
+    engine.documents.commit([Tenants(engine.documents).saving(a_tenant(event_url=receiver.url))])
+    return engine.documents
+
+
+def write(documents: Documents, *events: Event) -> None:
+    documents.commit([Events.of(documents, "acme").creation(each) for each in events])
+
+
+def run(*arguments: str, directory: Path) -> Result:
+    return CliRunner().invoke(app, ["events", *arguments, "--dir", str(directory)])
+
+
+def answer(*arguments: str, directory: Path, code: int = 0) -> dict:
+    result = run(*arguments, "--json", directory=directory)
+    assert result.exit_code == code, result.stderr
+    return json.loads(result.stdout)
+
+
+def test_without_events_there_is_nothing_to_list_or_deliver(tmp_path: Path, documents: Documents) -> None:
+    assert run("list", directory=tmp_path).stdout == "No events.\n"
+    assert run("deliver", directory=tmp_path).stdout == "0 delivered\n"
+
+
+def test_what_is_due_is_delivered_and_listed(tmp_path: Path, documents: Documents, receiver: Receiver) -> None:
+    write(documents, SUSPENDED, RESTORED)
+    assert answer("deliver", directory=tmp_path) == {
+        "tenant_id": "acme",
+        "delivered": 2,
+        "not_wanted": 0,
+        "errors": [],
+    }
+    said = [Webhook(SECRET).verify(each.body, each.headers)["type"] for each in receiver.taken]
+    assert said == ["customer.suspended", "customer.restored"]
+    listed = answer("list", "--limit", "1", directory=tmp_path)["events"]
+    assert [(each["id"], each["status"], each["tries"]) for each in listed] == [(RESTORED.id, "delivered", 1)]
+    shown = run("list", directory=tmp_path).stdout
+    assert "2026-03-15 09:00" in shown
+    assert SUSPENDED.id in shown
+
+
+def test_what_is_not_taken_is_said_with_what_comes_next(
+    tmp_path: Path, documents: Documents, receiver: Receiver
+) -> None:
+    write(documents, SUSPENDED)
+    receiver.statuses = [500]
+    result = run("deliver", directory=tmp_path)
+    assert (result.exit_code, result.stdout) == (1, "0 delivered\n")
+    assert result.stderr == (
+        f"customers/c1: the event {SUSPENDED.id} was not taken: its receiver answered with status 500"
+        " (it will be tried again)\n"
+    )
+    [listed] = answer("list", directory=tmp_path)["events"]
+    assert (listed["status"], listed["tries"], listed["error"]) == (
+        "undelivered",
+        1,
+        "its receiver answered with status 500",
+    )
+    assert answer("list", "--failed", directory=tmp_path)["events"] == []
+
+
+def test_what_was_given_up_is_listed_and_retried(tmp_path: Path, documents: Documents, receiver: Receiver) -> None:
+    write(documents, SUSPENDED)
+    events = Events.of(documents, "acme")
+    given_up = EventDelivery(status=EventStatus.FAILED, tries=10, tried_at=utc("2026-03-18"), error="status 500")
+    documents.commit([events.changed(events.get(SUSPENDED.id), given_up)])
+    [failed] = answer("list", "--failed", directory=tmp_path)["events"]
+    assert (failed["id"], failed["tries"]) == (SUSPENDED.id, 10)
+    assert answer("deliver", directory=tmp_path)["delivered"] == 0
+    assert answer("retry", SUSPENDED.id, directory=tmp_path)["delivered"] == 1
+    assert answer("retry", SUSPENDED.id, directory=tmp_path)["delivered"] == 1, "its receiver may have lost it"
+    assert receiver.ids == [f"{SUSPENDED.id}_acme"] * 2
+
+
+def test_an_event_that_does_not_exist_can_not_be_retried(tmp_path: Path, documents: Documents) -> None:
+    result = run("retry", "evt_none", directory=tmp_path)
+    assert (result.exit_code, result.stderr) == (2, "billing: no event 'evt_none'\n")
+    assert run("retry", "../evt", directory=tmp_path).exit_code == 2
+
+
+def test_without_an_address_nothing_is_delivered_and_a_retry_says_how_to_get_one(
+    tmp_path: Path, documents: Documents
+) -> None:
+    documents.commit([Tenants(documents).saving(a_tenant())])
+    write(documents, SUSPENDED)
+    assert "event_url=https://" in run("retry", SUSPENDED.id, directory=tmp_path).stderr
+    assert run("deliver", directory=tmp_path).stdout == "0 delivered\n1 not wanted: acme has no event_url\n"
+    assert "not wanted" in run("list", directory=tmp_path).stdout
+
+
+def test_a_tenant_s_own_secret_goes_by_its_name(
+    tmp_path: Path, documents: Documents, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tenant = replace(Tenants(documents).get("acme"), event_secret_name="ACME")
+    documents.commit([Tenants(documents).saving(tenant)])
+    write(documents, SUSPENDED)
+    missing = answer("deliver", directory=tmp_path, code=1)["errors"]
+    assert [(each["code"], each["status"]) for each in missing] == [("unusable_event_secret", "undelivered")]
+    assert "EVENT_SECRET_ACME is not set" in missing[0]["message"]
+    monkeypatch.setenv("EVENT_SECRET_ACME", "whsec_" + "B" * 32)
+    assert answer("deliver", directory=tmp_path)["delivered"] == 1
+    [taken] = receiver.taken
+    assert Webhook("B" * 32).verify(taken.body, taken.headers)["type"] == "customer.suspended"
