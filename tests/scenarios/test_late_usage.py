@@ -1,105 +1,35 @@
-"""Usage that comes after its period was invoiced: on the next invoice, priced as if it had been there in time."""
+"""Usage of a period that is billed already is priced as that period was, on lines of its own."""
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
+from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
-from typing import Any
 
 import pytest
 
-from billing.adapters.firestore import FirestoreDocuments
-from billing.domain.catalog import Aggregation, GraduatedPrice, MeteredCharge, Plan
-from billing.domain.invoice import Invoice
+from billing.domain.catalog import Aggregation
 from billing.domain.late_usage import late_usage_of, rollups_to_rerate
-from billing.domain.rollup import LateBill, with_late_unbilled
-from billing.domain.subscription import Subscription, SubscriptionStatus
-from billing.domain.subscription_changes import change_plan
+from billing.domain.subscription import SubscriptionStatus
 from billing.domain.tax import TaxTable
-from billing.domain.usage import UsageEvent
-from billing.ports import StoreUnavailable, Write
 from billing.store.subscriptions import subscription_fields
-from billing.usecases.record_usage import EventOutcome, OutcomeStatus, ReportedUsage, record_usage
-from billing.usecases.usage_writes import MeteredEvent, UsageWriter
-from billing.usecases.verify import VerifyRequest, verify
-from tests.builders import API_CALLS, WEEKLY, a_meter, a_plan, a_rate, shown, tiers, utc
-from tests.firestore_emulator import firestore, fresh_project
-from tests.watched_documents import Once, WatchedDocuments
+from billing.usecases.record_usage import ReportedUsage
+from tests.builders import API_CALLS, WEEKLY, a_meter, a_plan, a_rate, shown, utc
+from tests.late_usage import (
+    ACCEPTED,
+    DUPLICATE,
+    FEBRUARY,
+    STEPPED,
+    bills,
+    changes_plan,
+    each_book_verifies,
+    event,
+    late_lines,
+    monthly,
+    opened,
+    record,
+)
 from tests.world import World
 
-__all__ = ["firestore"]
-
-ACCEPTED, DUPLICATE, REJECTED = OutcomeStatus.ACCEPTED, OutcomeStatus.DUPLICATE, OutcomeStatus.REJECTED
-
-# the first 100 cost 1.00 each, all further ones 0.10
-STEPPED = a_meter(GraduatedPrice(tiers=tiers(("100", "1.00"), (None, "0.10"))))
-
-
-BOOKS: list[World] = []
-
-
-@pytest.fixture(autouse=True)
-def _each_book_verifies() -> Iterator[None]:
-    """Whatever a test does, each of its invoices can be computed again, and its roll-ups hold the recorded usage."""
-    BOOKS.clear()
-    yield
-    for world in BOOKS:
-        request = VerifyRequest(tenant_id="acme", as_of=world.now, objects=False)
-        assert verify(world.documents, world.objects, request).findings.kept == []
-
-
-def opened(plan: Plan, *, on: str = "2026-02-01", until: str | None = None, world: World | None = None) -> World:
-    """A world with acme on that plan."""
-    world = world or World()
-    BOOKS.append(world)
-    world.subscribes("acme", to=world.plan(plan), on=on, until=until)
-    return world
-
-
-FEBRUARY = "Calls - late usage 2026-02-01 to 2026-02-28"
-
-
-def monthly(*meters: MeteredCharge, version: int = 1) -> Plan:
-    return a_plan(metered=list(meters) or [STEPPED], anchor_day=1, version=version)
-
-
-def event(event_id: str, quantity: str | int = 1, *, on: str, meter: str = "calls", **more: Any) -> ReportedUsage:  # noqa: ANN401 - any other field
-    return ReportedUsage(
-        id=event_id, subscription_id="sub-acme", meter=meter, occurred_at=utc(on), quantity=quantity, **more
-    )
-
-
-def record(world: World, *events: ReportedUsage) -> tuple[EventOutcome, ...]:
-    return record_usage(world.documents, tenant_id="acme", events=events, recorded_at=world.now)
-
-
-def bills(world: World, on: str) -> Invoice:
-    """The one invoice that a run on that day makes."""
-    world.travels_to(on)
-    before = {each.id for each in world.invoices()}
-    report = world.runs_billing()
-    assert report.failures == []
-    [invoice] = [each for each in world.invoices() if each.id not in before]
-    return invoice
-
-
-def does_it(work: Callable[[], object]) -> Callable[[], None]:
-    """The work, without an answer."""
-
-    def done() -> None:
-        work()
-
-    return done
-
-
-def late_lines(invoice: Invoice) -> list[tuple[str, str, str, int]]:
-    return shown([line for line in invoice.lines if "late usage" in line.description])
-
-
-def changes_plan(world: World, plan: Plan, *, at: str) -> Subscription:
-    changed = change_plan(world.subscription("sub-acme"), plan=world.plan(plan), at=utc(at))
-    world.damages("subscriptions/sub-acme", subscription_fields(changed))
-    return changed
+__all__ = ["each_book_verifies"]
 
 
 def test_2109_calls_of_27_february_that_arrive_on_3_march_are_one_line_of_1_05_on_the_next_invoice() -> None:
@@ -341,96 +271,6 @@ def test_late_usage_of_an_ended_subscription_is_a_bill_of_its_own_each_time() ->
     assert sum("subscription.ended" in each for each in events) == 3
 
 
-def test_a_late_event_while_a_run_bills_others_is_on_one_invoice() -> None:
-    world = opened(monthly())
-    bills(world, "2026-03-01")
-    record(world, event("late-1", 2, on="2026-02-14"))
-    world.travels_to("2026-04-01")
-    meanwhile = Once("invoices", does_it(lambda: record(world, event("late-2", 3, on="2026-02-15"))))
-    assert world.runs_billing(through=WatchedDocuments(world.documents, before=meanwhile)).failures == []
-    assert meanwhile.done
-    assert [each[1] for each in late_lines(world.invoices()[-1])] == ["5"]
-    world.travels_to("2026-05-01")
-    assert late_lines(bills(world, "2026-05-01")) == []
-
-
-def test_a_run_that_closes_a_month_while_an_event_of_it_is_written_makes_it_late_and_loses_nothing() -> None:
-    world = opened(monthly())
-    world.travels_to("2026-03-01")
-    meanwhile = Once("usage_events", does_it(world.runs_billing))
-    watched = WatchedDocuments(world.documents, before=meanwhile)
-    [outcome] = record_usage(
-        watched, tenant_id="acme", events=[event("e-1", 3, on="2026-02-14")], recorded_at=world.now
-    )
-    assert (outcome.status, outcome.late) == (ACCEPTED, True)
-    assert late_lines(bills(world, "2026-04-01")) == [(FEBRUARY, "3", "1", 300)]
-
-
-@pytest.mark.parametrize("written", [False, True], ids=["before the commit", "after the commit"])
-def test_a_run_that_is_killed_bills_late_usage_once_all_the_same(*, written: bool) -> None:
-    world = opened(monthly())
-    bills(world, "2026-03-01")
-    record(world, event("late", 3, on="2026-02-14"))
-    world.travels_to("2026-04-01")
-
-    def die(writes: Sequence[Write]) -> None:
-        if any("/invoices/" in each.path for each in writes):
-            raise StoreUnavailable("store", reason="killed")
-
-    killed = WatchedDocuments(world.documents, **({"after": die} if written else {"before": die}))
-    with pytest.raises(StoreUnavailable):
-        world.runs_billing(through=killed)
-    world.runs_billing()
-    late = [line for each in world.invoices() for line in late_lines(each)]
-    assert late == [(FEBRUARY, "3", "1", 300)]
-
-
-def test_what_an_invoice_billed_late_is_kept_under_its_id() -> None:
-    world = opened(monthly())
-    bills(world, "2026-03-01")
-    record(world, event("late", 3, on="2026-02-14"))
-    assert world.subscription("sub-acme").late_usage == ("sub-acme.calls.2026-02",)
-    invoice = bills(world, "2026-04-01")
-    rollup = world.rollup("sub-acme.calls.2026-02")
-    assert rollup.late == {}
-    assert rollup.late_billed == (LateBill(invoice_id=invoice.id, buckets={utc("2026-02-14"): Decimal(3)}),)
-    assert invoice.basis is not None
-    assert invoice.basis.late_usage == ("sub-acme.calls.2026-02",)
-
-
-def test_a_dry_run_bills_late_usage_on_the_first_of_several_bills_alone() -> None:
-    world = opened(monthly())
-    bills(world, "2026-03-01")
-    record(world, event("late", 3, on="2026-02-14"))
-    world.travels_to("2026-05-01")
-    report = world.runs_billing(dry_run=True)
-    assert [each.total for each in report.invoices] == [300, 0]
-
-
-def test_usage_of_a_period_that_was_billed_elsewhere_is_kept_and_not_billed() -> None:
-    world = opened(a_plan(metered=[STEPPED]), on="2026-01-15")
-    # billed here from 15 March on; the first bill closes both February and March
-    moved = replace(world.subscription("sub-acme"), next_billing_at=utc("2026-03-15"), billed_from=utc("2026-03-15"))
-    world.damages("subscriptions/sub-acme", subscription_fields(moved))
-    bills(world, "2026-03-15")
-    elsewhere, here = record(world, event("a", 3, on="2026-02-14"), event("b", 4, on="2026-02-15"))
-    assert (elsewhere.late, here.late) == (False, True)
-    assert late_lines(bills(world, "2026-04-15")) == [("Calls - late usage 2026-02-15 to 2026-03-14", "4", "1", 400)]
-
-
-def test_ordinary_recording_and_runs_cost_what_they_did_while_others_have_late_usage() -> None:
-    world = opened(monthly())
-    bills(world, "2026-03-01")
-    watched = WatchedDocuments(world.documents)
-    record_usage(watched, tenant_id="acme", events=[event("on-time", on="2026-03-01")], recorded_at=world.now)
-    assert [len(paths) for paths in watched.reads] == [1, 1, 1]  # the subscription, its plan, the roll-up
-    assert [len(writes) for writes in watched.commits] == [2]
-    record_usage(watched, tenant_id="acme", events=[event("late", on="2026-02-14")], recorded_at=world.now)
-    assert len(watched.commits[-1]) == 3  # the mark on the subscription
-    record_usage(watched, tenant_id="acme", events=[event("more", on="2026-02-15")], recorded_at=world.now)
-    assert len(watched.commits[-1]) == 2  # it is named already
-
-
 def test_usage_of_the_day_of_a_change_that_comes_after_both_bills_is_priced_by_the_second() -> None:
     world = opened(monthly(a_meter("1.00")))
     weekly = a_plan(metered=[a_meter("2.00")], cycle=WEEKLY, version=2)
@@ -461,52 +301,3 @@ def test_usage_of_a_trial_is_never_late() -> None:
     in_trial, after = record(world, event("a", 3, on="2026-02-09T23:59"), event("b", 4, on="2026-02-10"))
     assert [in_trial.status, in_trial.late, after.late] == [ACCEPTED, False, True]
     assert late_lines(bills(world, "2026-04-01")) == [("Calls - late usage 2026-02-10 to 2026-02-28", "4", "1", 400)]
-
-
-def test_a_void_invoice_that_is_issued_again_has_its_late_lines_again() -> None:
-    world = opened(monthly())
-    bills(world, "2026-03-01")
-    record(world, event("late", 3, on="2026-02-14"))
-    april = bills(world, "2026-04-01")
-    rollup = world.rollup("sub-acme.calls.2026-02")
-    again = late_usage_of([rollup], invoice_id=f"{april.id.removesuffix('.r0')}.r1")
-    assert again["calls"].late == {utc("2026-02-14"): 3}
-    assert with_late_unbilled(rollup, invoice_id=april.id).late == {utc("2026-02-14"): 3}
-    assert with_late_unbilled(rollup, invoice_id=april.id).late_billed == ()
-
-
-def test_a_book_s_new_rows_of_a_closed_month_are_late() -> None:
-    world = opened(monthly())
-    bills(world, "2026-03-01")
-    subscription = world.subscription("sub-acme")
-    writer = UsageWriter.of(
-        world.documents, "acme", expires_at=lambda _event: None, recorded_at=world.now, actor="import"
-    )
-    row = UsageEvent(
-        id="book/1", subscription_id="sub-acme", meter="calls", occurred_at=utc("2026-02-14"), quantity=Decimal(3)
-    )
-    written = writer.write([MeteredEvent(event=row, aggregation=Aggregation.SUM, subscription=subscription)])
-    assert written.late == {"book/1"}
-    assert late_lines(bills(world, "2026-04-01")) == [(FEBRUARY, "3", "1", 300)]
-
-
-@pytest.mark.emulator
-def test_late_usage_is_billed_from_firestore_as_from_sqlite(firestore: str) -> None:
-    assert firestore
-    with closing(FirestoreDocuments(fresh_project())) as documents:
-        users = a_meter("1.00", meter="users", aggregation=Aggregation.UNIQUE)
-        world = opened(monthly(STEPPED, users), until="2026-03-11", world=World(documents=documents))
-        bills(world, "2026-03-01")
-        record(
-            world,
-            event("a", 2, on="2026-02-14"),
-            event("b", on="2026-02-14", meter="users", value="ada"),
-            event("c", on="2026-02-15", meter="users", value="grace"),
-        )
-        assert [each[3] for each in late_lines(bills(world, "2026-03-11"))] == [200, 200]
-        record(world, event("d", 1, on="2026-02-14", replaces="a"))
-        world.travels_to("2026-03-12")
-        assert world.runs_billing().failures == []
-        [note] = world.credit_notes()
-        assert (note.id, note.total) == ("sub-acme.20260301T000000Z-late-1.r0", 100)
-        assert [len(each.buckets) for each in world.rollup("sub-acme.users.2026-02").late_billed] == [2]
