@@ -23,6 +23,7 @@ GUIDES = (
     "cli",
     "credit-notes",
     "e-invoices",
+    "events",
     "import",
     "mails",
     "payments",
