@@ -162,8 +162,13 @@ def left(case: DunningCase | None, state: CaseState, *, at: datetime) -> Dunning
 
 
 def restored(case: DunningCase, *, at: datetime) -> DunningCase:
-    """The case over and its service back."""
-    return replace(case, restored_at=at, next_at=None)
+    """The case over and its service back, which its customer is still to be told."""
+    return replace(case, restored_at=at, next_at=at)
+
+
+def ended(case: DunningCase) -> DunningCase:
+    """The case over, with nothing left to do or to say."""
+    return replace(case, next_at=None, claim=None)
 
 
 def claimed(case: DunningCase, claim: Claim) -> DunningCase:
@@ -185,7 +190,13 @@ def paused(
     if until is not None and not on < until <= on + timedelta(days=365):
         raise InvalidInput("until", expected=f"a day after {on} and within a year", given=until.isoformat())
     rested = _without_pause(case, on=on)
-    return replace(rested, pause=Pause(reason=reason, from_on=on, until_on=until, note=note), next_at=at, claim=None)
+    return replace(rested, pause=Pause(reason=reason, from_on=on, until_on=until, note=note), next_at=at)
+
+
+def unpaused(case: DunningCase, *, on: date) -> DunningCase:
+    """The case without a pause that has ended by the local day `on`; one that goes on stays."""
+    is_over = case.pause is not None and case.pause.until_on is not None and case.pause.until_on <= on
+    return _without_pause(case, on=on) if is_over else case
 
 
 def resumed(case: DunningCase, *, on: date, at: datetime) -> DunningCase:

@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
-from billing.domain.customer import Customer
-from billing.ports import Create, Documents, Filter, Query, Update
-from billing.store.codec import decode, encode
+from billing.domain.customer import CardTry, Customer
+from billing.ports import Create, Documents, Fields, Filter, Query, Update
+from billing.store.codec import converter, decode, encode, instant_text
 from billing.store.collection import Collection, Stored
 
 
@@ -49,6 +50,19 @@ class Customers:
     def at_gateway(self, customer: Stored[Customer], fields: Mapping[str, str]) -> Update:
         """The write of who a customer is at the gateway and what it saved there, over what was read."""
         return Update(self.collection.document(customer.value.id), {**fields}, expected=customer.version)
+
+    def serviced(self, customer: Stored[Customer], *, suspended_at: datetime | None, reason: str) -> Update:
+        """The write that suspends a customer's service, or (None) gives it back, over what was read."""
+        fields: Fields = {
+            "suspended_at": None if suspended_at is None else instant_text(suspended_at),
+            "suspension_reason": reason,
+        }
+        return Update(self.collection.document(customer.value.id), fields, expected=customer.version)
+
+    def tried(self, customer: Stored[Customer], tries: Sequence[CardTry]) -> Update:
+        """The write of the charges that the dunning schedule made lately, over what was read."""
+        fields: Fields = {"card_tries": [converter().unstructure(each) for each in tries]}
+        return Update(self.collection.document(customer.value.id), fields, expected=customer.version)
 
     def at(self, gateway_id: str) -> Stored[Customer] | None:
         """The customer that the gateway knows by this id, or None."""

@@ -40,6 +40,12 @@ class DunningCases:
         )
         return self.collection.documents.query(query)
 
+    def cursor(self, document: Document) -> DunningCursor:
+        """The place of a document of `due` in that order."""
+        at = document.fields["dunning_at"]
+        assert isinstance(at, datetime)  # noqa: S101 - the query's own filter
+        return at, document.id
+
     def in_state(self, state: CaseState) -> list[Stored[Invoice]]:
         """The invoices whose case is in a state, in the order of their ids."""
         return self._all(Filter("dunning_state", "==", state.value))

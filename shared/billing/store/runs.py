@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from billing.domain.dunning_report import DunningReport
 from billing.domain.run_report import RunReport
 from billing.ports import Documents, Put
 from billing.store.codec import SCHEMA_VERSION
@@ -21,6 +22,28 @@ class Runs:
     def of(cls, documents: Documents, tenant_id: str) -> "Runs":
         """The runs of one tenant."""
         return cls(Collection(documents, tenant_id, "runs"))
+
+    def dunning_record(self, report: DunningReport, *, actor: str, recorded_at: datetime) -> Put:
+        """The write of a dunning run's record. What was done about each case is on its invoice and in the audit log."""
+        return Put(
+            self.collection.document(report.run_id),
+            {
+                "kind": "dunning",
+                "actor": actor,
+                "recorded_at": recorded_at,
+                "as_of": report.as_of,
+                "complete": report.complete,
+                "overdue": report.entered,
+                "actions": dict(report.actions),
+                "busy": report.busy,
+                "failed": len(report.failures),
+                "failures": [
+                    {"invoice_id": each.invoice_id, "code": each.code, "message": each.message}
+                    for each in report.failures[:_KEPT_FAILURES]
+                ],
+                "schema_version": SCHEMA_VERSION,
+            },
+        )
 
     def record(self, report: RunReport, *, actor: str, recorded_at: datetime) -> Put:
         """The write of a run's record. Its invoices are found by their own documents and are not repeated here."""

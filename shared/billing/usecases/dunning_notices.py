@@ -1,0 +1,89 @@
+"""The notices of a dunning step: to the customer, and to the tenant's own people (semantics 9)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from billing.domain.attempt import AttemptStatus, PaymentAttempt
+from billing.domain.customer import Customer
+from billing.domain.dunning import suspension_day
+from billing.domain.dunning_policy import Channel, DunningStep, StepTemplate
+from billing.domain.dunning_retry import next_retry_on
+from billing.domain.invoice import Invoice
+from billing.domain.notice import Notice, NoticeKind
+from billing.usecases.deliver import Mailing, deliver
+from billing.usecases.dunning_run import DunningRun
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """Which of the customer's notices was sent ("" for none), and why one was not."""
+
+    notice: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Telling:
+    """A case whose step is told of: `ahead` is the invoice as it will be once the step is behind.
+
+    `day` is the schedule's day, or a negative number of its own where no step says it: it tells mails apart.
+    """
+
+    run: DunningRun
+    ahead: Invoice
+    customer: Customer
+
+    def tell_customer(self, kind: NoticeKind, *, day: int) -> Told:
+        """Send a notice to the customer; what the mail server will never take is noted. Raises what else fails."""
+        mailing = self.run.parts.mailing
+        if mailing is None:
+            return Told(note="no mails are sent for this tenant")
+        notice = self._notice(mailing, kind, day=day, pdf=self.run.parts.pdf(self.ahead))
+        if not notice.to:
+            return Told(note="the customer has no e-mail address")
+        delivery = deliver(mailing, [notice])
+        if delivery.error is not None:
+            raise delivery.error
+        return (
+            Told(notice=kind.value)
+            if delivery.sent
+            else Told(note="; ".join(each.message for each in delivery.refused))
+        )
+
+    def tell_tenant(self, kinds: Sequence[NoticeKind], *, day: int, reason: str) -> None:
+        """Tell the tenant's billing contact, where there is one."""
+        mailing = self.run.parts.mailing
+        if mailing is None or not kinds:
+            return
+        delivery = deliver(mailing, [self._notice(mailing, kind, day=day, reason=reason) for kind in kinds])
+        if delivery.error is not None:
+            raise delivery.error
+
+    def _notice(self, mailing: Mailing, kind: NoticeKind, *, day: int, pdf: bytes = b"", reason: str = "") -> Notice:
+        policy, case = mailing.tenant.dunning.of(self.customer), self.ahead.dunning
+        return Notice(
+            kind=kind,
+            tenant=mailing.tenant,
+            invoice=self.ahead,
+            sent_at=self.run.parts.now(),
+            attempt=self.ahead.attempts[-1] if self.ahead.attempts else None,
+            retry_on=next_retry_on(policy, self.ahead),
+            method_url=f"{self.ahead.payment_url}/card" if self.ahead.payment_url else "",
+            step_day=day,
+            suspend_on=None if case is None else suspension_day(policy, case, self.customer),
+            reason=reason,
+            pdf=pdf,
+        )
+
+
+def customer_kind(step: DunningStep) -> NoticeKind | None:
+    """What a step says to the customer by e-mail; None where it says nothing, or the tenant's own system does."""
+    if step.template is StepTemplate.NONE or step.channel is not Channel.EMAIL:
+        return None
+    return NoticeKind(step.template.value)
+
+
+def failed_kinds(attempt: PaymentAttempt | None) -> list[NoticeKind]:
+    """A failed charge is told to the tenant too."""
+    failed = (AttemptStatus.DECLINED, AttemptStatus.REQUIRES_ACTION)
+    return [NoticeKind.TENANT_PAYMENT_FAILED] if attempt is not None and attempt.status in failed else []

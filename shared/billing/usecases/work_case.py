@@ -1,0 +1,141 @@
+"""Work on one dunning case until it rests: read it, decide, act, and read it again."""
+
+from dataclasses import dataclass, field, replace
+
+from billing.domain.dunning import Rest, decide
+from billing.domain.dunning_case import Claim, DunningCase, ended
+from billing.domain.dunning_report import DunningAction, DunningDetail
+from billing.domain.errors import NotFound
+from billing.domain.invoice import Invoice
+from billing.domain.notice import NoticeKind
+from billing.ports import Document, WriteConflict
+from billing.store.collection import Stored
+from billing.store.invoices import decode_invoice
+from billing.usecases.dunning_notices import Telling, customer_kind
+from billing.usecases.dunning_run import DunningRun
+from billing.usecases.finish_step import StepDone, ahead_of, detail_of
+from billing.usecases.restore_service import restore_services
+from billing.usecases.take_step import NO_STEP, DueCase, take_step, why_not_charged
+
+_MOST_TURNS = 12
+"""Turns that one case may take in a run: a late step, a review, a suspension, a few lost races; more is a fault."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Worked:
+    """What was done about a case; `is_busy` where another run is at it just now."""
+
+    details: list[DunningDetail] = field(default_factory=list)
+    is_busy: bool = False
+
+
+def work_case(run: DunningRun, document: Document) -> Worked:
+    """Do all that is due about one invoice. Raises what keeps it from being done; what was done before stands."""
+    stored: Stored[Invoice] | None = decode_invoice(document)
+    worked = Worked()
+    for _ in range(_MOST_TURNS):
+        case = None if stored is None else stored.value.dunning
+        if stored is None or case is None:
+            return worked
+        if case.state.is_over:
+            worked.details += _closed(run, stored, case)
+            return worked
+        if _is_anothers(run, case):
+            worked.is_busy = True
+            return worked
+        due = _due(run, stored)
+        if due is None:
+            return worked
+        if run.request.dry_run:
+            worked.details.append(_foreseen(run, due))
+            return worked
+        if (detail := take_step(run, due)) is not None:
+            worked.details.append(detail)
+        [stored] = run.invoices.get([document.id])
+    return worked
+
+
+def foreseen_case(run: DunningRun, invoice: Stored[Invoice]) -> list[DunningDetail]:
+    """What a dry run says of a case that stands nowhere yet."""
+    due = _due(run, invoice)
+    return [] if due is None else [_foreseen(run, due)]
+
+
+def _due(run: DunningRun, stored: Stored[Invoice]) -> DueCase | None:
+    """The case with what is to be done; None where it rests, until when is written down."""
+    [customer] = run.customers.get([stored.value.customer_id])
+    if customer is None:
+        raise NotFound("customer", stored.value.customer_id)
+    policy = run.tenant.dunning.of(customer.value)
+    decision = decide(policy, stored.value, customer.value, as_of=run.as_of)
+    if isinstance(decision, Rest):
+        _rest(run, stored, decision)
+        return None
+    return DueCase(invoice=stored, customer=customer, policy=policy, act=decision)
+
+
+def _is_anothers(run: DunningRun, case: DunningCase) -> bool:
+    claim = case.claim
+    return claim is not None and claim.by != run.request.run_id and claim.until > run.parts.now()
+
+
+def _rest(run: DunningRun, stored: Stored[Invoice], decision: Rest) -> None:
+    case = stored.value.dunning
+    if case is None or case.next_at == decision.next_at or run.request.dry_run:
+        return
+    after = replace(stored.value, dunning=replace(case, next_at=decision.next_at))
+    try:
+        run.documents.commit([run.cases.changed(stored, after)])
+    except WriteConflict:  # whoever was quicker has said when it is looked at
+        return
+
+
+def _closed(run: DunningRun, stored: Stored[Invoice], case: DunningCase) -> list[DunningDetail]:
+    """What is left to do about a case that is over: the service comes back, and the customer hears of it."""
+    if run.request.dry_run:
+        return []
+    details: list[DunningDetail] = []
+    if case.awaits_restoring and restore_services(run.documents, [stored.value], call=run.call()):
+        details.append(_restored(stored.value, case))
+    [now] = run.invoices.get([stored.value.id])
+    [customer] = run.customers.get([stored.value.customer_id])
+    if now is None or now.value.dunning is None or now.value.dunning.next_at is None or customer is None:
+        return details
+    if now.value.dunning.restored_at is not None and customer.value.suspended_at is None:
+        telling = Telling(run=run, ahead=now.value, customer=customer.value)
+        telling.tell_customer(NoticeKind.SERVICE_RESTORED, day=NO_STEP)
+    after = replace(now.value, dunning=ended(now.value.dunning))
+    try:
+        run.documents.commit([run.cases.changed(now, after)])
+    except WriteConflict:  # the next run ends it
+        return details
+    return details
+
+
+def _restored(invoice: Invoice, case: DunningCase) -> DunningDetail:
+    return DunningDetail(
+        invoice_id=invoice.id,
+        number=invoice.number,
+        customer_id=invoice.customer_id,
+        action=DunningAction.RESTORED,
+        before=case.state,
+        after=case.state,
+        reminder_count=len(case.reminded_on),
+        currency=invoice.currency,
+        amount_due=invoice.amount_due,
+    )
+
+
+def _foreseen(run: DunningRun, due: DueCase) -> DunningDetail:
+    """What a step would come to if its charge failed: nobody knows before."""
+    refusal = why_not_charged(run, due)
+    kind = None if due.act.step is None or run.parts.mailing is None else customer_kind(due.act.step)
+    done = StepDone(
+        act=due.act,
+        policy=due.policy,
+        claim=Claim(day=due.day, attempt=0, until=run.as_of, by=run.request.run_id),
+        attempt=0 if refusal else len(due.invoice.value.attempts) + 1,
+        notice="" if kind is None else kind.value,
+        note=refusal if due.act.step is not None and due.act.step.retry else "",
+    )
+    return detail_of(due.invoice.value, ahead_of(run, due.invoice.value, done), done)
