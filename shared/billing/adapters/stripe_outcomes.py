@@ -8,7 +8,7 @@ from typing import Any
 import stripe
 
 from billing.adapters.stripe_amounts import minor_amount
-from billing.domain.decline import advice_of
+from billing.domain.decline import AUTHENTICATION_CODES, advice_of, network_advice, stricter
 from billing.ports import (
     ChargeOutcome,
     Checkout,
@@ -22,7 +22,6 @@ from billing.ports import (
     Succeeded,
 )
 
-AUTHENTICATION_REQUIRED = "authentication_required"
 NO_METHOD = "no_payment_method"
 
 _REFUNDS = {
@@ -53,12 +52,30 @@ def outcome_of(intent: stripe.PaymentIntent) -> ChargeOutcome:
 
 
 def declined(error: Any, *, payment_id: str) -> Declined | RequiresAction:  # noqa: ANN401 - of an exception or an intent
-    """What a card error says; `error` is Stripe's error object, or None where an intent never got that far."""
-    code = getattr(error, "decline_code", None) or getattr(error, "code", None) or NO_METHOD
-    if AUTHENTICATION_REQUIRED in (code, getattr(error, "code", None)):
+    """What a card error says; `error` is Stripe's error object, or None where an intent never got that far.
+
+    A network that forbids another try outweighs a code that says nothing against it.
+    """
+    code = _said(error, "decline_code") or _said(error, "code") or NO_METHOD
+    if AUTHENTICATION_CODES & {code, _said(error, "code")}:
         return RequiresAction(payment_id=payment_id)
-    message = getattr(error, "message", None) or "The payment was not completed."
-    return Declined(code=code, advice=advice_of(code), message=message, payment_id=payment_id)
+    network = network_advice(
+        decline_code=_said(error, "network_decline_code"),
+        merchant_advice=_said(error, "network_advice_code"),
+        stripe_advice=_said(error, "advice_code"),
+    )
+    return Declined(
+        code=code,
+        advice=stricter(advice_of(code), network),
+        message=_said(error, "message") or "The payment was not completed.",
+        payment_id=payment_id,
+        network_advice=network,
+    )
+
+
+def _said(error: Any, name: str) -> str:  # noqa: ANN401 - as above
+    """A field of an error object, which leaves out what it has not to say."""
+    return str(getattr(error, name, None) or "")
 
 
 def method_of(method: Any) -> SavedMethod | None:  # noqa: ANN401 - an id, an expanded method, or None

@@ -31,7 +31,8 @@ class AttemptSource(StrEnum):
 class PaymentAttempt:
     """One try to charge an invoice off session. `number` counts from 1; `code` and `advice` say why it was declined.
 
-    `method` is what the customer recognises its card by, `method_id` the gateway's id of it.
+    `method` is what the customer recognises its card by, `method_id` the gateway's id of it. `network_advice` is what
+    the card's network said of another try, where it forbids it: no policy outweighs that.
     """
 
     number: int
@@ -45,6 +46,7 @@ class PaymentAttempt:
     message: str = ""
     method_id: str = ""
     source: AttemptSource = AttemptSource.ISSUE
+    network_advice: Advice | None = None
 
 
 def attempt_key(tenant_id: str, invoice_id: str, number: int) -> str:

@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from billing.domain.attempt import AttemptStatus, PaymentAttempt
 from billing.domain.charging import is_answered
 from billing.domain.customer import Customer
-from billing.domain.decline import Advice
+from billing.domain.decline import Advice, stricter
 from billing.domain.dunning_case import CaseCause, DunningCase
 from billing.domain.dunning_policy import CARD_DAYS, DunningPolicy, DunningStep
 from billing.domain.invoice import CollectionMethod, Invoice
@@ -46,8 +46,13 @@ def next_retry_on(policy: DunningPolicy, invoice: Invoice) -> date | None:
 
 
 def tried_advice(policy: DunningPolicy, attempt: PaymentAttempt) -> Advice | None:
-    """What follows from a declined attempt under the policy; None for one that was not declined."""
-    return policy.advice(attempt.code) if attempt.status is AttemptStatus.DECLINED else None
+    """What follows from a declined attempt under the policy; None for one that was not declined.
+
+    Where the card's network forbids another try, no policy allows it.
+    """
+    if attempt.status is not AttemptStatus.DECLINED:
+        return None
+    return stricter(policy.advice(attempt.code), attempt.network_advice)
 
 
 def card_tries(customer: Customer, *, as_of: datetime) -> int:

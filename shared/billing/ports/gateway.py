@@ -75,12 +75,16 @@ class RequiresAction:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Declined:
-    """The bank refused. `code` is the decline code, `advice` what follows from it, `message` the gateway's words."""
+    """The bank refused. `code` is the decline code, `advice` what follows from it, `message` the gateway's words.
+
+    `network_advice` is what the card's network says of another try, None where it does not forbid it.
+    """
 
     code: str
     advice: Advice
     message: str
     payment_id: str = ""
+    network_advice: Advice | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -118,7 +118,7 @@ class Till:
 
     def _declined(self, outcome: Declined) -> PaymentAttempt:
         attempt = self.attempt(AttemptStatus.DECLINED, payment_id=outcome.payment_id, message=outcome.message)
-        return replace(attempt, code=outcome.code, advice=outcome.advice)
+        return replace(attempt, code=outcome.code, advice=outcome.advice, network_advice=outcome.network_advice)
 
     def _payment(self, outcome: Succeeded) -> NewPayment:
         payment = payment_at(self.gateway, self.invoice, outcome, at=self.at)

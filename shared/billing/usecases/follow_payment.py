@@ -157,5 +157,11 @@ def _note_attempt(documents: Documents, payment: GatewayPayment, invoice_id: str
 def _answered(known: PaymentAttempt, payment_id: str, outcome: ChargeOutcome) -> PaymentAttempt:
     attempt = replace(known, status=_STATUS[type(outcome)], payment_id=payment_id)
     if isinstance(outcome, Declined):
-        return replace(attempt, code=outcome.code, advice=outcome.advice, message=outcome.message)
-    return replace(attempt, code="", advice=None, message="")
+        return replace(
+            attempt,
+            code=outcome.code,
+            advice=outcome.advice,
+            message=outcome.message,
+            network_advice=outcome.network_advice,
+        )
+    return replace(attempt, code="", advice=None, message="", network_advice=None)
