@@ -110,7 +110,7 @@ def test_a_good_card_is_charged_and_the_charge_says_whose_it_is(
         ("incorrect_cvc", "incorrect_cvc", Advice.UPDATE_METHOD),
         ("insufficient_funds", "insufficient_funds", Advice.RETRY),
         ("generic_decline", "generic_decline", Advice.RETRY),
-        ("processing_error", "processing_error", Advice.RETRY),
+        ("processing_error", "processing_error", Advice.RETRY_SOON),
         ("card_velocity_exceeded", "card_velocity_exceeded", Advice.RETRY),
         ("lost_card", "lost_card", Advice.REVIEW),
         ("stolen_card", "stolen_card", Advice.REVIEW),
