@@ -126,13 +126,9 @@ def tenant_in(file: JsonFile) -> BookedTenant | None:
 def _tenant(file: JsonFile, given: _Tenant) -> Tenant | None:
     try:
         numbers, guard = NumberSeries(**given.invoice_number.model_dump()), _guard(given)
+        credit_numbers = _credit_numbers(given)
     except InvalidInput as error:
         file.add_rule((), error)
-        return None
-    try:
-        credit_numbers = replace(CREDIT_NOTE_NUMBERS, **given.credit_note_number.model_dump())
-    except InvalidInput as error:
-        file.add_rule((), InvalidInput("credit_note_number.format", expected=error.expected, given=error.given))
         return None
     return Tenant(
         id=given.tenant_id,
@@ -164,6 +160,14 @@ def _tenant(file: JsonFile, given: _Tenant) -> Tenant | None:
         event_url=given.event_url,
         event_secret_name=given.event_secret_name,
     )
+
+
+def _credit_numbers(given: _Tenant) -> NumberSeries:
+    """The series of credit notes; InvalidInput, by its own name, for a format that is none."""
+    try:
+        return replace(CREDIT_NOTE_NUMBERS, **given.credit_note_number.model_dump())
+    except InvalidInput as error:
+        raise InvalidInput("credit_note_number.format", expected=error.expected, given=error.given) from None
 
 
 def _guard(given: _Tenant) -> Guard | None:
