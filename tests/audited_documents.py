@@ -2,7 +2,8 @@
 
 Exempt is what is no change of state of its own: number counters (they move with what gets the number), run records,
 usage (its events are its record), applied gateway events, seals of the log itself, and the steps that a document takes
-off its own outbox, with the files that they made.
+off its own outbox, with the files that they made. So are the marks of a dunning run: which case it is at just now,
+how often it tried a card, and when a case is looked at next.
 """
 
 import sys
@@ -12,6 +13,8 @@ from billing.ports import Document, Documents, Query, Update, Write
 
 EXEMPT = frozenset({"audit_seals", "counters", "gateway_events", "runs", "usage", "usage_events"})
 OUTBOX = frozenset({"attachments", "pending", "unsettled"})
+CASE = frozenset({"dunning", "dunning_at", "dunning_review", "dunning_state"})
+CASE_MARKS = frozenset({"claim", "next_at", "tries"})
 LATE_MARK = frozenset({"late_bills", "late_usage", "next_billing_at", "status"})
 
 
@@ -38,11 +41,22 @@ class AuditedDocuments:
         return self._inner.sum(query, field=field)
 
     def commit(self, writes: Sequence[Write]) -> list[str]:
-        changed = [write.path for write in writes if not _is_exempt(write, beside=writes)]
+        changed = [
+            write.path
+            for write in writes
+            if not _is_exempt(write, beside=writes) and not self._only_marks_a_case(write)
+        ]
         if changed and not any(_collection(write) == "audit" for write in writes) and _is_the_product_s():
             msg = f"no audit batch tells of {', '.join(changed)}"
             raise UnauditedCommit(msg)
         return self._inner.commit(writes)
+
+    def _only_marks_a_case(self, write: Write) -> bool:
+        if not isinstance(write, Update) or write.increments or not write.fields.keys() <= CASE | {"card_tries"}:
+            return False
+        [stored] = self._inner.get_many([write.path])
+        before, after = ((each or {}).get("dunning") for each in (stored and stored.fields, write.fields))
+        return _unmarked(before) == _unmarked(after) or write.fields.keys() == {"card_tries"}
 
 
 def _is_exempt(write: Write, *, beside: Sequence[Write]) -> bool:
@@ -54,6 +68,10 @@ def _is_exempt(write: Write, *, beside: Sequence[Write]) -> bool:
         with_usage = any(_collection(each) == "usage" for each in beside)
         return with_usage and write.fields.keys() <= LATE_MARK
     return write.fields.keys() <= OUTBOX
+
+
+def _unmarked(case: object) -> object:
+    return {name: value for name, value in case.items() if name not in CASE_MARKS} if isinstance(case, dict) else case
 
 
 def _collection(write: Write) -> str:

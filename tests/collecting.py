@@ -14,6 +14,7 @@ from typing import Any
 
 from billing.adapters.stripe_gateway import StripeGateway
 from billing.domain.invoice import CollectionMethod
+from billing.domain.dunning_report import DunningReport
 from billing.domain.notice import Notice
 from billing.domain.payment import Payment
 from billing.ports import Documents, Gateway, Mail, MailRefused, MailUnavailable
@@ -21,7 +22,10 @@ from billing.sandbox.server import RunningSandbox
 from billing.store.customers import Customers
 from billing.store.payments import decode_payment
 from billing.usecases.call import Call
+from billing.usecases.dunning_run import DunningParts, DunningRequest
+from billing.usecases.run_dunning import run_dunning
 from billing.usecases.saved_methods import keep_saved_method
+from billing.usecases.settle_invoices import sweep
 from tests.builders import a_fee, a_party, a_plan, a_tenant
 from tests.sandbox_client import Client, client_of
 from tests.world import World, sqlite_in_memory
@@ -125,6 +129,31 @@ class CardWorld(World):
         method = stripe.save_method(customer, method=card, key=f"{name}/{card}")
         keep_saved_method(self.documents, name, method, gateway_id=customer, call=self.call())
         return method.id
+
+    def runs_dunning(self, **changes: Any) -> DunningReport:  # noqa: ANN401 - any field of the request
+        """One dunning run as of now, and the settlement of what it brought."""
+        self.runs += 1
+        settings = {
+            "tenant_id": self.tenant.id,
+            "as_of": self.now,
+            "run_id": f"run-{self.runs:04}",
+            "actor": "scheduler",
+        }
+        parts = self.dunning_parts()
+        report = run_dunning(self.documents, DunningRequest(**{**settings, **changes}), parts)
+        if not report.dry_run:
+            sweep(self.settlement(), out_of_time=lambda: False)
+        return report
+
+    def dunning_parts(self) -> DunningParts:
+        """What the steps of dunning are done with here."""
+        gateway = self.gateway
+        return DunningParts(
+            gateway=None if gateway is None or not self.tenant.gateway else lambda: gateway,
+            mailing=self._mailing(),
+            pdf=lambda _invoice: b"",
+            now=lambda: self.now,
+        )
 
     def call(self) -> Call:
         """A person asks, now."""
