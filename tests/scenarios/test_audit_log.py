@@ -192,6 +192,11 @@ def test_batches_that_do_not_say_how_they_end_are_sealed_by_their_records(docume
     assert (kind, message.partition("): ")[2]) == ("audit_stretch_differs", "1 batch with 2 records removed")
 
 
+def test_a_commit_whose_batch_has_nothing_to_tell_is_no_finding(documents: Documents) -> None:
+    documents.commit([batch(documents, "nothing", at="2026-01-04T10:00", records=0)])
+    assert found(documents) == []
+
+
 # what is wrong inside a batch
 
 

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from billing.cli.audit_commands import audit_app
 from billing.cli.credit_note_commands import add_balance_to, credit_notes_app
 from billing.cli.customer_commands import customers_app
 from billing.cli.dunning_commands import dunning_app
@@ -17,7 +18,10 @@ from billing.cli.options import (
     BillFrom,
     BookFolder,
     Emulator,
+    IdOrNumber,
     KeptIn,
+    Limit,
+    OfCustomer,
     PayBase,
     StoreKind,
     TenantId,
@@ -61,6 +65,7 @@ app.add_typer(payments_app, name="payments")
 app.add_typer(credit_notes_app, name="credit-notes")
 app.add_typer(events_app, name="events")
 app.add_typer(dunning_app, name="dunning")
+app.add_typer(audit_app, name="audit")
 add_balance_to(customers_app)
 
 
@@ -184,8 +189,8 @@ def list_invoices(
     directory: KeptIn,
     tenant: TenantId = None,
     status: Annotated[InvoiceStatus | None, typer.Option(help="Only these.")] = None,
-    customer: Annotated[str | None, typer.Option(metavar="ID", help="Only this customer's.")] = None,
-    limit: Annotated[int, typer.Option(min=1, metavar="N", help="At most so many.")] = 50,
+    customer: OfCustomer = None,
+    limit: Limit = 50,
     as_json: AsJson = False,
 ) -> None:
     """List invoices in the order of their numbers."""
@@ -201,7 +206,7 @@ def list_invoices(
 )
 def show_invoice(
     *,
-    id_or_number: Annotated[str, typer.Argument(metavar="ID_OR_NUMBER")],
+    id_or_number: IdOrNumber,
     directory: KeptIn,
     tenant: TenantId = None,
     as_json: AsJson = False,
@@ -218,7 +223,7 @@ def show_invoice(
 )
 def explain_invoice(
     *,
-    id_or_number: Annotated[str, typer.Argument(metavar="ID_OR_NUMBER")],
+    id_or_number: IdOrNumber,
     directory: KeptIn,
     tenant: TenantId = None,
     as_json: AsJson = False,

@@ -35,7 +35,7 @@ def batch_records(batch: Document) -> Iterator[Fields]:
 
 def _ends_as_it_says(batch: Document) -> bool:
     """Batches of an earlier program do not say how they end."""
-    last = [str(each.get("hash", "")) for each in batch_records(batch)][-1:]
+    last = [str(each.get("hash", "")) for each in batch_records(batch)][-1:] or [""]
     return "hash" not in batch.fields or [head_of(batch).hash] == last
 
 
