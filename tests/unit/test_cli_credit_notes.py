@@ -9,8 +9,8 @@ from billing.usecases.call import Call
 from billing.usecases.record_payment import NewPayment, record_payment
 from billing.wiring import local_engine
 from tests.builders import utc
+from tests.command_line import BOOK, DUE, answer, billing
 from tests.kept_directory import copy_of
-from tests.unit.test_cli import BOOK, DUE, answer, billing
 
 NUMBER, INVOICE = "INV-2026-02-0047", "sub-1047.20260201T000000Z.r0"
 SUPPORT = "premium-support:20260201T000000Z:flat"

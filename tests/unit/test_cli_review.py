@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.command_line import BOOK, answer, billing
 from tests.kept_directory import copy_of
-from tests.unit.test_cli import BOOK, answer, billing
 
 MARCH = ("--as-of", "2026-04-01")
 LARGEST = "sub-1068.20260301T000000Z.r0"

@@ -10,8 +10,8 @@ from billing.store.indexes import INDEXES
 from billing.store.subscriptions import Subscriptions
 from billing.wiring import LOCAL_STORE
 from tests.book_folder import PLAN, book_folder, changed
+from tests.command_line import answer, billing
 from tests.kept_directory import copy_of
-from tests.unit.test_cli import answer, billing
 
 SUBSCRIPTION = "s-1"
 
