@@ -6,7 +6,7 @@ from itertools import islice
 from rich.markup import escape
 
 from billing.cli.directory import open_place
-from billing.cli.place import Place as Place  # noqa: PLC0414 - this was its home
+from billing.cli.place import Place
 from billing.cli.screen import Json, answers, columns, write_json
 from billing.domain.errors import NotFound
 from billing.domain.review import Review, ReviewKind, ReviewStatus
