@@ -39,6 +39,7 @@ INDEXES: Final[tuple[CompositeIndex, ...]] = (
     # what the tenant's own system is still to be told, and the latest that it was; a tenant's events are delivered one
     # by one, so their writes are far from what one rising index takes
     CompositeIndex("events", (("status", "asc"), ("occurred_at", "asc"))),
+    CompositeIndex("events", (("status", "asc"), ("occurred_at", "desc"))),
 )
 """One with a single field is for SQLite alone: Firestore has it already."""
 
