@@ -36,6 +36,7 @@ from billing.store.subscriptions import subscription_fields
 from billing.store.usage import UsageEvents
 from billing.usecases.call import Call
 from billing.usecases.change_subscription import add_one_time_charge, apply_coupon
+from billing.usecases.seal_audit import seal_audit
 from tests.builders import API_CALLS, a_fee, a_meter, a_party, a_plan, a_rate, a_tenant, utc
 from tests.crediting import gives_back, pays
 from tests.reviewing import approve, reviews, settings
@@ -125,7 +126,7 @@ def _credit(world: World) -> None:
 
 
 def _money(world: World) -> None:
-    """A transfer that waits, an event of the gateway that was applied, a text of the tenant's own, and events to it."""
+    """A transfer that waits, an event of the gateway that was applied, a text of the tenant's own, events to it, and seals."""
     entry = BankEntry(
         kind=EntryKind.CREDIT,
         amount=4900,
@@ -149,6 +150,14 @@ def _money(world: World) -> None:
         ]
     )
     _outbox(world)
+    _seals(world)
+
+
+def _seals(world: World) -> None:
+    """The first seal over the audit log, and one that follows it."""
+    call = Call(tenant_id="acme", actor="scheduler", recorded_at=world.now + timedelta(hours=3))
+    for margin in (timedelta(days=20), timedelta(0)):
+        assert seal_audit(world.documents, call=call, margin=margin) is not None
 
 
 def _outbox(world: World) -> None:

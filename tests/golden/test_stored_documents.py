@@ -24,6 +24,7 @@ from billing.domain.review import Review
 from billing.domain.usage import UsageEvent
 from billing.ports import Document, Documents, Fields, Put, Query
 from billing.store.audit import AuditLog
+from billing.store.audit_seals import decode_seal
 from billing.store.codec import decode
 from billing.store.counters import Counters
 from billing.store.gateway_events import GatewayEvents
@@ -42,6 +43,7 @@ DATED = sorted(FOLDER.iterdir()) if FOLDER.exists() else []
 SHAPES = frozenset(
     {
         "audit",
+        "audit_seals",
         "bank_transactions",
         "counters",
         "coupons",
@@ -136,6 +138,7 @@ def _loads(documents: SqliteDocuments, tenant_id: str, name: str, row: Document)
 
 
 _READERS: dict[str, Callable[[Document], str]] = {
+    "audit_seals": lambda row: f"{decode_seal(row).number:010}",
     "bank_transactions": lambda row: decode(row.fields, BankTransaction).id,
     "coupons": lambda row: decode(row.fields, Coupon).coupon_id,
     "credit_notes": lambda row: decode(row.fields, CreditNote).id,
