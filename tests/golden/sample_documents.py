@@ -126,7 +126,7 @@ def _credit(world: World) -> None:
 
 
 def _money(world: World) -> None:
-    """A transfer that waits, an event of the gateway that was applied, a text of the tenant's own, events to it, and seals."""
+    """A transfer that waits, an event of the gateway that was applied, a tenant's own text, events to it, and seals."""
     entry = BankEntry(
         kind=EntryKind.CREDIT,
         amount=4900,
