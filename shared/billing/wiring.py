@@ -7,15 +7,13 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 
 from billing.adapters.counting import CountingDocuments, CountingObjects
-from billing.adapters.mail_place import MailFolder, MailPlace
+from billing.adapters.mail_place import MailFolder
 from billing.config import (
     PAYMENT_LINK_KEY,
     STRIPE_KEY,
     FirestoreDatabase,
     Folder,
     Misconfigured,
-    ObjectPlace,
-    SecretSource,
     SecretVariables,
     Settings,
     SqliteFile,
@@ -23,7 +21,9 @@ from billing.config import (
     local_event_secrets,
 )
 from billing.connections import event_posts, mailer_at, open_documents, open_objects, open_secrets, stripe_gateway
+from billing.crew import Crew, Parts, worth_starting
 from billing.domain.credit import CreditNote
+from billing.domain.dunning_report import DunningReport
 from billing.domain.errors import InvalidInput
 from billing.domain.invoice import Invoice
 from billing.domain.payment_link import payment_url
@@ -37,44 +37,21 @@ from billing.usecases.call import Call
 from billing.usecases.collect import Collecting
 from billing.usecases.deliver import Mailing
 from billing.usecases.deliver_events import EventsDelivered, deliver_events
+from billing.usecases.dunning_run import CLAIM_SECONDS, DunningParts, DunningRequest
+from billing.usecases.file_document import filed_pdf
 from billing.usecases.generate_invoices import RunOptions, bill_shards, generate_invoices
 from billing.usecases.run_context import RunContext, RunRequest
+from billing.usecases.run_dunning import run_dunning
 from billing.usecases.run_tasks import Line
+from billing.usecases.seal_audit import seal_audit
 from billing.usecases.settle_credit_notes import settle_credit_notes
 from billing.usecases.settle_invoices import Settlement, settle_invoices, sweep
 from billing.usecases.shard_worker import ShardWorker
-from billing.usecases.spread_run import bill_in, many_due
+from billing.usecases.spread_run import bill_in
 
 LOCAL_STORE = "billing.sqlite3"
 LOCAL_OBJECTS = "objects"
 LOCAL_MAIL = "mail"
-
-_WORTH_STARTING = 800
-"""Invoices with PDFs: about two seconds of work for one process, and workers take half a second to start."""
-
-_QUICKER_WITHOUT_PDF = 6
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Parts:
-    """What an engine is connected to, as another process needs to know it."""
-
-    store: Store
-    objects: ObjectPlace
-    secrets: SecretSource
-    payment_link_base: str | None
-    stripe_base_url: str | None = None
-    mail: MailPlace | None = None
-    loopback_events: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Crew:
-    """Worker processes for large runs: how many, what they connect to, and how many due bills are worth their start."""
-
-    size: int
-    parts: Parts
-    worth_starting: int = _WORTH_STARTING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +73,7 @@ class Engine:
     stripe_base_url: str | None = None
     files_only: bool = False
     loopback_events: bool = False
+    claim_seconds: int = CLAIM_SECONDS
 
     def gateway(self, tenant: Tenant) -> Gateway | None:
         """What charges the tenant's cards, or None where it takes transfers alone.
@@ -148,6 +126,30 @@ class Engine:
         """Settle what earlier runs left of a tenant's documents; NotFound for an unknown tenant."""
         return sweep(self._settlement(Tenants(self.documents).get(tenant_id)), out_of_time=out_of_time)
 
+    def run_dunning(self, request: DunningRequest, *, out_of_time: Callable[[], bool] = lambda: False) -> DunningReport:
+        """Chase what one tenant's customers have not paid, send the receipts of what came in, and tell its own system.
+
+        What of that fails is done by the next run, and is named on the report. The audit log is sealed at the end.
+        """
+        tenant = Tenants(self.documents).get(request.tenant_id)
+        collecting = self._collecting(tenant)
+        parts = DunningParts(
+            gateway=None if collecting is None else collecting.gateway,
+            mailing=self._mailing(tenant),
+            pdf=partial(filed_pdf, self.objects),
+            now=self.clock.now,
+            claim_seconds=self.claim_seconds,
+        )
+        report = run_dunning(self.documents, request, parts, out_of_time=out_of_time)
+        if not request.dry_run:
+            report.add_settled(self.settle_rest(tenant.id, out_of_time=out_of_time))
+            call = Call(
+                tenant_id=tenant.id, actor=request.actor, recorded_at=self.clock.now(), request_id=request.request_id
+            )
+            report.undelivered_events = len(self.deliver_events(call, out_of_time=out_of_time).failures)
+            seal_audit(self.documents, call=call)
+        return report
+
     def run_options(self, tenant_id: str) -> RunOptions:
         """How a tenant's invoices are linked and settled; NotFound for an unknown tenant."""
         settlement = self._settlement(Tenants(self.documents).get(tenant_id))
@@ -167,7 +169,7 @@ class Engine:
     def _bill(self, context: RunContext, options: RunOptions) -> None:
         """Bill the shards with the crew where that is quicker than without."""
         crew = self.crew
-        if crew is None or not _worth_starting(crew, context):
+        if crew is None or not worth_starting(crew, context):
             bill_shards(context, options)
             return
         from billing.adapters.worker_processes import worker_processes
@@ -272,14 +274,6 @@ def local_key(directory: Path) -> str:
     from billing.adapters.kept_key import kept_key
 
     return kept_key(directory / "keys" / "payment-link")
-
-
-def _worth_starting(crew: Crew, context: RunContext) -> bool:
-    request = context.request
-    if not request.settle and len(context.shards) == 1:  # nothing to do for a second worker
-        return False
-    number = crew.worth_starting * (1 if request.settle else _QUICKER_WITHOUT_PDF)
-    return many_due(context.documents, request.tenant_id, as_of=request.as_of, shards=context.shards, number=number)
 
 
 def _work(line: Line, knowing: tuple[Parts, Path]) -> None:

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from billing.domain.dunning_policy import CaseState
-from billing.domain.run_report import SettlementFailure
+from billing.domain.run_report import Settled, SettlementFailure
 
 
 class DunningAction(StrEnum):
@@ -52,7 +52,8 @@ class DunningDetail:
 class DunningReport:
     """What a dunning run of one tenant did. `complete` is False where it stopped early or left a case to another run.
 
-    `entered` counts the invoices that fell overdue, `busy` the cases that another run is at just now.
+    `entered` counts the invoices that fell overdue, `busy` the cases that another run is at just now. `mailed` counts
+    the mails of its settlement (receipts), `undelivered_events` what the tenant's own system did not take.
     """
 
     run_id: str
@@ -61,9 +62,16 @@ class DunningReport:
     dry_run: bool
     entered: int = 0
     busy: int = 0
+    mailed: int = 0
+    undelivered_events: int = 0
     complete: bool = True
     details: list[DunningDetail] = field(default_factory=list)
     failures: list[SettlementFailure] = field(default_factory=list)
+
+    def add_settled(self, settled: Settled) -> None:
+        """Count what the settlement after the run did, and name what it could not."""
+        self.mailed += settled.collected.mailed
+        self.failures += settled.failures
 
     @property
     def processed(self) -> int:

@@ -22,8 +22,7 @@ CLAIM_SECONDS = 300
 class DunningRequest:
     """Whose unpaid invoices are chased as of which UTC instant, and on whose behalf.
 
-    A dry run writes, charges and sends nothing. `limit` ends the run after so many cases. `claim_seconds` is for how
-    long a step that was begun is left to the run that began it.
+    A dry run writes, charges and sends nothing. `limit` ends the run after so many cases.
     """
 
     tenant_id: str
@@ -33,20 +32,21 @@ class DunningRequest:
     request_id: str = ""
     dry_run: bool = False
     limit: int | None = None
-    claim_seconds: int = CLAIM_SECONDS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DunningParts:
     """What steps are done with; None where there is nothing to charge or to mail with. `now` is the present instant.
 
-    `pdf` gets the bytes of an invoice's PDF as it was filed, b"" where there is none.
+    `pdf` gets the bytes of an invoice's PDF as it was filed, b"" where there is none. A step that was begun is left to
+    the run that began it for `claim_seconds`.
     """
 
     gateway: Callable[[], Gateway] | None
     mailing: Mailing | None
     pdf: Callable[[Invoice], bytes]
     now: Callable[[], datetime]
+    claim_seconds: int = CLAIM_SECONDS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

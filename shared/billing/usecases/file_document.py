@@ -10,7 +10,7 @@ from hashlib import sha256
 import orjson
 
 from billing.domain.errors import BillingError
-from billing.domain.invoice import Attachment
+from billing.domain.invoice import Attachment, Invoice
 from billing.ports import ObjectExists, Objects
 
 Files = Mapping[str, bytes]
@@ -35,6 +35,12 @@ def file_document(objects: Objects, *, key: str, files: Files, json: bytes) -> t
         raise
     pdf = made.pop("pdf", None)
     return (*((pdf,) if pdf else ()), said, *made.values())
+
+
+def filed_pdf(objects: Objects, document: Invoice) -> bytes:
+    """The PDF of an invoice as it was filed, or b"" where it has none yet. Raises what the store raises."""
+    pdf = next((each for each in document.attachments if each.content_type == _CONTENT_TYPES["pdf"]), None)
+    return b"" if pdf is None else objects.get(pdf.key)
 
 
 def _put_json(objects: Objects, key: str, body: bytes) -> tuple[Attachment, bool]:

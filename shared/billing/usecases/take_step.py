@@ -93,7 +93,7 @@ def why_not_charged(run: DunningRun, due: DueCase) -> str:
 
 def _claim(run: DunningRun, due: DueCase, *, retries: bool) -> Claim:
     """The claim of this run. One that a dead run left for the same step keeps its attempt: it may have been charged."""
-    until = run.parts.now() + timedelta(seconds=run.request.claim_seconds)
+    until = run.parts.now() + timedelta(seconds=run.parts.claim_seconds)
     left = due.case.claim
     if left is not None and left.day == due.day and left.attempt:
         return replace(left, until=until, by=run.request.run_id)
