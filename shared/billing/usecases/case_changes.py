@@ -22,15 +22,20 @@ class CaseTrace:
     writes: tuple[Write, ...] = ()
 
 
-def case_trace(documents: Documents, changes: Iterable[tuple[Invoice, Invoice]], *, call: Call) -> CaseTrace:
-    """What is written beside invoices that change, each as it was and as it will be; nothing where no case changes."""
+def case_trace(
+    documents: Documents, changes: Iterable[tuple[Invoice, Invoice]], *, call: Call, note: str = ""
+) -> CaseTrace:
+    """What is written beside invoices that change, each as it was and as it will be; nothing where no case changes.
+
+    `note` is what a person said of a pause that ends: the case has no place for it.
+    """
     events = Events.of(documents, call.tenant_id)
     records: list[AuditRecord] = []
     writes: list[Write] = []
     for before, after in changes:
         if after.dunning is None or after.dunning == before.dunning:
             continue
-        records += _records(_same_case(before.dunning, after.dunning), after, after.dunning, call=call)
+        records += _records(_same_case(before.dunning, after.dunning), after, after.dunning, call=call, note=note)
         happened = _events(_same_case(before.dunning, after.dunning), after, after.dunning, call=call)
         writes += [events.creation(each) for each in happened]
     return CaseTrace(records=tuple(records), writes=tuple(writes))
@@ -41,7 +46,9 @@ def _same_case(before: DunningCase | None, after: DunningCase) -> DunningCase | 
     return before if before is not None and before.started_at == after.started_at else None
 
 
-def _records(before: DunningCase | None, invoice: Invoice, after: DunningCase, *, call: Call) -> Iterator[AuditRecord]:
+def _records(
+    before: DunningCase | None, invoice: Invoice, after: DunningCase, *, call: Call, note: str
+) -> Iterator[AuditRecord]:
     entity = f"invoices/{invoice.id}"
     state = CaseState.ISSUED if before is None else before.state
     if before is None:
@@ -57,10 +64,12 @@ def _records(before: DunningCase | None, invoice: Invoice, after: DunningCase, *
     if state is not after.state:
         event, reason = _moved(after)
         yield call.record(entity, event, before=state.value, after=after.state.value, reason=reason)
-    yield from _decisions(before, after, entity=entity, call=call)
+    yield from _decisions(before, after, entity=entity, call=call, note=note)
 
 
-def _decisions(before: DunningCase | None, after: DunningCase, *, entity: str, call: Call) -> Iterator[AuditRecord]:
+def _decisions(
+    before: DunningCase | None, after: DunningCase, *, entity: str, call: Call, note: str
+) -> Iterator[AuditRecord]:
     """Pauses and reviews, which leave the state as it is."""
     state, old = after.state.value, None if before is None else before.pause
     if after.pause is not None and after.pause != old:
@@ -68,9 +77,8 @@ def _decisions(before: DunningCase | None, after: DunningCase, *, entity: str, c
         reason = f"{after.pause.reason.value}{until}: {after.pause.note}".removesuffix(": ")
         yield call.record(entity, "dunning.paused", before=state, after=state, reason=reason)
     elif after.pause is None and old is not None and not after.state.is_over:
-        yield call.record(
-            entity, "dunning.resumed", before=state, after=state, reason=f"was paused for {old.reason.value}"
-        )
+        reason = f"was paused for {old.reason.value}: {note}".removesuffix(": ")
+        yield call.record(entity, "dunning.resumed", before=state, after=state, reason=reason)
     seen = None if before is None else before.review
     if after.review is None or after.review == seen:
         return
