@@ -4,9 +4,9 @@ from dataclasses import replace
 from datetime import datetime
 
 from billing.domain.attempt import AttemptStatus, PaymentAttempt
-from billing.domain.dunning_case import CaseCause, DunningCase, attempted_again, entered
+from billing.domain.dunning_case import CaseCause, DunningCase, PauseReason, attempted_again, entered
 from billing.domain.invoice import Invoice
-from billing.domain.invoice_payment import is_open
+from billing.domain.invoice_payment import is_collectible
 from billing.domain.period import local_date
 
 _OPEN = frozenset({AttemptStatus.STARTED, AttemptStatus.UNKNOWN})
@@ -32,10 +32,22 @@ def next_attempt(invoice: Invoice) -> int:
     return last.number + 1 if is_answered(last) else last.number
 
 
+def waits_for_method(invoice: Invoice, method_id: str) -> bool:
+    """Whether the method that its customer has saved is to be charged at once: the last charge failed with another.
+
+    A charge without an answer is looked up first. What a bank took back, or disputes, waits for a person (semantics 9).
+    """
+    last = invoice.attempts[-1] if invoice.attempts else None
+    if last is None or not method_id or not is_collectible(invoice) or _waits_for_a_person(invoice.dunning, last):
+        return False
+    return not is_answered(last) or (last.status in _FAILED and last.method_id != method_id)
+
+
 def with_attempt(invoice: Invoice, attempt: PaymentAttempt, *, at: datetime) -> Invoice:
     """The invoice with what is known of an attempt at a UTC instant; what the gateway said for good stays.
 
-    So does the attempt's own time. The first one that fails makes the invoice a dunning case (semantics 9).
+    So does the attempt's own time. The first one that fails makes the invoice a dunning case (semantics 9), unless it
+    was given up.
     """
     known = attempt_of(invoice, attempt.number)
     if known is not None:
@@ -45,7 +57,7 @@ def with_attempt(invoice: Invoice, attempt: PaymentAttempt, *, at: datetime) -> 
     others = [each for each in invoice.attempts if each.number != attempt.number]
     attempts = tuple(sorted([*others, attempt], key=lambda each: each.number))
     after = replace(invoice, attempts=attempts)
-    if attempt.status not in _FAILED or not is_open(after):
+    if attempt.status not in _FAILED or not is_collectible(after):
         return after
     return replace(after, dunning=_case(after, attempt, at=at))
 
@@ -54,5 +66,15 @@ def _case(invoice: Invoice, attempt: PaymentAttempt, *, at: datetime) -> Dunning
     case = invoice.dunning
     if case is None or case.state.is_over:
         return entered(CaseCause.PAYMENT_FAILED, on=local_date(at, invoice.zone), at=at)
-    is_of_before = case.cause is CaseCause.REVERSED and attempt.attempted_at <= case.started_at
-    return case if is_of_before else attempted_again(case, at=at)
+    return case if _is_of_before(case, attempt) else attempted_again(case, at=at)
+
+
+def _is_of_before(case: DunningCase, attempt: PaymentAttempt) -> bool:
+    """Whether the attempt was made before the payment came that was taken back since."""
+    return case.cause is CaseCause.REVERSED and attempt.attempted_at <= case.started_at
+
+
+def _waits_for_a_person(case: DunningCase | None, last: PaymentAttempt) -> bool:
+    if case is None:
+        return False
+    return _is_of_before(case, last) or (case.pause is not None and case.pause.reason is PauseReason.DISPUTE)

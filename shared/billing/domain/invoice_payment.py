@@ -17,6 +17,11 @@ def is_open(invoice: Invoice) -> bool:
     return invoice.status in _OPEN and invoice.amount_due > 0
 
 
+def is_collectible(invoice: Invoice) -> bool:
+    """Whether anybody may be asked for it, or charged: it is owed, and it was not given up."""
+    return is_open(invoice) and invoice.status is not InvoiceStatus.UNCOLLECTIBLE
+
+
 def paid(invoice: Invoice, amount: int, *, at: datetime) -> Invoice:
     """The invoice with `amount` minor units more paid, at a UTC instant. InvalidInput for more than is due."""
     _require(0 < amount <= invoice.amount_due and invoice.status in _OPEN, invoice, amount)
@@ -40,7 +45,8 @@ def taken_back(invoice: Invoice, amount: int, *, at: datetime) -> Invoice:
         return less
     on = local_date(at, invoice.zone)
     status = InvoiceStatus.OVERDUE if invoice.due_on < on else InvoiceStatus.ISSUED
-    return replace(less, status=status, paid_at=None, dunning=entered(CaseCause.REVERSED, on=on, at=at))
+    case = replace(entered(CaseCause.REVERSED, on=on, at=at), started_at=_start_of_its_own(invoice, at=at))
+    return replace(less, status=status, paid_at=None, dunning=case)
 
 
 def put_back(invoice: Invoice, amount: int, *, at: datetime) -> Invoice:
@@ -72,6 +78,14 @@ def _settled(invoice: Invoice, *, at: datetime) -> Invoice:
     if invoice.amount_due > 0 or invoice.status not in _OPEN:
         return invoice
     return replace(invoice, status=InvoiceStatus.PAID, paid_at=at, dunning=left(invoice.dunning, CaseState.PAID, at=at))
+
+
+def _start_of_its_own(invoice: Invoice, *, at: datetime) -> datetime:
+    """When a case begins: cases are told apart by it, and one import may reverse and pay an invoice time and again."""
+    last = invoice.dunning
+    if last is None or last.cause is not CaseCause.REVERSED:
+        return at
+    return max(at, last.started_at + timedelta(microseconds=1))
 
 
 def _require(fits: bool, invoice: Invoice, amount: int) -> None:  # noqa: FBT001 - the condition itself

@@ -14,6 +14,7 @@ from billing.store.collection import Collection, Stored
 
 _UNSETTLED = Filter("unsettled", "==", value=True)
 _OF_ONE_SUBSCRIPTION = 50
+_UNPAID = (InvoiceStatus.ISSUED.value, InvoiceStatus.OVERDUE.value)
 NO_REVENUE = (InvoiceStatus.DRAFT, InvoiceStatus.VOID)
 """What stands in no month, so that no sum of revenue counts it."""
 
@@ -76,6 +77,12 @@ class Invoices:
         found = self.collection.documents.query(
             Query(self.collection.path, filters=(Filter("customer_id", "==", customer_id),))
         )
+        return sorted((decode(each.fields, Invoice) for each in found), key=lambda each: (each.due_on, each.id))
+
+    def unpaid_of_customer(self, customer_id: str) -> list[Invoice]:
+        """The customer's issued and overdue invoices, the first due first."""
+        filters = Filter("customer_id", "==", customer_id), Filter("status", "in", [*_UNPAID])
+        found = self.collection.documents.query(Query(self.collection.path, filters=filters))
         return sorted((decode(each.fields, Invoice) for each in found), key=lambda each: (each.due_on, each.id))
 
     def unsettled(self, *, limit: int, after_id: str | None = None) -> list[Document]:

@@ -44,7 +44,7 @@ def _follow(documents: Documents, pages: HostedPages, event: GatewayEvent, *, ca
         case EventAbout.CHECKOUT:
             return follow_checkout(documents, pages, event.subject, call=call)
         case EventAbout.CUSTOMER:
-            return follow_customer(documents, pages.gateway, event.subject, call=call)
+            return follow_customer(documents, pages, event.subject, call=call)
         case EventAbout.NOTHING:
             return Followed.NOT_OURS
         case _:

@@ -4,13 +4,14 @@ The attempt is claimed on the invoice, by compare-and-set, before the gateway he
 once, and a call that dies anywhere leaves an attempt that the next one looks up and finishes before it makes another.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from billing.domain.attempt import AttemptSource, AttemptStatus, PaymentAttempt
-from billing.domain.charging import attempt_of, next_attempt, with_attempt
+from billing.domain.charging import attempt_of, next_attempt, waits_for_method, with_attempt
+from billing.domain.customer import Customer
 from billing.domain.errors import Conflict, NotFound
 from billing.domain.invoice import Invoice, SettlementStep
-from billing.domain.invoice_payment import is_open
+from billing.domain.invoice_payment import is_collectible
 from billing.domain.payment import Payment
 from billing.ports import Documents, Gateway, WriteConflict
 from billing.store.audit import AuditLog
@@ -34,7 +35,8 @@ _WAITING = frozenset({AttemptStatus.PENDING, AttemptStatus.REQUIRES_ACTION})
 class Charged:
     """The invoice as it stands now, and the attempt that this call made or finished.
 
-    The attempt is None where nothing was to charge, because the invoice was paid, void or written off meanwhile.
+    The attempt is None where nothing was to charge, because the invoice was paid, void or written off meanwhile, or the
+    method that was just saved was tried.
     """
 
     invoice: Invoice
@@ -53,12 +55,13 @@ def charge_invoice(
     """Charge what is due on an invoice with its customer's saved method; the receipt is left to the next settlement.
 
     An attempt without an answer is looked up first and is what this call comes to. A payment that the gateway still
-    works on is left alone; one that waits for the customer is cancelled. Raises NotFound, GatewayUnavailable and
+    works on is left alone; one that waits for the customer is cancelled. A saved method is charged where the invoice
+    waits for it: not where it was tried, by whoever was quicker. Raises NotFound, GatewayUnavailable and
     GatewayRefused (what was begun is finished by the next call), WriteConflict where others write time and again.
     """
     for _ in range(_TRIES):
         stored = _read(documents, invoice_id, call=call)
-        if not is_open(stored.value):
+        if not _is_to_charge(documents, stored.value, source=source, call=call):
             return Charged(invoice=stored.value)
         waiting = _waiting(stored.value)
         if waiting is not None:
@@ -68,13 +71,28 @@ def charge_invoice(
             stored = _read(documents, invoice_id, call=call)
         till = _till(documents, stored.value, gateway=gateway, source=source, call=call)
         known = attempt_of(stored.value, till.number)
-        result = finished(till) if known is not None else None
+        result = _found(till, known) if known is not None else None
         if result := result or paid_on_hosted_page(till):
             return _written(documents, stored, till, result, call=call)
         claimed = stored if known is not None else _claimed(documents, stored, till, call=call)
         if claimed is not None:
             return _written(documents, claimed, till, till.charge(), call=call)
     raise WriteConflict(None, reason=f"invoice {invoice_id} never held still")
+
+
+def _is_to_charge(documents: Documents, invoice: Invoice, *, source: AttemptSource, call: Call) -> bool:
+    if source is not AttemptSource.SAVED_METHOD or not is_collectible(invoice):
+        return is_collectible(invoice)
+    return waits_for_method(invoice, _customer(documents, invoice, call=call).payment_method_id)
+
+
+def _found(till: Till, known: PaymentAttempt) -> ChargeResult | None:
+    """What the gateway knows of an attempt that was begun before: with the method, and by whom, it was begun."""
+    result = finished(till)
+    if result is None or result.attempt is None:
+        return result
+    attempt = replace(result.attempt, method=known.method, method_id=known.method_id, source=known.source)
+    return replace(result, attempt=attempt)
 
 
 def _waiting(invoice: Invoice) -> PaymentAttempt | None:
@@ -89,7 +107,7 @@ def _gave_way(documents: Documents, gateway: Gateway, waiting: PaymentAttempt, *
     ):
         return True
     invoice = follow_payment(documents, gateway, waiting.payment_id, call=call).invoice
-    return invoice is not None and is_open(invoice) and _waiting(invoice) is None
+    return invoice is not None and is_collectible(invoice) and _waiting(invoice) is None
 
 
 def _claimed(documents: Documents, stored: Stored[Invoice], till: Till, *, call: Call) -> Stored[Invoice] | None:
@@ -135,18 +153,22 @@ def _read(documents: Documents, invoice_id: str, *, call: Call) -> Stored[Invoic
 
 
 def _till(documents: Documents, invoice: Invoice, *, gateway: Gateway, source: AttemptSource, call: Call) -> Till:
-    [customer] = Customers.of(documents, call.tenant_id).get([invoice.customer_id])
-    if customer is None:
-        raise NotFound("customer", invoice.customer_id)
     return Till(
         gateway=gateway,
         tenant_id=call.tenant_id,
         invoice=invoice,
-        customer=customer.value,
+        customer=_customer(documents, invoice, call=call),
         number=next_attempt(invoice),
         at=call.recorded_at,
         source=source,
     )
+
+
+def _customer(documents: Documents, invoice: Invoice, *, call: Call) -> Customer:
+    [customer] = Customers.of(documents, call.tenant_id).get([invoice.customer_id])
+    if customer is None:
+        raise NotFound("customer", invoice.customer_id)
+    return customer.value
 
 
 class OutcomeNotWritten(Conflict):

@@ -13,7 +13,7 @@ from billing.domain.charging import attempt_of, is_answered
 from billing.domain.customer import Customer
 from billing.domain.errors import NotFound
 from billing.domain.invoice import Invoice
-from billing.domain.invoice_payment import is_open
+from billing.domain.invoice_payment import is_collectible
 from billing.ports import CheckoutStatus, Documents, Gateway
 from billing.store.collection import Stored
 from billing.store.customers import Customers
@@ -55,7 +55,7 @@ def charge_found(collecting: Collecting, invoice: Stored[Invoice], *, at: dateti
     is_known = attempt is not None and is_answered(attempt)
     found = None if is_known else finished(till)
     now = _read_again(collecting, invoice)
-    if found is not None or is_known or not is_open(now.value):
+    if found is not None or is_known or not is_collectible(now.value):
         return FoundCharge(invoice=now, result=found)
     till = replace(till, invoice=now.value)
     return FoundCharge(invoice=now, result=paid_on_hosted_page(till) or till.charge())

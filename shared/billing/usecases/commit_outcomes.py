@@ -19,7 +19,9 @@ from billing.store.customers import Customers
 from billing.store.invoices import Invoices, decode_invoice
 from billing.store.payments import Payments
 from billing.usecases.call import Call
+from billing.usecases.case_changes import case_trace
 from billing.usecases.invoice_outcome import Outcome, Planned, planned
+from billing.usecases.restore_at_once import restore_at_once
 from billing.usecases.settle_documents import failure_of
 
 _ATTEMPTS = 4
@@ -39,7 +41,9 @@ class Committed:
 
 def commit_outcomes(documents: Documents, outcomes: Sequence[Outcome], *, call: Call) -> Committed:
     """Write the outcomes of a page, together if they can be. StoreUnavailable is raised."""
-    return _commit(documents, [(each, False) for each in outcomes], call=call)
+    committed = _commit(documents, [(each, False) for each in outcomes], call=call)
+    restore_at_once(documents, [each.after for each in committed.written], call=call)
+    return committed
 
 
 Known = tuple[Outcome, bool]
@@ -83,7 +87,9 @@ def _writes(documents: Documents, plans: Sequence[Planned], *, call: Call) -> li
         over[payment.customer_id] += payment.to_balance
     customers = Customers.of(documents, call.tenant_id)
     writes += [customers.added(name, {"credit_balance": amount}) for name, amount in over.items() if amount]
-    if records := [record for each in plans for record in each.records]:
+    trace = case_trace(documents, [(each.before.value, each.after) for each in plans], call=call)
+    writes += trace.writes
+    if records := [*(record for each in plans for record in each.records), *trace.records]:
         audit = AuditLog.of(documents, call.tenant_id)
         writes.append(audit.batch(records, batch_id=_batch_id(plans[0]), recorded_at=call.recorded_at))
     return writes

@@ -1,28 +1,20 @@
 """Bring the books up to a hosted page: an invoice that was paid on it, or a payment method that was saved."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
-from billing.domain.attempt import AttemptStatus
-from billing.domain.invoice import Invoice
-from billing.domain.invoice_payment import is_open
 from billing.ports import Checkout, CheckoutStatus, Documents, Gateway
 from billing.store.customers import Customers
 from billing.store.invoices import Invoices
 from billing.usecases.call import Call
+from billing.usecases.charge_waiting import ChargeAgain, charge_waiting
 from billing.usecases.close_other_ways import forget_page
 from billing.usecases.follow_payment import Followed, follow_payment
 from billing.usecases.saved_methods import keep_saved_method
 
-_FAILED = frozenset({AttemptStatus.DECLINED, AttemptStatus.REQUIRES_ACTION})
-
-ChargeAgain = Callable[[str], None]
-"""Charges an open invoice, by its id, with the method that its customer has just saved."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HostedPages:
-    """What a hosted page's end leads to: the tenant's gateway, and what charges an invoice that waits for a method."""
+    """What a saved method leads to: the tenant's gateway, and what charges an invoice that waits for a method."""
 
     gateway: Gateway
     charge_again: ChargeAgain
@@ -49,28 +41,26 @@ def follow_checkout(
     return Followed.NOTED
 
 
-def follow_customer(documents: Documents, gateway: Gateway, gateway_customer: str, *, call: Call) -> Followed:
-    """Remember the method that a customer of the gateway's has saved now, or that it has none any more."""
+def follow_customer(documents: Documents, pages: HostedPages, gateway_customer: str, *, call: Call) -> Followed:
+    """Remember the method that a customer of the gateway's has saved now, or that it has none any more.
+
+    What waits for a method is charged with it, also where it was remembered before: whoever did may have been killed.
+    """
     customer = Customers.of(documents, call.tenant_id).at(gateway_customer)
     if customer is None:
         return Followed.NOT_OURS
-    method = gateway.saved_method(gateway_customer)
+    method = pages.gateway.saved_method(gateway_customer)
     news = keep_saved_method(documents, customer.value.id, method, gateway_id=gateway_customer, call=call)
+    charge_waiting(documents, customer.value.id, pages.charge_again, call=call)
     return Followed.BOOKED if news else Followed.NOTED
 
 
 def _save(documents: Documents, pages: HostedPages, page: Checkout, *, call: Call) -> Followed:
-    """Make the saved method the one that is charged, and charge the invoice that was waiting for it."""
+    """Make the saved method the one that is charged, and charge whatever of its customer's was waiting for one."""
     customer_id, method = page.metadata.get("customer_id", ""), page.method
     if method is None or Customers.of(documents, call.tenant_id).get([customer_id])[0] is None:
         return Followed.NOT_OURS
     method = pages.gateway.save_method(page.customer, method=method.id, key=f"{call.tenant_id}/{page.id}/method")
-    if keep_saved_method(documents, customer_id, method, gateway_id=page.customer, call=call):
-        [invoice] = Invoices.of(documents, call.tenant_id).get([page.metadata.get("invoice_id", "")])
-        if invoice is not None and _waits_for_a_method(invoice.value):
-            pages.charge_again(invoice.value.id)
+    keep_saved_method(documents, customer_id, method, gateway_id=page.customer, call=call)
+    charge_waiting(documents, customer_id, pages.charge_again, call=call)
     return Followed.BOOKED
-
-
-def _waits_for_a_method(invoice: Invoice) -> bool:
-    return is_open(invoice) and bool(invoice.attempts) and invoice.attempts[-1].status in _FAILED

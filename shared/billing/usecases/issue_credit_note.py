@@ -21,7 +21,9 @@ from billing.domain.period import local_date
 from billing.ports import Documents, Write
 from billing.store.collection import Stored
 from billing.usecases.call import Call
+from billing.usecases.case_changes import case_trace
 from billing.usecases.one_invoice import again_while_others_write, context_of, subscription_of
+from billing.usecases.restore_at_once import restore_at_once
 from billing.usecases.run_context import RunContext
 
 
@@ -83,16 +85,19 @@ def _issue(context: RunContext, id_or_number: str, request: CreditRequest, call:
     numbered, advance = _numbered(
         context, _with_refunds(context, draft, facts, after=after, request=request), facts.invoice.value
     )
+    trace = case_trace(context.documents, [(invoice.value, after)], call=call)
     writes: list[Write] = [
         advance,
         context.credit_notes.creation(numbered),
         context.invoices.money_moved(invoice, after),
         *_prepaid_lowered(context, facts, numbered),
+        *trace.writes,
     ]
     batch_id = f"credit-{hashlib.sha256(numbered.id.encode()).hexdigest()[:16]}"
-    records = _records(invoice.value, after, numbered, call)
+    records = [*_records(invoice.value, after, numbered, call), *trace.records]
     writes.append(context.audit.batch(records, batch_id=batch_id, recorded_at=call.recorded_at))
     versions = dict(zip([write.path for write in writes], context.documents.commit(writes), strict=True))
+    restore_at_once(context.documents, [after], call=call)
     version = versions[context.credit_notes.collection.document(numbered.id)]
     return IssuedCredit(credit_note=Stored(numbered, version))
 

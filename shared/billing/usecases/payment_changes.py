@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from billing.domain.audit import AuditRecord
 from billing.domain.errors import NotFound
 from billing.domain.invoice import Invoice
 from billing.domain.invoice_payment import put_back, taken_back
@@ -15,6 +16,8 @@ from billing.store.customers import Customers
 from billing.store.invoices import Invoices
 from billing.store.payments import Payments
 from billing.usecases.call import Call
+from billing.usecases.case_changes import case_trace
+from billing.usecases.restore_at_once import restore_at_once
 
 _ATTEMPTS = 8
 
@@ -24,6 +27,7 @@ class PaymentChange:
     """What becomes of a payment. `taken` are minor units that its invoices lose; "" names the credit balance.
 
     `given` are those that come back to them, as a refund failed.
+    `cases` is what becomes of the dunning cases of the invoices that it was applied to (None: nothing).
     `to_balance` is what the balance gets; `event`, `reason` and the change's own `name` go into the audit log.
     """
 
@@ -34,6 +38,7 @@ class PaymentChange:
     taken: Sequence[Application] = ()
     given: Sequence[Application] = ()
     to_balance: int = 0
+    cases: Callable[[Invoice], Invoice] | None = None
 
 
 def change_payment(
@@ -55,33 +60,32 @@ def change_payment(
         change = decide(stored.value)
         if change is None:
             return stored.value
+        moved = _invoices(documents, change, call=call)
         try:
-            documents.commit(_writes(documents, stored, change, call=call))
+            documents.commit(_writes(documents, stored, change, moved, call=call))
         except WriteConflict:
             if attempt == _ATTEMPTS:
                 raise
             continue
+        restore_at_once(documents, [after for _, _, after in moved], call=call)
         return change.after
     raise AssertionError  # the last attempt returned or raised
 
 
-def _writes(documents: Documents, before: Stored[Payment], change: PaymentChange, *, call: Call) -> list[Write]:
-    payment, writes = change.after, list[Write]()
-    writes.append(Payments.of(documents, call.tenant_id).changed(before, payment))
+_Moved = tuple[Stored[Invoice], int, Invoice]
+"""An invoice as it was read, by how many minor units its paid amount changes, and the invoice after it."""
+
+
+def _writes(
+    documents: Documents, before: Stored[Payment], change: PaymentChange, moved: Sequence[_Moved], *, call: Call
+) -> list[Write]:
+    payment, invoices = change.after, Invoices.of(documents, call.tenant_id)
+    trace = case_trace(documents, [(each.value, after) for each, _, after in moved], call=call)
+    writes: list[Write] = [Payments.of(documents, call.tenant_id).changed(before, payment), *trace.writes]
+    writes += [invoices.money_moved(each, after) for each, _, after in moved]
     entity, status = f"payments/{payment.id}", payment.status.value
     records = [call.record(entity, change.event, before=before.value.status.value, after=status, reason=change.reason)]
-    for invoice, part, after in _invoices(documents, change, call=call):
-        writes.append(Invoices.of(documents, call.tenant_id).money_moved(invoice, after))
-        reason = f"{Money(abs(part), payment.currency)} of payment {payment.id}"
-        records.append(
-            call.record(
-                f"invoices/{after.id}",
-                "invoice.payment_taken_back" if part < 0 else "invoice.payment_put_back",
-                before=invoice.value.status.value,
-                after=after.status.value,
-                reason=reason,
-            )
-        )
+    records += [_record(payment, each, call=call) for each in moved if each[1]]
     back = sum(each.amount for each in change.given if not each.invoice_id)
     balance = change.to_balance + back - sum(each.amount for each in change.taken if not each.invoice_id)
     if balance:
@@ -89,20 +93,43 @@ def _writes(documents: Documents, before: Stored[Payment], change: PaymentChange
     batch_id = f"payment-{payment.id}-{change.name}"
     return [
         *writes,
-        AuditLog.of(documents, call.tenant_id).batch(records, batch_id=batch_id, recorded_at=call.recorded_at),
+        AuditLog.of(documents, call.tenant_id).batch(
+            [*records, *trace.records], batch_id=batch_id, recorded_at=call.recorded_at
+        ),
     ]
 
 
-def _invoices(documents: Documents, change: PaymentChange, *, call: Call) -> list[tuple[Stored[Invoice], int, Invoice]]:
-    """Each invoice as it was read, by how many minor units its paid amount changes, and the invoice after it."""
-    parts = [(each.invoice_id, -each.amount) for each in change.taken if each.invoice_id]
-    parts += [(each.invoice_id, each.amount) for each in change.given if each.invoice_id]
-    found = Invoices.of(documents, call.tenant_id).get([invoice_id for invoice_id, _ in parts])
-    changes: list[tuple[Stored[Invoice], int, Invoice]] = []
-    for (invoice_id, part), invoice in zip(parts, found, strict=True):
+def _record(payment: Payment, moved: _Moved, *, call: Call) -> AuditRecord:
+    before, part, after = moved
+    return call.record(
+        f"invoices/{after.id}",
+        "invoice.payment_taken_back" if part < 0 else "invoice.payment_put_back",
+        before=before.value.status.value,
+        after=after.status.value,
+        reason=f"{Money(abs(part), payment.currency)} of payment {payment.id}",
+    )
+
+
+def _invoices(documents: Documents, change: PaymentChange, *, call: Call) -> list[_Moved]:
+    """What becomes of the payment's invoices, where anything does."""
+    others = () if change.cases is None else change.after.applications
+    parts = dict.fromkeys((each.invoice_id for each in others), 0)
+    parts |= {each.invoice_id: -each.amount for each in change.taken if each.invoice_id}
+    parts |= {each.invoice_id: each.amount for each in change.given if each.invoice_id}
+    moved: list[_Moved] = []
+    for (invoice_id, part), invoice in zip(
+        parts.items(), Invoices.of(documents, call.tenant_id).get([*parts]), strict=True
+    ):
         if invoice is None:
             raise NotFound("invoice", invoice_id)
-        before = invoice.value
-        after = (taken_back if part < 0 else put_back)(before, abs(part), at=call.recorded_at)
-        changes.append((invoice, part, after))
-    return changes
+        after = _with_part(invoice.value, part, call=call)
+        after = after if change.cases is None else change.cases(after)
+        if after is not invoice.value:
+            moved.append((invoice, part, after))
+    return moved
+
+
+def _with_part(invoice: Invoice, part: int, *, call: Call) -> Invoice:
+    if not part:
+        return invoice
+    return (taken_back if part < 0 else put_back)(invoice, abs(part), at=call.recorded_at)

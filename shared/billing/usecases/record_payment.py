@@ -18,6 +18,8 @@ from billing.store.customers import Customers
 from billing.store.invoices import Invoices
 from billing.store.payments import Payments
 from billing.usecases.call import Call
+from billing.usecases.case_changes import case_trace
+from billing.usecases.restore_at_once import restore_at_once
 
 _ATTEMPTS = 8
 
@@ -69,7 +71,7 @@ def record_payment(documents: Documents, new: NewPayment, *, call: Call) -> Reco
     """Book a payment and apply it (semantics 8).
 
     Whatever is over, or comes for an invoice already paid or void, goes to the customer's credit balance: money is
-    never lost.
+    never lost. What is paid is out of dunning in the same commit, and a service suspended for it is back at once.
 
     Raises InvalidInput for a draft, another currency or another customer's invoice, NotFound for unknown ids,
     OtherPayment where the id is taken by another sum. Called twice it books once.
@@ -133,6 +135,7 @@ def _book(documents: Documents, new: NewPayment, *, call: Call) -> Recorded:
         for each in invoices
     ]
     documents.commit(_writes(documents, payment, list(zip(invoices, after, strict=True)), call=call))
+    restore_at_once(documents, after, call=call)
     return Recorded(payment=payment, invoices=tuple(after))
 
 
@@ -178,7 +181,10 @@ def _writes(
     if payment.to_balance:
         added = {"credit_balance": payment.to_balance}
         writes.append(Customers.of(documents, call.tenant_id).added(payment.customer_id, added))
-    records = booking_records(payment, [(before.value, after) for before, after in changed], call=call)
+    changes = [(before.value, after) for before, after in changed]
+    trace = case_trace(documents, changes, call=call)
+    records = (*booking_records(payment, changes, call=call), *trace.records)
+    writes += trace.writes
     audit = AuditLog.of(documents, call.tenant_id)
     return [*writes, audit.batch(records, batch_id=f"payment-{payment.id}", recorded_at=call.recorded_at)]
 

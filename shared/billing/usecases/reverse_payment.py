@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from billing.domain.disputed import going_on, resting
 from billing.domain.errors import InvalidInput
 from billing.domain.payment import Payment, PaymentSource, PaymentStatus
 from billing.ports import Documents
@@ -29,25 +30,35 @@ def reverse_payment(documents: Documents, payment_id: str, *, reason: str, call:
             event="payment.reversed",
             reason=reason,
             taken=payment.parts_left,
+            cases=lambda invoice: going_on(invoice, payment_id, at=call.recorded_at),
         )
 
     return change_payment(documents, payment_id, decide, call=call)
 
 
 def dispute_payment(documents: Documents, payment_id: str, *, reason: str, call: Call) -> Payment:
-    """Mark a payment as disputed: the bank holds it back; nothing is owed again before the dispute is lost."""
+    """Mark a payment as disputed: the bank holds it back; nothing is owed again before the dispute is lost.
+
+    What is still owed of its invoices is not chased until then.
+    """
 
     def decide(payment: Payment) -> PaymentChange | None:
         if payment.status is not PaymentStatus.SUCCEEDED:
             return None
         after = replace(payment, status=PaymentStatus.DISPUTED)
-        return PaymentChange(after=after, name="disputed", event="payment.disputed", reason=reason)
+        return PaymentChange(
+            after=after,
+            name="disputed",
+            event="payment.disputed",
+            reason=reason,
+            cases=lambda invoice: resting(invoice, payment_id, at=call.recorded_at),
+        )
 
     return change_payment(documents, payment_id, decide, call=call)
 
 
 def settle_dispute(documents: Documents, payment_id: str, *, won: bool, reason: str, call: Call) -> Payment:
-    """End a dispute: won, the payment stands; lost, it is reversed."""
+    """End a dispute: won, the payment stands and its invoices' cases go on; lost, it is reversed."""
     if not won:
         return reverse_payment(documents, payment_id, reason=reason, call=call)
 
@@ -55,6 +66,12 @@ def settle_dispute(documents: Documents, payment_id: str, *, won: bool, reason: 
         if payment.status is not PaymentStatus.DISPUTED:
             return None
         after = replace(payment, status=PaymentStatus.SUCCEEDED)
-        return PaymentChange(after=after, name="dispute-won", event="payment.dispute_won", reason=reason)
+        return PaymentChange(
+            after=after,
+            name="dispute-won",
+            event="payment.dispute_won",
+            reason=reason,
+            cases=lambda invoice: going_on(invoice, payment_id, at=call.recorded_at),
+        )
 
     return change_payment(documents, payment_id, decide, call=call)

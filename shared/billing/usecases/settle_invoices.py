@@ -155,6 +155,7 @@ def as_issued(invoice: Invoice) -> Invoice:
         attempts=(),
         checkout_id="",
         paid_at=None,
+        dunning=None,
         pending=(),
         attachments=(),
     )

@@ -18,7 +18,7 @@ from billing.domain.dunning_report import DunningDetail
 from billing.domain.dunning_retry import why_not_retried
 from billing.domain.errors import BillingError, Conflict, NotFound
 from billing.domain.invoice import Invoice
-from billing.domain.invoice_payment import is_open
+from billing.domain.invoice_payment import is_collectible, is_open
 from billing.domain.notice import NoticeKind
 from billing.ports import Write, WriteConflict
 from billing.store.collection import Stored
@@ -135,7 +135,7 @@ def _done(run: DunningRun, due: DueCase, claim: Claim, *, refusal: str) -> StepD
         note="" if attempt is not None or due.act.step is None or not due.act.step.retry else refusal,
     )
     is_under_way = attempt is not None and attempt.status is AttemptStatus.PENDING
-    if not is_open(invoice) or is_under_way:
+    if not is_collectible(invoice) or is_under_way:
         return done
     return _told(run, due, done, invoice=invoice, attempt=attempt)
 

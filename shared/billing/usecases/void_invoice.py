@@ -12,7 +12,9 @@ from billing.domain.rebilling import not_billed_any_more
 from billing.ports import Documents
 from billing.store.collection import Stored
 from billing.usecases.call import Call
+from billing.usecases.case_changes import case_trace
 from billing.usecases.one_invoice import again_while_others_write, context_of, subscription_of
+from billing.usecases.restore_at_once import restore_at_once
 from billing.usecases.run_context import RunContext
 
 
@@ -45,13 +47,17 @@ def _void(context: RunContext, id_or_number: str, reason: str, call: Call) -> In
         after=after.status.value,
         reason=f"{after.number}: {reason}",
     )
+    trace = case_trace(context.documents, [(invoice.value, after)], call=call)
+    records = [record, *trace.records]
     context.documents.commit(
         [
             context.invoices.changed(invoice, after),
             context.subscriptions.moved_on(subscription, unclaimed),
-            context.audit.batch([record], batch_id=f"void-{after.id}", recorded_at=call.recorded_at),
+            *trace.writes,
+            context.audit.batch(records, batch_id=f"void-{after.id}", recorded_at=call.recorded_at),
         ]
     )
+    restore_at_once(context.documents, [after], call=call)
     return after
 
 

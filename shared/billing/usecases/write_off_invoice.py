@@ -1,0 +1,67 @@
+"""Write an invoice off: nobody is chased for it any more, and money that comes all the same is booked (semantics 7)."""
+
+from billing.domain.errors import InvalidInput
+from billing.domain.event import Event, EventType, event_of
+from billing.domain.invoice import Invoice, InvoiceStatus
+from billing.domain.invoice_payment import written_off
+from billing.domain.money import Money
+from billing.ports import Documents
+from billing.store.audit import AuditLog
+from billing.store.events import Events
+from billing.store.invoices import Invoices
+from billing.usecases.call import Call
+from billing.usecases.case_changes import case_trace
+from billing.usecases.commit_name import commit_name
+from billing.usecases.one_invoice import again_while_others_write
+from billing.usecases.restore_at_once import restore_at_once
+
+
+def write_off_invoice(documents: Documents, id_or_number: str, *, reason: str, call: Call) -> Invoice:
+    """The invoice, written off now or before. Its number, its PDF and what was paid of it stay.
+
+    A hosted page that is open is left to expire. Raises NotFound, InvalidInput for an empty reason and for an invoice
+    that nothing is owed of.
+    """
+    if not reason.strip():
+        raise InvalidInput("reason", expected="why the invoice is written off", given=reason)
+    return again_while_others_write(lambda: _write_off(documents, id_or_number, reason.strip(), call))
+
+
+def _write_off(documents: Documents, id_or_number: str, reason: str, call: Call) -> Invoice:
+    invoices = Invoices.of(documents, call.tenant_id)
+    invoice = invoices.named(id_or_number)
+    before = invoice.value
+    if before.status is InvoiceStatus.UNCOLLECTIBLE:
+        return before
+    after = written_off(before, at=call.recorded_at)
+    trace = case_trace(documents, [(before, after)], call=call)
+    record = call.record(
+        f"invoices/{after.id}",
+        "invoice.written_off",
+        before=before.status.value,
+        after=after.status.value,
+        reason=f"{Money(after.amount_due, after.currency)}: {reason}",
+    )
+    audit = AuditLog.of(documents, call.tenant_id).batch(
+        [record, *trace.records],
+        batch_id=commit_name("write-off", after.id, invoice.version),
+        recorded_at=call.recorded_at,
+    )
+    event = Events.of(documents, call.tenant_id).creation(_event(after, call=call))
+    documents.commit([invoices.money_moved(invoice, after), event, *trace.writes, audit])
+    restore_at_once(documents, [after], call=call)
+    return after
+
+
+def _event(invoice: Invoice, *, call: Call) -> Event:
+    return event_of(
+        EventType.INVOICE_WRITTEN_OFF,
+        subject=f"invoices/{invoice.id}",
+        occurred_at=call.recorded_at,
+        fields={
+            "invoice_number": invoice.number,
+            "customer_id": invoice.customer_id,
+            "amount_due": invoice.amount_due,
+            "currency": invoice.currency,
+        },
+    )
