@@ -43,7 +43,9 @@ def case_trace(
 
 def _same_case(before: DunningCase | None, after: DunningCase) -> DunningCase | None:
     """A payment that is taken back begins a case of its own."""
-    return before if before is not None and before.started_at == after.started_at else None
+    if before is None or (before.cause, before.started_at) != (after.cause, after.started_at):
+        return None
+    return before
 
 
 def _records(
@@ -98,7 +100,7 @@ def _events(before: DunningCase | None, invoice: Invoice, after: DunningCase, *,
             "currency": invoice.currency,
             "state": after.state.value,
         }
-        case = f"{stamp(after.started_at)}/{name}"
+        case = f"{stamp(after.started_at)}/{after.cause.value}/{name}"
         return event_of(
             type_, subject=f"invoices/{invoice.id}", occurred_at=call.recorded_at, fields=told | fields, name=case
         )
