@@ -14,7 +14,6 @@ import stripe
 
 from billing.adapters.stripe_amounts import minor_amount, stripe_amount
 from billing.adapters.stripe_outcomes import (
-    NO_METHOD,
     checkout_of,
     declined,
     metadata_of,
@@ -22,7 +21,7 @@ from billing.adapters.stripe_outcomes import (
     outcome_of,
     refund_of,
 )
-from billing.domain.decline import advice_of
+from billing.domain.decline import NO_METHOD, advice_of
 from billing.ports import (
     ChargeOrder,
     ChargeOutcome,

@@ -8,7 +8,7 @@ from typing import Any
 import stripe
 
 from billing.adapters.stripe_amounts import minor_amount
-from billing.domain.decline import AUTHENTICATION_CODES, advice_of, network_advice, stricter
+from billing.domain.decline import AUTHENTICATION_CODES, NO_METHOD, advice_of, network_advice, stricter
 from billing.ports import (
     ChargeOutcome,
     Checkout,
@@ -21,8 +21,6 @@ from billing.ports import (
     SavedMethod,
     Succeeded,
 )
-
-NO_METHOD = "no_payment_method"
 
 _REFUNDS = {
     "succeeded": RefundStatus.SUCCEEDED,

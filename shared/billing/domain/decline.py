@@ -25,6 +25,9 @@ AUTHENTICATION_CODES: Final = frozenset(
 )
 """The customer itself has to confirm the payment: no charge without it goes through (SCA)."""
 
+NO_METHOD: Final = "no_payment_method"
+"""Nothing was there to charge."""
+
 _RETRY_SOON: Final = """
     approve_with_id issuer_not_available payment_method_provider_timeout processing_error reenter_transaction
     try_again_later

@@ -77,16 +77,19 @@ def decide(policy: DunningPolicy, invoice: Invoice, customer: Customer, *, as_of
 def suspension_day(policy: DunningPolicy, case: DunningCase, customer: Customer) -> date | None:
     """The local day on which the service is suspended as the case stands; None for never, or where it is already.
 
-    A customer without a subscription that goes on has no service to suspend.
+    A customer without a subscription that goes on has no service to suspend, and one whose payment was taken back
+    loses it only after somebody has looked at that: nobody has told it anything yet.
     """
     if case.suspended_at is not None or not customer.active_subscriptions:
         return None
-    days: list[date] = []
+    if case.cause is CaseCause.REVERSED and not _was_looked_at(case):
+        return None
+    days: list[int] = []
     if policy.suspend_after_days is not None:
-        days.append(case.date_of(policy.suspend_after_days))
-    if (count := policy.suspend_after_reminders) is not None and len(case.reminded_on) >= count:
-        days.append(case.reminded_on[count - 1])
-    return min(days) + timedelta(days=policy.access_grace_days) if days else None
+        days.append(policy.suspend_after_days)
+    if (count := policy.suspend_after_reminders) is not None and len(case.reminded_days) >= count:
+        days.append(case.reminded_days[count - 1])
+    return case.date_of(min(days) + policy.access_grace_days) if days else None
 
 
 def _act(case: DunningCase, due: tuple[DunningStep, ...], *, on: date, suspend: bool) -> Act:
@@ -100,18 +103,17 @@ def _act(case: DunningCase, due: tuple[DunningStep, ...], *, on: date, suspend: 
 
 def _due_steps(policy: DunningPolicy, case: DunningCase, *, on: date) -> tuple[DunningStep, ...]:
     """The steps that are due and not behind; none while a person decides."""
-    if not _follows_schedule(case):
+    if not case.follows_schedule:
         return ()
     today = case.day_of(on)
     return tuple(each for each in policy.steps if case.last_day < each.day <= today)
 
 
-def _follows_schedule(case: DunningCase) -> bool:
-    return case.review is None or case.review.resolution is CaseResolution.RESUMED
-
-
 def _early_review(policy: DunningPolicy, invoice: Invoice, case: DunningCase) -> str:
-    """Why a person has to look at the case whatever day it is: a decline that says so, or a decision that ran out."""
+    """Why a person has to look at the case whatever day it is: a decline that says so, or a decision that ran out.
+
+    Or a policy that is shorter by now than the case is old: what nobody looks at would be unpaid for ever.
+    """
     if case.in_review:
         return ""
     seen = case.review
@@ -120,11 +122,17 @@ def _early_review(policy: DunningPolicy, invoice: Invoice, case: DunningCase) ->
     last = invoice.attempts[-1] if invoice.attempts else None
     if last is not None and tried_advice(policy, last) is Advice.REVIEW and not _was_seen(seen, last):
         return f"the payment was declined as {last.code}"
+    if case.follows_schedule and case.last_day >= policy.review_day:
+        return f"day {case.last_day}: the schedule has no step left"
     if seen is None or seen.resolution not in _LOOKED_AT_AGAIN:
         return ""
     if case.pause is not None and case.pause.reason is PauseReason.PROMISE:
         return f"not paid by {case.pause.until_on}, as was promised"
     return f"still unpaid after it was {seen.resolution.value}"
+
+
+def _was_looked_at(case: DunningCase) -> bool:
+    return case.review is not None and case.review.resolution is not None
 
 
 def _was_seen(review: CaseReview | None, attempt: PaymentAttempt) -> bool:
@@ -135,7 +143,7 @@ def _next_look(
     policy: DunningPolicy, invoice: Invoice, case: DunningCase, *, suspend_on: date | None
 ) -> datetime | None:
     days = [] if suspend_on is None else [suspend_on]
-    if _follows_schedule(case):
+    if case.follows_schedule:
         days += [case.date_of(each.day) for each in policy.steps if each.day > case.last_day]
     return local_midnight(min(days), invoice.zone) if days else None
 
@@ -153,7 +161,7 @@ def _quiet_until(
     if not policy.quiet_hours.hold(local.time()):
         return None
     end = policy.quiet_hours.end
-    ends = local.replace(hour=end.hour, minute=end.minute, second=0, microsecond=0, fold=0)
+    ends = local.replace(hour=end.hour, minute=end.minute, second=0, microsecond=0)  # in this pass of a repeated hour
     return (ends if ends > local else ends + _A_DAY).astimezone(UTC)
 
 

@@ -97,7 +97,8 @@ class DunningCase:
 
     `started_on` is day 0, a local day of the invoice's zone; `last_day` the schedule's day that is behind (-1: none).
     `next_at` is when the case is to be looked at again, None for never. `reminded_on` are the days on which a notice
-    was sent, `tries` counts the schedule's own charges, `paused_days` the days of pauses that are over.
+    was sent, `reminded_days` the same as days of the schedule; `tries` counts the schedule's own charges,
+    `paused_days` the days of pauses that are over.
     `suspended_at` is set once the customer's service is suspended for it, `restored_at` when that is undone.
     """
 
@@ -116,6 +117,12 @@ class DunningCase:
     review: CaseReview | None = None
     suspended_at: datetime | None = None
     restored_at: datetime | None = None
+    reminded_days: tuple[int, ...] = ()
+
+    @property
+    def follows_schedule(self) -> bool:
+        """Whether its steps are done on their days: nobody has to look at it, or whoever did sent it back to them."""
+        return self.review is None or self.review.resolution is CaseResolution.RESUMED
 
     @property
     def in_review(self) -> bool:
@@ -229,8 +236,9 @@ def stepped(case: DunningCase, record: StepRecord, *, on: date) -> DunningCase:
     if record.outcome is StepOutcome.PASSED_OVER:
         return after
     after = _moved(after, record.state)
-    reminded = (*after.reminded_on, on) if record.notice else after.reminded_on
-    return replace(after, reminded_on=reminded)
+    if not record.notice:
+        return after
+    return replace(after, reminded_on=(*after.reminded_on, on), reminded_days=(*after.reminded_days, after.day_of(on)))
 
 
 def _moved(case: DunningCase, state: CaseState) -> DunningCase:

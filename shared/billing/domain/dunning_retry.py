@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from billing.domain.attempt import AttemptStatus, PaymentAttempt
 from billing.domain.charging import is_answered
 from billing.domain.customer import Customer
-from billing.domain.decline import Advice, stricter
+from billing.domain.decline import NO_METHOD, Advice, stricter
 from billing.domain.dunning_case import CaseCause, DunningCase
 from billing.domain.dunning_policy import CARD_DAYS, DunningPolicy, DunningStep
 from billing.domain.invoice import CollectionMethod, Invoice
@@ -33,9 +33,12 @@ def why_not_retried(
 
 
 def next_retry_on(policy: DunningPolicy, invoice: Invoice) -> date | None:
-    """The local day on which the schedule charges the card again as things stand; None for not by itself."""
+    """The local day on which the schedule charges the card again as things stand; None for not by itself.
+
+    Nor where it rests until somebody resumes it, or waits for a person: no day can be promised then.
+    """
     case, last = invoice.dunning, invoice.attempts[-1] if invoice.attempts else None
-    if case is None or case.state.is_over or last is None or last.status is not AttemptStatus.DECLINED:
+    if case is None or case.state.is_over or last is None or not _goes_on(case):
         return None
     advice = tried_advice(policy, last)
     if advice not in (Advice.RETRY, Advice.RETRY_SOON) or case.cause is CaseCause.REVERSED:
@@ -61,6 +64,10 @@ def card_tries(customer: Customer, *, as_of: datetime) -> int:
     return sum(each.method_id == customer.payment_method_id and each.at > since for each in customer.card_tries)
 
 
+def _goes_on(case: DunningCase) -> bool:
+    return case.follows_schedule and (case.pause is None or case.pause.until_on is not None)
+
+
 def _why_no_card(invoice: Invoice, case: DunningCase, customer: Customer) -> str:
     if invoice.collection_method is CollectionMethod.SEND_INVOICE and not invoice.attempts:
         return "the customer pays by transfer"
@@ -70,8 +77,7 @@ def _why_no_card(invoice: Invoice, case: DunningCase, customer: Customer) -> str
 
 
 def _why_declined(policy: DunningPolicy, last: PaymentAttempt | None, customer: Customer, *, step: DunningStep) -> str:
-    """What the last decline says; a method that was saved since has not been declined."""
-    if last is None or last.status not in _FAILED or last.method_id not in ("", customer.payment_method_id):
+    if last is None or last.status not in _FAILED or _was_another(last, customer):
         return ""
     if last.status is AttemptStatus.REQUIRES_ACTION:
         return "the customer has to confirm the payment"
@@ -84,6 +90,11 @@ def _why_declined(policy: DunningPolicy, last: PaymentAttempt | None, customer: 
             return f"{last.code}: declined today, to be tried again later"
         case _:
             return ""
+
+
+def _was_another(last: PaymentAttempt, customer: Customer) -> bool:
+    """Whether the method that failed is not the one that is saved now: that was not declined."""
+    return last.method_id != customer.payment_method_id if last.method_id else last.code == NO_METHOD
 
 
 def _why_limited(policy: DunningPolicy, case: DunningCase, customer: Customer, *, as_of: datetime) -> str:

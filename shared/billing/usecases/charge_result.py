@@ -6,7 +6,7 @@ from typing import assert_never
 
 from billing.domain.attempt import AttemptSource, AttemptStatus, PaymentAttempt, attempt_key
 from billing.domain.customer import Customer
-from billing.domain.decline import advice_of
+from billing.domain.decline import NO_METHOD, advice_of
 from billing.domain.invoice import Invoice
 from billing.domain.payment import PaymentSource, gateway_payment_id
 from billing.ports import (
@@ -22,8 +22,6 @@ from billing.ports import (
     Unknown,
 )
 from billing.usecases.record_payment import NewPayment
-
-_NO_METHOD = "no_payment_method"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +74,7 @@ class Till:
         """Charge the saved method; without one nobody is asked. May raise GatewayRefused."""
         if not self.has_method:
             message = "No payment method is saved."
-            return self.result(Declined(code=_NO_METHOD, advice=advice_of(_NO_METHOD), message=message))
+            return self.result(Declined(code=NO_METHOD, advice=advice_of(NO_METHOD), message=message))
         return self.result(self.gateway.charge(self.order))
 
     def result(self, outcome: ChargeOutcome) -> ChargeResult:
