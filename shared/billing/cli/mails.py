@@ -12,6 +12,8 @@ from billing.cli.directory import call_on, open_place
 from billing.cli.errors import Refused
 from billing.cli.place import Place
 from billing.cli.screen import answers, columns, write_json
+from billing.domain.errors import NotFound
+from billing.domain.invoice import Invoice
 from billing.domain.mail_template import MailTemplate
 from billing.domain.notice import Notice, NoticeKind
 from billing.domain.tenant import Tenant
@@ -21,8 +23,10 @@ from billing.render.mail.compose import compose
 from billing.render.mail.names import EXAMPLES
 from billing.render.mail.template import check_template
 from billing.render.mail.template_file import read_template, write_template
+from billing.store.customers import Customers
 from billing.store.invoices import Invoices
 from billing.store.mail_templates import MailTemplates
+from billing.usecases.invoice_notices import case_notice
 from billing.usecases.save_mail_template import reset_mail_template, save_mail_template
 
 _NO_ADDRESS = "billing@localhost.localdomain"  # a preview is sent by nobody
@@ -66,9 +70,10 @@ def preview(kind: NoticeKind, id_or_number: str, *, out: Path | None, place: Pla
     """Compose a mail about a stored invoice; NotFound where there is none."""
     documents, tenant = _opened(place)
     invoice = Invoices.of(documents, tenant.id).named(id_or_number).value
-    sender = replace(tenant, mail_sender=tenant.mail_sender or _NO_ADDRESS)
-    notice = Notice(kind=kind, tenant=sender, invoice=invoice, sent_at=SystemClock().now())
-    mail = compose(notice, overrides=MailTemplates.of(documents, tenant.id).all())
+    mail = compose(
+        _notice(kind, invoice, documents=documents, tenant=tenant),
+        overrides=MailTemplates.of(documents, tenant.id).all(),
+    )
     if out is not None:
         if not mail.to[0]:
             message = (
@@ -111,6 +116,22 @@ def reset_template(kind: NoticeKind, language: str, *, place: Place) -> None:
 def _opened(place: Place) -> tuple[Documents, Tenant]:
     engine, tenant = open_place(place)
     return engine.documents, tenant
+
+
+def _notice(kind: NoticeKind, invoice: Invoice, *, documents: Documents, tenant: Tenant) -> Notice:
+    """What would be told now: of the last charge, of the case as it stands, by its customer's policy."""
+    [customer] = Customers.of(documents, tenant.id).get([invoice.customer_id])
+    if customer is None:
+        raise NotFound("customer", invoice.customer_id)
+    sender = replace(tenant, mail_sender=tenant.mail_sender or _NO_ADDRESS)
+    return case_notice(
+        kind, tenant=sender, customer=customer.value, invoice=invoice, sent_at=SystemClock().now(), reason=_why(invoice)
+    )
+
+
+def _why(invoice: Invoice) -> str:
+    case = invoice.dunning
+    return "" if case is None or case.review is None else case.review.reason
 
 
 def _json(kind: NoticeKind, language: str, template: MailTemplate, *, own: bool) -> dict[str, object]:

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
-from billing.domain.attempt import PaymentAttempt
+from billing.domain.attempt import AttemptStatus, PaymentAttempt
 from billing.domain.credit import CreditNote
+from billing.domain.decline import Advice
 from billing.domain.invoice import Invoice
 from billing.domain.payment import Payment
 from billing.domain.tenant import Tenant
@@ -34,14 +35,30 @@ class NoticeKind(StrEnum):
         """Whether it goes to the tenant's own people."""
         return self.value.startswith("tenant_")
 
+    @property
+    def chases(self) -> bool:
+        """Whether it asks the customer once more for what is unpaid."""
+        return self in _CHASES
+
+
+_CHASES = frozenset(
+    {
+        NoticeKind.PAYMENT_REMINDER,
+        NoticeKind.URGENT_NOTICE,
+        NoticeKind.FINAL_NOTICE,
+        NoticeKind.SERVICE_SUSPENDED,
+    }
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
     """One notice about an invoice, or a credit note with its invoice. `sent_at` is a UTC instant.
 
-    `attempt` is the charge that it is about, `payment` the money that came, `retry_on` the tenant's day of the next try
-    and `method_url` the page where another method is saved. `step_day` is the day of the dunning schedule that it
-    belongs to, `suspend_on` the day on which the service stops if nothing is paid. `pdf` is attached.
+    `attempt` is the charge that it is about, with the advice of the customer's policy, `payment` the money that came,
+    `retry_on` the tenant's day of the next try and `method_url` the page where another method is saved. `step_day` is
+    the day of the dunning schedule that it belongs to, `suspend_on` the day on which the service stops if nothing is
+    paid. `pdf` is attached.
     """
 
     kind: NoticeKind
@@ -64,6 +81,12 @@ class Notice:
         return self.tenant.billing_contact if self.kind.is_for_the_tenant else self.invoice.buyer.email
 
     @property
+    def needs_method(self) -> bool:
+        """Whether the invoice can only be charged to another method than the one that was declined."""
+        last = self.attempt
+        return last is not None and last.status is AttemptStatus.DECLINED and last.advice is Advice.UPDATE_METHOD
+
+    @property
     def case_start(self) -> str:
         """Which dunning case of its invoice it belongs to, by its first day; "" for none."""
         return "" if self.invoice.dunning is None else self.invoice.dunning.started_on.isoformat()
@@ -77,5 +100,7 @@ class Notice:
         said = f"{self.tenant.id}/{about}/{self.kind.value}/{attempt}/{payment}"
         if self.step_day is not None:
             said = f"{self.tenant.id}/{about}/{self.kind.value}/day-{self.step_day}/{self.case_start}"
+            if self.kind.is_for_the_tenant:  # who is told of every charge and of every reason to look at the case
+                said = f"{said}/{attempt}/{self.reason}"
         domain = self.tenant.mail_sender.rpartition("@")[2]
         return f"{hashlib.sha256(said.encode()).hexdigest()[:32]}.{self.kind.value}@{domain}"

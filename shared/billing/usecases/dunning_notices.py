@@ -5,13 +5,12 @@ from dataclasses import dataclass
 
 from billing.domain.attempt import AttemptStatus, PaymentAttempt
 from billing.domain.customer import Customer
-from billing.domain.dunning import suspension_day
 from billing.domain.dunning_policy import Channel, DunningStep, StepTemplate
-from billing.domain.dunning_retry import next_retry_on
 from billing.domain.invoice import Invoice
 from billing.domain.notice import Notice, NoticeKind
 from billing.usecases.deliver import Mailing, deliver
 from billing.usecases.dunning_run import DunningRun
+from billing.usecases.invoice_notices import case_notice
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,17 +59,13 @@ class Telling:
             raise delivery.error
 
     def _notice(self, mailing: Mailing, kind: NoticeKind, *, day: int, pdf: bytes = b"", reason: str = "") -> Notice:
-        policy, case = mailing.tenant.dunning.of(self.customer), self.ahead.dunning
-        return Notice(
-            kind=kind,
+        return case_notice(
+            kind,
             tenant=mailing.tenant,
+            customer=self.customer,
             invoice=self.ahead,
             sent_at=self.run.parts.now(),
-            attempt=self.ahead.attempts[-1] if self.ahead.attempts else None,
-            retry_on=next_retry_on(policy, self.ahead),
-            method_url=f"{self.ahead.payment_url}/card" if self.ahead.payment_url else "",
             step_day=day,
-            suspend_on=None if case is None else suspension_day(policy, case, self.customer),
             reason=reason,
             pdf=pdf,
         )

@@ -1,10 +1,15 @@
 """Which mails an invoice calls for, from what became of its charge (semantics 8, 9)."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import assert_never
 
 from billing.domain.attempt import AttemptStatus, PaymentAttempt
+from billing.domain.customer import Customer
 from billing.domain.decline import Advice
+from billing.domain.dunning import suspension_day
+from billing.domain.dunning_policy import DunningPolicy
+from billing.domain.dunning_retry import next_retry_on, tried_advice
 from billing.domain.invoice import Invoice, InvoiceStatus
 from billing.domain.invoice_payment import is_open
 from billing.domain.notice import Notice, NoticeKind
@@ -13,17 +18,18 @@ from billing.domain.tenant import Tenant
 
 
 def notices_of(
-    invoice: Invoice, *, tenant: Tenant, payment: Payment | None, pdf: bytes, sent_at: datetime
+    invoice: Invoice, *, tenant: Tenant, policy: DunningPolicy, payment: Payment | None, pdf: bytes, sent_at: datetime
 ) -> list[Notice] | None:
     """The notices about an invoice as it stands, or None while it is not known yet what to say.
 
-    `payment` is the money that its own charge brought, or a hosted page that was paid in place of one. Nothing is said
-    about an invoice that is void, credited or written off, or was paid in another way before anything was sent.
+    `policy` is its customer's, which says what follows from a decline. `payment` is the money that its own charge
+    brought, or a hosted page that was paid in place of one. Nothing is said about an invoice that is void, credited or
+    written off, or was paid in another way before anything was sent.
     """
-    kinds = _kinds(invoice, payment)
+    last = last_attempt(policy, invoice)
+    kinds = _kinds(invoice, payment, last)
     if kinds is None:
         return None
-    last = invoice.attempts[-1] if invoice.attempts else None
     return [
         Notice(
             kind=kind,
@@ -32,21 +38,63 @@ def notices_of(
             sent_at=sent_at,
             attempt=last,
             payment=payment if kind is NoticeKind.RECEIPT else None,
-            method_url=f"{invoice.payment_url}/card" if invoice.payment_url else "",
+            retry_on=next_retry_on(policy, invoice),
+            method_url=method_page(invoice),
             pdf=b"" if kind.is_for_the_tenant else pdf,
         )
         for kind in kinds
     ]
 
 
-def _kinds(invoice: Invoice, payment: Payment | None) -> list[NoticeKind] | None:
+def case_notice(
+    kind: NoticeKind,
+    *,
+    tenant: Tenant,
+    customer: Customer,
+    invoice: Invoice,
+    sent_at: datetime,
+    step_day: int | None = None,
+    reason: str = "",
+    pdf: bytes = b"",
+) -> Notice:
+    """A notice of a dunning case; `invoice` is as it will be once the step that sends it is behind."""
+    policy, case = tenant.dunning.of(customer), invoice.dunning
+    return Notice(
+        kind=kind,
+        tenant=tenant,
+        invoice=invoice,
+        sent_at=sent_at,
+        attempt=last_attempt(policy, invoice),
+        retry_on=next_retry_on(policy, invoice),
+        method_url=method_page(invoice),
+        step_day=step_day,
+        suspend_on=None if case is None or case.state.is_over else suspension_day(policy, case, customer),
+        reason=reason,
+        pdf=pdf,
+    )
+
+
+def last_attempt(policy: DunningPolicy, invoice: Invoice) -> PaymentAttempt | None:
+    """The last charge of an invoice, with what follows from its decline under the customer's policy."""
+    if not invoice.attempts:
+        return None
+    last = invoice.attempts[-1]
+    return replace(last, advice=tried_advice(policy, last))
+
+
+def method_page(invoice: Invoice) -> str:
+    """Where the invoice's customer saves another method; "" where nothing is paid online."""
+    return f"{invoice.payment_url}/card" if invoice.payment_url else ""
+
+
+def _kinds(invoice: Invoice, payment: Payment | None, last: PaymentAttempt | None) -> list[NoticeKind] | None:
     if payment is not None and payment.applications and payment.status is PaymentStatus.SUCCEEDED:
         return [NoticeKind.RECEIPT]
     if invoice.status in (InvoiceStatus.VOID, InvoiceStatus.UNCOLLECTIBLE) or invoice.amount_credited:
         return []
     if not is_open(invoice) and invoice.total != invoice.balance_applied:
         return []
-    return _of_attempt(invoice.attempts[-1]) if invoice.attempts else [NoticeKind.INVOICE_ISSUED]
+    return _of_attempt(last) if last is not None else [NoticeKind.INVOICE_ISSUED]
 
 
 def _of_attempt(attempt: PaymentAttempt) -> list[NoticeKind] | None:

@@ -8,13 +8,16 @@ from hashlib import sha256
 from billing.domain.attempt import AttemptStatus
 from billing.domain.collected import Collected
 from billing.domain.customer import Customer
+from billing.domain.dunning_policy import DEFAULT_NAME, DunningPolicy
 from billing.domain.errors import NotFound
 from billing.domain.invoice import Invoice, SettlementStep
 from billing.domain.invoice_payment import is_open
 from billing.domain.payment import Payment, PaymentSource, gateway_payment_id
 from billing.domain.run_report import CHARGE_UNKNOWN, SettlementFailure
+from billing.domain.tenant import Tenant
 from billing.ports import Documents, Objects
 from billing.store.collection import Stored
+from billing.store.customers import Customers
 from billing.store.invoices import Invoices
 from billing.store.payments import Payments
 from billing.usecases.call import Call
@@ -109,6 +112,7 @@ def _delivered(steps: Steps, case: Case, outcome: Outcome, *, collected: Collect
     notices = notices_of(
         plan.after,
         tenant=mailing.tenant,
+        policy=_policy(steps, case, plan.after, tenant=mailing.tenant),
         payment=plan.payment or _charged_before(steps, plan.after),
         pdf=_pdf(steps, case, outcome),
         sent_at=call.recorded_at,
@@ -121,6 +125,17 @@ def _delivered(steps: Steps, case: Case, outcome: Outcome, *, collected: Collect
     if delivery.error is not None:
         return Done(outcome=outcome, failure=failure_of(plan.after.id, delivery.error), collected=collected)
     return Done(outcome=replace(outcome, done=outcome.done | {DELIVER}), collected=collected)
+
+
+def _policy(steps: Steps, case: Case, invoice: Invoice, *, tenant: Tenant) -> DunningPolicy:
+    """The customer's; who that is only matters where a charge failed and the tenant has several, and is read then."""
+    customer, policies = case.customer, tenant.dunning
+    if invoice.dunning is None or len(policies.policies) == 1:
+        return policies.named(DEFAULT_NAME)
+    if customer is None:
+        [found] = Customers.of(steps.documents, tenant.id).get([invoice.customer_id])
+        customer = None if found is None else found.value
+    return policies.named(DEFAULT_NAME) if customer is None else policies.of(customer)
 
 
 def _read_again(steps: Steps, case: Case) -> Stored[Invoice]:

@@ -15,16 +15,15 @@ from billing.render.contrast import readable_on
 from billing.render.document_view import Field
 from billing.render.formats import formats_for
 from billing.render.mail.built_in import built_in, language_of
+from billing.render.mail.facts import facts_of
 from billing.render.mail.names import names_of
 from billing.render.mail.template import MailText, fill
-from billing.render.words import Words, words_of
+from billing.render.words import words_of
 
 Overrides = Mapping[tuple[str, str], MailTemplate]
 """A tenant's own templates, by kind and language."""
 
 _NONE: Overrides = {}
-_TO_THE_METHOD_PAGE = frozenset({NoticeKind.UPDATE_PAYMENT_METHOD})
-_BANK_DETAILS = frozenset({NoticeKind.INVOICE_ISSUED})
 
 
 def compose(notice: Notice, *, overrides: Overrides = _NONE) -> Mail:
@@ -36,8 +35,7 @@ def compose(notice: Notice, *, overrides: Overrides = _NONE) -> Mail:
     template = overrides.get((notice.kind.value, language)) or built_in(notice.kind, language=language)
     names = names_of(notice, language=language)
     text = fill(template, names=names)
-    words, url = words_of(language), names["method_url" if notice.kind in _TO_THE_METHOD_PAGE else "pay_url"]
-    facts = _facts(notice, words=words, names=names)
+    facts, url = facts_of(notice, words=words_of(language), names=names), _url(notice, names)
     footer = _footer(notice.invoice.seller, notice=notice)
     return Mail(
         message_id=notice.message_id,
@@ -54,33 +52,10 @@ def compose(notice: Notice, *, overrides: Overrides = _NONE) -> Mail:
     )
 
 
-def _facts(notice: Notice, *, words: Words, names: Mapping[str, str]) -> tuple[Field, ...]:
-    """What a reader copies out of a mail: the number, what is due until when, where a transfer goes."""
-    if notice.kind is NoticeKind.CREDIT_NOTE_ISSUED:
-        return (
-            Field(label=words.credit_note_number, value=names["credit_note_number"]),
-            Field(label=words.total_credit, value=names["total"], strong=True),
-        )
-    amount = Field(label=words.amount_due, value=names["amount_due"], strong=True)
-    if notice.kind is NoticeKind.RECEIPT:
-        amount = Field(label=words.amount_paid, value=names["amount_paid"], strong=True)
-    facts = [Field(label=words.invoice_number, value=names["invoice_number"]), amount]
-    if notice.kind is not NoticeKind.RECEIPT:
-        facts.append(Field(label=words.due_date, value=names["due_on"]))
-    bank = notice.invoice.bank
-    if notice.kind in _BANK_DETAILS and bank is not None:
-        facts += [
-            Field(label=words.account_holder, value=bank.account_holder),
-            Field(label="IBAN", value=_grouped(bank.iban)),
-            Field(label="BIC", value=bank.bic),
-            Field(label=words.reference, value=names["reference"], strong=True),
-        ]
-    return tuple(fact for fact in facts if fact.value)
-
-
-def _grouped(iban: str) -> str:
-    plain = "".join(iban.split())
-    return " ".join(plain[place : place + 4] for place in range(0, len(plain), 4))
+def _url(notice: Notice, names: Mapping[str, str]) -> str:
+    """Where the button leads: to the invoice, or to another payment method where nothing else helps."""
+    is_method = notice.kind is NoticeKind.UPDATE_PAYMENT_METHOD or (notice.kind.chases and notice.needs_method)
+    return (names["method_url"] if is_method else "") or names["pay_url"]
 
 
 def _footer(seller: Party, *, notice: Notice) -> tuple[str, ...]:

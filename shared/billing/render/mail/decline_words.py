@@ -19,6 +19,14 @@ _ENGLISH: Final = {
     "card_not_supported": "the card does not support this kind of payment",
     "currency_not_supported": "the card does not support this currency",
     "no_payment_method": "no payment method is saved",
+    "authentication_required": "the bank asks for a confirmation",
+    "invalid_expiry_month": "the card's expiry date is wrong",
+    "invalid_expiry_year": "the card's expiry date is wrong",
+    "issuer_not_available": "the bank could not be reached",
+    "account_closed": "the account is closed",
+    "bank_account_closed": "the account is closed",
+    "authorization_revoked": "the direct debit authorisation was withdrawn",
+    "debit_not_authorized": "the direct debit was not authorised",
     "": "the bank declined the payment",
 }
 _GERMAN: Final = {
@@ -35,6 +43,14 @@ _GERMAN: Final = {
     "card_not_supported": "die Karte unterstützt diese Art der Zahlung nicht",
     "currency_not_supported": "die Karte unterstützt diese Währung nicht",
     "no_payment_method": "es ist keine Zahlungsart hinterlegt",
+    "authentication_required": "die Bank verlangt eine Bestätigung",
+    "invalid_expiry_month": "das Ablaufdatum der Karte stimmt nicht",
+    "invalid_expiry_year": "das Ablaufdatum der Karte stimmt nicht",
+    "issuer_not_available": "die Bank war nicht erreichbar",
+    "account_closed": "das Konto ist geschlossen",
+    "bank_account_closed": "das Konto ist geschlossen",
+    "authorization_revoked": "die Einzugsermächtigung wurde widerrufen",
+    "debit_not_authorized": "die Lastschrift wurde nicht genehmigt",
     "": "die Bank hat die Zahlung abgelehnt",
 }
 

@@ -31,7 +31,7 @@ _NODES = (
     nodes.Filter,
 )
 _FILTERS = frozenset({"capitalize", "default", "lower", "trim", "upper"})
-_LONGEST = {"subject": 300, "button": 80, "body": 8_000}
+_LONGEST = {"subject": 300, "button": 300, "body": 8_000}
 _SPACES = re.compile(r"\s+")
 
 

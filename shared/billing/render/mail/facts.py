@@ -1,0 +1,44 @@
+"""What a reader copies out of a mail: the number, what is due until when, where a transfer goes."""
+
+from collections.abc import Mapping
+
+from billing.domain.invoice import BankDetails
+from billing.domain.notice import Notice, NoticeKind
+from billing.render.document_view import Field
+from billing.render.words import Words
+
+_OF_WHAT_WAS_PAID = frozenset({NoticeKind.RECEIPT, NoticeKind.SERVICE_RESTORED})
+
+
+def facts_of(notice: Notice, *, words: Words, names: Mapping[str, str]) -> tuple[Field, ...]:
+    """The rows of a mail's table, in the language of `words`; those without a value are left out."""
+    if notice.kind is NoticeKind.CREDIT_NOTE_ISSUED:
+        return (
+            Field(label=words.credit_note_number, value=names["credit_note_number"]),
+            Field(label=words.total_credit, value=names["total"], strong=True),
+        )
+    facts = [Field(label=words.invoice_number, value=names["invoice_number"])]
+    if notice.kind not in _OF_WHAT_WAS_PAID:
+        facts.append(Field(label=words.amount_due, value=names["amount_due"], strong=True))
+        facts.append(Field(label=words.due_date, value=names["due_on"]))
+    elif notice.kind is NoticeKind.RECEIPT or notice.invoice.amount_paid:  # a void invoice brings a service back too
+        facts.append(Field(label=words.amount_paid, value=names["amount_paid"], strong=True))
+    facts += _account(notice, notice.invoice.bank, words=words, names=names)
+    return tuple(fact for fact in facts if fact.value)
+
+
+def _account(notice: Notice, bank: BankDetails | None, *, words: Words, names: Mapping[str, str]) -> tuple[Field, ...]:
+    is_asked = notice.kind.chases and names["pays_by"] == "transfer"
+    if bank is None or not (is_asked or notice.kind is NoticeKind.INVOICE_ISSUED):
+        return ()
+    return (
+        Field(label=words.account_holder, value=bank.account_holder),
+        Field(label="IBAN", value=_grouped(bank.iban)),
+        Field(label="BIC", value=bank.bic),
+        Field(label=words.reference, value=names["reference"], strong=True),
+    )
+
+
+def _grouped(iban: str) -> str:
+    plain = "".join(iban.split())
+    return " ".join(plain[place : place + 4] for place in range(0, len(plain), 4))
