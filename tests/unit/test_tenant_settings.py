@@ -1,10 +1,22 @@
 """A tenant's settings by name: all of them, what differs, and what must not change any more."""
 
 from dataclasses import fields, replace
+from datetime import time
 from decimal import Decimal
 
 import pytest
 
+from billing.domain.decline import Advice
+from billing.domain.dunning_policies import DEFAULT_POLICY, DunningPolicies
+from billing.domain.dunning_policy import (
+    CaseState,
+    Channel,
+    DunningPolicy,
+    DunningStep,
+    QuietHours,
+    StepTemplate,
+    WhileSuspended,
+)
 from billing.domain.invoice import BankDetails, Party
 from billing.domain.money import Rounding
 from billing.domain.numbering import NumberMonth, NumberOrder, NumberSeries, Restart
@@ -68,6 +80,27 @@ OTHER = Tenant(
     support_email="hilfe@spreewerk.example",
     event_url="https://spreewerk.example/events",
     event_secret_name="SPREEWERK",
+    dunning=DunningPolicies(
+        policies=(
+            DEFAULT_POLICY,
+            DunningPolicy(
+                name="gentle",
+                steps=(
+                    DunningStep(day=5, state=CaseState.REMINDER_SENT, template=StepTemplate.REMINDER),
+                    DunningStep(
+                        day=20, state=CaseState.MANUAL_REVIEW, template=StepTemplate.FINAL, channel=Channel.EVENT
+                    ),
+                ),
+                quiet_hours=QuietHours(start=time(20), end=time(8, 30)),
+                suspend_after_days=None,
+                suspend_after_reminders=None,
+                most_tries=4,
+                declines={"expired_card": Advice.RETRY},
+            ),
+        ),
+        segments={"enterprise": "gentle"},
+    ),
+    while_suspended=WhileSuspended.CATCH_UP,
 )
 
 
@@ -137,3 +170,20 @@ def test_an_unknown_setting_is_answered_with_all_that_there_are() -> None:
     assert lines[0] == "there is no setting 'guard.flor'. There are:"
     assert "  guard.floor: an amount such as 50.00" in lines
     assert len(lines) == 1 + len(SETTINGS)
+
+
+def test_of_policies_only_those_that_change_are_said() -> None:
+    gentle = replace(OTHER.dunning.policies[1], most_tries=2)
+    after = replace(OTHER, dunning=replace(OTHER.dunning, policies=(DEFAULT_POLICY, gentle)))
+    [change] = changes_between(OTHER, after)
+    rest = "quiet from 20:00 to 08:30; at most {} retries; declines expired_card=retry"
+    steps = "gentle: 5 payment_reminder, 20 final_notice+manual_review by event; never suspends; "
+    assert (change.before, change.after) == (steps + rest.format(4), steps + rest.format(2))
+
+
+def test_a_new_order_of_policies_is_said_whole() -> None:
+    turned = replace(OTHER.dunning, policies=tuple(reversed(OTHER.dunning.policies)))
+    [change] = changes_between(OTHER, replace(OTHER, dunning=turned))
+    assert change.before.startswith("default: 0 retry, 3 payment_reminder+retry")
+    assert change.after.startswith("gentle: 5 payment_reminder")
+    assert change.after.endswith("segment enterprise follows gentle")

@@ -7,9 +7,10 @@ import pytest
 
 from billing.adapters.book_files.typed_settings import with_settings
 from billing.domain.book import BookErrors
+from billing.domain.dunning_policy import WhileSuspended
 from billing.domain.errors import InvalidInput
 from billing.domain.tenant import EInvoiceFormat, Guard, Paper, Tenant
-from billing.domain.tenant_settings import UnknownSetting
+from billing.domain.tenant_settings import SetElsewhere, UnknownSetting
 from tests.builders import a_tenant
 from tests.unit.test_tenant_settings import OTHER
 
@@ -43,6 +44,8 @@ def test_a_tenant_comes_through_the_rules_unchanged(tenant: Tenant) -> None:
         ({"event_url": ["https://b.example:8443/e?k=1"]}, {"event_url": "https://b.example:8443/e?k=1"}),
         ({"event_url": ["http://[::1]:8080/"]}, {"event_url": "http://[::1]:8080/"}),
         ({"event_secret_name": ["ACME_2"]}, {"event_secret_name": "ACME_2"}),
+        ({"while_suspended": ["skip"]}, {"while_suspended": WhileSuspended.SKIP}),
+        ({"while_suspended": [""]}, {"while_suspended": WhileSuspended.BILL}),
     ],
 )
 def test_a_typed_value_becomes_the_setting_and_nothing_else_changes(typed: dict, changes: dict) -> None:
@@ -77,6 +80,7 @@ def test_a_typed_value_becomes_the_setting_and_nothing_else_changes(typed: dict,
                 "https://bücher.example",
             )
         ),
+        ({"while_suspended": ["wait"]}, "while_suspended: expected one of 'bill', 'skip' or 'catch_up', got 'wait'"),
         ({"bank.iban": [""]}, "bank.iban: the key is missing"),
         ({"legal_name": [""]}, "legal_name: the key is missing"),
         ({"mail_sender": ["a@b\r\nBcc: c@d"]}, "mail_sender: expected at most 500 characters without control"),
@@ -109,3 +113,9 @@ def test_two_values_of_a_setting_that_takes_one_are_refused() -> None:
 def test_a_name_that_no_setting_has_is_refused(name: str) -> None:
     with pytest.raises(UnknownSetting):
         with_settings(OTHER, {name: ["3"]})
+
+
+def test_dunning_is_set_by_a_command_of_its_own() -> None:
+    with pytest.raises(SetElsewhere) as raised:
+        with_settings(OTHER, {"dunning": ["gentle"]})
+    assert str(raised.value) == "dunning is not set by one value; use `billing dunning policy set FILE`"

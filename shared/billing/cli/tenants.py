@@ -6,14 +6,14 @@ from pathlib import Path
 
 from rich.markup import escape
 
-from billing.adapters.book_files.typed_settings import nested, with_settings
+from billing.adapters.book_files.typed_settings import tenant_json, with_settings
 from billing.cli.directory import call_on, open_directory, the_tenant
 from billing.cli.errors import Refused
 from billing.cli.screen import Json, answers, columns, write_json
 from billing.domain.errors import NotFound
 from billing.domain.settings_table import SETTINGS, Change, Setting
 from billing.domain.tenant import Tenant
-from billing.domain.tenant_settings import SettingChange, setting_text, settings_of
+from billing.domain.tenant_settings import SettingChange, setting_text
 from billing.ports import Objects
 from billing.render.logo import logo
 from billing.store.tenants import Tenants
@@ -49,14 +49,13 @@ def show_list(*, directory: Path, as_json: bool) -> None:
 def show_one(*, tenant_id: str | None, directory: Path, as_json: bool) -> None:
     """Print a tenant's settings."""
     tenant = the_tenant(open_directory(directory), tenant_id)
-    values = settings_of(tenant)
     if as_json:
-        write_json({"tenant_id": tenant.id, "settings": nested(values)})
+        write_json({"tenant_id": tenant.id, "settings": tenant_json(tenant)})
         return
     table = columns("", "bold", "dim")
     table.add_row("Setting", "Value", "Shows in", style="dim")
     for each in SETTINGS:
-        value = setting_text(values[each.name])
+        value = setting_text((each.brief or each.value)(tenant))
         table.add_row(each.name, escape(value) or "-", escape(_shows(each)))
     answers().print(table)
 

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import TypeAlias
 
 from billing.domain.money import Money
+from billing.domain.policy_text import policies_text
 from billing.domain.tenant import Tenant
 
 SettingValue: TypeAlias = str | int | bool | tuple[str, ...]
@@ -26,7 +27,11 @@ class Change(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
-    """One setting: `expected` is what it takes, `shows` where it appears, `why` the reason where it is fixed."""
+    """One setting: `expected` is what it takes, `shows` where it appears, `why` the reason where it is fixed.
+
+    `brief` is the value in a few words, where it has too many, and `command` what sets it, where one value can't.
+    Of one that changes `by_entry` only the entries that differ are named.
+    """
 
     name: str
     value: Callable[[Tenant], SettingValue]
@@ -34,6 +39,9 @@ class Setting:
     shows: str
     change: Change = Change.ANY_TIME
     why: str = ""
+    brief: Callable[[Tenant], SettingValue] | None = None
+    command: str = ""
+    by_entry: bool = False
 
 
 def _row(name: str, value: Callable[[Tenant], SettingValue], *, takes: str, shows: str) -> Setting:
@@ -194,5 +202,25 @@ _MONEY_AND_MAIL = (
     ),
 )
 
-SETTINGS: tuple[Setting, ...] = (*_SELLER, *_BILLING, *_LOOK, *_MONEY_AND_MAIL)
+_UNPAID = (
+    replace(
+        _row(
+            "dunning",
+            lambda it: policies_text(it.dunning),
+            takes="a file of policies: billing dunning policy set FILE",
+            shows="dunning: what is done on which day",
+        ),
+        brief=lambda it: tuple(each.name for each in it.dunning.policies),
+        command="billing dunning policy set FILE",
+        by_entry=True,
+    ),
+    _row(
+        "while_suspended",
+        lambda it: it.while_suspended.value,
+        takes="bill, skip or catch_up",
+        shows="runs: bills of suspended customers",
+    ),
+)
+
+SETTINGS: tuple[Setting, ...] = (*_SELLER, *_BILLING, *_LOOK, *_MONEY_AND_MAIL, *_UNPAID)
 """All of them, in the order in which they are shown."""

@@ -46,6 +46,19 @@ class UnknownSetting(InvalidInput):
         return f"there is no setting {self.given!r}. There are:\n{self.expected}"
 
 
+class SetElsewhere(InvalidInput):
+    """A setting is too much for one value: it has a command of its own."""
+
+    code: ClassVar[str] = "set_elsewhere"
+
+    def __init__(self, name: str, *, command: str) -> None:
+        super().__init__(name, expected=command, given=name)
+
+    def __str__(self) -> str:
+        """The command."""
+        return f"{self.field} is not set by one value; use `{self.expected}`"
+
+
 def settings_of(tenant: Tenant) -> dict[str, SettingValue]:
     """Every setting by its name; an amount is in major units."""
     return {each.name: each.value(tenant) for each in SETTINGS}
@@ -54,7 +67,7 @@ def settings_of(tenant: Tenant) -> dict[str, SettingValue]:
 def changes_between(before: Tenant, after: Tenant) -> tuple[SettingChange, ...]:
     """What differs, in the order of the table."""
     return tuple(
-        SettingChange(setting=each, before=setting_text(each.value(before)), after=setting_text(each.value(after)))
+        _change(each, each.value(before), each.value(after))
         for each in SETTINGS
         if each.value(before) != each.value(after)
     )
@@ -65,6 +78,13 @@ def require_changeable(changes: Sequence[SettingChange], *, invoices_numbered: b
     fixed = {Change.NEVER: True, Change.BEFORE_INVOICES: invoices_numbered, Change.BEFORE_CREDIT_NOTES: notes_numbered}
     if refused := [each for each in changes if fixed.get(each.setting.change, False)]:
         raise FixedSetting(refused)
+
+
+def _change(setting: Setting, before: SettingValue, after: SettingValue) -> SettingChange:
+    if setting.by_entry and isinstance(before, tuple) and isinstance(after, tuple):
+        gone, come = [each for each in before if each not in after], [each for each in after if each not in before]
+        before, after = (tuple(gone), tuple(come)) if gone or come else (before, after)
+    return SettingChange(setting=setting, before=setting_text(before), after=setting_text(after))
 
 
 def setting_text(value: SettingValue) -> str:

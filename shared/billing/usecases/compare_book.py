@@ -29,6 +29,7 @@ _MOVED_BY_RUNS = frozenset(
     {
         "active_subscriptions",
         "billed_from",
+        "card_tries",
         "credit_balance",
         "gateway_id",
         "late_bills",
@@ -39,6 +40,8 @@ _MOVED_BY_RUNS = frozenset(
         "prepaid",
         "recent",
         "status",
+        "suspended_at",
+        "suspension_reason",
     }
 )
 

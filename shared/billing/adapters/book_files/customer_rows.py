@@ -15,10 +15,12 @@ from billing.adapters.book_files.cell_types import (
     Name,
     Text,
     VatId,
+    Zone,
     require_state,
 )
 from billing.adapters.book_files.csv_rows import Row, RowModel, Rows, read_rows
 from billing.adapters.book_files.error_log import ErrorLog
+from billing.adapters.book_files.tenant_model import BookedTenant
 from billing.domain.customer import Customer
 from billing.domain.errors import InvalidInput
 from billing.domain.invoice import CollectionMethod, Party
@@ -48,10 +50,18 @@ class CustomerRow(RowModel):
     registration: Text = ""
     electronic_address: DeliveryAddress = ""
     buyer_reference: Text = ""
+    segment: Key | None = None
+    dunning_policy: Key | None = None
+    time_zone: Zone | None = None
 
 
-def read_customers(path: Path, *, log: ErrorLog) -> tuple[Rows[CustomerRow], dict[str, Customer]]:
-    """The rows of the file, and its customers by id; what is wrong is logged."""
+def read_customers(
+    path: Path, *, tenant: BookedTenant | None, log: ErrorLog
+) -> tuple[Rows[CustomerRow], dict[str, Customer]]:
+    """The rows of the file, and its customers by id; what is wrong is logged.
+
+    A dunning policy must be one of the tenant's, unless that could not be read.
+    """
     rows = read_rows(path, CustomerRow, key="customer_id", log=log)
     customers: dict[str, Customer] = {}
     lines: dict[str, int] = {}
@@ -61,6 +71,7 @@ def read_customers(path: Path, *, log: ErrorLog) -> tuple[Rows[CustomerRow], dic
             log.add(rows.file, f"{key!r} stands in line {lines[key]} already", line=row.line, column="customer_id")
             continue
         lines[key] = row.line
+        _check_policy(row, tenant, file=rows.file, log=log)
         customer = _customer(row, file=rows.file, log=log)
         if customer is not None:
             customers[key] = customer
@@ -81,10 +92,23 @@ def _customer(row: Row[CustomerRow], *, file: str, log: ErrorLog) -> Customer | 
             test_card=given.test_card,
             created_on="" if given.created_on is None else given.created_on.isoformat(),
             buyer_reference=given.buyer_reference,
+            segment=given.segment or "",
+            dunning_policy=given.dunning_policy or "",
+            time_zone=given.time_zone or "",
         )
     except InvalidInput as error:
         log.add_rule(file, error, line=row.line, column=error.field.removeprefix("customer."))
         return None
+
+
+def _check_policy(row: Row[CustomerRow], tenant: BookedTenant | None, *, file: str, log: ErrorLog) -> None:
+    name = row.value.dunning_policy
+    if tenant is None or name is None:
+        return
+    try:
+        tenant.value.dunning.named(name)
+    except InvalidInput as error:
+        log.add_rule(file, error, line=row.line, column="dunning_policy")
 
 
 def _party(given: CustomerRow) -> Party:

@@ -22,6 +22,7 @@ from billing.domain.customer import Customer
 from billing.domain.errors import InvalidInput
 from billing.domain.invoice import Party
 from billing.domain.numbering import NumberSeries
+from billing.domain.policy_warnings import policy_warnings
 from billing.domain.subscription import Subscription
 from billing.domain.tenant import Tenant
 
@@ -57,7 +58,7 @@ def load_book(folder: Path, *, bill_from: date | None = None) -> Book:
     plans = _read_plans(folder, log)
     taxes = read_tax_rates(folder / "tax_rates.csv", log=log)
     exchange = read_exchange_rates(folder / "exchange_rates.csv", log=log)
-    customer_rows, customers = read_customers(folder / "customers.csv", log=log)
+    customer_rows, customers = read_customers(folder / "customers.csv", tenant=booked_tenant, log=log)
     coupons = read_coupons(folder / "coupons.json", log=log)
     files = SubscriptionFiles(
         tenant=tenant, plans=plans, customer_rows=customer_rows, customers=customers, coupons=coupons, log=log
@@ -80,7 +81,7 @@ def load_book(folder: Path, *, bill_from: date | None = None) -> Book:
         subscriptions=subscriptions,
         usage=usage,
         coupons=tuple(coupons.by_id.values()),
-        notes=_notes(start, booked, subscriptions),
+        notes=(*_notes(start, booked, subscriptions), *policy_warnings(tenant.dunning)),
     )
     return book if booked_tenant is None or booked_tenant.names_shards else book.in_shards_by_size()
 

@@ -27,9 +27,12 @@ from billing.adapters.book_files.cell_types import (
     Zone,
     require_state,
 )
+from billing.adapters.book_files.dunning_model import GivenDunning, policies_in
 from billing.adapters.book_files.json_objects import JsonFile, JsonModel
 from billing.domain.catalog import ZERO
 from billing.domain.currency import exponent
+from billing.domain.dunning_policies import DunningPolicies
+from billing.domain.dunning_policy import WhileSuspended
 from billing.domain.errors import InvalidInput
 from billing.domain.invoice import BankDetails, Party
 from billing.domain.money import Rounding, parse_decimal, to_minor
@@ -100,6 +103,8 @@ class _Tenant(JsonModel):
     support_email: Email = ""
     event_url: EventUrl = ""
     event_secret_name: SecretName = ""
+    dunning: GivenDunning | None = None
+    while_suspended: WhileSuspended = WhileSuspended.BILL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,8 +124,10 @@ def tenant_in(file: JsonFile) -> BookedTenant | None:
         require_state(given.country, given.state)
     except InvalidInput as error:
         file.add_rule((), error)
-    tenant = _tenant(file, given)
-    return None if tenant is None else BookedTenant(value=tenant, names_shards=given.shards is not None)
+    tenant, dunning = _tenant(file, given), _dunning(file, given)
+    if tenant is None or dunning is None:
+        return None
+    return BookedTenant(value=replace(tenant, dunning=dunning), names_shards=given.shards is not None)
 
 
 def _tenant(file: JsonFile, given: _Tenant) -> Tenant | None:
@@ -159,7 +166,12 @@ def _tenant(file: JsonFile, given: _Tenant) -> Tenant | None:
         support_email=given.support_email,
         event_url=given.event_url,
         event_secret_name=given.event_secret_name,
+        while_suspended=given.while_suspended,
     )
+
+
+def _dunning(file: JsonFile, given: _Tenant) -> DunningPolicies | None:
+    return DunningPolicies() if given.dunning is None else policies_in(file, given.dunning, place=("dunning",))
 
 
 def _credit_numbers(given: _Tenant) -> NumberSeries:

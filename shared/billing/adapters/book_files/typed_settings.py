@@ -3,37 +3,47 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from billing.adapters.book_files.dunning_model import policies_json
 from billing.adapters.book_files.error_log import ErrorLog
 from billing.adapters.book_files.json_objects import JsonFile
 from billing.adapters.book_files.tenant_model import tenant_in
 from billing.domain.book import BookErrors
 from billing.domain.errors import InvalidInput
-from billing.domain.settings_table import SettingValue
+from billing.domain.settings_table import SETTINGS, SettingValue
 from billing.domain.tenant import Tenant
-from billing.domain.tenant_settings import UnknownSetting, settings_of
+from billing.domain.tenant_settings import SetElsewhere, UnknownSetting, settings_of
 
 _CLEARED = ("", "off")
+_COMMANDS = {each.name: each.command for each in SETTINGS if each.command}
 
 
 def with_settings(tenant: Tenant, typed: Mapping[str, Sequence[str]]) -> Tenant:
     """The tenant with these settings, each with every value that was given for it; "" puts one back to its default.
 
-    Raises UnknownSetting, InvalidInput for two values of a setting that takes one, and BookErrors with all that the
-    values break.
+    Raises UnknownSetting, SetElsewhere for what has a command of its own, InvalidInput for two values of a setting that
+    takes one, and BookErrors with all that the values break.
     """
     settings = settings_of(tenant)
     for name, values in sorted(typed.items()):  # a whole such as guard comes before its parts
         _put(settings, name, values)
     log = ErrorLog()
-    changed = tenant_in(JsonFile("", "", nested(settings), log))
+    changed = tenant_in(JsonFile("", "", _content(settings, tenant), log))
     log.raise_if_any()
     if changed is None:
         raise BookErrors([])
     return changed.value
 
 
-def nested(settings: Mapping[str, SettingValue]) -> dict[str, Any]:
-    """Settings as the content of a tenant.json, without those that are not made."""
+def tenant_json(tenant: Tenant) -> dict[str, Any]:
+    """The content of the tenant.json that says the same, without the settings that are not made."""
+    return _content(settings_of(tenant), tenant)
+
+
+def _content(settings: Mapping[str, SettingValue], tenant: Tenant) -> dict[str, Any]:
+    return _nested(settings) | {"dunning": policies_json(tenant.dunning)}
+
+
+def _nested(settings: Mapping[str, SettingValue]) -> dict[str, Any]:
     content: dict[str, Any] = {}
     for name, value in settings.items():
         if value not in ("", ()):
@@ -51,6 +61,8 @@ def _put(settings: dict[str, SettingValue], name: str, values: Sequence[str]) ->
         return
     if name not in settings:
         raise UnknownSetting(name)
+    if command := _COMMANDS.get(name):
+        raise SetElsewhere(name, command=command)
     settings[name] = _value(name, values, stands=settings[name])
 
 
