@@ -67,11 +67,10 @@ def decide(policy: DunningPolicy, invoice: Invoice, customer: Customer, *, as_of
     suspend = suspend_on is not None and suspend_on <= on
     if not due and not suspend:
         return Rest(next_at=_next_look(policy, invoice, case, suspend_on=suspend_on))
-    since = case.date_of(due[-1].day) if due else suspend_on
-    quiet_until = _quiet_until(policy, invoice, customer, since=since or on, as_of=as_of)
-    if quiet_until is not None and (suspend or due[-1].template is not StepTemplate.NONE):
-        return Rest(next_at=quiet_until)
-    return _act(case, due, on=on, suspend=suspend)
+    heard_on = [case.date_of(each.day) for each in due[-1:] if each.template is not StepTemplate.NONE]
+    heard_on += [suspend_on] if suspend_on is not None and suspend else []
+    quiet_until = _quiet_until(policy, invoice, customer, since=min(heard_on), as_of=as_of) if heard_on else None
+    return Rest(next_at=quiet_until) if quiet_until is not None else _act(case, due, on=on, suspend=suspend)
 
 
 def suspension_day(policy: DunningPolicy, case: DunningCase, customer: Customer) -> date | None:
