@@ -84,7 +84,6 @@ def _html(
         seller=notice.invoice.seller.name,
         paragraphs=text.paragraphs,
         facts=facts,
-        facts_label=text.subject,
         button=text.button,
         url=url,
         footer=footer,
