@@ -99,10 +99,7 @@ def _was_another(last: PaymentAttempt, customer: Customer) -> bool:
 
 def _why_limited(policy: DunningPolicy, case: DunningCase, customer: Customer, *, as_of: datetime) -> str:
     if case.tries >= policy.most_tries:
-        return f"{case.tries} tries are made, no more are allowed"
+        return f"the invoice was tried as often as is allowed: {case.tries}"
     tries = card_tries(customer, as_of=as_of)
-    return (
-        f"{tries} tries of this card in {CARD_DAYS} days, no more are allowed"
-        if tries >= policy.most_card_tries
-        else ""
-    )
+    too_many = f"the card was tried as often as is allowed in {CARD_DAYS} days: {tries}"
+    return too_many if tries >= policy.most_card_tries else ""
