@@ -14,6 +14,7 @@ from billing.api.caller import INTERNAL_KEY, internal_key_flaw
 from billing.api.oidc import GOOGLE_CERTS_URL, GOOGLE_ISSUERS, OidcTrust
 from billing.domain.errors import BillingError, InvalidInput
 from billing.domain.web_address import LOOPBACK
+from billing.usecases.dunning_run import CLAIM_SECONDS
 
 PAYMENT_LINK_KEY = "PAYMENT_LINK_KEY"
 
@@ -99,6 +100,7 @@ class Settings:
     workers: int = 1
     mail: MailPlace | None = None
     loopback_events: bool = False
+    claim_seconds: int = CLAIM_SECONDS
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> Self:
@@ -118,6 +120,7 @@ class Settings:
             revision=read.text("K_REVISION") or "local",
             workers=_workers(read, default=1),
             loopback_events=read.switch("BILLING_LOOPBACK_EVENTS", default=isinstance(store, SqliteFile)),
+            claim_seconds=read.integer("BILLING_CLAIM_SECONDS", default=CLAIM_SECONDS, low=1, high=3600),
         )
         if read.flaws:
             raise Misconfigured(read.flaws)

@@ -235,7 +235,7 @@ def connect(settings: Settings, *, clock: Clock) -> Engine:
         mail=settings.mail,
         loopback_events=settings.loopback_events,
     )
-    return _engine(parts, clock=clock, workers=settings.workers)
+    return replace(_engine(parts, clock=clock, workers=settings.workers), claim_seconds=settings.claim_seconds)
 
 
 def local_engine(directory: Path, *, payment_link_base: str, store: Store | None = None, workers: int = 1) -> Engine:

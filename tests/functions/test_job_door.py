@@ -12,6 +12,7 @@ from werkzeug.test import EnvironBuilder
 
 from billing.adapters.environment_secrets import EnvironmentSecrets
 from billing.adapters.sqlite import SqliteDocuments
+from billing.api.billing_job import BILLING
 from billing.api.job_door import JobDoor, JobParts
 from billing.api.oidc import OidcTrust, TokenVerifier
 from billing.domain.errors import BillingError, InvalidInput
@@ -76,7 +77,7 @@ def engine_of(*tenant_ids: str, **changed: Any) -> Engine:  # noqa: ANN401
 def post(engine: Engine, *, tenant: str | None = None, deadline: int = 100) -> Answered:
     log: list[dict[str, Any]] = []
     door = JobDoor(
-        name="generate_invoices",
+        job=BILLING,
         parts=lambda: JobParts(
             tokens=TokenVerifier(OidcTrust()),
             secrets=EnvironmentSecrets({"INTERNAL_API_KEY": KEY}),

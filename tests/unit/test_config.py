@@ -37,6 +37,7 @@ CLOUD = {
     "MAX_BODY_BYTES": "2048",
     "RUN_DEADLINE_SECONDS": "1800",
     "BILLING_WORKERS": "4",
+    "BILLING_CLAIM_SECONDS": "900",
     "K_REVISION": "generate-invoices-00007-abc",
 }
 
@@ -83,6 +84,7 @@ def test_production_is_read_from_its_variables() -> None:
         max_body_bytes=2048,
         run_deadline_seconds=1800,
         workers=4,
+        claim_seconds=900,
         revision="generate-invoices-00007-abc",
     )
     assert settings.oidc.configured
@@ -184,6 +186,8 @@ def test_a_machine_works_with_all_its_cores_unless_it_is_told_otherwise(monkeypa
         ("OIDC_CERTS_URL", "http://keys.example.com"),
         ("OIDC_CERTS_URL", "http://127.0.0.1.evil.example/certs"),
         ("OIDC_CERTS_URL", "file:///etc/keys"),
+        ("BILLING_CLAIM_SECONDS", "0"),
+        ("BILLING_CLAIM_SECONDS", "3601"),
         ("MAX_BODY_BYTES", "1MiB"),
         ("MAX_BODY_BYTES", "1023"),
         ("MAX_BODY_BYTES", "33554433"),

@@ -5,9 +5,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
 
-from billing.api.billing_job import BillingJob
+from billing.api.billing_job import BILLING
+from billing.api.job_answer import all_tenants_answer, tenant_answer
 from billing.api.job_request import JobRequest
-from billing.api.run_answer import all_tenants_answer, tenant_answer
+from billing.api.job_run import JobRun
 from billing.domain.run_report import RunReport
 from billing.ports import Documents, Objects, OperationCounts
 from billing.usecases.generate_invoices import RunOptions, generate_invoices
@@ -28,8 +29,9 @@ class Engine:
         return generate_invoices(self.documents, request, RunOptions(out_of_time=out_of_time))
 
 
-def a_job(world: World, *, limit: int | None = None) -> BillingJob:
-    return BillingJob(
+def a_run(world: World, *, limit: int | None = None) -> JobRun[Engine, RunReport]:
+    return JobRun(
+        job=BILLING,
         engine=Engine(documents=world.documents, objects=world.objects),
         request=JobRequest(tenant_id=None, as_of=date(2026, 2, 1), limit=limit),
         run_id="run-1",
@@ -49,8 +51,8 @@ def a_world(*customers: str) -> World:
 
 
 def test_a_held_invoice_is_counted_and_named_apart() -> None:
-    job = a_job(a_world("ada"))
-    answer = json.loads(tenant_answer(job, job.bill("acme", limit=None), seconds=0))
+    run = a_run(a_world("ada"))
+    answer = json.loads(tenant_answer(run, run.of("acme", limit=None), seconds=0))
     assert (answer["generated"], answer["invoices"], answer["totals"], answer["held"]) == (0, [], {}, 1)
     assert answer["heldInvoices"] == [
         {
@@ -66,8 +68,8 @@ def test_a_held_invoice_is_counted_and_named_apart() -> None:
 
 
 def test_the_limit_of_a_call_for_all_counts_held_invoices_too() -> None:
-    job = a_job(a_world("ada", "bob", "cal"), limit=2)
-    done = job.bill_all()
-    assert (done.generated, done.made, done.complete) == (0, 2, False)
-    [result] = json.loads(all_tenants_answer(job, done, seconds=0))["results"]
+    run = a_run(a_world("ada", "bob", "cal"), limit=2)
+    done = run.of_all()
+    assert (done.reports[0].invoices, done.complete) == ([], False)
+    [result] = json.loads(all_tenants_answer(run, done, seconds=0))["results"]
     assert result["held"] == 2

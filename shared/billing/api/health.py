@@ -5,8 +5,8 @@ from http import HTTPStatus
 
 import orjson
 
-from billing.api.billing_job import BillingEngine
 from billing.api.caller import internal_keys
+from billing.api.job import JobEngine
 from billing.api.problem import RETRY_AFTER_SECONDS, Answer
 from billing.api.version import VERSION
 from billing.domain.errors import BillingError
@@ -21,7 +21,7 @@ def public_health() -> Answer:
     return _answer({"status": "ok", "version": VERSION}, status=HTTPStatus.OK)
 
 
-def full_health(engine: BillingEngine, *, secrets: Secrets, revision: str) -> Answer:
+def full_health(engine: JobEngine, *, secrets: Secrets, revision: str) -> Answer:
     """Whether the stores and the secrets can be reached: 200, or 503 naming what can't."""
     parts = {
         "documents": _state(lambda: engine.documents.get_many([f"tenants/{PROBE}"], fields=("schema_version",))),

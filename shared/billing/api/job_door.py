@@ -4,20 +4,20 @@ import re
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Generic
 
 import flask
 
-from billing.api.billing_job import BillingEngine, BillingJob, RunFailed
 from billing.api.call_log import CallLog, error_fields
 from billing.api.caller import KEY_HEADER, TOKEN_HEADER, Caller, authenticate
 from billing.api.health import full_health, public_health
+from billing.api.job import Engine, Job, Report
+from billing.api.job_answer import all_tenants_answer, tenant_answer
 from billing.api.job_request import TENANT_HEADER, InvalidFields, JobRequest, read_job
+from billing.api.job_run import JobRun, RunFailed
 from billing.api.oidc import TokenVerifier
 from billing.api.problem import Answer, Forbidden, MalformedRequest, MethodNotAllowed, problem, problem_of
 from billing.api.request_body import discard_rest, read_body
-from billing.api.run_answer import all_tenants_answer, tenant_answer
-from billing.domain.run_report import RunReport
 from billing.domain.stamp import stamp
 from billing.ports import Clock, Secrets
 
@@ -32,12 +32,12 @@ _JSON = {"Content-Type": "application/json", "Cache-Control": "no-store"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class JobParts:
+class JobParts(Generic[Engine]):
     """What a door works with once the configuration is read. `engine` makes one that counts for a single call."""
 
     tokens: TokenVerifier
     secrets: Secrets
-    engine: Callable[[], BillingEngine]
+    engine: Callable[[], Engine]
     max_body_bytes: int
     run_deadline_seconds: int
     revision: str
@@ -54,11 +54,11 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class JobDoor:
-    """A door as functions-framework calls it. `parts` may raise (Misconfigured): then nobody gets in."""
+class JobDoor(Generic[Engine, Report]):
+    """A job's door as functions-framework calls it. `parts` may raise (Misconfigured): then nobody gets in."""
 
-    name: str
-    parts: Callable[[], JobParts]
+    job: Job[Engine, Report]
+    parts: Callable[[], JobParts[Engine]]
     clock: Clock
     monotonic: Callable[[], float]
     new_id: Callable[[], str]
@@ -103,40 +103,43 @@ class JobDoor:
         caller = self._caller(call, parts)
         request = self._read(call, parts)
         _check_allowed(caller, request)
-        job = self._job(call, parts, caller=caller, request=request)
-        call.noted |= {"run_id": job.run_id, "tenant": request.tenant_id, "dry_run": request.dry_run}
-        body = self._bill_all(call, job) if request.tenant_id is None else self._bill(call, job, request.tenant_id)
-        call.noted |= {"operations": asdict(job.engine.operations)}
+        run = self._job_run(call, parts, caller=caller, request=request)
+        call.noted |= {"run_id": run.run_id, "tenant": request.tenant_id, "dry_run": request.dry_run}
+        body = self._all(call, run) if request.tenant_id is None else self._one(call, run, request.tenant_id)
+        call.noted |= {"operations": asdict(run.engine.operations)}
         return Answer(body, HTTPStatus.OK, _JSON)
 
-    def _bill(self, call: Call, job: BillingJob, tenant_id: str) -> bytes:
-        report = job.bill(tenant_id, limit=job.request.limit)
-        call.noted |= _counts([report], complete=report.complete)
-        return tenant_answer(job, report, seconds=self._seconds(call))
+    def _one(self, call: Call, run: JobRun[Engine, Report], tenant_id: str) -> bytes:
+        report = run.of(tenant_id, limit=run.request.limit)
+        call.noted |= {"complete": report.complete, **self.job.tallies([report])}
+        return tenant_answer(run, report, seconds=self._seconds(call))
 
-    def _bill_all(self, call: Call, job: BillingJob) -> bytes:
-        done = job.bill_all()
-        call.noted |= _counts(done.reports, complete=done.complete)
+    def _all(self, call: Call, run: JobRun[Engine, Report]) -> bytes:
+        done = run.of_all()
+        call.noted |= {"complete": done.complete, **self.job.tallies(done.reports)}
         call.noted["errors"] = [{"tenant": each.tenant_id, **error_fields(each.error)} for each in done.failures]
-        return all_tenants_answer(job, done, seconds=self._seconds(call))
+        return all_tenants_answer(run, done, seconds=self._seconds(call))
 
-    def _caller(self, call: Call, parts: JobParts) -> Caller:
+    def _caller(self, call: Call, parts: JobParts[Engine]) -> Caller:
         headers = dict(call.request.headers.items())
         caller = authenticate(headers, tokens=parts.tokens, secrets=parts.secrets, now=self.clock.now())
         call.noted["caller"] = caller.kind
         return caller
 
-    def _read(self, call: Call, parts: JobParts) -> JobRequest:
+    def _read(self, call: Call, parts: JobParts[Engine]) -> JobRequest:
         if call.request.query_string:
             raise MalformedRequest(_QUERY)
         body = read_body(call.request.stream, limit=parts.max_body_bytes)
         return read_job(call.request.headers.get(TENANT_HEADER), body, now=self.clock.now())
 
-    def _job(self, call: Call, parts: JobParts, *, caller: Caller, request: JobRequest) -> BillingJob:
+    def _job_run(
+        self, call: Call, parts: JobParts[Engine], *, caller: Caller, request: JobRequest
+    ) -> JobRun[Engine, Report]:
         seconds = parts.run_deadline_seconds
         ends = call.started + seconds - min(LONGEST_MARGIN_SECONDS, seconds / 4)
         now = self.clock.now()
-        return BillingJob(
+        return JobRun(
+            job=self.job,
             engine=parts.engine(),
             request=request,
             run_id=f"{stamp(now)}-{self.new_id()[:8]}",
@@ -152,20 +155,20 @@ class JobDoor:
     def _log(self, call: Call, status: int) -> None:
         fields = {
             "severity": _severity(call, status),
-            "message": f"{self.name} answered {int(status)}",
+            "message": f"{self.job.name} answered {int(status)}",
             "request_id": call.request_id,
             "method": call.request.method,
             "status": int(status),
             "seconds": round(self._seconds(call), 3),
             **call.noted,
         }
-        self.log(self.name, fields)
+        self.log(self.job.name, fields)
 
 
 def _check_allowed(caller: Caller, request: JobRequest) -> None:
     """A caller of some tenants names one of them; only one of all may leave the name out."""
     if caller.tenants is not None and request.tenant_id not in caller.tenants:
-        raise Forbidden(reason=f"{caller.kind} may not bill tenant {request.tenant_id!r}")
+        raise Forbidden(reason=f"{caller.kind} may not run anything for tenant {request.tenant_id!r}")
 
 
 def _failure(error: Exception, *, request_id: str) -> Answer:
@@ -177,14 +180,6 @@ def _failure(error: Exception, *, request_id: str) -> Answer:
             return problem(500, code=error.code, detail=str(error), request_id=request_id)
         case _:
             return problem_of(error, request_id=request_id)
-
-
-def _counts(reports: list[RunReport], *, complete: bool) -> dict[str, Any]:
-    return {
-        "complete": complete,
-        "generated": sum(len(report.invoices) for report in reports),
-        "failed": sum(len(report.failures) for report in reports),
-    }
 
 
 def _severity(call: Call, status: int) -> str:

@@ -18,7 +18,7 @@ EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 FURTHEST_AHEAD = timedelta(days=366)
 """A slip in the year would bill every customer up to 24 periods ahead."""
 
-MOST_INVOICES = 1_000_000
+MOST = 1_000_000
 
 _FIELDS = ("as_of", "dry_run", "limit")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -32,8 +32,8 @@ _NOT_JSON = "the body is not valid JSON in UTF-8"
 class JobRequest:
     """What is asked: one tenant, or all where `tenant_id` is None.
 
-    A day in `as_of` starts in each tenant's own zone; an instant is UTC; None is now. `limit` is the most invoices
-    to make, all tenants together.
+    A day in `as_of` starts in each tenant's own zone; an instant is UTC; None is now. `limit` is the most invoices to
+    make, or cases to work on, all tenants together.
     """
 
     tenant_id: str | None
@@ -148,9 +148,9 @@ def _flag(value: object) -> bool:
 
 
 def _limit(value: object) -> int:
-    if type(value) is int and 1 <= value <= MOST_INVOICES:  # a bool is an int to isinstance
+    if type(value) is int and 1 <= value <= MOST:  # a bool is an int to isinstance
         return value
-    raise _flaw("limit", expected=f"a whole number from 1 to {MOST_INVOICES}", given=value)
+    raise _flaw("limit", expected=f"a whole number from 1 to {MOST}", given=value)
 
 
 def _unknown(name: str) -> InvalidInput:

@@ -1,0 +1,56 @@
+"""A job as a function of functions-framework: its door, connected at the first request."""
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from functools import cache
+from threading import Lock
+from typing import TypeAlias
+from uuid import uuid4
+
+import flask
+
+from billing.adapters.counting import CountingDocuments, CountingObjects
+from billing.adapters.system_clock import SystemClock
+from billing.api.call_log import json_lines
+from billing.api.job import Job, Report
+from billing.api.job_door import JobDoor, JobParts
+from billing.api.oidc import TokenVerifier
+from billing.config import load_settings
+from billing.wiring import Engine, connect
+
+JobFunction: TypeAlias = Callable[[flask.Request], flask.Response]
+
+
+def job_function(job: Job[Engine, Report]) -> JobFunction:
+    """The door of a job. Nothing is read or connected before it is called."""
+    clock, connecting = SystemClock(), Lock()
+
+    @cache
+    def connected() -> JobParts[Engine]:
+        """Connect and keep the connections; a configuration that is refused is read again."""
+        settings = load_settings()
+        engine = connect(settings, clock=clock)
+        return JobParts(
+            tokens=TokenVerifier(settings.oidc),
+            secrets=engine.secrets,
+            engine=lambda: replace(
+                engine, documents=CountingDocuments(engine.documents), objects=CountingObjects(engine.objects)
+            ),
+            max_body_bytes=settings.max_body_bytes,
+            run_deadline_seconds=settings.run_deadline_seconds,
+            revision=settings.revision,
+        )
+
+    def parts() -> JobParts[Engine]:
+        with connecting:  # two first requests at once connect once
+            return connected()
+
+    return JobDoor(
+        job=job,
+        parts=parts,
+        clock=clock,
+        monotonic=time.monotonic,
+        new_id=lambda: uuid4().hex,
+        log=json_lines(),
+    )
