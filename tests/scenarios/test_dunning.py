@@ -184,3 +184,15 @@ def test_every_transition_of_a_case_is_in_the_audit_log(sandbox: RunningSandbox,
         ("urgent_notice", "manual_review"),
         ("manual_review", "suspended"),
     ]
+
+
+def test_a_limit_holds_for_what_falls_overdue_too(world: CardWorld) -> None:
+    for name in ("ada", "bob", "cal"):
+        world.joins(name, collection_method=CollectionMethod.SEND_INVOICE)
+    bills(world)
+    world.travels_to("2026-03-04T01:00")
+
+    first = world.runs_dunning(limit=2)
+    rest = world.runs_dunning()
+
+    assert (first.entered, first.complete, rest.entered, rest.complete) == (2, False, 1, True)

@@ -28,15 +28,16 @@ def mark_overdue(run: DunningRun, *, out_of_time: Callable[[], bool]) -> Iterato
     for shard in range(run.tenant.shards):
         after: DueOnCursor | None = None
         while not _is_at_its_end(run, out_of_time):
+            limit = _A_PAGE if run.request.limit is None else min(_A_PAGE, run.request.limit - run.report.entered)
             page = run.invoices.past_due(
                 before=local_date(run.as_of, run.tenant.zone),
                 status=InvoiceStatus.ISSUED,
                 shard=shard,
-                limit=_A_PAGE,
+                limit=limit,
                 after=after,
             )
             yield from _marked(run, page)
-            if len(page) < _A_PAGE:
+            if len(page) < limit:
                 break
             after = (page[-1].value.due_on, page[-1].value.id)
 
