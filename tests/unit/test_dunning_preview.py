@@ -129,7 +129,7 @@ def test_tries_end_at_the_policies_limit_and_at_the_cards() -> None:
     tried = tuple(CardTry(method_id="card", at=datetime(2026, 2, 20, tzinfo=UTC)) for _ in range(14))
     found = rows(customer=replace(EXAMPLE_CUSTOMER, card_tries=tried))
     assert [each.retry for each in found] == [False, True, False, False, False]
-    assert found[2].note == "15 tries of this card in 30 days, no more are allowed"
+    assert found[2].note == "the card was tried as often as is allowed in 30 days: 15"
 
 
 def test_quiet_hours_move_no_step_to_another_day() -> None:
