@@ -8,6 +8,7 @@ import typer
 from billing.cli.audit_commands import audit_app
 from billing.cli.credit_note_commands import add_balance_to, credit_notes_app
 from billing.cli.customer_commands import customers_app
+from billing.cli.dunning_cases_commands import cases_app
 from billing.cli.dunning_commands import dunning_app
 from billing.cli.e_invoice_commands import e_invoice_app
 from billing.cli.errors import plain_errors
@@ -65,6 +66,7 @@ app.add_typer(payments_app, name="payments")
 app.add_typer(credit_notes_app, name="credit-notes")
 app.add_typer(events_app, name="events")
 app.add_typer(dunning_app, name="dunning")
+dunning_app.add_typer(cases_app)
 app.add_typer(audit_app, name="audit")
 add_balance_to(customers_app)
 

@@ -1,5 +1,6 @@
 """`billing reviews`: the queue of what waits for a decision, as a list and one by one."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 
@@ -9,8 +10,11 @@ from billing.cli.directory import open_place
 from billing.cli.place import Place
 from billing.cli.screen import Json, answers, columns, write_json
 from billing.domain.errors import NotFound
-from billing.domain.review import Review, ReviewKind, ReviewStatus
+from billing.domain.review import Review, ReviewKind, ReviewStatus, review_of_case
+from billing.ports import Documents
 from billing.store.codec import encode
+from billing.store.dunning_cases import DunningCases
+from billing.store.invoices import Invoices
 from billing.store.reviews import Reviews
 
 
@@ -24,36 +28,64 @@ class ReviewFilter:
 
 
 def show_list(wanted: ReviewFilter, *, place: Place) -> None:
-    """Print the first cases that are wanted, by subscription, and whether there are more."""
-    tenant_id, reviews = _opened(place)
-    found = list(islice(reviews.list(status=wanted.status, kind=wanted.kind), wanted.limit + 1))
-    shown, more = [each.value for each in found[: wanted.limit]], len(found) > wanted.limit
+    """Print the first cases that are wanted, unpaid invoices before held ones, and whether there are more."""
+    engine, tenant = open_place(place)
+    found = list(islice(_wanted(engine.documents, wanted, tenant_id=tenant.id), wanted.limit + 1))
+    shown, more = found[: wanted.limit], len(found) > wanted.limit
     if place.as_json:
-        write_json({"tenant_id": tenant_id, "reviews": [_json(each) for each in shown], "more": more})
+        write_json({"tenant_id": tenant.id, "reviews": [_json(each) for each in shown], "more": more})
     else:
         _print_list(shown, more=more)
 
 
 def show_one(review_id: str, *, place: Place) -> None:
-    """Print one case, by its own id or the latest about the invoice of that id; NotFound where there is none."""
-    _, reviews = _opened(place)
-    [found] = reviews.get([review_id])
-    about = [found] if found is not None else reviews.about([f"invoices/{review_id}"])
-    if not about:
+    """Print one case, by its own id or the latest about the invoice of that id; NotFound where there is none.
+
+    An unpaid invoice that waits is known by its number too.
+    """
+    engine, tenant = open_place(place)
+    review = _unpaid(engine.documents, review_id, tenant_id=tenant.id)
+    review = review or _kept(Reviews.of(engine.documents, tenant.id), review_id)
+    if review is None:
         raise NotFound("review", review_id)
     if place.as_json:
-        write_json(_json(about[-1].value))
+        write_json(_json(review))
     else:
-        _print_one(about[-1].value)
+        _print_one(review)
 
 
-def _opened(place: Place) -> tuple[str, Reviews]:
-    engine, tenant = open_place(place)
-    return tenant.id, Reviews.of(engine.documents, tenant.id)
+def _wanted(documents: Documents, wanted: ReviewFilter, *, tenant_id: str) -> Iterator[Review]:
+    """What was decided of an unpaid invoice stands on its case, so only those that wait are found here."""
+    if wanted.kind in (None, ReviewKind.DUNNING) and wanted.status in (None, ReviewStatus.OPEN):
+        waiting = (review_of_case(each.value) for each in DunningCases.of(documents, tenant_id).in_review())
+        yield from (each for each in waiting if each is not None)
+    if wanted.kind is not ReviewKind.DUNNING:
+        kept = Reviews.of(documents, tenant_id).list(status=wanted.status, kind=wanted.kind)
+        yield from (each.value for each in kept)
+
+
+def _unpaid(documents: Documents, id_or_number: str, *, tenant_id: str) -> Review | None:
+    try:
+        return review_of_case(Invoices.of(documents, tenant_id).named(id_or_number).value)
+    except NotFound:
+        return None
+
+
+def _kept(reviews: Reviews, review_id: str) -> Review | None:
+    [found] = reviews.get([review_id])
+    about = [found] if found is not None else reviews.about([f"invoices/{review_id}"])
+    return about[-1].value if about else None
 
 
 def _json(review: Review) -> Json:
-    return {**encode(review), "invoice_id": review.invoice_id}
+    return {**encode(review), "invoice_id": review.invoice_id, "command": _command(review)}
+
+
+def _command(review: Review) -> str:
+    """What looks at it closer."""
+    if review.kind is ReviewKind.DUNNING:
+        return f"billing dunning show {review.figures['number']}"
+    return f"billing reviews show {review.id}"
 
 
 def _print_list(reviews: list[Review], *, more: bool) -> None:
@@ -65,8 +97,11 @@ def _print_list(reviews: list[Review], *, more: bool) -> None:
     table.add_row("Invoice", "Customer", "Why", "Status", style="dim")
     for each in reviews:
         status = each.resolution or each.status
-        table.add_row(escape(each.invoice_id), escape(each.customer_id), escape(each.reason), status.value)
+        invoice = each.figures["number"] if each.kind is ReviewKind.DUNNING else each.invoice_id
+        table.add_row(escape(invoice), escape(each.customer_id), escape(each.reason), status.value)
     console.print(table)
+    if any(each.kind is ReviewKind.DUNNING for each in reviews):
+        console.print("Unpaid ones: `billing dunning show NUMBER` says more.", style="dim")
     if more:
         console.print("There are more; see --limit.", style="dim")
 
@@ -87,3 +122,5 @@ def _print_one(review: Review) -> None:
     if review.note:
         table.add_row("Note", escape(review.note))
     console.print(table)
+    if review.kind is ReviewKind.DUNNING:
+        console.print(f"\n{escape(_command(review))}", soft_wrap=True)

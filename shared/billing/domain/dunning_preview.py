@@ -30,6 +30,7 @@ SOFT_DECLINE = "generic_decline"
 """What a charge is declined as where nothing else is known: the commonest, and it may be tried again."""
 
 SUSPENDED_NOTICE = "service_suspended"
+PASSED_OVER = "passed over, as a later step is due"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +103,7 @@ class _Course:
         for step in act.passed_over:
             record = StepRecord(day=step.day, at=at, outcome=StepOutcome.PASSED_OVER, state=step.state)
             self._becomes(stepped(self.case, record, on=act.on))
-            self._note(act, day=step.day, note="passed over, as a later step is due")
+            self._note(act, day=step.day, note=PASSED_OVER)
         if act.step is not None:
             self._take(act, act.step, at=at)
         elif act.review:

@@ -13,10 +13,14 @@ from billing.domain.tenant import Tenant
 
 
 class ReviewKind(StrEnum):
-    """Why something waits: every invoice of the tenant does, or the guard found this one unusual."""
+    """Why something waits: every invoice of the tenant does, the guard found it unusual, or it is unpaid for too long.
+
+    Cases of dunning stand on their invoices; `review_of_case` shows them in this queue, which never keeps one.
+    """
 
     APPROVAL = "approval"
     GUARD = "guard"
+    DUNNING = "dunning"
 
 
 class ReviewStatus(StrEnum):
@@ -96,5 +100,23 @@ def review_of(invoice: Invoice, hold: Hold, *, opened_at: datetime) -> Review:
         reason=hold.reason,
         opened_at=opened_at,
         figures=hold.figures,
+        bill_for_date=invoice.bill_for_date,
+    )
+
+
+def review_of_case(invoice: Invoice) -> Review | None:
+    """An invoice whose dunning case waits for a person, as the queue shows it; None for any other."""
+    case = invoice.dunning
+    if case is None or case.review is None or not case.in_review:
+        return None
+    due = str(Money(invoice.amount_due, invoice.currency).amount)
+    return Review(
+        id=invoice.id,
+        kind=ReviewKind.DUNNING,
+        entity=f"invoices/{invoice.id}",
+        customer_id=invoice.customer_id,
+        reason=case.review.reason,
+        opened_at=case.review.opened_at,
+        figures={"number": invoice.number, "due": due, "currency": invoice.currency},
         bill_for_date=invoice.bill_for_date,
     )
