@@ -29,7 +29,6 @@ from billing.ports.documents import (
 )
 from billing.ports.events import EventNotTaken, EventSink, UnusableEventSecret
 from billing.ports.gateway import (
-    BadSignature,
     ChargeOrder,
     ChargeOutcome,
     Checkout,
@@ -42,17 +41,15 @@ from billing.ports.gateway import (
     GatewayEvent,
     GatewayPayment,
     GatewayRefund,
-    GatewayRefused,
-    GatewayUnavailable,
     Pending,
     RefundOrder,
-    RefundRefused,
     RefundStatus,
     RequiresAction,
     SavedMethod,
     Succeeded,
     Unknown,
 )
+from billing.ports.gateway_errors import BadSignature, GatewayRefused, GatewayUnavailable, RefundRefused
 from billing.ports.mailer import (
     Mail,
     Mailer,

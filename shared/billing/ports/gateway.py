@@ -8,10 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import ClassVar, Protocol, TypeAlias
+from typing import Protocol, TypeAlias
 
 from billing.domain.decline import Advice
-from billing.domain.errors import BillingError, Unavailable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -261,42 +260,3 @@ class Gateway(Protocol):
     def expire_checkout(self, checkout_id: str) -> Checkout:
         """Close a hosted page; the answer says COMPLETE where the customer was quicker."""
         ...
-
-
-class BadSignature(BillingError):
-    """An event that the gateway did not sign, or not lately. `reason` is for our log alone."""
-
-    code: ClassVar[str] = "bad_signature"
-
-    def __init__(self, *, reason: str) -> None:
-        self.reason = reason
-        super().__init__("the signature is missing, wrong or too old")
-
-
-class GatewayUnavailable(Unavailable):
-    """The gateway did not answer; the same call with the same key is safe."""
-
-    code: ClassVar[str] = "gateway_unavailable"
-
-    def __init__(self, gateway: str, *, reason: str) -> None:
-        self.gateway = gateway
-        self.reason = reason
-        super().__init__(f"{gateway} did not answer: {reason}")
-
-
-class GatewayRefused(Unavailable):
-    """The gateway refused the request itself (not the card): our request or its account settings are wrong."""
-
-    code: ClassVar[str] = "gateway_refused"
-    retryable: ClassVar[bool] = False
-
-    def __init__(self, gateway: str, *, reason: str) -> None:
-        self.gateway = gateway
-        self.reason = reason
-        super().__init__(f"{gateway} refused: {reason}")
-
-
-class RefundRefused(GatewayRefused):
-    """This payment can't be refunded at the gateway: nothing was given back, and asking again would not help."""
-
-    code: ClassVar[str] = "refund_refused"
