@@ -133,6 +133,26 @@ def test_an_invoice_is_void_once_it_is_said_and_reissued(held: Path) -> None:
     )
 
 
+def test_an_invoice_is_written_off_once_it_is_said_and_late_money_is_booked(held: Path) -> None:
+    command = ("invoices", "write-off", "INV-2026-02-0047", "--reason", "insolvent", "--dir", held)
+    unsaid = billing(*command)
+    assert unsaid.exit_code == 2
+    assert unsaid.stderr.startswith("billing: Write INV-2026-02-0047 off?")
+    told = "INV-2026-02-0047 is written off: 312.91 USD is not asked for any more."
+    said = f"{told} Money that comes for it is still booked.\n"
+    assert [billing(*command, "--yes").stdout for _ in range(2)] == [said] * 2
+    done = answer(billing(*command, "--yes", "--json"))
+    assert (done["status"], done["total"], done["amount_due"]) == ("uncollectible", "312.91", "312.91")
+    late = ("--invoice", "INV-2026-02-0047", "--amount", "312.91", "--received-on", "2026-06-01", "--dir", held)
+    [invoice] = answer(billing("payments", "record", *late, "--json"))["invoices"]
+    assert invoice["status"] == "paid"
+    refused = billing(*command, "--yes")
+    assert (refused.exit_code, refused.stderr) == (
+        2,
+        "billing: invoice: expected one that money is owed of, got 'paid'\n",
+    )
+
+
 def test_a_reissue_is_told_in_a_line(held: Path) -> None:
     assert billing("invoices", "void", "INV-2026-02-0047", "--reason", "x", "--yes", "--dir", held).exit_code == 0
     told = billing("invoices", "reissue", "INV-2026-02-0047", "--dir", held)

@@ -1,4 +1,4 @@
-"""`billing invoices approve`, `reject`, `void` and `reissue`: what a person does with single invoices."""
+"""`billing invoices approve`, `reject`, `void`, `write-off` and `reissue`: what a person does with single invoices."""
 
 from collections.abc import Sequence
 
@@ -18,6 +18,7 @@ from billing.usecases.call import Call
 from billing.usecases.reissue_invoice import reissue_invoice
 from billing.usecases.reject_invoice import reject_invoice
 from billing.usecases.void_invoice import void_invoice
+from billing.usecases.write_off_invoice import write_off_invoice
 from billing.wiring import Engine
 
 
@@ -57,6 +58,19 @@ def run_void(id_or_number: str, *, reason: str, yes: bool, place: Place) -> None
         write_json(_invoice_json(invoice))
     else:
         answers().print(f"{invoice.number} is void; `billing invoices reissue {invoice.number}` invoices it again.")
+
+
+def run_write_off(id_or_number: str, *, reason: str, yes: bool, place: Place) -> None:
+    """Write an invoice off and say so."""
+    engine, call = _opened(place)
+    confirm(f"Write {id_or_number} off? It can't be taken back.", yes=yes)
+    invoice = write_off_invoice(engine.documents, id_or_number, reason=reason, call=call)
+    due = invoice_amount(invoice.amount_due, invoice.currency)
+    if place.as_json:
+        write_json({**_invoice_json(invoice), "amount_due": due})
+    else:
+        told = f"{invoice.number} is written off: {due} {invoice.currency} is not asked for any more."
+        answers().print(f"{told} Money that comes for it is still booked.", soft_wrap=True)
 
 
 def run_reissue(id_or_number: str, *, place: Place) -> int:

@@ -111,6 +111,27 @@ def void(
         run_void(invoice, reason=reason, yes=yes, place=place)
 
 
+@by_hand_app.command(
+    "write-off",
+    epilog="\b\nExample:\n  billing invoices write-off INV-2026-02-0047 --reason 'insolvent' --yes --dir demo",
+)
+def write_off(
+    *,
+    invoice: IdOrNumber,
+    reason: Annotated[str, typer.Option(metavar="TEXT", help="Why; it goes into the audit log.")],
+    directory: KeptIn,
+    tenant: TenantId = None,
+    yes: Yes = False,
+    as_json: AsJson = False,
+) -> None:
+    """Give up what is still owed of an invoice: nobody is chased or charged for it. Late money is still booked."""
+    with plain_errors():
+        from billing.cli.by_hand import run_write_off
+
+        place = Place(tenant_id=tenant, directory=directory, as_json=as_json)
+        run_write_off(invoice, reason=reason, yes=yes, place=place)
+
+
 @by_hand_app.command("reissue", epilog="\b\nExample:\n  billing invoices reissue INV-2026-02-0047 --dir demo")
 def reissue(
     *,
