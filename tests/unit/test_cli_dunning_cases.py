@@ -120,6 +120,9 @@ def test_the_list_is_narrowed(directory: Path, arguments: tuple[str, ...], numbe
 def test_of_steps_that_are_late_the_one_that_will_be_done_is_named(directory: Path) -> None:
     listed = rows(dunning("list", "--customer", "acme", "--as-of", "2025-03-20", directory=directory))
     assert listed[1][-2:] == ["16", "2025-03-20 manual review"]
+    shown = rows(dunning("show", REMINDED, "--as-of", "2025-03-20", directory=directory))
+    late = ["2025-03-20", "day 7", "nothing to send or to charge", "passed over, as a later step is due"]
+    assert late in shown
 
 
 def test_nothing_to_list_is_said(directory: Path) -> None:

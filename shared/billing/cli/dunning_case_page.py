@@ -6,7 +6,7 @@ from rich.table import Table
 
 from billing.cli.directory import open_place
 from billing.cli.dunning_cases import ShownCase, asked_instant, case_json, shown_cases
-from billing.cli.dunning_words import CAUSES, attempt_words, next_words, pause_words, row_json, row_words
+from billing.cli.dunning_words import CAUSES, attempt_words, pause_words, row_json, row_words
 from billing.cli.place import Place
 from billing.cli.run_json import invoice_amount
 from billing.cli.screen import Json, answers, columns, write_json
@@ -55,8 +55,7 @@ def possible(shown: ShownCase, *, takes_cards: bool) -> list[str]:
 
 def _rests(shown: ShownCase) -> bool:
     pause = shown.case.pause
-    on = local_date(shown.as_of, shown.invoice.zone)
-    return pause is not None and (pause.until_on is None or on < pause.until_on)
+    return pause is not None and (pause.until_on is None or shown.on < pause.until_on)
 
 
 def _json(shown: ShownCase, *, takes_cards: bool) -> Json:
@@ -178,11 +177,10 @@ def _step_words(step: StepRecord) -> str:
 
 def _coming(shown: ShownCase) -> Table:
     table = columns("", "", "", "dim", right=(1,))
-    waits = next_words(shown.case, on=local_date(shown.as_of, shown.invoice.zone))
     if shown.case.in_review:
-        table.add_row("now", "", escape(waits))
+        table.add_row("now", "", escape(shown.next_words))
     for each in shown.coming:
-        words = row_words(each)
+        words = row_words(each, policy=shown.policy)
         note = each.note if each.note != words else ""
         table.add_row(str(each.on), f"day {each.day}", escape(words), escape(note))
     return table

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from rich.markup import escape
 
 from billing.cli.directory import call_on, instant_of, open_place
-from billing.cli.dunning_words import next_words, row_json, rows_words
+from billing.cli.dunning_words import does_nothing, next_words, row_json, row_words
 from billing.cli.place import Place
 from billing.cli.run_json import invoice_amount
 from billing.cli.screen import Json, answers, columns, write_json
@@ -51,7 +51,26 @@ class ShownCase:
     @property
     def day(self) -> int:
         """Which day of the schedule it is."""
-        return self.case.day_of(local_date(self.as_of, self.invoice.zone))
+        return self.case.day_of(self.on)
+
+    @property
+    def on(self) -> date:
+        """The local day that it is."""
+        return local_date(self.as_of, self.invoice.zone)
+
+    @property
+    def following(self) -> PreviewRow | None:
+        """The first thing to come that somebody will notice, None for nothing."""
+        noticed = (each for each in self.coming if not does_nothing(each, policy=self.policy))
+        return next(noticed, self.coming[0] if self.coming else None)
+
+    @property
+    def next_words(self) -> str:
+        """What comes next, or what it waits for."""
+        if waits := next_words(self.case, on=self.on):
+            return waits
+        row = self.following
+        return "a payment is on its way" if row is None else f"{row.on} {row_words(row, policy=self.policy)}"
 
 
 def show_list(wanted: CaseFilter, *, as_of: str | None, place: Place) -> None:
@@ -122,7 +141,7 @@ def case_json(shown: ShownCase) -> Json:
             "until": None if pause.until_on is None else pause.until_on.isoformat(),
             "note": pause.note,
         },
-        "next": row_json(shown.coming[0]) if shown.coming else None,
+        "next": None if shown.following is None else row_json(shown.following),
     }
 
 
@@ -171,9 +190,8 @@ def _print(shown: Sequence[ShownCase], wanted: CaseFilter, *, more: bool) -> Non
         invoice, case = each.invoice, each.case
         money = f"{amount(invoice.amount_due, invoice.currency)} {invoice.currency}"
         day = "" if case.state.is_over else str(each.day)
-        following = next_words(case, on=local_date(each.as_of, invoice.zone)) or rows_words(each.coming)
         state = case.state.value.replace("_", " ")
-        table.add_row(escape(invoice.number), escape(invoice.customer_id), money, state, day, escape(following))
+        table.add_row(escape(invoice.number), escape(invoice.customer_id), money, state, day, escape(each.next_words))
     console.print(table)
     if more:
         console.print("There are more; see --limit.", style="dim")

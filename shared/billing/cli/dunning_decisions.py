@@ -10,7 +10,7 @@ from rich.markup import escape
 from billing.cli.confirmation import confirm
 from billing.cli.directory import call_on, open_place
 from billing.cli.dunning_cases import ShownCase, case_json, shown_cases
-from billing.cli.dunning_words import next_words, pause_words, rows_words
+from billing.cli.dunning_words import pause_words
 from billing.cli.errors import DONE, HAD_FAILURES, UNAVAILABLE, Refused
 from billing.cli.local_gateway import LocalStripe, taking_cards
 from billing.cli.place import Place
@@ -121,7 +121,7 @@ def run_resume(id_or_number: str, *, note: str, place: Place) -> None:
         return
     rested = before.dunning is not None and before.dunning.pause is not None and invoice != before
     said = "goes on" if rested else "did not rest; nothing changed"
-    answers().print(escape(f"{invoice.number} {said}. Next: {_next(shown)}."), soft_wrap=True)
+    answers().print(escape(f"{invoice.number} {said}. Next: {shown.next_words}."), soft_wrap=True)
 
 
 def _decision(given: GivenDecision, *, today: date) -> CaseDecision:
@@ -173,18 +173,13 @@ def _shown(engine: Engine, invoice: Invoice, *, tenant: Tenant, call: Call) -> S
     return shown
 
 
-def _next(shown: ShownCase) -> str:
-    on = local_date(shown.as_of, shown.invoice.zone)
-    return next_words(shown.case, on=on) or rows_words(shown.coming)
-
-
 def _said(decision: CaseDecision, done: ResolvedCase, shown: ShownCase) -> str:
     number = done.invoice.number
     match decision:
         case ExtendUntil(until=until):
             return f"{number} rests until {until}; unpaid on that day it is back in the queue."
         case BackToSchedule():
-            return f"{number} is back on its schedule. Next: {_next(shown)}."
+            return f"{number} is back on its schedule. Next: {shown.next_words}."
         case WriteOff():
             return f"{number} is written off: nobody is chased any more, and money that comes all the same is booked."
         case RetryNow():

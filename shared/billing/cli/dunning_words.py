@@ -1,14 +1,13 @@
 """Cases, steps and attempts in words, as the commands of dunning say them."""
 
-from collections.abc import Sequence
 from datetime import date
 
 from billing.cli.screen import Json
 from billing.domain.attempt import AttemptSource, AttemptStatus, PaymentAttempt
 from billing.domain.decline import Advice
 from billing.domain.dunning_case import CaseCause, DunningCase, Pause, PauseReason
-from billing.domain.dunning_policy import CaseState
-from billing.domain.dunning_preview import PASSED_OVER, PreviewRow
+from billing.domain.dunning_policy import CaseState, Channel, DunningPolicy
+from billing.domain.dunning_preview import PreviewRow
 
 CAUSES = {
     CaseCause.PAYMENT_FAILED: "its charge failed",
@@ -54,18 +53,20 @@ def _end(pause: Pause) -> str:
     return "it is resumed" if pause.until_on is None else str(pause.until_on)
 
 
-def rows_words(coming: Sequence[PreviewRow]) -> str:
-    """The first thing that will really be done, with its day."""
-    row = next((each for each in coming if each.note != PASSED_OVER), None)
-    return "a payment is on its way" if row is None else f"{row.on} {row_words(row)}"
-
-
-def row_words(row: PreviewRow) -> str:
+def row_words(row: PreviewRow, *, policy: DunningPolicy) -> str:
     """What is done: `payment reminder and retry`."""
+    if does_nothing(row, policy=policy):
+        return "nothing to send or to charge"
     told = [row.notice.replace("_", " "), "retry" if row.retry else ""]
     if row.state is CaseState.MANUAL_REVIEW and not any(told):
         return "manual review"
-    return " and ".join(filter(None, told)) or row.note or "looked at"
+    return " and ".join(filter(None, told)) or row.note
+
+
+def does_nothing(row: PreviewRow, *, policy: DunningPolicy) -> bool:
+    """Whether it is a step that comes to nothing: one that is passed over, or whose retry would not be made."""
+    quiet = (step.day for step in policy.steps[:-1] if step.channel is Channel.EMAIL)
+    return not row.retry and not row.notice and row.day in quiet
 
 
 def row_json(row: PreviewRow) -> Json:
