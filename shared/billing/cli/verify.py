@@ -16,6 +16,7 @@ from billing.usecases.verify import VerifyReport, VerifyRequest, verify
 
 _READ = {
     "plans": "Plan versions",
+    "payments": "Payments",
     "invoices": "Invoices",
     "credit_notes": "Credit notes",
     "recomputed": "Computed again",

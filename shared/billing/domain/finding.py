@@ -22,6 +22,7 @@ class FindingKind(StrEnum):
     NUMBER_REPEATED = "number_repeated"
     NUMBER_MALFORMED = "number_malformed"
     COUNTER_DIFFERS = "counter_differs"
+    PAYMENTS_DIFFER = "payments_differ"
     PERIOD_NOT_BILLED = "period_not_billed"
     BILLING_DATE_WRONG = "billing_date_wrong"
     USAGE_DIFFERS = "usage_differs"

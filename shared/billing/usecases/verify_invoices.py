@@ -18,6 +18,7 @@ from billing.store.invoices import NO_REVENUE
 from billing.usecases.recompute_page import Recomputed, recompute_page
 from billing.usecases.verification import Verification
 from billing.usecases.verify_files import verify_files
+from billing.usecases.verify_payments import read_payments, verify_paid
 
 _AT_ONCE = 100
 _MISSING = {"subscription": FindingKind.SUBSCRIPTION_MISSING, "customer": FindingKind.CUSTOMER_MISSING}
@@ -27,12 +28,14 @@ D = TypeVar("D", Invoice, CreditNote)
 
 def verify_invoices(verification: Verification) -> None:
     """All invoices of the period, drafts that wait for a decision included."""
+    parts = read_payments(verification)
     scopes = verification.context.invoices.in_month(verification.request.period)
     for page in verification.pages("invoices", *scopes):
         read = [each for each in _decoded(verification, page, Invoice) if _is_wanted(verification, each[1])]
         _verify_page(verification, [invoice for _, invoice in read], collection="invoices")
         for document, invoice in read:
             _verify_indexed(verification, document, invoice)
+            verify_paid(verification, invoice, parts=parts)
 
 
 def verify_credit_notes(verification: Verification) -> None:
