@@ -25,7 +25,7 @@ def list_reviews(
     limit: Limit = 50,
     as_json: AsJson = False,
 ) -> None:
-    """List what waits: invoices held for approval, and unusual ones that the guard stopped; with why."""
+    """List what waits: invoices held for approval, unusual ones, and unpaid ones that a person has to look at."""
     with plain_errors():
         from billing.cli.reviews import ReviewFilter, show_list
 
