@@ -116,7 +116,7 @@ def test_a_notice_that_goes_by_event_is_no_mail() -> None:
 def test_without_mail_nothing_is_sent_and_without_a_gateway_nothing_charged() -> None:
     found = rows(has_gateway=False, has_mail=False)
     assert [(each.retry, each.notice) for each in found] == [(False, "")] * 5
-    assert found[1].note == "the tenant has no gateway; no mail: nobody to send it"
+    assert found[1].note == "the tenant has no gateway; payment_reminder can't be mailed"
 
 
 def test_a_customer_without_a_subscription_has_no_service_to_suspend() -> None:

@@ -66,7 +66,7 @@ def test_whatever_is_not_the_houses_own_is_said() -> None:
     )
     assert policy_text(policy) == (
         "1 final_notice, 40 manual_review; suspends after 1 day, 2 days of grace; quiet from 20:00 to 08:30; "
-        "at most 4 retries; at most 6 tries of a card in 30 days; declines expired_card=review, lost_card=retry"
+        "at most 4 charges; at most 6 charges of a card in 30 days; declines expired_card=review, lost_card=retry"
     )
 
 

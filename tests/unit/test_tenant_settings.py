@@ -176,7 +176,7 @@ def test_of_policies_only_those_that_change_are_said() -> None:
     gentle = replace(OTHER.dunning.policies[1], most_tries=2)
     after = replace(OTHER, dunning=replace(OTHER.dunning, policies=(DEFAULT_POLICY, gentle)))
     [change] = changes_between(OTHER, after)
-    rest = "quiet from 20:00 to 08:30; at most {} retries; declines expired_card=retry"
+    rest = "quiet from 20:00 to 08:30; at most {} charges; declines expired_card=retry"
     steps = "gentle: 5 payment_reminder, 20 final_notice+manual_review by event; never suspends; "
     assert (change.before, change.after) == (steps + rest.format(4), steps + rest.format(2))
 

@@ -30,7 +30,6 @@ SOFT_DECLINE = "generic_decline"
 """What a charge is declined as where nothing else is known: the commonest, and it may be tried again."""
 
 SUSPENDED_NOTICE = "service_suspended"
-PASSED_OVER = "passed over, as a later step is due"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +102,7 @@ class _Course:
         for step in act.passed_over:
             record = StepRecord(day=step.day, at=at, outcome=StepOutcome.PASSED_OVER, state=step.state)
             self._becomes(stepped(self.case, record, on=act.on))
-            self._note(act, day=step.day, note=PASSED_OVER)
+            self._note(act, day=step.day, note="passed over, as a later step is due")
         if act.step is not None:
             self._take(act, act.step, at=at)
         elif act.review:
@@ -172,4 +171,6 @@ def _untold(step: DunningStep, *, is_mailed: bool) -> str:
     """What is said of a notice that no mail carries."""
     if step.template is StepTemplate.NONE or is_mailed:
         return ""
-    return f"{step.template.value} by event" if step.channel is Channel.EVENT else "no mail: nobody to send it"
+    return (
+        f"{step.template.value} by event" if step.channel is Channel.EVENT else f"{step.template.value} can't be mailed"
+    )

@@ -29,18 +29,24 @@ def policies_text(policies: DunningPolicies) -> tuple[str, ...]:
 
 
 def policy_text(policy: DunningPolicy) -> str:
-    """The policy on one line, without its name; limits and quiet hours where they are not the house's own."""
+    """The policy on one line, without its name: its steps, and its terms."""
+    return "; ".join((", ".join(map(step_text, policy.steps)), *policy_terms(policy)))
+
+
+def policy_terms(policy: DunningPolicy) -> tuple[str, ...]:
+    """What holds beside the steps: when it suspends; limits, quiet hours and declines that are not the house's own."""
     quiet, tries, card_tries = policy.quiet_hours, policy.most_tries, policy.most_card_tries
     declines = ", ".join(f"{code}={advice.value}" for code, advice in sorted(policy.declines.items()))
-    parts = (
-        ", ".join(map(step_text, policy.steps)),
+    terms = (
         suspension_text(policy),
         f"quiet from {quiet.start:%H:%M} to {quiet.end:%H:%M}" if quiet else "",
-        f"at most {tries} retries" if tries != MOST_TRIES else "",
-        f"at most {card_tries} tries of a card in {CARD_DAYS} days" if card_tries != MOST_CARD_TRIES else "",
+        f"at most {_counted(tries, 'charge')}" if tries != MOST_TRIES else "",
+        f"at most {_counted(card_tries, 'charge')} of a card in {CARD_DAYS} days"
+        if card_tries != MOST_CARD_TRIES
+        else "",
         f"declines {declines}" if declines else "",
     )
-    return "; ".join(filter(None, parts))
+    return tuple(term for term in terms if term)
 
 
 def step_text(step: DunningStep) -> str:
