@@ -11,7 +11,7 @@ from datetime import date, datetime
 from typing import Any, Self
 
 from billing.domain.attempt import AttemptSource, AttemptStatus, PaymentAttempt
-from billing.domain.charging import next_attempt, with_attempt
+from billing.domain.charging import is_answered, next_attempt, with_attempt
 from billing.domain.customer import CardTry, Customer
 from billing.domain.dunning import Act, Rest, decide
 from billing.domain.dunning_case import (
@@ -164,10 +164,12 @@ class Chase:
 
     def _takes(self, step: DunningStep, *, on: date, at: datetime) -> None:
         if not why_not_retried(self.policy, self.invoice, self.customer, step=step, as_of=at):
-            tries = (*self.customer.card_tries, CardTry(method_id=self.customer.payment_method_id, at=at))
-            self.customer = replace(self.customer, card_tries=tries)
-            self.becomes(replace(self.case, tries=self.case.tries + 1))
-            self._notes(at, "retry")
+            is_looked_up = bool(self.invoice.attempts) and not is_answered(self.invoice.attempts[-1])
+            self._notes(at, "looked up" if is_looked_up else "retry")
+            if not is_looked_up:
+                tries = (*self.customer.card_tries, CardTry(method_id=self.customer.payment_method_id, at=at))
+                self.customer = replace(self.customer, card_tries=tries)
+                self.becomes(replace(self.case, tries=self.case.tries + 1))
             self.charges(at, source=AttemptSource.SCHEDULE)
         notice = "" if self.is_over else step.template.value
         if notice:
