@@ -45,8 +45,10 @@ def broken_model(error: ErrorDetails) -> str:
     match error["type"]:
         case "rule":
             return str(error["msg"])
-        case "model_type":
+        case "model_type" | "dict_type":
             expected = "an object"
+        case "tuple_type":
+            expected = "a list"
         case "enum" | "literal_error":
             expected = f"one of {error['ctx']['expected']}"
         case _:
