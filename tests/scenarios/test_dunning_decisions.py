@@ -127,6 +127,25 @@ def test_a_dispute_rests_until_it_is_resumed_and_goes_on_with_what_was_next(
     ]
 
 
+def test_a_promise_that_comes_while_a_step_is_done_does_not_have_it_done_again(
+    sandbox: RunningSandbox, world: CardWorld
+) -> None:
+    fails(sandbox, world, "insufficient_funds")
+    promising = iter([date(2026, 2, 10)])
+
+    def somebody_calls(_verb: str) -> None:
+        for until in promising:
+            promises(world, until)
+
+    world.stripe.after = somebody_calls
+    assert on(world, "2026-02-04") == ["reminder"]
+    assert the_case(world).pause is not None
+    assert [on(world, day) for day in ("2026-02-09", "2026-02-13")] == [[], []]
+    assert on(world, "2026-02-14") == ["urgent_notice"]  # day 7 would have been the 8th
+    assert world.sent.kinds("lumen@kunde.test").count("payment_reminder") == 1
+    assert [(each.day, each.attempt) for each in the_case(world).history] == [(0, 0), (3, 2), (7, 3)]
+
+
 def test_extended_and_unpaid_on_the_day_it_is_back_in_the_queue_with_the_reason(
     sandbox: RunningSandbox, world: CardWorld
 ) -> None:
