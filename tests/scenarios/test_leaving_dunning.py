@@ -280,6 +280,19 @@ def test_a_payment_taken_back_is_a_new_case_that_a_person_looks_at_and_paying_ag
     assert told(world).count(EventType.DUNNING_LEFT) == 2
 
 
+def test_paid_and_taken_back_three_times_at_one_instant_each_case_is_told_apart(
+    sandbox: RunningSandbox, world: CardWorld
+) -> None:
+    """As one import of several months' statements may: its entries are all recorded at the same time."""
+    fails(sandbox, world)
+    for name in ("cheque-1", "cheque-2", "cheque-3"):
+        pays(world, 4900, name=name)
+        reverse_payment(world.documents, name, reason="bounced", call=world.call())
+    events = told(world)
+    assert (events.count(EventType.DUNNING_ENTERED), events.count(EventType.DUNNING_LEFT)) == (4, 3)
+    assert (the_invoice(world).amount_due, the_case(world).state) == (4900, CaseState.ISSUED)
+
+
 def test_a_case_and_its_payment_are_one_commit(sandbox: RunningSandbox, world: CardWorld) -> None:
     fails(sandbox, world)
     watched = WatchedDocuments(world.documents)

@@ -22,6 +22,7 @@ from billing.domain.dunning_policy import CaseState
 from billing.domain.errors import InvalidInput
 from billing.domain.invoice import Invoice, InvoiceStatus
 from billing.domain.invoice_payment import is_collectible, is_open, paid, taken_back, written_off
+from billing.usecases.settle_invoices import invoice_json
 from tests.builders import Account, a_fee, a_plan, utc
 
 AT, LATER = utc("2026-02-01T09:00"), utc("2026-02-02T09:00")
@@ -127,3 +128,8 @@ def test_what_is_disputed_is_not_charged_and_what_else_rests_is(reason: PauseRea
 
 def test_before_dunning_was_kept_a_failed_charge_waits_all_the_same() -> None:
     assert waits_for_method(replace(declined(), dunning=None), "pm_2")
+
+
+def test_a_file_that_is_made_late_says_nothing_of_the_case() -> None:
+    assert invoice_json(declined()) == invoice_json(issued())
+    assert invoice_json(written_off(declined(), at=LATER)) == invoice_json(issued())
