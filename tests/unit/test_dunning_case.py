@@ -1,7 +1,7 @@
 """A case and the money of its invoice: what opens one, what ends it, and that it only ever moves forward."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 
 import pytest
 
@@ -148,17 +148,13 @@ def test_an_invoice_without_a_case_has_none_to_end() -> None:
     assert left(None, CaseState.PAID, at=LATER) is None
 
 
-def test_a_payment_that_is_taken_back_is_a_case_of_its_own() -> None:
-    settled = paid(declined(), 4900, at=utc("2026-03-02"))
-    after = taken_back(settled, 4900, at=LATER)
-
+@pytest.mark.parametrize("made_at", [utc("2026-03-01T05:00"), LATER])
+def test_a_payment_that_is_taken_back_is_a_case_of_its_own_and_no_charge_of_before_moves_it(made_at: datetime) -> None:
+    after = taken_back(paid(declined(), 4900, at=utc("2026-03-02")), 4900, at=LATER)
     assert case_of(after) == entered(CaseCause.REVERSED, on=date(2026, 3, 5), at=LATER)
-    late = with_attempt(
-        after,
-        replace(an_attempt(AttemptStatus.DECLINED, code="x"), number=2, attempted_at=utc("2026-03-01T05:00")),
-        at=LATER,
-    )
-    assert late.dunning == after.dunning  # it was made before the payment came
+
+    of_before = replace(an_attempt(AttemptStatus.DECLINED, code="x"), number=2, attempted_at=made_at)
+    assert with_attempt(after, of_before, at=utc("2026-03-06")).dunning == after.dunning
 
 
 def test_a_case_that_suspended_the_service_is_seen_to_once_more_when_it_is_over() -> None:

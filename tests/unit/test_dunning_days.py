@@ -171,6 +171,15 @@ def test_a_service_is_not_stopped_at_night_whatever_silent_step_is_late() -> Non
         assert decision.suspend
 
 
+def test_a_reminder_that_was_held_for_a_day_is_not_held_longer_for_the_sake_of_a_suspension() -> None:
+    stops = replace(NIGHT, suspend_after_days=4)
+    invoice = an_owed(a_case("2026-03-01", at="2026-03-01T12:00"), zone="UTC")
+
+    assert decide(stops, invoice, a_payer(), as_of=utc("2026-03-05T03:00")) == Act(
+        on=date(2026, 3, 5), step=REMINDER, suspend=True
+    )
+
+
 def test_a_promise_shifts_what_is_after_it_by_exactly_its_days() -> None:
     case = paused(
         a_case("2026-03-01", at="2026-03-01T12:00", done=3),

@@ -213,7 +213,7 @@ def test_a_promise_made_in_the_queue_that_is_not_kept_brings_the_case_back_on_it
 def test_a_stolen_card_that_somebody_looked_at_does_not_come_back_for_the_same_charge() -> None:
     at = utc("2026-03-05T10:00")
     chase = Chase.declined("stolen_card")
-    chase.runs("2026-03-01T09:00")
+    chase.runs("2026-03-01T04:00")  # the very instant of the decline
     chase.becomes(replace(resolved(chase.case, CaseResolution.RESUMED, note="", actor="ada", at=at), next_at=at))
 
     assert chase.runs(at) == ["passed over 0", "payment_reminder"]
