@@ -157,6 +157,35 @@ def test_a_payment_that_is_taken_back_is_a_case_of_its_own_and_no_charge_of_befo
     assert with_attempt(after, of_before, at=utc("2026-03-06")).dunning == after.dunning
 
 
+def test_a_service_that_is_not_back_when_its_payment_is_taken_back_waits_for_the_new_case() -> None:
+    stopped = paid(replace(declined(), dunning=suspended(CASE, at=AT)), 4900, at=LATER)
+    again = taken_back(stopped, 4900, at=utc("2026-03-06"))
+    assert case_of(again).suspended_at == AT
+    assert case_of(paid(again, 4900, at=utc("2026-03-07"))).awaits_restoring
+
+    was_back = replace(stopped, dunning=restored(case_of(stopped), at=LATER))
+    assert case_of(taken_back(was_back, 4900, at=utc("2026-03-06"))).suspended_at is None
+
+
+def test_a_part_that_is_taken_back_of_what_is_owed_anyway_leaves_the_case_alone() -> None:
+    partly = paid(declined(), 900, at=LATER)
+
+    assert taken_back(partly, 900, at=LATER).dunning == partly.dunning
+
+
+@pytest.mark.parametrize("later", [AttemptStatus.DECLINED, AttemptStatus.UNKNOWN])
+def test_what_the_gateway_said_for_good_stays(later: AttemptStatus) -> None:
+    assert with_attempt(declined(), an_attempt(later, code="another"), at=LATER) == declined()
+
+
+def test_an_answer_that_comes_late_keeps_the_time_at_which_the_charge_was_made() -> None:
+    begun = with_attempt(an_invoice(), an_attempt(AttemptStatus.UNKNOWN), at=AT)
+    answered = with_attempt(begun, an_attempt(AttemptStatus.DECLINED, code="x", at="2026-03-05T10:00"), at=LATER)
+
+    assert [each.attempted_at for each in answered.attempts] == [AT]
+    assert case_of(answered).started_on == date(2026, 3, 5)  # day 0 is the day of the failure
+
+
 def test_a_case_that_suspended_the_service_is_seen_to_once_more_when_it_is_over() -> None:
     over = left(suspended(CASE, at=AT), CaseState.PAID, at=LATER)
     assert over is not None

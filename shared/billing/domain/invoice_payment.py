@@ -37,7 +37,8 @@ def credited(invoice: Invoice, amount: int, *, at: datetime) -> Invoice:
 def taken_back(invoice: Invoice, amount: int, *, at: datetime) -> Invoice:
     """The invoice with `amount` less paid: reversed or refunded at a UTC instant, whose local day decides on overdue.
 
-    One that was paid is a dunning case of its own then, which a person looks at before anybody is chased.
+    One that was paid is a dunning case of its own then, which a person looks at before anybody is chased. A service
+    that was not back yet waits for that case now.
     """
     _require(0 < amount <= invoice.amount_paid, invoice, amount)
     less = replace(invoice, amount_paid=invoice.amount_paid - amount)
@@ -45,7 +46,12 @@ def taken_back(invoice: Invoice, amount: int, *, at: datetime) -> Invoice:
         return less
     on = local_date(at, invoice.zone)
     status = InvoiceStatus.OVERDUE if invoice.due_on < on else InvoiceStatus.ISSUED
-    case = replace(entered(CaseCause.REVERSED, on=on, at=at), started_at=_start_of_its_own(invoice, at=at))
+    last = invoice.dunning
+    case = replace(
+        entered(CaseCause.REVERSED, on=on, at=at),
+        started_at=_start_of_its_own(invoice, at=at),
+        suspended_at=last.suspended_at if last is not None and last.awaits_restoring else None,
+    )
     return replace(less, status=status, paid_at=None, dunning=case)
 
 
