@@ -23,6 +23,7 @@ GUIDES = (
     "reconcile",
     "cli",
     "credit-notes",
+    "dunning",
     "e-invoices",
     "events",
     "import",
