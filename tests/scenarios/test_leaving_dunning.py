@@ -93,7 +93,6 @@ WAYS: Sequence[tuple[Way, InvoiceStatus, CaseState]] = [
     (by_hand, InvoiceStatus.PAID, CaseState.PAID),
     (by_credit_note, InvoiceStatus.PAID, CaseState.PAID),
     (by_voiding, InvoiceStatus.VOID, CaseState.VOID),
-    (by_writing_off, InvoiceStatus.UNCOLLECTIBLE, CaseState.WRITTEN_OFF),
 ]
 
 
@@ -116,6 +115,26 @@ def chased(world: CardWorld) -> int:
     return sum(mail.subject.split()[0] in kinds for mail in world.sent.sent)
 
 
+def test_what_is_given_up_leaves_the_service_suspended_until_money_comes_all_the_same(
+    sandbox: RunningSandbox, world: CardWorld
+) -> None:
+    suspended(sandbox, world)
+    asked = chased(world)
+    world.travels_to("2026-02-22T12:00")
+    by_writing_off(sandbox, world)
+    dunned_on(world, *AFTERWARDS)
+    assert (the_invoice(world).status, the_case(world).state, chased(world)) == (
+        InvoiceStatus.UNCOLLECTIBLE,
+        CaseState.WRITTEN_OFF,
+        asked,
+    )
+    assert the_customer(world).suspended_at is not None
+    pays(world, 4900)
+    assert (the_invoice(world).status, the_case(world).state) == (InvoiceStatus.PAID, CaseState.PAID)
+    assert the_customer(world).suspended_at is None
+    assert told(world).count(EventType.CUSTOMER_RESTORED) == 1
+
+
 @pytest.mark.parametrize(("way", "status", "state"), WAYS, ids=[way.__name__ for way, _, _ in WAYS])
 def test_a_suspended_case_is_over_at_once_its_service_back_and_nobody_is_chased_again(
     sandbox: RunningSandbox, world: CardWorld, way: Way, status: InvoiceStatus, state: CaseState
@@ -135,6 +154,26 @@ def test_a_suspended_case_is_over_at_once_its_service_back_and_nobody_is_chased_
     assert (chased(world), world.stripe.calls.count("charge")) == (asked, charges)
     assert world.sent.kinds(ADDRESS).count("service_restored") == 1
     assert [each.event for each in recorded(world)].count("dunning.left") == 1
+
+
+def test_what_is_given_up_leaves_the_service_suspended_until_money_comes_all_the_same(
+    sandbox: RunningSandbox, world: CardWorld
+) -> None:
+    suspended(sandbox, world)
+    asked = chased(world)
+    world.travels_to("2026-02-22T12:00")
+    by_writing_off(sandbox, world)
+    dunned_on(world, *AFTERWARDS)
+    assert (the_invoice(world).status, the_case(world).state, chased(world)) == (
+        InvoiceStatus.UNCOLLECTIBLE,
+        CaseState.WRITTEN_OFF,
+        asked,
+    )
+    assert the_customer(world).suspended_at is not None
+    pays(world, 4900)
+    assert (the_invoice(world).status, the_case(world).state) == (InvoiceStatus.PAID, CaseState.PAID)
+    assert the_customer(world).suspended_at is None
+    assert told(world).count(EventType.CUSTOMER_RESTORED) == 1
 
 
 @pytest.mark.parametrize(("way", "status", "state"), WAYS, ids=[way.__name__ for way, _, _ in WAYS])

@@ -137,10 +137,10 @@ def test_a_part_of_the_money_ends_nothing() -> None:
     assert credited(declined(), 4899, at=LATER).dunning == declined().dunning
 
 
-def test_money_that_comes_after_the_write_off_leaves_the_case_as_it_ended() -> None:
+def test_money_that_comes_after_the_write_off_pays_the_case_all_the_same() -> None:
     after = paid(written_off(declined(), at=AT), 4900, at=LATER)
 
-    assert (after.status, case_of(after).state) == (InvoiceStatus.PAID, CaseState.WRITTEN_OFF)
+    assert (after.status, case_of(after).state) == (InvoiceStatus.PAID, CaseState.PAID)
 
 
 def test_an_invoice_without_a_case_has_none_to_end() -> None:

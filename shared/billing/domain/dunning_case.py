@@ -131,8 +131,12 @@ class DunningCase:
 
     @property
     def awaits_restoring(self) -> bool:
-        """Whether it is over and the service that was suspended for it is not back yet."""
-        return self.state.is_over and self.suspended_at is not None and self.restored_at is None
+        """Whether it is over and the service that was suspended for it is not back yet.
+
+        Nobody gets it back for a debt that was given up: that is for somebody to decide, or for money that comes later.
+        """
+        gets_it_back = self.state in (CaseState.PAID, CaseState.VOID)
+        return gets_it_back and self.suspended_at is not None and self.restored_at is None
 
     def day_of(self, on: date) -> int:
         """Which day of the schedule a local day is: days on which the case was paused do not count."""
@@ -161,9 +165,11 @@ def attempted_again(case: DunningCase, *, at: datetime) -> DunningCase:
 def left(case: DunningCase | None, state: CaseState, *, at: datetime) -> DunningCase | None:
     """The case over, as its invoice is paid, void or written off. One that suspended the service is seen to once more.
 
-    A claim stays: the run that has it finds the case over.
+    What was given up is paid all the same by money that comes later; nothing else follows what is over. A claim stays:
+    the run that has it finds the case over.
     """
-    if case is None or case.state.is_over:
+    is_paid_late = case is not None and case.state is CaseState.WRITTEN_OFF and state is CaseState.PAID
+    if case is None or (case.state.is_over and not is_paid_late):
         return case
     return replace(case, state=state, next_at=None if case.suspended_at is None else at, pause=None)
 
