@@ -40,6 +40,11 @@ def test_a_bill_is_of_one_kind(
     assert (bill.change, bill.difference, bill.factor) == (change, difference, factor)
 
 
+def test_a_bill_that_a_suspended_customer_does_not_get_is_no_missing_one() -> None:
+    bill = replace(a_bill(500, None), suspended=True)
+    assert (bill.change, bill.difference) == (Change.SUSPENDED, -500)
+
+
 def test_the_greatest_change_comes_first_whichever_way_it_goes() -> None:
     gone = replace(a_bill(5000, None), subscription_id="gone")
     found = compare(
@@ -51,6 +56,7 @@ def test_the_greatest_change_comes_first_whichever_way_it_goes() -> None:
     assert found.counts() == {
         Change.NEW: 1,
         Change.MISSING: 1,
+        Change.SUSPENDED: 0,
         Change.DROPPED_TO_ZERO: 1,
         Change.UP: 1,
         Change.DOWN: 0,

@@ -12,6 +12,7 @@ _SHOWN = 20
 _WORDS = {
     Change.NEW: "new",
     Change.MISSING: "missing",
+    Change.SUSPENDED: "suspended",
     Change.DROPPED_TO_ZERO: "dropped to zero",
     Change.UP: "up",
     Change.DOWN: "down",

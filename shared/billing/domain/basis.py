@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from billing.domain.catalog import Billed
 from billing.domain.coupon import Discount
 from billing.domain.money import Rounding
-from billing.domain.subscription import Item, OneTimeCharge, Phase, Prepaid
+from billing.domain.subscription import Item, OneTimeCharge, Phase, Plans, Prepaid, Subscription, plan_of
 from billing.domain.tax import TaxParty
 
 
@@ -26,3 +27,19 @@ class Basis:
     phases: tuple[Phase, ...] = ()
     items: tuple[Item, ...] | None = None
     end: datetime | None = None
+
+
+def basis_of(subscription: Subscription, plans: Plans, *, tax: TaxParty, rounding: Rounding) -> Basis:
+    """What a bill of the subscription, as it stands before that bill, consumes and is taxed by."""
+    ahead = any(plan_of(phase, plans).billed is Billed.IN_ADVANCE for phase in subscription.phases)
+    return Basis(
+        tax=tax,
+        rounding=rounding,
+        prepaid=subscription.prepaid,
+        discounts=subscription.discounts,
+        one_time=subscription.one_time,
+        late_usage=subscription.late_usage,
+        phases=subscription.phases if len(subscription.phases) > 1 else (),
+        items=subscription.items if ahead else None,
+        end=subscription.end if ahead else None,
+    )

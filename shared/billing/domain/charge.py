@@ -1,6 +1,6 @@
 """A charge: an invoice line with what the document need not show: its tax treatment and what it pays ahead."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -11,7 +11,7 @@ from billing.domain.money import Money, Rounding
 from billing.domain.period import Period
 from billing.domain.rating import RatedPart
 from billing.domain.subscription import Plans, Prepaid, Subscription
-from billing.domain.tax import TaxTreatment
+from billing.domain.tax import TaxableLine, TaxTreatment
 from billing.domain.usage import Buckets
 
 _ZERO, _ONE = Decimal(0), Decimal(1)
@@ -53,6 +53,20 @@ class Origin:
     span: Period
     period: Period
     tax_inclusive: bool
+
+
+def taxable_lines(charges: Iterable[Charge]) -> list[TaxableLine]:
+    """The lines' amounts, added up where they are taxed alike: tax is computed on their sum (semantics 6)."""
+    sums: dict[tuple[int, bool], int] = {}
+    treatments: dict[int, TaxTreatment] = {}
+    for each in charges:
+        alike = id(each.treatment), each.line.tax_inclusive  # by identity: comparing a treatment costs more than adding
+        sums[alike] = sums.get(alike, 0) + each.line.amount
+        treatments[alike[0]] = each.treatment
+    return [
+        TaxableLine(amount=amount, inclusive=inclusive, treatment=treatments[key])
+        for (key, inclusive), amount in sums.items()
+    ]
 
 
 def charge(facts: ChargeFacts, part: RatedPart, *, line_id: str, origin: Origin) -> Charge:

@@ -15,7 +15,7 @@ from billing.domain.explanation import CommitmentStep, CreditStep, LateUsageStep
 from billing.domain.fee_charges import owed_stretch
 from billing.domain.invoice import LineKind
 from billing.domain.period import Period
-from billing.domain.proration import Share, measured_by, share_of
+from billing.domain.proration import Share, measured_by, share_of, without
 from billing.domain.stamp import stamp
 from billing.domain.subscription import Phase, Prepaid, plan_of
 from billing.domain.tax import TaxableLine, net_total
@@ -26,8 +26,8 @@ _MOMENT = timedelta(microseconds=1)
 def true_ups(facts: ChargeFacts, period: Period, charges: Sequence[Charge]) -> Iterator[Charge]:
     """A line for each plan of the past period whose `charges` fall short of its commitment.
 
-    For a part of the period a share of the commitment is due, by local days (by the second in cycles of hours); a short
-    first period owes what the plan says of it.
+    For a part of the period, and without the time of suspended service, a share of the commitment is due, by local days
+    (by the second in cycles of hours); a short first period owes what the plan says of it.
     """
     if not any(plan.minimum_commitment for plan in facts.plans.values()):
         return
@@ -68,9 +68,9 @@ def _share(facts: ChargeFacts, plan: Plan, spans: Sequence[tuple[Phase, Period]]
     for phase, span in spans:
         whole = anchored_period(phase.schedule, period.end - _MOMENT)
         owed = owed_stretch(facts.subscription, span, whole, rule=plan.first_period)
-        if owed is not None:
+        for served in [] if owed is None else without(owed, facts.subscription.unbilled):
             proration = measured_by(Proration.DAY, plan)
-            shares.append(share_of(owed, whole, proration=proration, zone=facts.subscription.zone))
+            shares.append(share_of(served, whole, proration=proration, zone=facts.subscription.zone))
     return replace(shares[0], active=sum([share.active for share in shares])) if shares else None
 
 

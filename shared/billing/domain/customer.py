@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from billing.domain.invoice import CollectionMethod, Party
+from billing.domain.period import Period
 from billing.domain.tax import TaxParty
 
 
@@ -24,7 +25,8 @@ class Customer:
     `payment_method` the saved method's label and `payment_method_id` the gateway's id of it. `buyer_reference` is the
     text that the customer wants on each of its invoices (an order or cost centre). `segment` groups customers, and
     `dunning_policy` names the customer's own policy ("" = its segment's); `time_zone` is where it is ("" = where the
-    tenant is). `suspended_at` is since when its service is suspended, `card_tries` what the schedule charged lately.
+    tenant is). `suspended_at` is since when its service is suspended, `suspensions` holds the times that are
+    over, and `card_tries` what the schedule charged lately.
     """
 
     id: str
@@ -47,3 +49,4 @@ class Customer:
     suspended_at: datetime | None = None
     suspension_reason: str = ""
     card_tries: tuple[CardTry, ...] = ()
+    suspensions: tuple[Period, ...] = ()

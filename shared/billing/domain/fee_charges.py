@@ -39,13 +39,15 @@ class _Fee:
 
 
 def fees_in_arrears(facts: ChargeFacts, period: Period) -> Iterator[Charge]:
-    """What the past period owes: fees billed in arrears, and stretches in advance that no invoice has paid ahead."""
+    """What the past period owes: fees billed in arrears, and stretches in advance that no invoice has paid ahead.
+
+    Time in which the service was suspended is left out.
+    """
     for fee in _fees(facts, period):
-        if fee.plan.billed is Billed.IN_ARREARS:
-            yield from _fee_charges(facts, fee, period=period)
-            continue
-        paid = [each.period for each in facts.subscription.prepaid if _is_for(each, fee)]
-        for left in without(fee.owed, paid):
+        taken = [*facts.subscription.unbilled]
+        if fee.plan.billed is Billed.IN_ADVANCE:
+            taken += [each.period for each in facts.subscription.prepaid if _is_for(each, fee)]
+        for left in _left(fee, taken):
             rest = fee if left == fee.owed else replace(fee, span=left, owed=left)
             yield from _fee_charges(facts, rest, period=period)
 
@@ -104,6 +106,12 @@ def owed_stretch(subscription: Subscription, stretch: Period, whole: Period, *, 
     if rule is FirstPeriod.PRORATE or not is_short_first_period(subscription, whole):
         return stretch
     return as_first_period(stretch, whole, rule=rule, begun=subscription.start)
+
+
+def _left(fee: _Fee, taken: Sequence[Period]) -> list[Period]:
+    """What of a fee's stretch is still to be billed; a fee that is not prorated is billed once, whatever is left."""
+    left = without(fee.owed, taken)
+    return left[:1] if fee.charge.proration is Proration.NONE else left
 
 
 def _is_for(prepaid: Prepaid, fee: _Fee) -> bool:

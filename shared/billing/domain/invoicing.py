@@ -13,10 +13,9 @@ from enum import StrEnum
 from functools import partial
 
 from billing.domain.accounting_tax import with_accounting_tax
-from billing.domain.basis import Basis
+from billing.domain.basis import basis_of
 from billing.domain.billing_cycle import BillingCycle, cycle_at, late_cycle, next_bill_for
-from billing.domain.catalog import Billed
-from billing.domain.charge import Charge, ChargeFacts
+from billing.domain.charge import Charge, ChargeFacts, taxable_lines
 from billing.domain.commitment import true_ups
 from billing.domain.credit import CreditNote, credit_note_of
 from billing.domain.customer import Customer
@@ -34,7 +33,8 @@ from billing.domain.particulars import require_particulars
 from billing.domain.period import Period, local_date
 from billing.domain.review import Hold, why_held
 from billing.domain.subscription import Plans, Subscription, SubscriptionStatus, plan_of
-from billing.domain.tax import TaxableLine, TaxTable, TaxTreatment, net_total, tax_lines, total_tax, treatment
+from billing.domain.suspension import billable, billable_late, is_left_out, is_left_out_ahead, leaving_out
+from billing.domain.tax import TaxTable, TaxTreatment, net_total, tax_lines, total_tax, treatment
 from billing.domain.tenant import Tenant
 from billing.domain.usage import Buckets
 from billing.domain.usage_charges import unused_charge, usage_charges
@@ -47,6 +47,7 @@ class SkipReason(StrEnum):
 
     NOTHING_TO_BILL = "nothing_to_bill"
     ZERO_TOTAL = "zero_total"
+    SUSPENDED = "suspended"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,11 +108,13 @@ def draft_invoice(facts: InvoiceFacts) -> Draft | CreditDraft | Skip:
     """
     cycle = facts.cycle or open_cycle(facts.subscription, facts.plans)
     invoice_id = invoice_id_of(facts.subscription.id, cycle, revision=facts.revision)
+    facts = _as_suspended(facts, cycle)
     charges = _charges(facts, cycle, invoice_id)
     cycle = covering(charges, cycle)
     moved_on = partial(_moved_on, without_late_usage(facts.subscription, facts.late), cycle, charges)
     if not charges:
-        return Skip(reason=SkipReason.NOTHING_TO_BILL, cycle=cycle, subscription=moved_on())
+        reason = SkipReason.SUSPENDED if _is_suspended(facts, cycle) else SkipReason.NOTHING_TO_BILL
+        return Skip(reason=reason, cycle=cycle, subscription=moved_on())
     invoice = with_accounting_tax(
         _invoice(facts, cycle, invoice_id, charges), tenant=facts.tenant, rates=facts.exchange
     )
@@ -162,6 +165,27 @@ def number_day(document: Invoice | CreditNote, tenant: Tenant) -> date:
     return local_date(document.period.start, zone=document.zone)
 
 
+def _as_suspended(facts: InvoiceFacts, cycle: BillingCycle) -> InvoiceFacts:
+    """The facts without suspended time; a bill that is made again leaves out what the first one left out."""
+    subscription = facts.subscription
+    if facts.revision == 0:
+        subscription = leaving_out(subscription, cycle, tenant=facts.tenant, customer=facts.customer)
+    if not subscription.unbilled:
+        return facts
+    return replace(
+        facts,
+        subscription=subscription,
+        usage={meter: billable(subscription, buckets) for meter, buckets in facts.usage.items()},
+        late={meter: billable_late(subscription, late) for meter, late in facts.late.items()},
+    )
+
+
+def _is_suspended(facts: InvoiceFacts, cycle: BillingCycle) -> bool:
+    """Whether the cycle has a period that is not billed because the service was suspended."""
+    past = cycle.arrears is not None and is_left_out(facts.subscription, cycle.arrears)
+    return past or is_left_out_ahead(facts.subscription, cycle)
+
+
 def _charges(facts: InvoiceFacts, cycle: BillingCycle, invoice_id: str) -> Sequence[Charge]:
     inputs = ChargeFacts(
         subscription=facts.subscription,
@@ -179,10 +203,10 @@ def _charges(facts: InvoiceFacts, cycle: BillingCycle, invoice_id: str) -> Seque
         charges += fees_in_arrears(inputs, cycle.arrears)
         charges += credits_for_unused(inputs, cycle.arrears)
         charges += list(true_ups(inputs, cycle.arrears, charges))
-    if cycle.advance is not None:
+    if cycle.advance is not None and not is_left_out_ahead(facts.subscription, cycle):
         charges += fees_in_advance(inputs, cycle.advance)
     charges += one_time_charges(inputs, cycle)
-    if not charges and cycle.arrears is not None:
+    if not charges and cycle.arrears is not None and not _is_suspended(facts, cycle):
         charges += unused_charge(inputs, cycle.arrears)
     return [*discounted(inputs, cycle, charges), *late_charges(inputs)]
 
@@ -231,7 +255,7 @@ def _moved_on(
 
 def _invoice(facts: InvoiceFacts, cycle: BillingCycle, invoice_id: str, charges: Sequence[Charge]) -> Invoice:
     tenant, customer = facts.tenant, facts.customer
-    taxable = _taxable(charges)
+    taxable = taxable_lines(charges)
     taxes = tax_lines(taxable, currency=customer.currency, rounding=tenant.rounding)
     tax, subtotal = total_tax(taxes), net_total(taxable, rounding=tenant.rounding)
     issued_on = local_date(facts.issued_at, zone=tenant.zone)
@@ -262,35 +286,5 @@ def _invoice(facts: InvoiceFacts, cycle: BillingCycle, invoice_id: str, charges:
         total=subtotal + tax,
         notes=tenant.notes,
         buyer_reference=customer.buyer_reference,
-        basis=_basis(facts),
+        basis=basis_of(facts.subscription, facts.plans, tax=facts.customer.tax, rounding=tenant.rounding),
     )
-
-
-def _basis(facts: InvoiceFacts) -> Basis:
-    subscription = facts.subscription
-    ahead = any(plan_of(phase, facts.plans).billed is Billed.IN_ADVANCE for phase in subscription.phases)
-    return Basis(
-        tax=facts.customer.tax,
-        rounding=facts.tenant.rounding,
-        prepaid=subscription.prepaid,
-        discounts=subscription.discounts,
-        one_time=subscription.one_time,
-        late_usage=subscription.late_usage,
-        phases=subscription.phases if len(subscription.phases) > 1 else (),
-        items=subscription.items if ahead else None,
-        end=subscription.end if ahead else None,
-    )
-
-
-def _taxable(charges: Sequence[Charge]) -> list[TaxableLine]:
-    """The lines' amounts, added up where they are taxed alike: tax is computed on their sum (semantics 6)."""
-    sums: dict[tuple[int, bool], int] = {}
-    treatments: dict[int, TaxTreatment] = {}
-    for each in charges:
-        alike = id(each.treatment), each.line.tax_inclusive  # by identity: comparing a treatment costs more than adding
-        sums[alike] = sums.get(alike, 0) + each.line.amount
-        treatments[alike[0]] = each.treatment
-    return [
-        TaxableLine(amount=amount, inclusive=inclusive, treatment=treatments[key])
-        for (key, inclusive), amount in sums.items()
-    ]

@@ -17,6 +17,7 @@ class Change(StrEnum):
 
     NEW = "new"
     MISSING = "missing"
+    SUSPENDED = "suspended"
     DROPPED_TO_ZERO = "dropped_to_zero"
     UP = "up"
     DOWN = "down"
@@ -25,13 +26,17 @@ class Change(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ComparedBill:
-    """A subscription's bill beside the one before it: subtotals in minor units, None where there is no such bill."""
+    """A subscription's bill beside the one before it: subtotals in minor units, None where there is no such bill.
+
+    `suspended` tells that there is none as the customer's service is suspended.
+    """
 
     subscription_id: str
     customer_id: str
     currency: str
     before: int | None
     now: int | None
+    suspended: bool = False
 
     @property
     def change(self) -> Change:
@@ -39,7 +44,7 @@ class ComparedBill:
         if self.before is None:
             return Change.NEW
         if self.now is None:
-            return Change.MISSING
+            return Change.SUSPENDED if self.suspended else Change.MISSING
         if self.now == self.before:
             return Change.SAME
         if self.now == 0:

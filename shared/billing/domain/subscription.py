@@ -115,7 +115,8 @@ class Subscription:
     an unbilled trial before that began. `one_time` and `discounts` wait for the next invoices, `late_usage` names the
     roll-ups with usage that came after its period was invoiced, and `recent` holds the latest invoices' subtotals.
     `billed_from` is the instant from which bill-for dates are billed here, where earlier ones were billed elsewhere.
-    `late_bills` counts the bills of late usage alone that followed the last one, one that is due included.
+    `late_bills` counts the bills of late usage alone that followed the last one, one that is due included. `unbilled`
+    is the time of suspended service that bills left out.
     """
 
     id: str
@@ -135,6 +136,7 @@ class Subscription:
     recent: tuple[int, ...] = ()
     billed_from: datetime | None = None
     late_bills: int = 0
+    unbilled: tuple[Period, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse phases out of order, an end or a trial at the wrong time, and two items, charges or coupons alike."""

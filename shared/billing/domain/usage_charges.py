@@ -9,16 +9,20 @@ from billing.domain.period import Period
 from billing.domain.rating import RatedPart, rate, zero_part
 from billing.domain.stamp import stamp
 from billing.domain.subscription import plan_of
+from billing.domain.suspension import is_left_out
 from billing.domain.usage import quantity
 from billing.domain.usage_ownership import owned_buckets
 
 
 def usage_charges(facts: ChargeFacts, period: Period) -> Iterator[Charge]:
-    """The non-empty tiers of every meter. Tiers are never prorated; a plan change splits usage by day (semantics 5)."""
+    """The non-empty tiers of every meter. Tiers are never prorated; a plan change splits usage by day (semantics 5).
+
+    Nothing for a stretch in which the service was suspended all the time.
+    """
     for phase, span in facts.subscription.spans(period):
         plan = plan_of(phase, facts.plans)
         owned = owned_buckets(facts.subscription, span) if plan.metered else None
-        if owned is None:
+        if owned is None or is_left_out(facts.subscription, owned):
             continue
         for metered in plan.metered:
             used = quantity(metered.aggregation, facts.usage.get(metered.meter, {}), owned)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from billing.domain.customer import CardTry, Customer
+from billing.domain.suspension import restored
 from billing.ports import Create, Documents, Fields, Filter, Query, Update
 from billing.store.codec import converter, decode, encode, instant_text
 from billing.store.collection import Collection, Stored
@@ -51,11 +52,18 @@ class Customers:
         """The write of who a customer is at the gateway and what it saved there, over what was read."""
         return Update(self.collection.document(customer.value.id), {**fields}, expected=customer.version)
 
-    def serviced(self, customer: Stored[Customer], *, suspended_at: datetime | None, reason: str) -> Update:
-        """The write that suspends a customer's service, or (None) gives it back, over what was read."""
+    def serviced(self, customer: Stored[Customer], *, suspended_at: datetime, reason: str) -> Update:
+        """The write that suspends a customer's service, over what was read."""
+        fields: Fields = {"suspended_at": instant_text(suspended_at), "suspension_reason": reason}
+        return Update(self.collection.document(customer.value.id), fields, expected=customer.version)
+
+    def restored(self, customer: Stored[Customer], *, at: datetime) -> Update:
+        """The write that gives a customer's service back at a UTC instant, over what was read."""
+        after = restored(customer.value, at=at)
         fields: Fields = {
-            "suspended_at": None if suspended_at is None else instant_text(suspended_at),
-            "suspension_reason": reason,
+            "suspended_at": None,
+            "suspension_reason": "",
+            "suspensions": [converter().unstructure(each) for each in after.suspensions],
         }
         return Update(self.collection.document(customer.value.id), fields, expected=customer.version)
 

@@ -46,9 +46,19 @@ INDEXES: Final[tuple[CompositeIndex, ...]] = (
 _UNINDEXED: Final[dict[str, tuple[str, ...]]] = {
     "tenants": ("bank", "credit_numbers", "dunning", "e_invoices", "guard", "notes", "numbers", "seller"),
     "settings": ("rates",),
-    "customers": ("card_tries", "created_on", "party", "suspended_at", "tax"),
+    "customers": ("card_tries", "created_on", "party", "suspended_at", "suspensions", "tax"),
     "plans": ("addons", "cycle", "fees", "metered"),
-    "subscriptions": ("discounts", "items", "late_usage", "next_billing_at", "one_time", "phases", "prepaid", "recent"),
+    "subscriptions": (
+        "discounts",
+        "items",
+        "late_usage",
+        "next_billing_at",
+        "one_time",
+        "phases",
+        "prepaid",
+        "recent",
+        "unbilled",
+    ),
     "usage": ("buckets", "closed_until", "late", "late_billed"),
     "usage_events": ("occurred_at",),
     "invoices": (

@@ -69,7 +69,7 @@ class Subscriptions:
             "status": after.status.value,
             "prepaid": converter().unstructure(after.prepaid),
         }
-        for name in ("discounts", "one_time", "late_usage", "recent", "late_bills"):
+        for name in ("discounts", "one_time", "late_usage", "recent", "late_bills", "unbilled"):
             if (value := getattr(after, name)) != getattr(before.value, name):
                 fields[name] = converter().unstructure(value)
         return Update(self.collection.document(after.id), fields, expected=before.version)

@@ -4,14 +4,14 @@ What can go wrong has one answer each. Only a number series moved: number again 
 Anything else moved: read what is left again. Still failing: split the page until the culprit stands alone; park it.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 
 from billing.domain.customer import Customer
 from billing.domain.errors import BillingError, InvalidInput
 from billing.domain.invoice import Invoice
-from billing.domain.invoicing import Skip
+from billing.domain.invoicing import Skip, SkipReason
 from billing.domain.run_report import Failure
 from billing.domain.subscription import Subscription
 from billing.ports import WriteConflict
@@ -21,7 +21,6 @@ from billing.store.subscriptions import decode_subscription
 from billing.usecases.draft_page import Drafted, DraftedPage, draft_page
 from billing.usecases.number_page import NumberedPage, advance_counters, number_page
 from billing.usecases.page_writes import page_writes
-from billing.usecases.refusal import Refused
 from billing.usecases.run_context import RunContext
 
 _ATTEMPTS = 8
@@ -62,7 +61,7 @@ def commit_page(context: RunContext, drafted: DraftedPage, *, attempt: int = 1) 
             return _split(context, drafted.page, error)
         left, moved_on = _read_again(context, drafted.page)
         return PageResult(moved_on=moved_on) + commit_page(context, draft_page(context, left), attempt=attempt + 1)
-    _report(context, numbered, drafted.refused)
+    _report(context, numbered, drafted)
     return _result(context, numbered, versions)
 
 
@@ -123,7 +122,7 @@ def _failure(subscription: Stored[Subscription], error: BillingError) -> Failure
     return Failure(subscription_id=subscription.value.id, code=error.code, message=str(error))
 
 
-def _report(context: RunContext, page: NumberedPage, refused: Iterable[Refused]) -> None:
+def _report(context: RunContext, page: NumberedPage, drafted: DraftedPage) -> None:
     for invoice in page.invoices:
         context.report.add(invoice)
         context.on_invoice(invoice)
@@ -133,7 +132,9 @@ def _report(context: RunContext, page: NumberedPage, refused: Iterable[Refused])
     for credit_note in page.credit_notes:
         context.report.add_credit_note(credit_note)
     context.report.skipped.update(each.draft.reason.value for each in page.drafted if isinstance(each.draft, Skip))
-    context.report.failures += [_failure(subscription, error) for subscription, error in refused]
+    if drafted.waiting:
+        context.report.skipped[SkipReason.SUSPENDED.value] += len(drafted.waiting)
+    context.report.failures += [_failure(subscription, error) for subscription, error in drafted.refused]
 
 
 def _result(context: RunContext, page: NumberedPage, versions: Mapping[str, str]) -> PageResult:

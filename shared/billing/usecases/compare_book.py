@@ -42,6 +42,8 @@ _MOVED_BY_RUNS = frozenset(
         "status",
         "suspended_at",
         "suspension_reason",
+        "suspensions",
+        "unbilled",
     }
 )
 

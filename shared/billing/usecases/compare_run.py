@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
+from billing.domain.dunning_policy import WhileSuspended
 from billing.domain.invoice import Invoice, InvoiceStatus
 from billing.domain.run_comparison import ComparedBill, RunComparison, compare
 from billing.domain.subscription import Subscription, SubscriptionStatus
@@ -10,6 +11,7 @@ from billing.ports import Documents
 from billing.store.customers import Customers
 from billing.store.invoices import Invoices
 from billing.store.subscriptions import Subscriptions
+from billing.store.tenants import Tenants
 
 _PAGE = 500
 _MOMENT = timedelta(microseconds=1)
@@ -22,7 +24,7 @@ def compare_run(
     """The drafts of a dry run as of a UTC instant, each beside the last invoice of its subscription.
 
     Missing is who was billed before and is due without an invoice, or ended with the last bill; in a run that stopped
-    early (not `complete`) nobody can be said to be.
+    early (not `complete`) nobody can be said to be. Whose service is suspended is told apart, unless it is billed.
     """
     drafted = {each.subscription_id for each in invoices}
     latest: dict[str, int] = {}
@@ -67,6 +69,7 @@ def _missing(
 ) -> Iterator[ComparedBill]:
     customer_ids = sorted({subscription.customer_id for subscription, _ in missing})
     found = dict(zip(customer_ids, Customers.of(documents, tenant_id).get(customer_ids), strict=True))
+    is_billed = Tenants(documents).get(tenant_id).while_suspended is WhileSuspended.BILL
     for subscription, before in missing:
         customer = found[subscription.customer_id]
         yield ComparedBill(
@@ -75,4 +78,5 @@ def _missing(
             currency="" if customer is None else customer.value.currency,
             before=before,
             now=None,
+            suspended=not is_billed and customer is not None and customer.value.suspended_at is not None,
         )

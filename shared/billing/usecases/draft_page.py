@@ -8,6 +8,7 @@ from functools import partial
 from billing.domain.invoicing import CreditDraft, Draft, InvoiceFacts, Skip, draft_invoice, invoice_id_of
 from billing.domain.late_usage import LateBuckets, late_usage_of
 from billing.domain.subscription import Subscription
+from billing.domain.suspension import waits_for_return
 from billing.domain.usage import Bucket
 from billing.store.collection import Stored
 from billing.usecases.gather_facts import DueCase, gather_facts
@@ -25,11 +26,15 @@ class Drafted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DraftedPage:
-    """A page of due subscriptions, what they come to, and those that can't be billed."""
+    """A page of due subscriptions: what they come to, those that can't be billed, and those that are not to be yet.
+
+    Who is `waiting` has a customer whose service is suspended and who is billed on return.
+    """
 
     page: Sequence[Stored[Subscription]]
     drafted: Sequence[Drafted]
     refused: Sequence[Refused]
+    waiting: Sequence[DueCase] = ()
 
     def behind(self, as_of: datetime) -> bool:
         """Whether some of the page will still be due after this bill."""
@@ -45,19 +50,23 @@ def draft_page(context: RunContext, page: Sequence[Stored[Subscription]]) -> Dra
 def draft_cases(
     context: RunContext, page: Sequence[Stored[Subscription]], cases: Sequence[DueCase | Refused], *, revision: int = 0
 ) -> DraftedPage:
-    """Draft what was gathered for a page, as that revision of each bill."""
+    """Draft what was gathered for a page, as that revision of each bill; one that is made again waits for nobody."""
     drafted: list[Drafted] = []
     refused: list[Refused] = []
+    waiting: list[DueCase] = []
     for case in cases:
         if not isinstance(case, DueCase):
             refused.append(case)
+            continue
+        if revision == 0 and waits_for_return(context.tenant, case.customer.value):
+            waiting.append(case)
             continue
         draft = or_refused(case.subscription, partial(_drafted, context, case, revision=revision))
         if isinstance(draft, Drafted):
             drafted.append(draft)
         else:
             refused.append(draft)
-    return DraftedPage(page=page, drafted=drafted, refused=refused)
+    return DraftedPage(page=page, drafted=drafted, refused=refused, waiting=waiting)
 
 
 def _drafted(context: RunContext, case: DueCase, *, revision: int) -> Drafted:

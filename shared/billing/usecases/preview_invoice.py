@@ -8,7 +8,7 @@ from typing import ClassVar
 from billing.domain.credit import CreditNote
 from billing.domain.errors import InvalidInput, NotFound
 from billing.domain.invoice import Invoice
-from billing.domain.invoicing import CreditDraft, Draft, Skip
+from billing.domain.invoicing import CreditDraft, Draft, Skip, SkipReason
 from billing.domain.subscription import Subscription
 from billing.ports import Documents
 from billing.store.collection import Stored
@@ -77,7 +77,8 @@ def _subscriptions(
 
 def _preview(context: RunContext, subscription: Stored[Subscription], *, at: datetime) -> Preview:
     for draft in _bills(context, subscription, at=at):
-        if draft.cycle.bill_for_date >= at or draft.subscription.next_billing_at is None:
+        following = draft.subscription.next_billing_at
+        if draft.cycle.bill_for_date >= at or following in (None, draft.cycle.bill_for_date):
             return Preview(
                 subscription_id=subscription.value.id,
                 bill_for_date=draft.cycle.bill_for_date,
@@ -89,7 +90,10 @@ def _preview(context: RunContext, subscription: Stored[Subscription], *, at: dat
 def _bills(
     context: RunContext, subscription: Stored[Subscription], *, at: datetime
 ) -> Iterator[Draft | CreditDraft | Skip]:
-    """The bills to come, one after the other, each as the one before it leaves the subscription."""
+    """The bills to come, one after the other, each as the one before it leaves the subscription.
+
+    One that waits for the customer's return moves nothing on, and none comes after it.
+    """
     for _ in range(_MOST_BILLS):
         cases = [
             _until(each, at) if isinstance(each, DueCase) else each for each in gather_facts(context, [subscription])
@@ -97,6 +101,10 @@ def _bills(
         page = draft_cases(context, [subscription], cases)
         for _, error in page.refused:
             raise error
+        if page.waiting:
+            [case] = page.waiting
+            yield Skip(reason=SkipReason.SUSPENDED, cycle=case.cycle, subscription=subscription.value)
+            return
         [drafted] = page.drafted
         yield drafted.draft
         subscription = replace(subscription, value=drafted.draft.subscription)

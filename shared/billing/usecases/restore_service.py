@@ -41,7 +41,7 @@ def _restored(documents: Documents, customer_id: str, call: Call) -> bool:
     entity, state = f"invoices/{over[0].value.id}", "waits for another invoice"
     if customer is not None and is_back:
         entity, state = f"customers/{customer_id}", "active"
-        writes.append(customers.serviced(customer, suspended_at=None, reason=""))
+        writes.append(customers.restored(customer, at=call.recorded_at))
         writes.append(_event(documents, customer_id, over, call=call))
     record = call.record(entity, "customer.restored", before="suspended", after=state, reason=_numbers(over))
     batch_id = commit_name("restored", over[0].value.id, over[0].version)

@@ -116,7 +116,10 @@ def _verify_reason(verification: Verification, stored: Stored[Subscription], unb
 def _is_reason(verification: Verification, outcome: Draft | CreditDraft | Skip | BillingError) -> bool:
     if not isinstance(outcome, Skip):
         return False
-    return outcome.reason is SkipReason.NOTHING_TO_BILL or verification.context.tenant.skip_zero_invoices
+    return (
+        outcome.reason in (SkipReason.NOTHING_TO_BILL, SkipReason.SUSPENDED)
+        or verification.context.tenant.skip_zero_invoices
+    )
 
 
 def _in_words(outcome: Draft | CreditDraft | Skip | BillingError) -> str:
