@@ -73,7 +73,8 @@ add_balance_to(customers_app)
 
 @app.command(
     short_help="Bill the sample book of February 2026.",
-    epilog="\b\nExamples:\n  billing demo\n  billing demo --dir /tmp/feb --json\n  billing demo --store firestore",
+    epilog="\b\nExamples:\n  billing demo\n  billing demo --dir /tmp/feb --json\n"
+    "  billing demo --through 2026-03-15 --dir march\n  billing demo --store firestore",
 )
 def demo(
     *,
@@ -81,18 +82,24 @@ def demo(
     store: Annotated[StoreKind, typer.Option(help="Where the documents live.")] = StoreKind.SQLITE,
     book: Annotated[Path | None, typer.Option(help="Another book than the sample of February 2026.")] = None,
     as_of: Annotated[str, typer.Option(metavar="DATE|INSTANT", help="What is due by then is billed.")] = "2026-03-01",
+    through: Annotated[
+        str | None, typer.Option(metavar="DATE", help="Play the days up to this one too: billing, dunning, mails.")
+    ] = None,
     pay_base: PayBase = "http://127.0.0.1:8080",
     emulator: Emulator = None,
     as_json: AsJson = False,
 ) -> None:
     """Bill the February book: 200 accounts, their usage, fees and taxes, a PDF for each invoice.
 
-    Running it again bills nothing twice.
+    With --through, the days after that are played as if they passed: both jobs of the scheduler run each night, failed
+    cards are chased, four customers save a new card. Running it again bills nothing twice, and plays no day twice.
     """
     with plain_errors():
         from billing.cli.demo import DemoRequest, run_demo
 
-        request = DemoRequest(directory=directory, store=store, emulator=emulator, book=book, as_of=as_of)
+        request = DemoRequest(
+            directory=directory, store=store, emulator=emulator, book=book, as_of=as_of, through=through
+        )
         code = run_demo(request, pay_base=pay_base, as_json=as_json)
     raise typer.Exit(code)
 

@@ -10,7 +10,6 @@ from time import perf_counter
 from rich.console import Console
 
 from billing.adapters.bank_statements import read_statements
-from billing.adapters.system_clock import SystemClock
 from billing.cli.billing_run import BillingRun
 from billing.cli.directory import ACTOR
 from billing.cli.local_gateway import LOCAL_STRIPE_KEY, SANDBOX_FILE, LocalStripe, taking_cards
@@ -66,16 +65,31 @@ def has_cards(book: Book) -> bool:
     return any(_pays_by_card(each) for each in book.customers)
 
 
-def with_gateway(engine: Engine, book: Book) -> Book:
-    """The book of a tenant that takes cards: by what it has chosen already, or by stripe, which is the sandbox here."""
-    stored = Tenants(engine.documents).find(book.tenant.id)
-    chosen = book.tenant.gateway or (_GATEWAY if stored is None else stored.gateway)
-    return replace(book, tenant=replace(book.tenant, gateway=chosen))
+def with_choices(engine: Engine, book: Book, *, mails: bool) -> Book:
+    """The book of a tenant as a demo has set it up: by what it has chosen already, or by what is usual here.
+
+    That is stripe, the sandbox, for a book that pays by card, and with `mails` addresses to mail from and to.
+    """
+    given, stored = book.tenant, Tenants(engine.documents).find(book.tenant.id)
+    usual = replace(given, gateway=_GATEWAY if has_cards(book) else "")
+    if mails:
+        domain = f"{given.id}.example.com"
+        usual = replace(usual, mail_sender=f"billing@{domain}", billing_contact=f"owner@{domain}")
+    chosen = stored or usual
+    return replace(
+        book,
+        tenant=replace(
+            given,
+            gateway=given.gateway or chosen.gateway,
+            mail_sender=given.mail_sender or chosen.mail_sender,
+            billing_contact=given.billing_contact or chosen.billing_contact,
+        ),
+    )
 
 
 def prepare_collecting(engine: Engine, tenant: Tenant) -> Engine:
     """Give the tenant a gateway, so that its invoices are charged; the engine for a run that only files them."""
-    call = Call(tenant_id=tenant.id, actor=ACTOR, recorded_at=SystemClock().now())
+    call = Call(tenant_id=tenant.id, actor=ACTOR, recorded_at=engine.clock.now())
     change_tenant(engine.documents, lambda found: replace(found, gateway=found.gateway or _GATEWAY), call=call)
     return replace(engine, files_only=True, crew=None)
 
@@ -87,9 +101,9 @@ def collect(engine: Engine, run: BillingRun, *, book: Book, folder: Path, direct
     process runs the directory's sandbox.
     """
     started, report = perf_counter(), run.report
-    call = Call(tenant_id=book.tenant.id, actor=ACTOR, recorded_at=SystemClock().now())
+    call = Call(tenant_id=book.tenant.id, actor=ACTOR, recorded_at=engine.clock.now())
     tenant = Tenants(engine.documents).get(book.tenant.id)
-    with running_sandbox(clock=SystemClock(), file=directory / SANDBOX_FILE) as sandbox:
+    with running_sandbox(clock=engine.clock, file=directory / SANDBOX_FILE) as sandbox:
         stripe = LocalStripe(key=LOCAL_STRIPE_KEY, url=sandbox.url)
         with taking_cards(engine, tenant=tenant, directory=directory, stripe=stripe) as able:
             _save_cards(able, tenant, _without_card(able, book), sandbox=sandbox, call=call)
@@ -104,6 +118,11 @@ def collect(engine: Engine, run: BillingRun, *, book: Book, folder: Path, direct
         reconciled=reconciled,
         seconds=perf_counter() - started,
     )
+
+
+def nothing_collected() -> DemoCollected:
+    """What a demo collects that did it before."""
+    return DemoCollected(charged=0, nothing_due=0, failed=Counter(), reconciled=0, seconds=0)
 
 
 def collected_json(collected: DemoCollected) -> Json:

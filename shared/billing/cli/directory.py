@@ -72,12 +72,12 @@ def instant_of(text: str, *, zone: str, option: str = "--as-of") -> datetime:
     raise InvalidInput(option, expected="2026-03-01, or 2026-03-01T09:00:00+01:00 with its offset", given=text)
 
 
-def day_of(text: str) -> date:
-    """`--bill-from` as a date, or InvalidInput."""
+def day_of(text: str, *, option: str = "--bill-from") -> date:
+    """The value of an option as a date, or InvalidInput."""
     try:
         return _in_range(date.fromisoformat(text))
     except ValueError:
-        raise InvalidInput("--bill-from", expected="a date such as 2026-02-01", given=text) from None
+        raise InvalidInput(option, expected="a date such as 2026-02-01", given=text) from None
 
 
 def checked_pay_base(text: str) -> str:

@@ -6,7 +6,6 @@ from pathlib import Path
 from rich.markup import escape
 
 from billing.adapters.book_files import load_book
-from billing.adapters.system_clock import SystemClock
 from billing.cli.directory import ACTOR, day_of
 from billing.cli.screen import Json, answers, columns, counting, write_json
 from billing.domain.book import Book
@@ -32,7 +31,7 @@ def read_book(folder: Path, *, bill_from: date | None = None) -> Book:
 def store_book(engine: Engine, book: Book) -> ImportReport:
     """Write what is not stored yet, with a bar on a terminal."""
     with counting(f"Importing {book.tenant.id}") as progress:
-        return import_book(engine.documents, book, recorded_at=SystemClock().now(), progress=progress, actor=ACTOR)
+        return import_book(engine.documents, book, recorded_at=engine.clock.now(), progress=progress, actor=ACTOR)
 
 
 def sentence(note: str) -> str:

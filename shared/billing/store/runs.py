@@ -23,6 +23,10 @@ class Runs:
         """The runs of one tenant."""
         return cls(Collection(documents, tenant_id, "runs"))
 
+    def was_done(self, run_id: str) -> bool:
+        """Whether a run of this id came to its end."""
+        return self.collection.get([run_id])[0] is not None
+
     def dunning_record(self, report: DunningReport, *, actor: str, recorded_at: datetime) -> Put:
         """The write of a dunning run's record. What was done about each case is on its invoice and in the audit log."""
         return Put(
