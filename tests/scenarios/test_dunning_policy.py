@@ -13,6 +13,7 @@ from billing.ports import Update
 from billing.sandbox.server import RunningSandbox
 from billing.store.audit import AuditLog
 from billing.store.tenants import Tenants
+from billing.usecases.assign_policy import assign_policy
 from billing.usecases.policy_effect import PolicyEffect
 from billing.usecases.set_policies import SetPolicies, set_policies
 from tests.collected_invoice import running, sandbox, the_invoice, world
@@ -124,6 +125,20 @@ def test_a_service_that_stops_with_the_next_run_and_a_policy_that_is_gone_are_co
     dunned_on(world, "2026-02-01", "2026-02-04", "2026-02-08")
     done = sets(world, SOON)
     assert done.effects == (PolicyEffect(policy="default", cases=1, moved=1, suspended=1, left_over=1),)
+
+
+def test_a_customer_that_follows_another_policy_is_looked_at_as_early_as_that_says(
+    sandbox: RunningSandbox, world: CardWorld
+) -> None:
+    sets(world, DEFAULT_POLICY, soon=SOON)
+    fails(sandbox, world)
+    dunned_on(world, "2026-02-01")
+    for earlier in (1, 0):
+        done = assign_policy(world.documents, "lumen", policy="soon", call=world.call())
+        assert (done.policy, done.earlier) == ("soon", earlier)
+    assert dunned_on(world, "2026-02-02") == ["urgent_notice"]
+    [record] = AuditLog.of(world.documents, world.tenant.id).about("customers/lumen")[-1:]
+    assert (record.before, record.after) == ("policy -, segment -", "policy soon, segment -")
 
 
 def test_each_change_is_a_record_with_the_policies_that_differ(world: CardWorld) -> None:

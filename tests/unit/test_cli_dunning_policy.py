@@ -197,7 +197,7 @@ def test_open_cases_that_are_concerned_are_counted(directory: Path) -> None:
     tried = dunning("policy", "set", SAMPLES / "strict.json", "--dry-run", directory=directory).stdout.splitlines()
     assert [line.split() for line in tried[-2:]] == [
         ["default", "1", "1", "0", "0"],
-        ["1", "would", "be", "looked", "at", "earlier", "than", "they", "were", "to", "be"],
+        ["looked", "at", "earlier", "than", "before:", "1", "case,", "once", "it", "is", "set"],
     ]
     done = answer(dunning("policy", "set", SAMPLES / "strict.json", "--json", directory=directory))
     assert done["open_cases"] == [{"policy": "default", "cases": 1, "moved": 1, "suspended": 0, "left_over": 0}]
@@ -205,3 +205,28 @@ def test_open_cases_that_are_concerned_are_counted(directory: Path) -> None:
     [case] = answer(dunning("list", "--as-of", "2026-03-04", "--json", directory=directory))["cases"]
     assert case["number"] == "INV-2026-01-0001"
     assert rows("--invoice", case["number"], "--from", "2026-03-04", directory=directory)[0][:2] == (1, "2026-03-05")
+
+
+def test_a_customer_is_given_a_policy_by_name_or_by_its_segment(directory: Path) -> None:
+    dunning("policy", "set", SAMPLES / "enterprise.json", directory=directory)
+    given = answer(dunning("policy", "assign", "acme", "--policy", "enterprise", "--json", directory=directory))
+    own = {"customer_id": "acme", "dunning_policy": "enterprise", "segment": ""}
+    assert given == {**own, "follows": "enterprise", "earlier": 0}
+    assert rows("--customer", "acme", "--from", "2026-03-01", directory=directory)[0][:2] == (5, "2026-03-06")
+    by_segment = dunning("policy", "assign", "acme", "--policy", "", "--segment", "enterprise", directory=directory)
+    assert by_segment.stdout == "acme follows the policy enterprise\n"
+    none = answer(dunning("policy", "assign", "acme", "--segment", "", "--json", directory=directory))
+    assert (none["follows"], none["segment"]) == ("default", "")
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("acme",), "name what to assign: --policy NAME, --segment ID, or both"),
+        (("acme", "--policy", "stern"), "policy: expected one of ['default'], got 'stern'"),
+        (("acme", "--segment", "a b"), "segment: expected 1 to 200 letters, digits or . _ @ : ~ + - "),
+        (("nobody", "--segment", "big"), "no customer 'nobody'"),
+    ],
+)
+def test_what_can_not_be_assigned_is_refused(options: tuple[str, ...], message: str, directory: Path) -> None:
+    assert refused(dunning("policy", "assign", *options, directory=directory)).startswith(message)

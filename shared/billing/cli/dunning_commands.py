@@ -70,6 +70,30 @@ def set_policy(
         set_file(file, dry_run=dry_run, place=Place(tenant_id=tenant, directory=directory, as_json=as_json))
 
 
+@policy_app.command(
+    "assign",
+    epilog="\b\nExamples:\n  billing dunning policy assign acct-1047 --policy enterprise --dir demo\n"
+    "  billing dunning policy assign acct-1047 --policy '' --segment enterprise --dir demo",
+)
+def assign(
+    *,
+    customer: Annotated[str, typer.Argument(metavar="CUSTOMER")],
+    directory: KeptIn,
+    policy: Annotated[
+        str | None, typer.Option(metavar="NAME", help="A policy of its own; '' for that of its segment.")
+    ] = None,
+    segment: Annotated[str | None, typer.Option(metavar="ID", help="The segment that it is in; '' for none.")] = None,
+    tenant: TenantId = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say which policy a customer follows from the next run on, by its name or by the customer's segment."""
+    with plain_errors():
+        from billing.cli.dunning_policies import assign_to
+
+        place = Place(tenant_id=tenant, directory=directory, as_json=as_json)
+        assign_to(customer, policy=policy, segment=segment, place=place)
+
+
 @dunning_app.command(
     "preview",
     epilog="\b\nExamples:\n  billing dunning preview --dir demo --from 2026-03-01\n"

@@ -8,6 +8,7 @@ from rich.markup import escape
 
 from billing.adapters.book_files.dunning_model import policies_json, read_policies
 from billing.cli.directory import call_on, open_place
+from billing.cli.errors import Refused
 from billing.cli.place import Place
 from billing.cli.screen import Json, answers, columns, write_json
 from billing.domain.dunning_policies import DunningPolicies
@@ -15,6 +16,7 @@ from billing.domain.dunning_policy import DunningPolicy
 from billing.domain.policy_text import policy_terms
 from billing.domain.policy_warnings import policy_warnings
 from billing.domain.tenant_settings import SettingChange
+from billing.usecases.assign_policy import assign_policy
 from billing.usecases.policy_effect import PolicyEffect
 from billing.usecases.set_policies import SetPolicies, set_policies
 
@@ -67,6 +69,24 @@ def set_file(file: Path, *, dry_run: bool, place: Place) -> None:
     _print_warnings(warnings, console)
 
 
+def assign_to(customer_id: str, *, policy: str | None, segment: str | None, place: Place) -> None:
+    """Give a customer a policy or a segment and print what it follows then; Refused where neither is named."""
+    if policy is None and segment is None:
+        message = "name what to assign: --policy NAME, --segment ID, or both"
+        raise Refused(message)
+    engine, tenant = open_place(place)
+    done = assign_policy(engine.documents, customer_id, policy=policy, segment=segment, call=call_on(tenant))
+    if place.as_json:
+        customer = done.customer
+        own = {"customer_id": customer.id, "dunning_policy": customer.dunning_policy, "segment": customer.segment}
+        write_json({**own, "follows": done.policy, "earlier": done.earlier})
+        return
+    console = answers()
+    console.print(f"{escape(done.customer.id)} follows the policy {escape(done.policy)}", soft_wrap=True)
+    if done.earlier:
+        console.print(_earlier(done.earlier, dry_run=False))
+
+
 def _print_policies(shown: Sequence[DunningPolicy], dunning: DunningPolicies, console: Console) -> None:
     for number, policy in enumerate(shown):
         if number:
@@ -104,8 +124,12 @@ def _print_effects(done: SetPolicies, console: Console, *, dry_run: bool) -> Non
         table.add_row(escape(each.policy), *map(str, counts))
     console.print(table)
     if done.earlier:
-        would = "would be" if dry_run else "are"
-        console.print(f"{done.earlier} {would} looked at earlier than they were to be")
+        console.print(_earlier(done.earlier, dry_run=dry_run))
+
+
+def _earlier(cases: int, *, dry_run: bool) -> str:
+    number = "1 case" if cases == 1 else f"{cases} cases"
+    return f"looked at earlier than before: {number}{', once it is set' if dry_run else ''}"
 
 
 def _print_warnings(warnings: Sequence[str], console: Console) -> None:

@@ -52,6 +52,11 @@ class Customers:
         """The write of who a customer is at the gateway and what it saved there, over what was read."""
         return Update(self.collection.document(customer.value.id), {**fields}, expected=customer.version)
 
+    def following(self, customer: Stored[Customer], *, dunning_policy: str, segment: str) -> Update:
+        """The write of which dunning policy and segment a customer has, over what was read."""
+        fields: Fields = {"dunning_policy": dunning_policy, "segment": segment}
+        return Update(self.collection.document(customer.value.id), fields, expected=customer.version)
+
     def serviced(self, customer: Stored[Customer], *, suspended_at: datetime, reason: str) -> Update:
         """The write that suspends a customer's service, over what was read."""
         fields: Fields = {"suspended_at": instant_text(suspended_at), "suspension_reason": reason}

@@ -58,6 +58,13 @@ def open_cases(documents: Documents, tenant_id: str) -> Iterator[OpenCase]:
             yield from _with_customers(documents, tenant_id, cases.in_state(state))
 
 
+def open_cases_of(documents: Documents, tenant_id: str, customer_id: str) -> list[OpenCase]:
+    """The customer's cases that are not over, by id."""
+    found = DunningCases.of(documents, tenant_id).of_customer(customer_id)
+    chased = [each for each in found if each.value.dunning is not None and not each.value.dunning.state.is_over]
+    return list(_with_customers(documents, tenant_id, chased))
+
+
 def open_case(documents: Documents, tenant_id: str, invoice_id: str) -> OpenCase | None:
     """The case of one invoice as it stands, or None where it has none or is over."""
     [stored] = Invoices.of(documents, tenant_id).get([invoice_id])

@@ -1,0 +1,73 @@
+"""Say which dunning policy a customer follows: one of its own, or its segment's."""
+
+from dataclasses import dataclass, replace
+
+from billing.domain.customer import Customer
+from billing.domain.errors import NotFound
+from billing.ports import Documents
+from billing.store.audit import AuditLog
+from billing.store.customers import Customers
+from billing.store.ids import checked_id
+from billing.store.tenants import Tenants
+from billing.usecases.call import Call
+from billing.usecases.commit_name import commit_name
+from billing.usecases.look_earlier import look_earlier
+from billing.usecases.one_invoice import again_while_others_write
+from billing.usecases.policy_effect import open_cases_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assigned:
+    """The customer as it is now, the policy that it follows, and how many of its cases are looked at earlier."""
+
+    customer: Customer
+    policy: str
+    earlier: int
+
+
+def assign_policy(
+    documents: Documents, customer_id: str, *, policy: str | None = None, segment: str | None = None, call: Call
+) -> Assigned:
+    """Give a customer a policy or a segment; "" takes it away, None leaves it. Doing it again changes nothing.
+
+    Raises NotFound, InvalidInput for a policy that the tenant has not or a segment that is no id, and WriteConflict.
+    """
+    dunning = Tenants(documents).get(call.tenant_id).dunning
+    if policy:
+        dunning.named(policy)
+    if segment:
+        checked_id("segment", segment)
+    customer = again_while_others_write(lambda: _assign(documents, customer_id, policy, segment, call=call))
+    cases = open_cases_of(documents, call.tenant_id, customer_id)
+    earlier = look_earlier(documents, cases, dunning, call=call)
+    return Assigned(customer=customer, policy=dunning.of(customer).name, earlier=earlier)
+
+
+def _assign(documents: Documents, customer_id: str, policy: str | None, segment: str | None, *, call: Call) -> Customer:
+    customers = Customers.of(documents, call.tenant_id)
+    [stored] = customers.get([customer_id])
+    if stored is None:
+        raise NotFound("customer", customer_id)
+    before = stored.value
+    after = replace(
+        before,
+        dunning_policy=before.dunning_policy if policy is None else policy,
+        segment=before.segment if segment is None else segment,
+    )
+    if after != before:
+        record = call.record(
+            f"customers/{customer_id}", "customer.policy_assigned", before=_said(before), after=_said(after)
+        )
+        audit = AuditLog.of(documents, call.tenant_id)
+        name = commit_name("assign", customer_id, stored.version)
+        documents.commit(
+            [
+                customers.following(stored, dunning_policy=after.dunning_policy, segment=after.segment),
+                audit.batch([record], batch_id=name, recorded_at=call.recorded_at),
+            ]
+        )
+    return after
+
+
+def _said(customer: Customer) -> str:
+    return f"policy {customer.dunning_policy or '-'}, segment {customer.segment or '-'}"
