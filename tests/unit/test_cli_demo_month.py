@@ -102,7 +102,7 @@ def test_what_is_recorded_and_mailed_carries_the_days_that_were_played(month: tu
     records = answer(billing("audit", "list", "--dir", directory, "--limit", "5000", "--json"))["records"]
     days = {each["at"][:10] for each in records}
     assert (min(days), max(days)) == ("2026-03-01", "2026-03-15")
-    assert {each["actor"] for each in records} == {"cli", "scheduler", "webhook:stripe"}
+    assert {each["actor"] for each in records} == {"cli", "scheduler", "settlement", "webhook:stripe"}
     sent = {
         datetime.fromtimestamp(int(each.name.split(".")[0]), UTC).day for each in (directory / "mail/new").iterdir()
     }

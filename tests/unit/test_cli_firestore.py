@@ -12,8 +12,8 @@ from tests.firestore_emulator import firestore
 __all__ = ["firestore"]
 
 
-def demo(directory: Path) -> dict:
-    run = CliRunner().invoke(app, ["demo", "--dir", str(directory), "--store", "firestore", "--json"])
+def demo(directory: Path, *more: str) -> dict:
+    run = CliRunner().invoke(app, ["demo", "--dir", str(directory), "--store", "firestore", "--json", *more])
     assert run.exit_code == 0, run.stderr
     return json.loads(run.stdout)
 
@@ -29,3 +29,14 @@ def test_the_demo_comes_to_the_same_on_firestore(firestore: str, tmp_path: Path)
     assert elsewhere["generated"] == 187
     assert len(list((tmp_path / "one").rglob("*.pdf"))) == 187
     assert not (tmp_path / "one" / "billing.sqlite3").exists()
+
+
+@pytest.mark.emulator
+@pytest.mark.slow
+def test_days_are_played_on_firestore_too_and_none_twice(firestore: str, tmp_path: Path) -> None:
+    played = demo(tmp_path, "--through", "2026-03-04")
+
+    # by day 3: six declines, three retries scheduled, five reminders, and the first two new cards are charged
+    assert played["dunning"] == {"entered": 6, "recovered": 2, "manual_review": 0}
+    assert len(played["transitions"]) == 6 + 3 + 5 + 2
+    assert demo(tmp_path, "--through", "2026-03-04")["transitions"] == played["transitions"]
