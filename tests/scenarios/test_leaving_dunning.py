@@ -8,6 +8,7 @@ import pytest
 from billing.domain.bank import BankEntry, EntryKind, Statement, StatementFormat
 from billing.domain.credit_request import CreditRequest, WholeCredit
 from billing.domain.dunning_policy import CaseState
+from billing.domain.errors import InvalidInput, NotFound
 from billing.domain.event import EventType
 from billing.domain.invoice import BankDetails, Invoice, InvoiceStatus
 from billing.domain.payment import PaymentSource
@@ -16,6 +17,7 @@ from billing.sandbox.server import RunningSandbox
 from billing.store.tenants import Tenants
 from billing.usecases.charge_invoice import charge_invoice
 from billing.usecases.follow_checkout import follow_checkout
+from billing.usecases.give_service_back import give_service_back
 from billing.usecases.issue_credit_note import issue_credit_note
 from billing.usecases.reconcile import ReconcileOptions, reconcile
 from billing.usecases.record_payment import NewPayment, record_payment
@@ -135,6 +137,23 @@ def test_what_is_given_up_leaves_the_service_suspended_until_money_comes_all_the
     assert told(world).count(EventType.CUSTOMER_RESTORED) == 1
 
 
+def test_somebody_gives_the_service_back_by_hand_and_it_is_not_suspended_again_for_the_same_invoice(
+    sandbox: RunningSandbox, world: CardWorld
+) -> None:
+    suspended(sandbox, world)
+    world.travels_to("2026-02-22T12:00")
+    for _ in range(2):
+        give_service_back(world.documents, "lumen", note="promised by phone", call=world.call())
+    assert the_customer(world).suspended_at is None
+    assert told(world).count(EventType.CUSTOMER_RESTORED) == 1
+    dunned_on(world, *AFTERWARDS)
+    assert (the_customer(world).suspended_at, the_case(world).state) == (None, CaseState.SUSPENDED)
+    with pytest.raises(InvalidInput, match="note"):
+        give_service_back(world.documents, "lumen", note=" ", call=world.call())
+    with pytest.raises(NotFound):
+        give_service_back(world.documents, "nobody", note="x", call=world.call())
+
+
 @pytest.mark.parametrize(("way", "status", "state"), WAYS, ids=[way.__name__ for way, _, _ in WAYS])
 def test_a_suspended_case_is_over_at_once_its_service_back_and_nobody_is_chased_again(
     sandbox: RunningSandbox, world: CardWorld, way: Way, status: InvoiceStatus, state: CaseState
@@ -154,26 +173,6 @@ def test_a_suspended_case_is_over_at_once_its_service_back_and_nobody_is_chased_
     assert (chased(world), world.stripe.calls.count("charge")) == (asked, charges)
     assert world.sent.kinds(ADDRESS).count("service_restored") == 1
     assert [each.event for each in recorded(world)].count("dunning.left") == 1
-
-
-def test_what_is_given_up_leaves_the_service_suspended_until_money_comes_all_the_same(
-    sandbox: RunningSandbox, world: CardWorld
-) -> None:
-    suspended(sandbox, world)
-    asked = chased(world)
-    world.travels_to("2026-02-22T12:00")
-    by_writing_off(sandbox, world)
-    dunned_on(world, *AFTERWARDS)
-    assert (the_invoice(world).status, the_case(world).state, chased(world)) == (
-        InvoiceStatus.UNCOLLECTIBLE,
-        CaseState.WRITTEN_OFF,
-        asked,
-    )
-    assert the_customer(world).suspended_at is not None
-    pays(world, 4900)
-    assert (the_invoice(world).status, the_case(world).state) == (InvoiceStatus.PAID, CaseState.PAID)
-    assert the_customer(world).suspended_at is None
-    assert told(world).count(EventType.CUSTOMER_RESTORED) == 1
 
 
 @pytest.mark.parametrize(("way", "status", "state"), WAYS, ids=[way.__name__ for way, _, _ in WAYS])

@@ -39,3 +39,22 @@ def show_customer(
         from billing.cli.customers import show_one
 
         show_one(customer, place=Place(tenant_id=tenant, directory=directory, as_json=as_json))
+
+
+@customers_app.command(
+    "restore",
+    epilog="\b\nExample:\n  billing customers restore acct-1047 --note 'pays by transfer from now on' --dir demo",
+)
+def restore_service(
+    *,
+    customer: Annotated[str, typer.Argument(metavar="CUSTOMER")],
+    note: Annotated[str, typer.Option(help="Why, for the audit log.")],
+    directory: KeptIn,
+    tenant: TenantId = None,
+    as_json: AsJson = False,
+) -> None:
+    """Give a suspended customer its service back by hand; what it owes is chased as before."""
+    with plain_errors():
+        from billing.cli.customer_service import restore_customer
+
+        restore_customer(customer, note=note, place=Place(tenant_id=tenant, directory=directory, as_json=as_json))

@@ -1,0 +1,50 @@
+"""Give a suspended customer its service back by hand: after a write-off, or as somebody decides so (semantics 9)."""
+
+from billing.domain.customer import Customer
+from billing.domain.errors import InvalidInput, NotFound
+from billing.domain.event import EventType, event_of
+from billing.domain.suspension import restored
+from billing.ports import Documents
+from billing.store.audit import AuditLog
+from billing.store.customers import Customers
+from billing.store.events import Events
+from billing.usecases.call import Call
+from billing.usecases.commit_name import commit_name
+from billing.usecases.one_invoice import again_while_others_write
+
+
+def give_service_back(documents: Documents, customer_id: str, *, note: str, call: Call) -> Customer:
+    """The customer with its service back, from the call on; one that is not suspended stays as it is.
+
+    What it owes is chased as before, and does not suspend it a second time. Raises NotFound, and InvalidInput for an
+    empty note.
+    """
+    if not note.strip():
+        raise InvalidInput("note", expected="why the service is given back", given=note)
+    return again_while_others_write(lambda: _given_back(documents, customer_id, note=note.strip(), call=call))
+
+
+def _given_back(documents: Documents, customer_id: str, *, note: str, call: Call) -> Customer:
+    customers = Customers.of(documents, call.tenant_id)
+    [customer] = customers.get([customer_id])
+    if customer is None:
+        raise NotFound("customer", customer_id)
+    if customer.value.suspended_at is None:
+        return customer.value
+    entity = f"customers/{customer_id}"
+    event = event_of(
+        EventType.CUSTOMER_RESTORED,
+        subject=entity,
+        occurred_at=call.recorded_at,
+        fields={"invoices": "", "by_hand": True},
+    )
+    record = call.record(entity, "customer.restored", before="suspended", after="active", reason=note)
+    name = commit_name("restored", customer_id, customer.version)
+    documents.commit(
+        [
+            customers.restored(customer, at=call.recorded_at),
+            Events.of(documents, call.tenant_id).creation(event),
+            AuditLog.of(documents, call.tenant_id).batch([record], batch_id=name, recorded_at=call.recorded_at),
+        ]
+    )
+    return restored(customer.value, at=call.recorded_at)
