@@ -1,7 +1,7 @@
 """A Documents wrapper that refuses a commit of the product which changes something and tells the audit log nothing.
 
 Exempt is what is no change of state of its own: number counters (they move with what gets the number), run records,
-usage (its events are its record), applied gateway events, seals of the log itself, and the steps that a document takes
+usage (its events are its record), roll-ups of reports, applied gateway events, seals of the log itself, and the steps that a document takes
 off its own outbox, with the files that they made. So are the marks of a dunning run: which case it is at just now,
 how often it tried a card, and when a case is looked at next.
 """
@@ -9,9 +9,11 @@ how often it tried a card, and when a case is looked at next.
 import sys
 from collections.abc import Iterator, Sequence
 
-from billing.ports import Document, Documents, Query, Update, Write
+from billing.ports import Delete, Document, Documents, Query, Update, Write
+from billing.store.marks import MARK
+from billing.store.subscriptions import RECURRING
 
-EXEMPT = frozenset({"audit_seals", "counters", "gateway_events", "runs", "usage", "usage_events"})
+EXEMPT = frozenset({"audit_seals", "counters", "gateway_events", "report_rollups", "runs", "usage", "usage_events"})
 OUTBOX = frozenset({"attachments", "pending", "unsettled"})
 CASE = frozenset({"dunning", "dunning_at", "dunning_review", "dunning_state"})
 CASE_MARKS = frozenset({"claim", "next_at", "tries"})
@@ -22,8 +24,15 @@ class UnauditedCommit(AssertionError):
     """A commit changed documents, and no audit batch stands in it."""
 
 
+class UnmarkedChange(AssertionError):
+    """A subscription's recurring prices changed without its mark: the roll-up of reports would never notice."""
+
+
 class AuditedDocuments:
-    """Passes everything on, and raises UnauditedCommit instead of a commit that is silent about what it does."""
+    """Passes everything on, and raises UnauditedCommit instead of a commit that is silent about what it does.
+
+    UnmarkedChange instead of one that reports would not notice.
+    """
 
     def __init__(self, inner: Documents) -> None:
         self._inner = inner
@@ -49,6 +58,10 @@ class AuditedDocuments:
         if changed and not any(_collection(write) == "audit" for write in writes) and _is_the_product_s():
             msg = f"no audit batch tells of {', '.join(changed)}"
             raise UnauditedCommit(msg)
+        unmarked = [write.path for write in writes if _is_unmarked(write)]
+        if unmarked and _is_the_product_s():
+            msg = f"no {MARK} is written with {', '.join(unmarked)}"
+            raise UnmarkedChange(msg)
         return self._inner.commit(writes)
 
     def _only_marks_a_case(self, write: Write) -> bool:
@@ -68,6 +81,12 @@ def _is_exempt(write: Write, *, beside: Sequence[Write]) -> bool:
         with_usage = any(_collection(each) == "usage" for each in beside)
         return with_usage and write.fields.keys() <= LATE_MARK
     return write.fields.keys() <= OUTBOX
+
+
+def _is_unmarked(write: Write) -> bool:
+    if _collection(write) != "subscriptions" or isinstance(write, Delete):
+        return False
+    return not write.fields.keys().isdisjoint(RECURRING) and MARK not in write.fields
 
 
 def _unmarked(case: object) -> object:

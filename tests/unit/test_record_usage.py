@@ -308,9 +308,7 @@ def test_another_tenants_subscription_is_unknown_and_its_ids_are_its_own(documen
 def test_usage_kept_by_another_aggregation_is_rejected_alone(documents: Documents) -> None:
     record(documents, event(meter="users", value="ada"))
     wrong = replace(rollup(documents, "users"), meter="calls", aggregation=Aggregation.UNIQUE)
-    documents.commit(
-        [Put(f"tenants/acme/usage/{wrong.id}", rollup_fields(replace(wrong, aggregation=Aggregation.SUM)))]
-    )
+    documents.commit([Put(f"tenants/acme/usage/{wrong.id}", {**rollup_fields(wrong), "aggregation": "sum"})])
     first, second = record(documents, event(id="e-2"), event(id="e-3", meter="peak"))
     assert (first.status, second.status) == (REJECTED, ACCEPTED)
     assert first.reason == "aggregation: expected the one that the meter's usage was kept by, got 'sum'"

@@ -7,13 +7,14 @@ in `late`: it is never lost and never changes an issued invoice (semantics 4).
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from functools import lru_cache
 
 from billing.domain.billing_cycle import usage_bucket
-from billing.domain.catalog import Aggregation
+from billing.domain.catalog import ZERO, Aggregation
 from billing.domain.period import Period, local_date
 from billing.domain.subscription import Subscription
-from billing.domain.usage import Bucket, Buckets, UsageEvent, all_joined, bucket_of, joined
+from billing.domain.usage import Bucket, Buckets, UsageEvent, all_joined, bucket_of, joined, quantity
 from billing.domain.usage_ownership import priced_period
 
 
@@ -119,6 +120,15 @@ def with_late_unbilled(rollup: UsageRollup, *, invoice_id: str) -> UsageRollup:
         late=all_joined(rollup.aggregation, (*taken, rollup.late)),
         late_billed=tuple(each for each in rollup.late_billed if each.invoice_id != invoice_id),
     )
+
+
+def used(rollup: UsageRollup) -> Decimal:
+    """All that was used in the roll-up's month as one quantity: billed, late and still to be billed."""
+    late = (each.buckets for each in rollup.late_billed)
+    whole = all_joined(rollup.aggregation, (rollup.buckets, *late, rollup.late))
+    if not whole:
+        return ZERO
+    return quantity(rollup.aggregation, whole, Period(min(whole), max(whole) + timedelta(microseconds=1)))
 
 
 def _is_billed(rollup: UsageRollup, occurred_at: datetime) -> bool:

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from billing.domain.credit import CreditNote
 from billing.domain.errors import NotFound
 from billing.domain.invoice import Attachment, SettlementStep
+from billing.domain.rollup import month_of
 from billing.ports import Create, Document, Documents, Fields, Filter, Order, Query, Update
 from billing.store.codec import converter, decode, encode
 from billing.store.collection import Collection, Stored
+from billing.store.marks import MARK, mark_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,8 @@ class CreditNotes:
         fields["bill_for_date"] = credit_note.bill_for_date
         fields["issued_at"] = credit_note.issued_at
         fields["unsettled"] = bool(credit_note.pending)
+        fields["month"] = month_of(credit_note.period.start, zone=credit_note.zone)
+        fields[MARK] = mark_of(credit_note.id, credit_note.customer_id, credit_note.subtotal)
         return Create(self.collection.document(credit_note.id), fields)
 
     def get(self, credit_note_ids: Sequence[str]) -> list[Stored[CreditNote] | None]:

@@ -32,6 +32,16 @@ INDEXES: Final[tuple[CompositeIndex, ...]] = (
     # revenue by period and segment, summed by the server
     CompositeIndex("invoices", (("month", "asc"), ("currency", "asc"), ("subtotal", "asc"))),
     CompositeIndex("invoices", (("month", "asc"), ("currency", "asc"), ("country", "asc"), ("subtotal", "asc"))),
+    # what is still to be paid by how late it is, added up by the server: one shard at a time, as due dates only rise
+    CompositeIndex(
+        "invoices", (("shard", "asc"), ("status", "asc"), ("currency", "asc"), ("due_on", "asc"), ("amount_due", "asc"))
+    ),
+    # whether the roll-ups of reports still stand: the sum of the marks of what each was made from
+    CompositeIndex("invoices", (("month", "asc"), ("currency", "asc"), ("report_mark", "asc"))),
+    CompositeIndex("invoices", (("usage_month", "asc"), ("currency", "asc"), ("report_mark", "asc"))),
+    CompositeIndex("credit_notes", (("month", "asc"), ("currency", "asc"), ("report_mark", "asc"))),
+    CompositeIndex("usage", (("month", "asc"), ("report_mark", "asc"))),
+    CompositeIndex("subscriptions", (("shard", "asc"), ("report_mark", "asc"))),
     # what waits for a person
     CompositeIndex("reviews", (("status", "asc"),)),
     # the events that a subscription's usage was added up from, to verify it

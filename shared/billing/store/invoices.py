@@ -6,11 +6,12 @@ from datetime import date
 
 from billing.domain.attempt import PaymentAttempt
 from billing.domain.errors import NotFound
-from billing.domain.invoice import Attachment, Invoice, InvoiceStatus, SettlementStep
+from billing.domain.invoice import Attachment, Invoice, InvoiceStatus, LineKind, SettlementStep
 from billing.domain.rollup import month_of
 from billing.ports import Create, Delete, Document, Documents, Fields, Filter, Order, Query, Update
 from billing.store.codec import converter, decode, encode, instant_text
 from billing.store.collection import Collection, Stored
+from billing.store.marks import MARK, mark_of
 
 _UNSETTLED = Filter("unsettled", "==", value=True)
 _OF_ONE_SUBSCRIPTION = 50
@@ -221,6 +222,12 @@ def invoice_fields(invoice: Invoice, *, shard: int) -> Fields:
     fields["shard"] = shard
     fields["month"] = None if invoice.status in NO_REVENUE else month_of(invoice.period.start, zone=invoice.zone)
     fields["country"] = invoice.buyer.country
+    used = [line for line in invoice.lines if line.kind is LineKind.USAGE]
+    counts = bool(used) and invoice.status not in NO_REVENUE
+    latest = max((line.period.start for line in used), default=invoice.period.start)
+    fields["usage_month"] = month_of(latest, zone=invoice.zone) if counts else None
+    fields["usage_amount"] = amount = sum(line.amount for line in used)
+    fields[MARK] = mark_of(invoice.id, invoice.customer_id, invoice.subtotal, invoice.total, amount)
     if invoice.dunning is not None:
         fields |= case_fields(invoice)
     return fields

@@ -3,11 +3,18 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
+
+import orjson
 
 from billing.domain.subscription import Subscription
 from billing.ports import Create, Document, Documents, Fields, Filter, Order, Query, Update
 from billing.store.codec import converter, decode, encode, instant
 from billing.store.collection import Collection, Stored
+from billing.store.marks import MARK, mark_of
+
+RECURRING: Final = ("customer_id", "end", "items", "pauses", "phases", "trial_start")
+"""What recurring prices rest on: a write of any of these writes the mark as well."""
 
 DueCursor = tuple[datetime, str, str]
 """The place in the due order: next_billing_at, customer, subscription."""
@@ -59,7 +66,7 @@ class Subscriptions:
 
     def phases_changed(self, before: Stored[Subscription], after: Subscription) -> Update:
         """The write of a subscription's phases, expecting that it did not change since it was read."""
-        fields: Fields = {"phases": converter().unstructure(after.phases)}
+        fields: Fields = {"phases": converter().unstructure(after.phases), MARK: subscription_mark(encode(after))}
         return Update(self.collection.document(after.id), fields, expected=before.version)
 
     def moved_on(self, before: Stored[Subscription], after: Subscription) -> Update:
@@ -109,8 +116,14 @@ def decode_subscription(document: Document) -> Stored[Subscription]:
 def subscription_fields(subscription: Subscription) -> Fields:
     """A subscription as a document; `next_billing_at` is an instant, as the due query compares it."""
     fields = encode(subscription)
+    fields[MARK] = subscription_mark(fields)
     fields["next_billing_at"] = subscription.next_billing_at
     return fields
+
+
+def subscription_mark(fields: Fields) -> int:
+    """The mark of an encoded subscription: another one whenever its recurring prices, customer or life are others."""
+    return mark_of(fields["id"], orjson.dumps([fields.get(name) for name in RECURRING]))
 
 
 def _stored(document: Document) -> Stored[Subscription]:

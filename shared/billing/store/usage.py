@@ -7,12 +7,13 @@ from datetime import datetime
 from typing import Any
 
 from billing.domain.catalog import Aggregation
-from billing.domain.rollup import LateBill, UsageRollup
+from billing.domain.rollup import LateBill, UsageRollup, used
 from billing.domain.usage import UsageEvent
 from billing.domain.usage_report import UsageReport
 from billing.ports import Create, Document, Documents, Fields, Put, Update, Write
 from billing.store.codec import SCHEMA_VERSION, BrokenDocument, decode, decode_buckets, encode, encode_buckets, instant
 from billing.store.collection import Collection, Stored
+from billing.store.marks import MARK, mark_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +124,8 @@ def _event(document: Document) -> UsageEvent | BrokenDocument:
 
 
 def rollup_fields(rollup: UsageRollup) -> Fields:
-    """A roll-up as a document."""
+    """A roll-up as a document, with all that was used as text for reports."""
+    quantity = str(used(rollup))
     return {
         "subscription_id": rollup.subscription_id,
         "meter": rollup.meter,
@@ -132,6 +134,8 @@ def rollup_fields(rollup: UsageRollup) -> Fields:
         "buckets": encode_buckets(rollup.buckets),
         **_late_fields(rollup),
         "closed_until": rollup.closed_until,
+        "used": quantity,
+        MARK: mark_of(rollup.id, quantity),
         "schema_version": SCHEMA_VERSION,
     }
 
