@@ -59,14 +59,15 @@ def test_written_off_twice_is_once_with_its_record_and_its_event(sandbox: Runnin
     }
 
 
-def test_what_comes_late_is_booked_and_the_case_stays_what_it_was(sandbox: RunningSandbox, world: CardWorld) -> None:
+def test_what_comes_late_is_booked_and_ends_the_case_as_paid(sandbox: RunningSandbox, world: CardWorld) -> None:
     fails(sandbox, world)
     write_off(world)
     world.travels_to("2026-05-01")
     pay_by_transfer(world, the_invoice(world))
     assert (the_invoice(world).status, the_invoice(world).amount_due) == (InvoiceStatus.PAID, 0)
-    assert (the_case(world).state, world.balance("lumen")) == (CaseState.WRITTEN_OFF, 0)
-    assert [each.event for each in recorded(world)].count("dunning.left") == 1
+    assert (the_case(world).state, world.balance("lumen")) == (CaseState.PAID, 0)
+    left = [(each.before, each.after) for each in recorded(world) if each.event == "dunning.left"]
+    assert left == [("payment_attempted", "written_off"), ("written_off", "paid")]
 
 
 def test_a_part_that_comes_late_leaves_the_rest_written_off(sandbox: RunningSandbox, world: CardWorld) -> None:
