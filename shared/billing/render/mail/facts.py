@@ -20,11 +20,17 @@ def facts_of(notice: Notice, *, words: Words, names: Mapping[str, str]) -> tuple
     facts = [Field(label=words.invoice_number, value=names["invoice_number"])]
     if notice.kind not in _OF_WHAT_WAS_PAID:
         facts.append(Field(label=words.amount_due, value=names["amount_due"], strong=True))
-        facts.append(Field(label=words.due_date, value=names["due_on"]))
+        if not _is_past_its_charge(notice, names):
+            facts.append(Field(label=words.due_date, value=names["due_on"]))
     elif notice.kind is NoticeKind.RECEIPT or notice.invoice.amount_paid:  # a void invoice brings a service back too
         facts.append(Field(label=words.amount_paid, value=names["amount_paid"], strong=True))
     facts += _account(notice, notice.invoice.bank, words=words, names=names)
     return tuple(fact for fact in facts if fact.value)
+
+
+def _is_past_its_charge(notice: Notice, names: Mapping[str, str]) -> bool:
+    """A card that failed is chased from that day on: a later due date beside it would read as time to spare."""
+    return notice.kind.chases and names["pays_by"] == "card"
 
 
 def _account(notice: Notice, bank: BankDetails | None, *, words: Words, names: Mapping[str, str]) -> tuple[Field, ...]:
