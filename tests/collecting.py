@@ -13,8 +13,8 @@ from itertools import count
 from typing import Any
 
 from billing.adapters.stripe_gateway import StripeGateway
-from billing.domain.invoice import CollectionMethod
 from billing.domain.dunning_report import DunningReport
+from billing.domain.invoice import CollectionMethod
 from billing.domain.notice import Notice
 from billing.domain.payment import Payment
 from billing.ports import Documents, Gateway, Mail, MailRefused, MailUnavailable
@@ -179,10 +179,11 @@ def card_world(
     sandbox: RunningSandbox,
     *,
     documents: Documents | None = None,
+    key: str = "",
     **tenant: Any,  # noqa: ANN401 - any field of the tenant
 ) -> CardWorld:
-    """An empty world; `tenant` changes its settings."""
-    key = f"sk_test_collecting{next(_accounts)}"
+    """An empty world; `tenant` changes its settings, `key` is of an account of its own unless it is given."""
+    key = key or f"sk_test_collecting{next(_accounts)}"
     sent, watched = SentMails(), Watched(StripeGateway(key, base_url=sandbox.url, timeout_seconds=5))
     settings = {"gateway": "stripe", "mail_sender": "billing@acme.test", "billing_contact": "owner@acme.test", **tenant}
     stripe: Any = watched  # it answers every call of the port

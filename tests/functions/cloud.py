@@ -1,12 +1,15 @@
 """A door as in production: Firestore (its emulator), a Cloud Storage server, identity tokens of an issuer of ours."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from billing.adapters.firestore import FirestoreDocuments
+from billing.config import Bucket
+from billing.connections import open_objects
+from billing.ports import Objects
 from tests.firestore_emulator import fresh_project
 from tests.functions.running_door import KEY, RunningDoor, running_door
 from tests.object_server import ObjectServer
@@ -35,6 +38,11 @@ class Cloud:
         usual = {"audience": AUDIENCE, "email": SCHEDULER, "now": datetime.now(UTC)}
         return self.issuer.token(**(usual | changed))  # type: ignore[arg-type]
 
+    @property
+    def bucket(self) -> Objects:
+        """The bucket, as the product opens it."""
+        return open_objects(Bucket(BUCKET, endpoint=self.storage.endpoint))
+
     def objects(self, tenant_id: str, *, suffix: str) -> dict[str, bytes]:
         """The tenant's invoice files by key."""
         return {
@@ -45,8 +53,16 @@ class Cloud:
 
 
 @contextmanager
-def cloud_doors(folder: Path, *, emulator: str, doors: int = 1) -> Iterator[Cloud]:
-    """So many doors over one empty database and one empty bucket."""
+def cloud_doors(
+    folder: Path,
+    *,
+    emulator: str,
+    doors: int = 1,
+    function: str = "generate_invoices",
+    command: Callable[[int], Sequence[str]] | None = None,
+    more: Mapping[str, str] | None = None,
+) -> Iterator[Cloud]:
+    """So many doors of a function over one empty database and one empty bucket; `more` are variables besides."""
     project = fresh_project()
     with ExitStack() as running:
         storage = running.enter_context(ObjectServer())
@@ -62,9 +78,12 @@ def cloud_doors(folder: Path, *, emulator: str, doors: int = 1) -> Iterator[Clou
             "OIDC_SERVICE_ACCOUNTS": SCHEDULER,
             "OIDC_ISSUERS": issuer.url,
             "OIDC_CERTS_URL": issuer.certs_url,
-        }
+        } | dict(more or {})
         yield Cloud(
-            doors=[running.enter_context(running_door(environ, folder=folder)) for _ in range(doors)],
+            doors=[
+                running.enter_context(running_door(environ, folder=folder, function=function, command=command))
+                for _ in range(doors)
+            ],
             documents=running.enter_context(closing(FirestoreDocuments(project))),
             storage=storage,
             issuer=issuer,

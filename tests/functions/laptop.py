@@ -1,6 +1,6 @@
 """A door over a SQLite file and a folder, for what does not need Google's parts; a test takes a tenant of its own."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from itertools import count
@@ -29,12 +29,23 @@ class Laptop:
 
 
 @contextmanager
-def laptop_door(folder: Path, *, root: Path = ROOT, **changed: str) -> Iterator[Laptop]:
-    """The door, started from `root` with everything below `folder`; `changed` variables overrule, "" removes."""
-    variables = laptop_environment(folder) | changed
+def laptop_door(
+    folder: Path,
+    *,
+    root: Path = ROOT,
+    function: str = "generate_invoices",
+    more: Mapping[str, str] | None = None,
+    **changed: str,
+) -> Iterator[Laptop]:
+    """The door, started from `root` with everything below `folder`; `more` variables and `changed` ones overrule.
+
+    One that is "" is not there.
+    """
+    variables = laptop_environment(folder) | dict(more or {}) | changed
+    environ = {name: value for name, value in variables.items() if value}
     with (
         closing(SqliteDocuments(folder / "billing.db", indexes=INDEXES)) as documents,
-        running_door({name: value for name, value in variables.items() if value}, folder=folder, root=root) as door,
+        running_door(environ, folder=folder, root=root, function=function) as door,
     ):
         yield Laptop(door=door, documents=documents, objects=folder / "objects")
 

@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
@@ -19,7 +19,16 @@ ROOT = Path(__file__).resolve().parents[2]
 PATH = "/api/customer-billing/generate-invoices"
 KEY = "a-key-for-tests-0123456789abcdef"
 
-_OURS = ("BILLING_", "OIDC_", "INTERNAL_API_KEY", "PAYMENT_LINK", "GOOGLE_CLOUD_PROJECT", "MAX_BODY", "RUN_DEADLINE")
+_OURS = (
+    "BILLING_",
+    "OIDC_",
+    "INTERNAL_API_KEY",
+    "PAYMENT_LINK",
+    "STRIPE_",
+    "GOOGLE_CLOUD_PROJECT",
+    "MAX_BODY",
+    "RUN_DEADLINE",
+)
 _START_SECONDS = 30
 _UNTIL_STDIN_ENDS = '"$@" & cat; kill -9 $!'  # so that it ends with the tests, however they end
 
@@ -90,14 +99,22 @@ class RunningDoor:
 
 @contextmanager
 def running_door(
-    environ: Mapping[str, str], *, folder: Path, root: Path = ROOT, function: str = "generate_invoices"
+    environ: Mapping[str, str],
+    *,
+    folder: Path,
+    root: Path = ROOT,
+    function: str = "generate_invoices",
+    command: Callable[[int], Sequence[str]] | None = None,
 ) -> Iterator[RunningDoor]:
-    """The door while the block runs, from the tree at `root`, with `environ` and none of our variables besides."""
+    """The door while the block runs, from the tree at `root`, with `environ` and none of our variables besides.
+
+    `command` serves the function on a port in another way than functions-framework's own command.
+    """
     port = _free_port()
     log_file = folder / f"door-{port}.log"
     with log_file.open("wb") as log:
         process = subprocess.Popen(
-            ["sh", "-c", _UNTIL_STDIN_ENDS, "sh", *_command(function, port)],
+            ["sh", "-c", _UNTIL_STDIN_ENDS, "sh", *(command(port) if command else _command(function, port))],
             cwd=root,
             env=door_environment(environ),
             start_new_session=True,
