@@ -1,9 +1,9 @@
 """A Documents wrapper that refuses a commit of the product which changes something and tells the audit log nothing.
 
 Exempt is what is no change of state of its own: number counters (they move with what gets the number), run records,
-usage (its events are its record), roll-ups of reports, applied gateway events, seals of the log itself, and the steps that a document takes
-off its own outbox, with the files that they made. So are the marks of a dunning run: which case it is at just now,
-how often it tried a card, and when a case is looked at next.
+usage (its events are its record), roll-ups of reports, applied gateway events, seals of the log itself, and the steps
+that a document takes off its own outbox, with the files that they made. So are the marks of a dunning run: which case
+it is at just now, how often it tried a card, and when a case is looked at next.
 """
 
 import sys

@@ -30,6 +30,7 @@ from billing.cli.options import (
 from billing.cli.payment_commands import payments_app
 from billing.cli.plan_commands import plan_changes_app
 from billing.cli.reconcile_commands import reconcile_app
+from billing.cli.report_commands import report_app
 from billing.cli.review_commands import by_hand_app, reviews_app
 from billing.cli.sandbox import add_to as add_sandbox
 from billing.cli.serve import add_to as add_serve
@@ -68,6 +69,7 @@ app.add_typer(events_app, name="events")
 app.add_typer(dunning_app, name="dunning")
 dunning_app.add_typer(cases_app)
 app.add_typer(audit_app, name="audit")
+app.add_typer(report_app, name="report")
 add_balance_to(customers_app)
 
 

@@ -14,8 +14,8 @@ class AgingBucket(StrEnum):
     """How late: due today or later, then by days past due; the 60th day belongs to the third."""
 
     CURRENT = "current"
-    DAYS_1_TO_30 = "1-30"
-    DAYS_31_TO_60 = "31-60"
+    DAYS_1_TO_30 = "days_1_to_30"
+    DAYS_31_TO_60 = "days_31_to_60"
     OVER_60 = "over_60"
 
 
