@@ -8,8 +8,9 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-from billing.api.oidc import KeysUnavailable, OidcTrust, TokenVerifier
+from billing.api.oidc import OidcTrust, TokenVerifier
 from billing.api.problem import Forbidden, Unauthenticated
+from billing.api.signing_keys import KeysUnavailable
 from tests.oidc_issuer import OidcIssuer, signed_with_secret, unsigned
 
 NOW = datetime(2026, 3, 1, 0, 5, tzinfo=UTC)

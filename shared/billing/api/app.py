@@ -1,6 +1,9 @@
 """The proxy: the HTTP application behind `apiProxy`, with the webhooks' door, the pay pages and health."""
 
+from typing import Any
+
 from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from billing.api.asgi import Watch, problem_answer
@@ -17,7 +20,9 @@ _PAGES = "/pay/"
 
 def proxy_app(door: Door, *, log: CallLog) -> FastAPI:
     """The application. It connects to nothing before its first request."""
-    app = FastAPI(openapi_url=None, redirect_slashes=False, exception_handlers={HTTPException: _pass_on})
+    refusals: dict[int | type[Exception], Any] = {HTTPException: _pass_on, RequestValidationError: _pass_on}
+    app = FastAPI(openapi_url=None, redirect_slashes=False, exception_handlers=refusals)
+    app.state.door = door
     app.include_router(webhook_routes(door))
     app.include_router(pay_routes(door))
 
@@ -32,7 +37,7 @@ def proxy_app(door: Door, *, log: CallLog) -> FastAPI:
 
 
 async def _pass_on(_request: Request, error: Exception) -> Response:
-    """Let the framework's own refusals (no such path, another method) be answered where all errors are."""
+    """Let the framework's own refusals (no such path, a field that breaks a rule) be answered where all errors are."""
     raise error
 
 

@@ -6,17 +6,20 @@ from dataclasses import KW_ONLY, dataclass
 from time import monotonic
 from typing import Any
 
+from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from billing.api.call_log import CallLog, error_fields
-from billing.api.problem import Answer, BodyTooLarge, MethodNotAllowed, problem_of
+from billing.api.invalid_request import invalid_request
+from billing.api.problem import Answer, BodyTooLarge, MalformedRequest, MethodNotAllowed, problem_of
 from billing.domain.errors import NotFound
 
 REQUEST_ID_HEADER = "x-request-id"
 _REQUEST_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}")
+_UNREADABLE = "the body cannot be read"
 _DISCARDED = 32 * 1024 * 1024
 _FOR_ALL = {"x-content-type-options": "nosniff", "referrer-policy": "no-referrer", "cache-control": "no-store"}
 
@@ -131,6 +134,10 @@ async def response_of(app: ASGIApp, request: Request) -> Response:
 def _named(error: Exception, *, path: str, method: str) -> Exception:
     """The framework's own refusals as ours."""
     match error:
+        case RequestValidationError():
+            return invalid_request(error.errors())
+        case HTTPException(status_code=400):
+            return MalformedRequest(_UNREADABLE)
         case HTTPException(status_code=404):
             return NotFound("path", path)
         case HTTPException(status_code=405):

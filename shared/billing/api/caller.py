@@ -5,10 +5,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, TypeAlias
 
-from billing.api.oidc import BEARER, TokenVerifier
+from billing.api.oidc import TokenVerifier
 from billing.api.problem import Unauthenticated
+from billing.api.signed_token import BEARER
 from billing.domain.errors import BillingError
 from billing.ports import Secrets
 
@@ -23,11 +24,14 @@ SHORTEST_KEY = 16
 KEY_REMEDY = f"use at least {SHORTEST_KEY} visible ASCII characters, for example from `openssl rand -hex 32`"
 
 
+CallerKind: TypeAlias = Literal["scheduler", "internal_key", "developer", "user", "api_key"]
+
+
 @dataclass(frozen=True, slots=True)
 class Caller:
     """An authenticated caller. `name` goes into the audit; `tenants` is None where every tenant may be billed."""
 
-    kind: Literal["scheduler", "internal_key"]
+    kind: CallerKind
     name: str
     tenants: frozenset[str] | None
 

@@ -1,15 +1,22 @@
 """What the proxy's routes work with: one tenant's books, its gateway, and the settings of the doors."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 
+from billing.api.identity import Trusted
+from billing.api.rate_limits import RateLimits
 from billing.domain.attempt import AttemptSource
+from billing.domain.credit import CreditNote
+from billing.domain.run_report import Settled
 from billing.domain.tenant import Tenant
 from billing.ports import Clock, Documents, Gateway, Objects, Secrets
+from billing.store.collection import Stored
 from billing.usecases.call import Call
 from billing.usecases.charge_invoice import charge_invoice
+from billing.usecases.deliver_events import EventsDelivered
 from billing.usecases.follow_checkout import HostedPages
+from billing.usecases.generate_invoices import RunOptions
 
 _CHECKOUT = "https://checkout.stripe.com"
 
@@ -46,13 +53,36 @@ class PayEngine(Protocol):
         """What charges the tenant's cards, or None."""
         ...
 
+    def run_options(self, tenant_id: str) -> RunOptions:
+        """How a tenant's invoices are linked and settled."""
+        ...
+
+    def settle_rest(self, tenant_id: str) -> Settled:
+        """Settle what waits of a tenant's documents."""
+        ...
+
+    def settle_credit_notes(self, tenant: Tenant, credit_notes: Sequence[Stored[CreditNote]]) -> Settled:
+        """Do the pending steps of a tenant's credit notes."""
+        ...
+
+    def deliver_events(self, call: Call) -> EventsDelivered:
+        """Tell the tenant's own system what is due."""
+        ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DoorParts:
-    """What a door works with once the configuration is read."""
+    """What a door works with once the configuration is read.
+
+    `trusted` says whose tokens open the API, nobody's unless told. `cors_origins` are the pages of browsers that may
+    call it, none unless told.
+    """
 
     engine: PayEngine
     max_body_bytes: int
+    trusted: Trusted = field(default_factory=Trusted)
+    limits: RateLimits = field(default_factory=RateLimits)
+    cors_origins: tuple[str, ...] = ()
 
     @property
     def checkout_origin(self) -> str:

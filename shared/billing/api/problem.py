@@ -5,7 +5,10 @@ BillingError
 ├── Unauthenticated    401  a credential is missing or invalid; it never says why
 ├── Forbidden          403  the caller is known and may not do this
 ├── MethodNotAllowed   405  with Allow
+├── PreconditionFailed 412  (a Conflict)
 ├── BodyTooLarge       413
+├── InvalidRequest     422  fields that break rules
+├── TooManyRequests    429  with Retry-After
 └── (the tree of billing.domain.errors: NotFound 404, Conflict 409, InvalidInput 422, Unavailable 503)
 """
 
@@ -75,6 +78,39 @@ class BodyTooLarge(BillingError):
         super().__init__(f"the body is longer than {limit} bytes")
 
 
+class InvalidRequest(BillingError):
+    """Fields of a request break rules; `errors` names each with `field` (`lines.0.quantity`) and `detail`."""
+
+    code: ClassVar[str] = "invalid_input"
+
+    def __init__(self, errors: Sequence[Mapping[str, str]]) -> None:
+        self.errors = tuple(errors)
+        more = f", and {len(self.errors) - 1} more" if len(self.errors) > 1 else ""
+        super().__init__(f"{self.errors[0]['detail']}{more}")
+
+
+class PreconditionFailed(Conflict):
+    """What is stored is not the version that If-Match names."""
+
+    code: ClassVar[str] = "precondition_failed"
+    retryable: ClassVar[bool] = False
+
+    def __init__(self) -> None:
+        super().__init__("it was changed since it was read: read it again, and send the new ETag in If-Match")
+
+
+class TooManyRequests(BillingError):
+    """More calls than the limit allows. `whose` they are, and after how many seconds the next one is let in."""
+
+    code: ClassVar[str] = "too_many_requests"
+    retryable: ClassVar[bool] = True
+
+    def __init__(self, whose: str, *, retry_after: int) -> None:
+        self.whose = whose
+        self.retry_after = retry_after
+        super().__init__(f"too many requests of this {whose}; try again in {retry_after} s")
+
+
 def problem(
     status: int,
     *,
@@ -110,7 +146,9 @@ def problem_of(error: Exception, *, request_id: str | None = None) -> Answer:
     """The answer to any exception: ours with their sentence, all others as a 500 without a word of theirs."""
     status = _status(error)
     code = error.code if isinstance(error, BillingError) else "internal_error"
-    errors = [{"field": error.field, "detail": str(error)}] if isinstance(error, InvalidInput) else None
+    errors = error.errors if isinstance(error, InvalidRequest) else None
+    if isinstance(error, InvalidInput):
+        errors = [{"field": error.field, "detail": str(error)}]
     return problem(
         status,
         code=code,
@@ -128,9 +166,12 @@ _STATUSES: tuple[tuple[type[BillingError], int], ...] = (
     (Forbidden, 403),
     (NotFound, 404),
     (MethodNotAllowed, 405),
+    (PreconditionFailed, 412),
     (Conflict, 409),
     (BodyTooLarge, 413),
+    (InvalidRequest, 422),
     (InvalidInput, 422),
+    (TooManyRequests, 429),
     (Unavailable, 503),
 )
 
@@ -155,6 +196,8 @@ def _headers(error: Exception) -> dict[str, str]:
             return {"WWW-Authenticate": 'Bearer realm="billing"'}
         case MethodNotAllowed():
             return {"Allow": ", ".join(error.allowed)}
+        case TooManyRequests():
+            return {"Retry-After": str(error.retry_after)}
         case Unavailable():
             return {"Retry-After": str(RETRY_AFTER_SECONDS)}
         case _:

@@ -1,0 +1,37 @@
+"""Bodies and parameters that break rules, said field by field in our own form."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from billing.api.problem import InvalidRequest, MalformedRequest
+
+_MOST = 20
+_LONGEST = 80
+
+
+def invalid_request(found: Sequence[Mapping[str, Any]]) -> InvalidRequest | MalformedRequest:
+    """What the framework has found, as ours: MalformedRequest for a body that is no JSON, else each field's flaw."""
+    for each in found:
+        if each["type"] == "json_invalid":
+            place = f" at character {each['loc'][-1]}" if isinstance(each["loc"][-1], int) else ""
+            message = f"the body is not valid JSON{place}"
+            return MalformedRequest(message)
+    return InvalidRequest([_flaw(each) for each in found[:_MOST]])
+
+
+def _flaw(found: Mapping[str, Any]) -> dict[str, str]:
+    """The field's path without where it stood (body, query), and the sentence with what was given, cut short."""
+    path = [str(part) for part in found["loc"][1:]]
+    field = ".".join(path) or str(found["loc"][0])
+    given = "" if found["type"] == "missing" else f", got {_shown(found.get('input'))}"
+    return {"field": field, "detail": f"{field}: {_rule(found)}{given}"}
+
+
+def _rule(found: Mapping[str, Any]) -> str:
+    rule = str(found["msg"]).removeprefix("Value error, ")
+    return rule[:1].lower() + rule[1:]
+
+
+def _shown(given: object) -> str:
+    shown = repr(given)
+    return shown if len(shown) <= _LONGEST else f"{shown[: _LONGEST - 3]}..."
