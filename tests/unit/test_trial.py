@@ -106,9 +106,21 @@ def test_what_was_billed_after_a_trial_is_not_undone_by_an_end_inside_it() -> No
         end_subscription(in_trial().billed(1).subscription, at=utc("2026-01-25"))
 
 
-def test_the_plan_can_not_change_before_billing_begins() -> None:
-    with pytest.raises(InvalidInput, match="phases: expected"):
-        change_plan(in_trial().subscription, plan=replace(PLAN, version=2), at=utc("2026-01-25"))
+def test_another_plan_within_the_trial_is_the_one_that_billing_begins_with() -> None:
+    dearer = replace(PLAN, version=2, anchor_day=1)
+    changed = change_plan(in_trial().subscription, plan=dearer, at=utc("2026-01-25"))
+    assert [(phase.plan, phase.start) for phase in changed.phases] == [(dearer.ref, utc("2026-02-01T10:00"))]
+    assert changed.trial_start == in_trial().subscription.trial_start
+    assert changed.next_billing_at == utc("2026-03-01")  # the short first month, by the new plan's calendar
+    assert change_plan(replace(in_trial().subscription, next_billing_at=None), plan=dearer, at=utc("2026-01-25")) == (
+        replace(changed, next_billing_at=None)
+    )
+
+
+def test_a_plan_can_not_change_at_a_start_that_was_billed_ahead() -> None:
+    billed = in_trial(replace(PLAN, billed=Billed.IN_ADVANCE)).billed(1).subscription
+    with pytest.raises(InvalidInput, match="at: expected an instant after 2026-02-01 10:00.* made already"):
+        change_plan(billed, plan=replace(PLAN, version=2), at=utc("2026-02-01T10:00"))
 
 
 @pytest.mark.parametrize(

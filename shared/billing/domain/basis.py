@@ -6,7 +6,7 @@ from datetime import datetime
 from billing.domain.catalog import Billed
 from billing.domain.coupon import Discount
 from billing.domain.money import Rounding
-from billing.domain.subscription import Item, OneTimeCharge, Phase, Plans, Prepaid, Subscription, plan_of
+from billing.domain.subscription import Item, OneTimeCharge, Pause, Phase, Plans, Prepaid, Subscription, plan_of
 from billing.domain.tax import TaxParty
 
 
@@ -14,8 +14,8 @@ from billing.domain.tax import TaxParty
 class Basis:
     """The facts of an invoice that move on with it or may change later, as they stood: nothing else remembers them.
 
-    `phases` are kept where there was more than the first. `items` and `end` are kept where something is billed ahead,
-    as a change in the period to come is no change of what was billed; else `items` is None.
+    `phases` are kept where there was more than the first. `items`, `end` and `pauses` are kept where something is
+    billed ahead, as a change in the period to come is no change of what was billed; else `items` is None.
     """
 
     tax: TaxParty
@@ -27,6 +27,7 @@ class Basis:
     phases: tuple[Phase, ...] = ()
     items: tuple[Item, ...] | None = None
     end: datetime | None = None
+    pauses: tuple[Pause, ...] = ()
 
 
 def basis_of(subscription: Subscription, plans: Plans, *, tax: TaxParty, rounding: Rounding) -> Basis:
@@ -42,4 +43,5 @@ def basis_of(subscription: Subscription, plans: Plans, *, tax: TaxParty, roundin
         phases=subscription.phases if len(subscription.phases) > 1 else (),
         items=subscription.items if ahead else None,
         end=subscription.end if ahead else None,
+        pauses=subscription.pauses if ahead else (),
     )

@@ -26,8 +26,8 @@ _MOMENT = timedelta(microseconds=1)
 def true_ups(facts: ChargeFacts, period: Period, charges: Sequence[Charge]) -> Iterator[Charge]:
     """A line for each plan of the past period whose `charges` fall short of its commitment.
 
-    For a part of the period, and without the time of suspended service, a share of the commitment is due, by local days
-    (by the second in cycles of hours); a short first period owes what the plan says of it.
+    For a part of the period, and without suspended and paused time, a share of the commitment is due, by local days (by
+    the second in cycles of hours); a short first period owes what the plan says of it.
     """
     if not any(plan.minimum_commitment for plan in facts.plans.values()):
         return
@@ -68,7 +68,7 @@ def _share(facts: ChargeFacts, plan: Plan, spans: Sequence[tuple[Phase, Period]]
     for phase, span in spans:
         whole = anchored_period(phase.schedule, period.end - _MOMENT)
         owed = owed_stretch(facts.subscription, span, whole, rule=plan.first_period)
-        for served in [] if owed is None else without(owed, facts.subscription.unbilled):
+        for served in [] if owed is None else without(owed, facts.subscription.left_out):
             proration = measured_by(Proration.DAY, plan)
             shares.append(share_of(served, whole, proration=proration, zone=facts.subscription.zone))
     return replace(shares[0], active=sum([share.active for share in shares])) if shares else None

@@ -15,7 +15,7 @@ from billing.domain.period import Cycle, Period, Unit
 from billing.domain.proration import Share, as_first_period, measured_by, share_of, without
 from billing.domain.rating import RatedPart
 from billing.domain.stamp import stamp
-from billing.domain.subscription import Item, Prepaid, Subscription, UnknownPlan, plan_of
+from billing.domain.subscription import Item, Prepaid, Subscription, UnknownPlan, Unused, plan_of
 
 ONE = Decimal(1)
 _MOMENT = timedelta(microseconds=1)
@@ -41,34 +41,40 @@ class _Fee:
 def fees_in_arrears(facts: ChargeFacts, period: Period) -> Iterator[Charge]:
     """What the past period owes: fees billed in arrears, and stretches in advance that no invoice has paid ahead.
 
-    Time in which the service was suspended is left out.
+    Time in which the service was suspended or the subscription paused is left out.
     """
     for fee in _fees(facts, period):
-        taken = [*facts.subscription.unbilled]
+        taken = [*facts.subscription.left_out]
         if fee.plan.billed is Billed.IN_ADVANCE:
             taken += [each.period for each in facts.subscription.prepaid if _is_for(each, fee)]
         for left in _left(fee, taken):
-            rest = fee if left == fee.owed else replace(fee, span=left, owed=left)
-            yield from _fee_charges(facts, rest, period=period)
+            yield from _fee_charges(facts, _part(fee, left), period=period)
 
 
 def fees_in_advance(facts: ChargeFacts, period: Period) -> Iterator[Charge]:
     """What the coming period owes, each fee's first line with the memory of what it pays ahead.
 
-    A plan in arrears that is to follow within the period is left to the bill after it.
+    A plan in arrears that is to follow within the period is left to the bill after it; a pause that is known is not
+    billed.
     """
     ahead = [fee for fee in _fees(facts, period) if fee.plan.billed is Billed.IN_ADVANCE]
-    for fee in ahead:
+    served = [_part(fee, left) for fee in ahead for left in _left(fee, facts.subscription.paused)]
+    for fee in served:
         charges = list(_fee_charges(facts, fee, period=period))
         yield from [replace(each, prepaid=_prepaid(facts, fee, charges)) for each in charges[:1]]
         yield from charges[1:]
 
 
 def credits_for_unused(facts: ChargeFacts, period: Period) -> Iterator[Charge]:
-    """What was billed ahead for the past period and not used, with the tax that it was billed with (semantics 5)."""
-    fees = list(_fees(facts, period)) if facts.subscription.prepaid else []
-    for prepaid in facts.subscription.prepaid:
-        unused = without(prepaid.period, [fee.owed for fee in fees if _is_for(prepaid, fee)])
+    """What was billed ahead for the past period and not used, with the tax that it was billed with (semantics 5).
+
+    Not what lies beyond the end of a subscription whose `unused` part is not credited by its last bill.
+    """
+    subscription = facts.subscription
+    fees = list(_fees(facts, period)) if subscription.prepaid else []
+    for prepaid in subscription.prepaid:
+        used = [part for fee in fees if _is_for(prepaid, fee) for part in without(fee.owed, subscription.paused)]
+        unused = without(prepaid.period, [*used, *_not_credited(subscription, prepaid)])
         if unused and prepaid.proration is not Proration.NONE:
             yield from _credit(facts, prepaid, unused=unused, period=period)
 
@@ -112,6 +118,18 @@ def _left(fee: _Fee, taken: Sequence[Period]) -> list[Period]:
     """What of a fee's stretch is still to be billed; a fee that is not prorated is billed once, whatever is left."""
     left = without(fee.owed, taken)
     return left[:1] if fee.charge.proration is Proration.NONE else left
+
+
+def _part(fee: _Fee, left: Period) -> _Fee:
+    return fee if left == fee.owed else replace(fee, span=left, owed=left)
+
+
+def _not_credited(subscription: Subscription, prepaid: Prepaid) -> list[Period]:
+    """What was paid ahead beyond the end, where something else than the last bill decides on it."""
+    end = subscription.end
+    if subscription.unused is Unused.CREDIT or end is None or end >= prepaid.period.end:
+        return []
+    return [Period(start=max(end, prepaid.period.start), end=prepaid.period.end)]
 
 
 def _is_for(prepaid: Prepaid, fee: _Fee) -> bool:

@@ -33,7 +33,7 @@ from billing.domain.particulars import require_particulars
 from billing.domain.period import Period, local_date
 from billing.domain.review import Hold, why_held
 from billing.domain.subscription import Plans, Subscription, SubscriptionStatus, plan_of
-from billing.domain.suspension import billable, billable_late, is_left_out, is_left_out_ahead, leaving_out
+from billing.domain.suspension import billable, billable_late, is_left_out, is_left_out_ahead, is_paused, leaving_out
 from billing.domain.tax import TaxTable, TaxTreatment, net_total, tax_lines, total_tax, treatment
 from billing.domain.tenant import Tenant
 from billing.domain.usage import Buckets
@@ -48,6 +48,7 @@ class SkipReason(StrEnum):
     NOTHING_TO_BILL = "nothing_to_bill"
     ZERO_TOTAL = "zero_total"
     SUSPENDED = "suspended"
+    PAUSED = "paused"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,8 +114,7 @@ def draft_invoice(facts: InvoiceFacts) -> Draft | CreditDraft | Skip:
     cycle = covering(charges, cycle)
     moved_on = partial(_moved_on, without_late_usage(facts.subscription, facts.late), cycle, charges)
     if not charges:
-        reason = SkipReason.SUSPENDED if _is_suspended(facts, cycle) else SkipReason.NOTHING_TO_BILL
-        return Skip(reason=reason, cycle=cycle, subscription=moved_on())
+        return Skip(reason=_why_nothing(facts, cycle), cycle=cycle, subscription=moved_on())
     invoice = with_accounting_tax(
         _invoice(facts, cycle, invoice_id, charges), tenant=facts.tenant, rates=facts.exchange
     )
@@ -166,11 +166,11 @@ def number_day(document: Invoice | CreditNote, tenant: Tenant) -> date:
 
 
 def _as_suspended(facts: InvoiceFacts, cycle: BillingCycle) -> InvoiceFacts:
-    """The facts without suspended time; a bill that is made again leaves out what the first one left out."""
+    """The facts without suspended and paused time; a bill that is made again leaves out what the first one left out."""
     subscription = facts.subscription
     if facts.revision == 0:
         subscription = leaving_out(subscription, cycle, tenant=facts.tenant, customer=facts.customer)
-    if not subscription.unbilled:
+    if not subscription.left_out:
         return facts
     return replace(
         facts,
@@ -180,8 +180,17 @@ def _as_suspended(facts: InvoiceFacts, cycle: BillingCycle) -> InvoiceFacts:
     )
 
 
-def _is_suspended(facts: InvoiceFacts, cycle: BillingCycle) -> bool:
-    """Whether the cycle has a period that is not billed because the service was suspended."""
+def _why_nothing(facts: InvoiceFacts, cycle: BillingCycle) -> SkipReason:
+    if not _is_left_out(facts, cycle):
+        return SkipReason.NOTHING_TO_BILL
+    ends, begins = (
+        is_paused(facts.subscription, at=cycle.bill_for_date - before) for before in (_MOMENT, timedelta(0))
+    )
+    return SkipReason.PAUSED if ends or begins else SkipReason.SUSPENDED
+
+
+def _is_left_out(facts: InvoiceFacts, cycle: BillingCycle) -> bool:
+    """Whether the cycle has a period that is not billed because the service was suspended or paused."""
     past = cycle.arrears is not None and is_left_out(facts.subscription, cycle.arrears)
     return past or is_left_out_ahead(facts.subscription, cycle)
 
@@ -206,7 +215,7 @@ def _charges(facts: InvoiceFacts, cycle: BillingCycle, invoice_id: str) -> Seque
     if cycle.advance is not None and not is_left_out_ahead(facts.subscription, cycle):
         charges += fees_in_advance(inputs, cycle.advance)
     charges += one_time_charges(inputs, cycle)
-    if not charges and cycle.arrears is not None and not _is_suspended(facts, cycle):
+    if not charges and cycle.arrears is not None and not _is_left_out(facts, cycle):
         charges += unused_charge(inputs, cycle.arrears)
     return [*discounted(inputs, cycle, charges), *late_charges(inputs)]
 

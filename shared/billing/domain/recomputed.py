@@ -51,6 +51,7 @@ def as_it_stood(subscription: Subscription, document: Invoice | CreditNote, *, b
         phases=basis.phases or (_only_phase(subscription, document),),
         items=subscription.items if basis.items is None else basis.items,
         end=basis.end if ahead else subscription.end,
+        pauses=basis.pauses if ahead else subscription.pauses,
         prepaid=basis.prepaid,
         discounts=basis.discounts,
         one_time=basis.one_time,

@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from itertools import pairwise
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from billing.domain.catalog import Plan, Proration
 from billing.domain.coupon import Discount
@@ -17,6 +17,9 @@ from billing.domain.tax import TaxTreatment
 Plans = Mapping[str, Plan]
 """Plan versions by `Plan.ref`."""
 
+ENDLESS: Final = datetime(2200, 1, 1, tzinfo=UTC)
+"""Later than any bill: where a pause ends that nobody has ended."""
+
 _MOMENT = timedelta(microseconds=1)
 
 
@@ -25,6 +28,19 @@ class SubscriptionStatus(StrEnum):
 
     ACTIVE = "active"
     ENDED = "ended"
+
+
+class Unused(StrEnum):
+    """Where the unused part of what was paid ahead goes when a subscription ends before that time is over.
+
+    `credit`: off the last bill, what is more onto the balance. `refund`, `offset`: a credit note against the invoice
+    that billed it, off its amount due first; what was paid goes to the payment method, or onto the balance. `none`.
+    """
+
+    CREDIT = "credit"
+    REFUND = "refund"
+    OFFSET = "offset"
+    NONE = "none"
 
 
 class UnknownPlan(InvalidInput):
@@ -63,6 +79,19 @@ class Item:
         """The part of a stretch of time in which the item is active, or None."""
         start, end = max(self.start, span.start), min(self.end or span.end, span.end)
         return _part(span, start=start, end=end) if start < end else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pause:
+    """From `start` until `end` (UTC, exclusive; None = until somebody resumes it) nothing recurring is charged."""
+
+    start: datetime
+    end: datetime | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse an end that is not after the start."""
+        if self.end is not None and self.end <= self.start:
+            raise InvalidInput("end", expected=f"an instant after {self.start.isoformat()}", given=self.end)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,7 +145,9 @@ class Subscription:
     roll-ups with usage that came after its period was invoiced, and `recent` holds the latest invoices' subtotals.
     `billed_from` is the instant from which bill-for dates are billed here, where earlier ones were billed elsewhere.
     `late_bills` counts the bills of late usage alone that followed the last one, one that is due included. `unbilled`
-    is the time of suspended service that bills left out.
+    is the time of suspended service that bills left out. `pauses` are in order of time, only the last one may be open.
+    `unused` is what becomes of what was paid beyond the end. `changed_at` is when a command last changed phases, items,
+    end or pauses (None: never).
     """
 
     id: str
@@ -137,9 +168,12 @@ class Subscription:
     billed_from: datetime | None = None
     late_bills: int = 0
     unbilled: tuple[Period, ...] = ()
+    pauses: tuple[Pause, ...] = ()
+    unused: Unused = Unused.CREDIT
+    changed_at: datetime | None = None
 
     def __post_init__(self) -> None:
-        """Refuse phases out of order, an end or a trial at the wrong time, and two items, charges or coupons alike."""
+        """Refuse phases or pauses out of order, ends and trials at wrong times, and items, charges, coupons alike."""
         if not self.phases or any(one.start >= other.start for one, other in pairwise(self.phases)):
             starts = [phase.start for phase in self.phases]
             raise InvalidInput("phases", expected="at least one, each starting after the one before", given=starts)
@@ -147,6 +181,9 @@ class Subscription:
             raise InvalidInput("trial_start", expected=f"an instant before {self.start}", given=self.trial_start)
         if self.end is not None and self.end <= self.begun:
             raise InvalidInput("end", expected=f"an instant after {self.begun.isoformat()}", given=self.end)
+        if any(one.end is None or one.end > other.start for one, other in pairwise(self.pauses)):
+            starts = [pause.start for pause in self.pauses]
+            raise InvalidInput("pauses", expected="each after the end of the one before", given=starts)
         _once("items", [item.id for item in self.items])
         _once("one_time", [charge.id for charge in self.one_time])
         _once("discounts", [discount.id for discount in self.discounts])
@@ -165,6 +202,16 @@ class Subscription:
     def trial_end(self) -> datetime | None:
         """When the trial ended and billing began, or None without a trial."""
         return None if self.trial_start is None else self.start
+
+    @property
+    def paused(self) -> tuple[Period, ...]:
+        """The pauses as stretches of time; an open one goes on to `ENDLESS`."""
+        return tuple([Period(start=each.start, end=each.end or ENDLESS) for each in self.pauses])
+
+    @property
+    def left_out(self) -> tuple[Period, ...]:
+        """The time for which nothing recurring is owed: of suspended service that bills left out, and of pauses."""
+        return (*self.unbilled, *self.paused) if self.pauses else self.unbilled
 
     def phase_at(self, instant: datetime) -> Phase:
         """The phase in force at an instant; InvalidInput for one before the start."""

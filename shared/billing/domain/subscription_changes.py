@@ -1,13 +1,14 @@
-"""Changes of a subscription in mid period: another quantity, another plan, an end (semantics 5)."""
+"""Changes of a subscription in mid period: another quantity, another plan, an end and its taking back (semantics 5)."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
+from billing.domain.billing_cycle import first_bill_for, next_bill_for
 from billing.domain.catalog import Billed, Plan
 from billing.domain.errors import InvalidInput
 from billing.domain.stamp import stamp
-from billing.domain.subscription import Item, Phase, Subscription, SubscriptionStatus, schedule_of
+from billing.domain.subscription import Item, Phase, Plans, Subscription, SubscriptionStatus, Unused, schedule_of
 
 _MOMENT = timedelta(microseconds=1)
 
@@ -17,7 +18,7 @@ def change_quantity(subscription: Subscription, *, item_id: str, quantity: Decim
 
     Raises InvalidInput for an item that is not open, and for an instant that was billed already or lies after the end.
     """
-    _require_open(subscription, at)
+    require_open(subscription, at)
     item = next((item for item in subscription.items if item.id == item_id and item.end is None), None)
     if item is None:
         raise InvalidInput("item_id", expected="an open item of the subscription", given=item_id)
@@ -33,12 +34,18 @@ def change_quantity(subscription: Subscription, *, item_id: str, quantity: Decim
 def change_plan(subscription: Subscription, *, plan: Plan, at: datetime) -> Subscription:
     """Go on with another plan version from `at`: another interval restarts the cycle, the same keeps its anchor.
 
-    A restart ends the running period at `at`, so the next bill is made then. Raises InvalidInput for an instant that
-    lies in a period billed already, or after the subscription's end, and for a restart at a boundary whose bill is made
-    already where something was paid ahead, or is to be, from there.
+    A restart ends the running period at `at`, so the next bill is made then. Changes planned for `at` or later give way
+    to this one, so the plan that is in force already takes them back. In a trial it is the plan that billing begins
+    with. Raises InvalidInput for an instant that lies in a period billed already, or after the subscription's end, and
+    for a restart at a boundary whose bill is made already where something was paid ahead, or is to be, from there.
     """
-    _require_open(subscription, at)
+    require_open(subscription, at)
+    if at <= subscription.start:
+        return _begun_with(subscription, plan)
+    subscription = _without_phases_from(subscription, at)
     current = subscription.phases[-1]
+    if current.plan == plan.ref:
+        return subscription
     same = current.schedule.cycle == plan.cycle and current.schedule.anchor_day == plan.anchor_day
     schedule = current.schedule if same else schedule_of(plan, at, subscription.zone)
     changed = replace(subscription, phases=(*subscription.phases, Phase(plan=plan.ref, start=at, schedule=schedule)))
@@ -57,12 +64,56 @@ def end_subscription(subscription: Subscription, *, at: datetime) -> Subscriptio
 
     Raises InvalidInput for an instant that lies in a period billed already, or after an end already set.
     """
-    _require_open(subscription, at)
+    require_open(subscription, at)
     if subscription.trial_start is not None and at <= subscription.start:
         if subscription.prepaid:
             raise InvalidInput("at", expected=f"an instant after {subscription.start}", given=str(at))
         return replace(subscription, end=at, next_billing_at=None, status=SubscriptionStatus.ENDED)
     return replace(subscription, end=at, next_billing_at=_not_after(at, subscription.next_billing_at))
+
+
+def without_end(subscription: Subscription, *, plans: Plans, at: datetime) -> Subscription:
+    """Take its end back while it is still to come at the UTC instant `at`: it goes on as if it had not been set.
+
+    What was not billed ahead because of the end is billed with the usage of that period. Raises InvalidInput for a
+    subscription without an end, and for one that has ended or has had its last bill.
+    """
+    end, due = subscription.end, subscription.next_billing_at
+    if end is None:
+        raise InvalidInput("subscription_id", expected="a subscription that is to end", given=subscription.id)
+    if at >= end or (due is None and end > subscription.start):
+        raise InvalidInput("at", expected=f"an instant before its end, {end}, and its last bill", given=str(at))
+    going_on = replace(subscription, end=None, unused=Unused.CREDIT, status=SubscriptionStatus.ACTIVE)
+    if due is None:  # it was to end in its trial
+        return replace(going_on, next_billing_at=first_bill_for(going_on, plans))
+    return replace(going_on, next_billing_at=_on_or_after(going_on, due))
+
+
+def _begun_with(subscription: Subscription, plan: Plan) -> Subscription:
+    """The subscription as if it had been opened with that plan; its trial stays as long as it is."""
+    if subscription.prepaid:
+        expected = f"an instant after {subscription.start}, whose bill is made already"
+        raise InvalidInput("at", expected=expected, given=str(subscription.start))
+    schedule = schedule_of(plan, subscription.start, subscription.zone)
+    begun = replace(subscription, phases=(Phase(plan=plan.ref, start=subscription.start, schedule=schedule),))
+    if subscription.next_billing_at is None:
+        return begun
+    return replace(begun, next_billing_at=first_bill_for(begun, {plan.ref: plan}))
+
+
+def _without_phases_from(subscription: Subscription, at: datetime) -> Subscription:
+    """The subscription without changes of plan planned for then or later, due at the first boundary that is left."""
+    kept = tuple([phase for phase in subscription.phases if phase.start < at])
+    due = subscription.next_billing_at
+    if kept == subscription.phases:
+        return subscription
+    trimmed = replace(subscription, phases=kept)
+    return trimmed if due is None else replace(trimmed, next_billing_at=_on_or_after(trimmed, due))
+
+
+def _on_or_after(subscription: Subscription, instant: datetime) -> datetime | None:
+    """The first bill-for date not before an instant at which, with an end or phases that are gone, one was due."""
+    return instant if instant <= subscription.start else next_bill_for(subscription, after=instant - _MOMENT)
 
 
 def _is_billed_boundary(subscription: Subscription, at: datetime) -> bool:
@@ -73,10 +124,15 @@ def _is_billed_boundary(subscription: Subscription, at: datetime) -> bool:
     return at == subscription.phase_at(due - _MOMENT).schedule.period_at(due - _MOMENT).start
 
 
-def _require_open(subscription: Subscription, at: datetime) -> None:
-    """Refuse a change at an instant that an invoice has covered already, or that the subscription doesn't reach."""
+def require_open(subscription: Subscription, at: datetime) -> None:
+    """Refuse a change at an instant that an invoice has covered already, or that is not of the subscription's life.
+
+    Raises InvalidInput, also for an instant that is not in UTC.
+    """
     if at.tzinfo is not UTC:
         raise InvalidInput("at", expected="an aware instant in UTC", given=str(at))
+    if at < subscription.begun:
+        raise InvalidInput("at", expected=f"an instant from the start on, {subscription.begun}", given=str(at))
     if subscription.status is SubscriptionStatus.ENDED or (subscription.end is not None and at > subscription.end):
         raise InvalidInput("at", expected=f"an instant until the end, {subscription.end}", given=str(at))
     due = subscription.next_billing_at

@@ -5,6 +5,9 @@ it is not billed in advance. What is left of a period once the service is back i
 by its share. A bill puts on record, on its subscription, what it left out: that stays so whatever becomes of the
 setting, for bills made again and for usage that comes late.
 
+A pause of a subscription is left out in the same way, always; what was paid ahead for it is credited. The subscription
+itself keeps its pauses.
+
 Fees count suspended time as they count any other (by local days, semantics 5). Usage is kept by local days: the day on
 which a suspension begins is left out, the day on which it ends is billed.
 """
@@ -19,7 +22,7 @@ from billing.domain.dunning_policy import WhileSuspended
 from billing.domain.late_usage import LateBuckets
 from billing.domain.period import Period
 from billing.domain.proration import without
-from billing.domain.subscription import Subscription
+from billing.domain.subscription import ENDLESS, Subscription
 from billing.domain.tenant import Tenant
 from billing.domain.usage import Bucket
 
@@ -49,18 +52,24 @@ def leaving_out(subscription: Subscription, cycle: BillingCycle, *, tenant: Tena
 
 
 def is_left_out_ahead(subscription: Subscription, cycle: BillingCycle) -> bool:
-    """Whether the period that begins with the cycle is not billed in advance: the service was suspended before it."""
+    """Whether the period that begins with the cycle is not billed in advance: it begins suspended, or in a pause."""
     at = cycle.bill_for_date
-    return cycle.advance is not None and any(each.start < at < each.end for each in subscription.unbilled)
+    suspended = any(each.start < at < each.end for each in subscription.unbilled)
+    return cycle.advance is not None and (suspended or is_paused(subscription, at=at))
+
+
+def is_paused(subscription: Subscription, *, at: datetime) -> bool:
+    """Whether a UTC instant lies in a pause."""
+    return any(each.contains(at) for each in subscription.paused)
 
 
 def is_left_out(subscription: Subscription, period: Period) -> bool:
-    """Whether every day of a past period was suspended, so that nothing is owed for it."""
-    return bool(subscription.unbilled) and not without(period, _days(subscription))
+    """Whether every day of a past period was suspended or paused, so that nothing is owed for it."""
+    return bool(subscription.left_out) and not without(period, _days(subscription))
 
 
 def billable(subscription: Subscription, usage: Mapping[datetime, Bucket]) -> dict[datetime, Bucket]:
-    """A meter's buckets without those of suspended days."""
+    """A meter's buckets without those of suspended and paused days."""
     days = _days(subscription)
     return {start: bucket for start, bucket in usage.items() if not any(each.contains(start) for each in days)}
 
@@ -93,11 +102,11 @@ def _joined(unbilled: tuple[Period, ...], stretch: Period) -> tuple[Period, ...]
 
 
 def _days(subscription: Subscription) -> list[Period]:
-    """The suspended stretches as buckets count them: from the first one's start up to that of the service's return."""
+    """What is left out as buckets count it: from the first one's start up to that of the return."""
     found = []
-    for each in subscription.unbilled:
+    for each in subscription.left_out:
         start = usage_bucket(subscription, occurred_at=each.start)
-        over = subscription.end is not None and each.end >= subscription.end
+        over = each.end >= (subscription.end or ENDLESS)
         end = each.end if over else usage_bucket(subscription, occurred_at=each.end)
         if start < end:
             found.append(Period(start=start, end=end))

@@ -117,7 +117,7 @@ def _is_reason(verification: Verification, outcome: Draft | CreditDraft | Skip |
     if not isinstance(outcome, Skip):
         return False
     return (
-        outcome.reason in (SkipReason.NOTHING_TO_BILL, SkipReason.SUSPENDED)
+        outcome.reason in (SkipReason.NOTHING_TO_BILL, SkipReason.SUSPENDED, SkipReason.PAUSED)
         or verification.context.tenant.skip_zero_invoices
     )
 
