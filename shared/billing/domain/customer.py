@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from billing.domain.customer_preferences import CustomerPreferences
 from billing.domain.invoice import CollectionMethod, Party
 from billing.domain.period import Period
 from billing.domain.tax import TaxParty
@@ -26,7 +27,7 @@ class Customer:
     text that the customer wants on each of its invoices (an order or cost centre). `segment` groups customers, and
     `dunning_policy` names the customer's own policy ("" = its segment's); `time_zone` is where it is ("" = where the
     tenant is). `suspended_at` is since when its service is suspended, `suspensions` holds the times that are
-    over, and `card_tries` what the schedule charged lately.
+    over, and `card_tries` what the schedule charged lately. `preferences` is what its billing record says besides.
     """
 
     id: str
@@ -50,3 +51,4 @@ class Customer:
     suspension_reason: str = ""
     card_tries: tuple[CardTry, ...] = ()
     suspensions: tuple[Period, ...] = ()
+    preferences: CustomerPreferences | None = None

@@ -129,6 +129,7 @@ class Invoice:
     (credit notes). `balance_applied` is the part of `amount_paid` that came from the credit balance at issue, and
     `checkout_id` the hosted page that is open for it. `dunning` is the case of one that was not paid as it should.
     `replaces` is the number of the void invoice that this revision stands for; `basis` what it can be recomputed from.
+    `given_number` is what somebody who had it made by hand calls it ("" = nothing): its own number is of our series.
     """
 
     id: str
@@ -170,6 +171,7 @@ class Invoice:
     checkout_id: str = ""
     paid_at: datetime | None = None
     dunning: DunningCase | None = None
+    given_number: str = ""
 
     @property
     def amount_due(self) -> int:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from billing.domain.customer import CardTry, Customer
+from billing.domain.customer_preferences import CustomerPreferences
 from billing.domain.suspension import restored
 from billing.ports import Create, Documents, Fields, Filter, Query, Update
 from billing.store.codec import converter, decode, encode, instant_text
@@ -39,6 +40,19 @@ class Customers:
         """Customers in the order of their ids."""
         query = Query(self.collection.path, limit=limit, start_after=None if after_id is None else (after_id,))
         return [decode(each.fields, Customer) for each in self.collection.documents.query(query)]
+
+    def prefers(self, customer: Stored[Customer], after: Customer) -> Update:
+        """The write of a customer's preferences, and of how it pays, over what was read.
+
+        Where it has another number of subscriptions after, the difference is added to what stands.
+        """
+        fields: Fields = {
+            "preferences": converter().unstructure(after.preferences, CustomerPreferences | None),
+            "collection_method": after.collection_method.value,
+        }
+        added = after.active_subscriptions - customer.value.active_subscriptions
+        counts = {"active_subscriptions": added} if added else {}
+        return Update(self.collection.document(after.id), fields, expected=customer.version, increments=counts)
 
     def subscriptions_added(self, customer_id: str, count: int) -> Update:
         """The write that adds to (or takes from) a customer's number of subscriptions with a bill to come."""

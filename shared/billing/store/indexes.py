@@ -56,7 +56,7 @@ INDEXES: Final[tuple[CompositeIndex, ...]] = (
 _UNINDEXED: Final[dict[str, tuple[str, ...]]] = {
     "tenants": ("bank", "credit_numbers", "dunning", "e_invoices", "guard", "notes", "numbers", "seller"),
     "settings": ("rates",),
-    "customers": ("card_tries", "created_on", "party", "suspended_at", "suspensions", "tax"),
+    "customers": ("card_tries", "created_on", "party", "preferences", "suspended_at", "suspensions", "tax"),
     "plans": ("addons", "cycle", "fees", "metered"),
     "subscriptions": (
         "discounts",

@@ -8,7 +8,7 @@ import orjson
 
 from billing.domain.catalog import Plan
 from billing.domain.errors import BillingError, InvalidInput, NotFound
-from billing.ports import Create, Document, Documents, Fields
+from billing.ports import Create, Document, Documents, Fields, Filter, Query
 from billing.store.codec import BrokenDocument, decode, encode
 from billing.store.collection import Collection
 from billing.store.ids import meter_name
@@ -34,6 +34,12 @@ class PlanVersions:
             meter_name(f"usage[{index}].metric", charge.meter)
         fields = encode(plan)
         return Create(self.collection.document(plan.ref), {**fields, "digest": digest(fields)})
+
+    def of_plan(self, plan_id: str) -> list[Plan]:
+        """Every version of a plan, the first first; BrokenDocument where one can't be read."""
+        query = Query(self.collection.path, filters=(Filter("plan_id", "==", plan_id),))
+        found = [decode(each.fields, Plan) for each in self.collection.documents.query(query)]
+        return sorted(found, key=lambda each: each.version)
 
     def get(self, refs: Sequence[str]) -> list[Plan | BillingError]:
         """The versions of these refs, in order; the error in place of one that is missing, broken or misnamed."""

@@ -8,7 +8,7 @@ from typing import Final
 import orjson
 
 from billing.domain.subscription import Subscription
-from billing.ports import Create, Document, Documents, Fields, Filter, Order, Query, Update
+from billing.ports import Create, Document, Documents, Fields, Filter, Order, Put, Query, Update
 from billing.store.codec import converter, decode, encode, instant
 from billing.store.collection import Collection, Stored
 from billing.store.marks import MARK, mark_of
@@ -80,6 +80,10 @@ class Subscriptions:
             if (value := getattr(after, name)) != getattr(before.value, name):
                 fields[name] = converter().unstructure(value)
         return Update(self.collection.document(after.id), fields, expected=before.version)
+
+    def replaced(self, before: Stored[Subscription], after: Subscription) -> Put:
+        """The write of a whole subscription, expecting that it did not change since it was read."""
+        return Put(self.collection.document(after.id), subscription_fields(after), expected=before.version)
 
     def marked_late(self, before: Stored[Subscription], after: Subscription) -> Update:
         """The write that names roll-ups with late usage, and makes a subscription due again that had its last bill."""
