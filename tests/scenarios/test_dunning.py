@@ -4,7 +4,7 @@ import pytest
 
 from billing.domain.attempt import AttemptSource, AttemptStatus
 from billing.domain.dunning_policy import CaseState
-from billing.domain.dunning_report import DunningAction
+from billing.domain.dunning_report import DunningAction, DunningReport
 from billing.domain.invoice import CollectionMethod, Invoice, InvoiceStatus
 from billing.sandbox.server import RunningSandbox
 from billing.store.customers import Customers
@@ -161,6 +161,24 @@ def test_a_dry_run_says_what_it_would_do_and_does_nothing(sandbox: RunningSandbo
         (DunningAction.REMINDER, "payment_reminder", 3)
     ]
     assert (world.everything(), len(world.sent.sent), state(world)[2]) == (before, mails, 1)
+
+
+def test_a_dry_run_tells_the_steps_of_the_run_itself_also_of_a_case_that_falls_overdue(
+    sandbox: RunningSandbox, world: CardWorld
+) -> None:
+    """The card's case is due on 4 March, and its invoice is overdue since; so is the transfer, a case from then on."""
+    fails(sandbox, world, "expired_card")
+    world.joins("wire", collection_method=CollectionMethod.SEND_INVOICE)
+    bills(world)
+    on(world, "2026-02-01")
+    world.travels_to("2026-03-04T01:00")
+    dry, real = world.runs_dunning(dry_run=True), world.runs_dunning()
+
+    def told(report: DunningReport) -> list[tuple[str, str, int]]:
+        return sorted((each.customer_id, each.action.value, each.day or 0) for each in report.details)
+
+    assert told(dry) == told(real)
+    assert [action for customer, action, _ in told(real) if customer == "lumen"] == ["overdue", "suspended"]
 
 
 @pytest.mark.parametrize("code", ["insufficient_funds", "expired_card"])

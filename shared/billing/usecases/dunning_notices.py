@@ -32,14 +32,19 @@ class Telling:
     ahead: Invoice
     customer: Customer
 
+    @property
+    def unheard(self) -> str:
+        """Why the customer gets no mail, in words; "" where it does."""
+        if self.run.parts.mailing is None:
+            return "no mails are sent for this tenant"
+        return "" if self.ahead.buyer.email else "the customer has no e-mail address"
+
     def tell_customer(self, kind: NoticeKind, *, day: int) -> Told:
         """Send a notice to the customer; what the mail server will never take is noted. Raises what else fails."""
         mailing = self.run.parts.mailing
-        if mailing is None:
-            return Told(note="no mails are sent for this tenant")
+        if mailing is None or self.unheard:
+            return Told(note=self.unheard)
         notice = self._notice(mailing, kind, day=day, pdf=self.run.parts.pdf(self.ahead))
-        if not notice.to:
-            return Told(note="the customer has no e-mail address")
         delivery = deliver(mailing, [notice])
         if delivery.error is not None:
             raise delivery.error

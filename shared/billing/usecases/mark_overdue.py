@@ -21,9 +21,9 @@ _A_PAGE = 100
 
 
 def mark_overdue(run: DunningRun, *, out_of_time: Callable[[], bool]) -> Iterator[Stored[Invoice]]:
-    """Mark what is overdue, a page in one commit, onto the run's report; in a dry run each as it would be.
+    """Mark what is overdue, a page in one commit, onto the run's report; gives those that become a case by that.
 
-    One that somebody else changed meanwhile is left to the next run.
+    In a dry run they are as they would be. One that somebody else changed meanwhile is left to the next run.
     """
     for shard in range(run.tenant.shards):
         after: DueOnCursor | None = None
@@ -57,7 +57,8 @@ def _marked(run: DunningRun, page: Sequence[Stored[Invoice]]) -> Iterator[Stored
     for before, after in marked:
         run.report.entered += 1
         run.report.details.append(_detail(after))
-        yield Stored(after, before.version)
+        if before.value.dunning is None:
+            yield Stored(after, before.version)
 
 
 def _committed(run: DunningRun, marked: list[tuple[Stored[Invoice], Invoice]]) -> list[tuple[Stored[Invoice], Invoice]]:

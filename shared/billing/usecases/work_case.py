@@ -128,14 +128,15 @@ def _restored(invoice: Invoice, case: DunningCase) -> DunningDetail:
 
 def _foreseen(run: DunningRun, due: DueCase) -> DunningDetail:
     """What a step would come to if its charge failed: nobody knows before."""
-    refusal = why_not_charged(run, due)
-    kind = None if due.act.step is None or run.parts.mailing is None else customer_kind(due.act.step)
+    refusal, step = why_not_charged(run, due), due.act.step
+    kind = None if step is None else customer_kind(step)
+    unheard = "" if kind is None else Telling(run=run, ahead=due.invoice.value, customer=due.customer.value).unheard
     done = StepDone(
         act=due.act,
         policy=due.policy,
         claim=Claim(day=due.day, attempt=0, until=run.as_of, by=run.request.run_id),
         attempt=0 if refusal else len(due.invoice.value.attempts) + 1,
-        notice="" if kind is None else kind.value,
-        note=refusal if due.act.step is not None and due.act.step.retry else "",
+        notice="" if kind is None or unheard else kind.value,
+        note="; ".join(filter(None, (refusal if step is not None and step.retry else "", unheard))),
     )
     return detail_of(due.invoice.value, ahead_of(run, due.invoice.value, done), done)
