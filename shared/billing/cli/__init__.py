@@ -10,6 +10,7 @@ from billing.cli.credit_note_commands import add_balance_to, credit_notes_app
 from billing.cli.customer_commands import customers_app
 from billing.cli.dunning_cases_commands import cases_app
 from billing.cli.dunning_commands import dunning_app
+from billing.cli.dunning_run_commands import run_app
 from billing.cli.e_invoice_commands import e_invoice_app
 from billing.cli.errors import plain_errors
 from billing.cli.event_commands import events_app
@@ -68,6 +69,7 @@ app.add_typer(credit_notes_app, name="credit-notes")
 app.add_typer(events_app, name="events")
 app.add_typer(dunning_app, name="dunning")
 dunning_app.add_typer(cases_app)
+dunning_app.add_typer(run_app)
 app.add_typer(audit_app, name="audit")
 app.add_typer(report_app, name="report")
 add_balance_to(customers_app)

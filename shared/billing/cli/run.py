@@ -3,9 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-import typer
-
 from billing.adapters.system_clock import SystemClock
+from billing.cli.all_tenants import for_each_tenant
 from billing.cli.billing_run import BillingRun, bill, new_run_id
 from billing.cli.directory import ACTOR, checked_pay_base, instant_of, open_directory, the_tenant
 from billing.cli.errors import DONE, HAD_FAILURES, Refused
@@ -14,9 +13,7 @@ from billing.cli.run_json import run_json
 from billing.cli.screen import answers, watching, write_json
 from billing.cli.summary import print_summary
 from billing.config import local_workers
-from billing.domain.errors import BillingError
 from billing.domain.tenant import Tenant
-from billing.store.tenants import Tenants
 from billing.usecases.run_context import RunRequest
 from billing.wiring import Engine
 
@@ -56,18 +53,14 @@ def run_tenants(choice: RunChoice, *, directory: Path, pay_base: str, as_json: b
 def _run_all(engine: Engine, choice: RunChoice, *, directory: Path, as_json: bool) -> int:
     """Bill tenant after tenant: one that can't be billed is named and stops no other."""
     instant_of(choice.as_of, zone="UTC")  # a mistyped date bills nobody
-    runs, errors = [], []
-    for tenant_id in Tenants(engine.documents).ids():
-        try:
-            tenant = Tenants(engine.documents).get(tenant_id)
-            run = _run(engine, tenant, choice, directory=directory)
-        except BillingError as error:
-            errors.append({"tenant_id": tenant_id, "message": str(error)})
-            typer.echo(f"billing: {tenant_id}: {error}", err=True)
-            continue
-        runs.append(run)
+    runs: list[BillingRun] = []
+
+    def act(tenant: Tenant) -> None:
+        runs.append(_run(engine, tenant, choice, directory=directory))
         if not as_json:
-            _print(run, tenant=tenant, directory=directory)
+            _print(runs[-1], tenant=tenant, directory=directory)
+
+    errors = for_each_tenant(engine, act)
     if as_json:
         write_json({"tenants": [run_json(run, directory=directory) for run in runs], "errors": errors})
     return HAD_FAILURES if errors else exit_code(*runs)
