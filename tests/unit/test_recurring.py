@@ -8,7 +8,7 @@ import pytest
 
 from billing.domain.period import Cycle, Unit
 from billing.domain.recurring import RecurringLife, monthly_share, recurring_life
-from billing.domain.subscription import Item, Subscription, UnknownPlan
+from billing.domain.subscription import Item, Pause, Subscription, UnknownPlan
 from billing.domain.subscription_changes import change_plan, change_quantity
 from tests.builders import a_fee, a_meter, a_plan, a_subscription, utc
 
@@ -69,6 +69,14 @@ def test_another_plan_at_the_same_price_is_no_other_level() -> None:
     corrected = replace(plan, version=2)
     moved = change_plan(a_subscription(plan, start="2026-01-01"), plan=corrected, at=utc("2026-01-20"))
     assert len(recurring_life(moved, {plan.ref: plan, corrected.ref: corrected}).levels) == 1
+
+
+def test_a_pause_brings_nothing_until_it_ends() -> None:
+    plan = a_plan(fees=[a_fee("10.00")])
+    pauses = Pause(start=utc("2026-02-10"), end=utc("2026-03-10")), Pause(start=utc("2026-05-01"))
+    life = recurring_life(replace(a_subscription(plan, start="2026-01-01"), pauses=pauses), {plan.ref: plan})
+    days = ("2026-02-09", "2026-02-10", "2026-03-09", "2026-03-10", "2026-05-01", "2029-01-01")
+    assert [net(life, day) for day in days] == [10, 0, 0, 10, 0, 0]
 
 
 def test_a_trial_brings_nothing_yet_and_runs_already() -> None:

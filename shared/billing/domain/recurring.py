@@ -62,7 +62,8 @@ class RecurringLife:
 def recurring_life(subscription: Subscription, plans: Plans) -> RecurringLife:
     """The levels of a subscription, of its plans' fees and its add-ons (semantics 12).
 
-    Usage, one-time charges, minimum commitments, coupons and credits are no recurring prices. Raises UnknownPlan.
+    Usage, one-time charges, minimum commitments, coupons and credits are no recurring prices; a pause brings nothing.
+    Raises UnknownPlan.
     """
     return RecurringLife(
         subscription_id=subscription.id,
@@ -104,6 +105,7 @@ def _changes(subscription: Subscription, plans: Plans) -> Iterator[RecurringLeve
 def _instants(subscription: Subscription) -> list[datetime]:
     found = {phase.start for phase in subscription.phases}
     found |= {edge for item in subscription.items for edge in (item.start, item.end) if edge is not None}
+    found |= {edge for pause in subscription.paused for edge in (pause.start, pause.end)}
     if subscription.end is not None:
         found = {at for at in found if at < subscription.end} | {subscription.end}
     return sorted(at for at in found if at >= subscription.start)
@@ -112,7 +114,8 @@ def _instants(subscription: Subscription) -> list[datetime]:
 def _level(subscription: Subscription, plans: Plans, *, at: datetime) -> RecurringLevel:
     phase = subscription.phase_at(at)
     plan = plan_of(phase, plans)
-    if subscription.end is not None and at >= subscription.end:
+    is_over = subscription.end is not None and at >= subscription.end
+    if is_over or any(each.contains(at) for each in subscription.paused):
         return RecurringLevel(at=at, currency=plan.currency)
     charged: list[tuple[RecurringCharge, Fraction]] = [(fee, Fraction(1)) for fee in plan.fees]
     for item in subscription.items:
