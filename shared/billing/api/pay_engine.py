@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from secrets import token_urlsafe
 from typing import Protocol
 
 from billing.api.identity import Trusted
@@ -99,13 +100,18 @@ def hosted_pages(documents: Documents, gateway: Gateway, *, call: Call) -> Hoste
     return HostedPages(gateway=gateway, charge_again=charge_again)
 
 
+def _secret() -> str:
+    return token_urlsafe(32)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Door:
-    """The parts, which may raise (Misconfigured), and what tells the time and makes ids."""
+    """The parts, which may raise (Misconfigured), and what tells the time, makes ids, and makes secrets of 256 bits."""
 
     parts: Callable[[], DoorParts]
     clock: Clock
     new_id: Callable[[], str]
+    new_secret: Callable[[], str] = _secret
 
     def call(self, tenant_id: str, *, actor: str, request_id: str) -> Call:
         """A call for a tenant, now."""

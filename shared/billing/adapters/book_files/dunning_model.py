@@ -93,6 +93,16 @@ def read_policies(path: Path) -> DunningPolicies:
     return policies
 
 
+def policies_of(given: GivenDunning) -> DunningPolicies:
+    """The policies that were given; BookErrors with all that is wrong with their values together."""
+    log = ErrorLog()
+    policies = policies_in(JsonFile("", "", None, log), given, place=())
+    log.raise_if_any()
+    if policies is None:
+        raise BookErrors([])
+    return policies
+
+
 def policies_in(file: JsonFile, given: GivenDunning, *, place: Place) -> DunningPolicies | None:
     """The policies at a place of a file, or None where what is wrong with them is logged."""
     policies = [_policy(file, each, place=(*place, "policies", index)) for index, each in enumerate(given.policies)]

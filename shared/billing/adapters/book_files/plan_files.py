@@ -11,6 +11,7 @@ from pydantic import BeforeValidator, Field
 from billing.adapters.book_files.cell_types import Currency, Flag, Key, Meter, Name, Number, PlanId, Text
 from billing.adapters.book_files.error_log import ErrorLog
 from billing.adapters.book_files.json_objects import JsonFile, JsonModel, Place, read_json
+from billing.domain.book import BookErrors
 from billing.domain.catalog import (
     ZERO,
     Aggregation,
@@ -90,7 +91,9 @@ class _PlanFee(_Fee):
     fee_id: Key
 
 
-class _Plan(JsonModel):
+class GivenPlan(JsonModel):
+    """A plan as it is given, each value by itself sound."""
+
     plan_id: PlanId
     version: Annotated[int, Field(strict=True, ge=1, le=1_000_000)] = 1
     name: Name
@@ -145,10 +148,22 @@ def read_plans(paths: Sequence[Path], *, log: ErrorLog) -> PlanFiles:
     return PlanFiles(plans, log.count == before)
 
 
+def plan_of(given: GivenPlan) -> Plan:
+    """The plan that was given; BookErrors with all that is wrong with its values together."""
+    log = ErrorLog()
+    plan = _built(JsonFile("", "", None, log), (), given)
+    log.raise_if_any()
+    if plan is None:
+        raise BookErrors([])
+    return plan
+
+
 def _plan(file: JsonFile, place: Place) -> Plan | None:
-    given = file.model(_Plan, place)
-    if given is None:
-        return None
+    given = file.model(GivenPlan, place)
+    return None if given is None else _built(file, place, given)
+
+
+def _built(file: JsonFile, place: Place, given: GivenPlan) -> Plan | None:
     metered = [_metered(file, (*place, "usage", index), each) for index, each in enumerate(given.usage)]
     try:
         return Plan(

@@ -1,0 +1,25 @@
+"""`ETag` and `If-Match`: a change goes to the version that its caller has seen, or it does not happen (412)."""
+
+from typing import Annotated
+
+from fastapi import Header
+
+from billing.api.problem import PreconditionFailed
+
+IfMatch = Annotated[str | None, Header(max_length=200, description="The ETag of what was read; * or nothing is any")]
+
+
+def entity_tag(version: str) -> str:
+    """The ETag of a stored version."""
+    return f'"{version}"'
+
+
+def require_match(if_match: str | None, *, version: str) -> None:
+    """Raise PreconditionFailed unless If-Match names the version, among others perhaps, or nothing is asked for.
+
+    Strong comparison, as RFC 9110 13.1.1 asks for: a weak tag matches nothing.
+    """
+    if if_match is None or if_match.strip() == "*":
+        return
+    if entity_tag(version) not in [each.strip() for each in if_match.split(",")]:
+        raise PreconditionFailed

@@ -1,0 +1,140 @@
+"""`/api/billing/invoices/...`: what a person does with single invoices. Each writes one audit record."""
+
+from typing import Annotated
+
+from fastapi import Response
+from pydantic import Field
+
+from billing.api.routes.books import Books, changing
+from billing.api.routes.documents import SettlementFailureAnswer
+from billing.api.routes.invoice_answers import InvoiceAnswer, SettledInvoiceAnswer, invoice_answer
+from billing.api.routes.models import AnswerModel, GivenModel, Id, NamedId, Reason
+from billing.api.routes.noun import noun
+from billing.api.routes.reviews import ReviewAnswer
+from billing.domain.run_report import Settled
+from billing.store.invoices import Invoices
+from billing.usecases.approve_invoices import ApprovalReport, approve_invoices
+from billing.usecases.reissue_invoice import reissue_invoice
+from billing.usecases.reject_invoice import reject_invoice
+from billing.usecases.void_invoice import void_invoice
+from billing.usecases.write_off_invoice import write_off_invoice
+
+router = noun("invoices")
+Changing = Annotated[Books, changing("invoices")]
+
+
+class GivenReason(GivenModel):
+    """Why something is done, for the audit log."""
+
+    reason: Reason
+
+
+class GivenNote(GivenModel):
+    """What is wrong with what is rejected."""
+
+    note: Reason
+
+
+class GivenApproval(GivenModel):
+    """The held invoices to issue, by id."""
+
+    invoice_ids: Annotated[list[Id], Field(min_length=1, max_length=200)]
+
+
+class SummaryAnswer(AnswerModel):
+    """An invoice that was issued; `total` in minor units of `currency`."""
+
+    id: str
+    number: str
+    customer_id: str
+    subscription_id: str
+    currency: str
+    total: int
+
+
+class ApprovalFailureAnswer(AnswerModel):
+    """An invoice that could not be issued, and why."""
+
+    invoice_id: str
+    code: str
+    message: str
+
+
+class ApprovalAnswer(AnswerModel):
+    """What was issued in the order of numbers, what had been before, what could not be, and what is left to settle."""
+
+    approved: list[SummaryAnswer]
+    unchanged: list[str]
+    failures: list[ApprovalFailureAnswer]
+    unsettled: list[SettlementFailureAnswer]
+
+
+@router.post("/approve")
+def approve(given: GivenApproval, books: Changing) -> ApprovalAnswer:
+    """Issue held invoices. One that was issued before stays as it is; one that fails stops no other."""
+    return _approval(_approved(books, given.invoice_ids))
+
+
+@router.post("/{invoice_id}/approve")
+def approve_one(invoice_id: NamedId, books: Changing) -> SettledInvoiceAnswer:
+    """Issue one held invoice; again changes nothing."""
+    report = _approved(books, [invoice_id])
+    for failure in report.failures:
+        raise failure.error
+    return _settled(books, invoice_id, report.settled)
+
+
+@router.post("/{invoice_id}/reject")
+def reject(invoice_id: NamedId, given: GivenNote, books: Changing) -> ReviewAnswer:
+    """Take a held invoice back: the next run bills its cycle anew."""
+    return ReviewAnswer.model_validate(reject_invoice(books.documents, invoice_id, note=given.note, call=books.call))
+
+
+@router.post("/{id_or_number}/void")
+def void(id_or_number: NamedId, given: GivenReason, books: Changing) -> InvoiceAnswer:
+    """Make an unpaid invoice void; it keeps its number. Again changes nothing."""
+    return invoice_answer(void_invoice(books.documents, id_or_number, reason=given.reason, call=books.call))
+
+
+@router.post("/{id_or_number}/write-off")
+def write_off(id_or_number: NamedId, given: GivenReason, books: Changing) -> InvoiceAnswer:
+    """Give an invoice up: nobody is chased any more, and money that comes all the same is booked."""
+    return invoice_answer(write_off_invoice(books.documents, id_or_number, reason=given.reason, call=books.call))
+
+
+@router.post("/{id_or_number}/reissue", status_code=201)
+def reissue(id_or_number: NamedId, books: Changing, response: Response) -> SettledInvoiceAnswer:
+    """Invoice the period of a void invoice again, with a new number, as things stand now."""
+    options = books.engine.run_options(books.tenant_id)
+    issued = reissue_invoice(books.documents, id_or_number, call=books.call, payment_url=options.payment_url)
+    settled = options.settle([issued], {})
+    response.headers["Location"] = f"/api/billing/invoices/{issued.value.id}"
+    return _settled(books, issued.value.id, settled)
+
+
+def _approved(books: Books, invoice_ids: list[str]) -> ApprovalReport:
+    options = books.engine.run_options(books.tenant_id)
+    return approve_invoices(books.documents, invoice_ids, call=books.call, options=options)
+
+
+def _approval(report: ApprovalReport) -> ApprovalAnswer:
+    failures = [
+        ApprovalFailureAnswer(invoice_id=each.invoice_id, code=each.error.code, message=str(each.error))
+        for each in report.failures
+    ]
+    return ApprovalAnswer(
+        approved=[SummaryAnswer.model_validate(each) for each in report.approved],
+        unchanged=report.unchanged,
+        failures=failures,
+        unsettled=unsettled(report.settled),
+    )
+
+
+def _settled(books: Books, invoice_id: str, settled: Settled) -> SettledInvoiceAnswer:
+    invoice = Invoices.of(books.documents, books.tenant_id).named(invoice_id).value
+    return SettledInvoiceAnswer(invoice=invoice_answer(invoice), unsettled=unsettled(settled))
+
+
+def unsettled(settled: Settled) -> list[SettlementFailureAnswer]:
+    """What could not be settled."""
+    return [SettlementFailureAnswer.model_validate(each) for each in settled.failures]

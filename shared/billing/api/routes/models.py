@@ -1,0 +1,64 @@
+"""What bodies of requests and answers have in common: strict on the way in, read off the domain on the way out.
+
+Amounts are whole minor units of the `currency` beside them, exact decimals are text, instants ISO 8601 in UTC.
+"""
+
+from datetime import UTC, date, datetime
+from typing import Annotated
+
+from fastapi import Path, Query
+from pydantic import BaseModel, ConfigDict, Field
+
+from billing.domain.errors import InvalidInput
+
+LONGEST_ID = 200
+LONGEST_TEXT = 1000
+
+NamedId = Annotated[str, Path(min_length=1, max_length=LONGEST_ID)]
+"""An id, or where the route says so a number, in an address."""
+
+Currency = Annotated[str, Field(pattern="^[A-Z]{3}$", description="ISO 4217 code")]
+Id = Annotated[str, Field(min_length=1, max_length=LONGEST_ID, pattern=r"^[A-Za-z0-9][A-Za-z0-9._@:~+-]*$")]
+Text = Annotated[str, Field(max_length=LONGEST_TEXT, pattern=r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$")]
+Reason = Annotated[
+    str, Field(max_length=LONGEST_TEXT, pattern=r"^[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f][^\x00-\x1f\x7f]*$")
+]
+Minor = Annotated[int, Field(strict=True, gt=0, lt=10**15, description="Minor units, more than 0")]
+Limit = Annotated[int, Query(ge=1, le=200, description="How many at most")]
+
+
+class AnswerModel(BaseModel):
+    """Something that is answered; its fields are those of the domain's value of the same name."""
+
+    model_config = ConfigDict(from_attributes=True, frozen=True)
+
+
+class GivenModel(BaseModel):
+    """A body that is sent: a key that is not known is refused, so that a slip of the pen is no silent default."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class PeriodAnswer(AnswerModel):
+    """Half open: the end is not included."""
+
+    start: datetime
+    end: datetime
+
+
+def utc(field: str, instant: datetime) -> datetime:
+    """An instant in UTC; InvalidInput for one without its offset, which could be any of 26, or out of all years."""
+    if instant.tzinfo is None:
+        raise InvalidInput(
+            field, expected="an instant with its offset such as 2026-03-01T00:00:00Z", given=str(instant)
+        )
+    if not 1970 < instant.year < 2199:
+        raise InvalidInput(field, expected="a year from 1971 to 2198", given=str(instant))
+    return instant.astimezone(UTC)
+
+
+def in_range(field: str, day: date) -> date:
+    """A day whose year can be one; InvalidInput for any other."""
+    if not 1970 < day.year < 2199:
+        raise InvalidInput(field, expected="a year from 1971 to 2198", given=str(day))
+    return day

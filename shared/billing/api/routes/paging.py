@@ -1,0 +1,82 @@
+"""Lists in pages: `?limit=&cursor=`, answered as `{data, next_cursor}`; the cursor is opaque and worth nothing else."""
+
+import binascii
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Generic, TypeVar
+
+from fastapi import Depends, Query
+from pydantic import BaseModel
+
+from billing.api.routes.models import LONGEST_ID, AnswerModel, Limit
+from billing.domain.errors import InvalidInput
+from billing.store.pages import PageRequest
+
+T = TypeVar("T")
+A = TypeVar("A", bound=AnswerModel)
+
+_LONGEST_CURSOR = 2 * LONGEST_ID
+
+
+class Paged(BaseModel, Generic[A]):
+    """A page of a list. `next_cursor` asks for the next one; null where this is the last."""
+
+    data: list[A]
+    next_cursor: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskedPage:
+    """The page that a caller asks for."""
+
+    limit: int
+    after_id: str | None
+
+    @property
+    def wanted(self) -> PageRequest:
+        """One more than is shown, to know whether another page follows."""
+        return PageRequest(limit=self.limit + 1, after_id=self.after_id)
+
+    def answer(self, found: Sequence[T], model: type[A], *, id_of: Callable[[T], str]) -> Paged[A]:
+        """The page of what `wanted` found, each as its model reads it off."""
+        return self.shown(found, as_answer=model.model_validate, id_of=id_of)
+
+    def shown(
+        self,
+        found: Sequence[T],
+        *,
+        as_answer: Callable[[T], A],
+        id_of: Callable[[T], str],
+        shows: Callable[[T], bool] = lambda _each: True,
+    ) -> Paged[A]:
+        """The page of what `wanted` found; what `shows` says no to falls out of it, so that it may be short."""
+        page = found[: self.limit]
+        next_cursor = cursor_of(id_of(page[-1])) if len(found) > self.limit else None
+        return Paged(data=[as_answer(each) for each in page if shows(each)], next_cursor=next_cursor)
+
+
+def cursor_of(last_id: str) -> str:
+    """The cursor of what follows an id."""
+    return urlsafe_b64encode(last_id.encode()).rstrip(b"=").decode()
+
+
+def last_id_of(cursor: str) -> str:
+    """The id that a cursor stands behind; InvalidInput for one that was never handed out."""
+    try:
+        last_id = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode("ascii")
+    except (binascii.Error, ValueError):
+        last_id = ""
+    if not last_id or cursor_of(last_id) != cursor or not last_id.isprintable() or "/" in last_id:
+        raise InvalidInput("cursor", expected="the next_cursor of an answer", given=cursor)
+    return last_id
+
+
+def _asked(
+    limit: Limit = 50,
+    cursor: Annotated[str | None, Query(max_length=_LONGEST_CURSOR, description="`next_cursor` of a page")] = None,
+) -> AskedPage:
+    return AskedPage(limit=limit, after_id=None if cursor is None else last_id_of(cursor))
+
+
+Paging = Annotated[AskedPage, Depends(_asked)]

@@ -1,0 +1,74 @@
+"""`/api/billing/reviews`: what waits for a decision; the decisions are made on the invoice itself."""
+
+from datetime import datetime
+from typing import Annotated
+
+from billing.api.routes.books import Books, reading
+from billing.api.routes.models import AnswerModel, NamedId
+from billing.api.routes.noun import noun
+from billing.api.routes.paging import Paged, Paging
+from billing.domain.errors import NotFound
+from billing.domain.review import Resolution, Review, ReviewKind, ReviewStatus, review_of_case
+from billing.store.codec import decode
+from billing.store.dunning_cases import DunningCases
+from billing.store.pages import page_by_id
+from billing.store.reviews import Reviews
+
+router = noun("reviews")
+Reading = Annotated[Books, reading("reviews")]
+
+
+class ReviewAnswer(AnswerModel):
+    """What is held back or waits, why, and what became of it; `figures` say what the reason rests on."""
+
+    id: str
+    kind: ReviewKind
+    entity: str
+    invoice_id: str
+    customer_id: str
+    reason: str
+    figures: dict[str, str]
+    opened_at: datetime
+    status: ReviewStatus
+    resolution: Resolution | None
+    note: str
+    actor: str
+    resolved_at: datetime | None
+
+
+class UnpaidAnswer(AnswerModel):
+    """The unpaid invoices that wait for a person."""
+
+    data: list[ReviewAnswer]
+
+
+@router.get("")
+def list_reviews(
+    books: Reading, paging: Paging, *, status: ReviewStatus | None = None, kind: ReviewKind | None = None
+) -> Paged[ReviewAnswer]:
+    """List what is or was held back before issue, in the order of ids."""
+    found = page_by_id(
+        Reviews.of(books.documents, books.tenant_id).collection,
+        paging.wanted,
+        read=lambda each: decode(each.fields, Review),
+        equals={"status": status and status.value, "kind": kind and kind.value},
+    )
+    return paging.answer(found, ReviewAnswer, id_of=lambda each: each.id)
+
+
+@router.get("/unpaid")
+def list_unpaid(books: Reading) -> UnpaidAnswer:
+    """List the unpaid invoices whose dunning case waits for a person, by invoice."""
+    waiting = (review_of_case(each.value) for each in DunningCases.of(books.documents, books.tenant_id).in_review())
+    return UnpaidAnswer(data=[ReviewAnswer.model_validate(each) for each in waiting if each is not None])
+
+
+@router.get("/{review_id}")
+def get_review(review_id: NamedId, books: Reading) -> ReviewAnswer:
+    """One case, by its own id or the latest about the invoice of that id."""
+    reviews = Reviews.of(books.documents, books.tenant_id)
+    [found] = reviews.get([review_id])
+    about = [found] if found is not None else reviews.about([f"invoices/{review_id}"])
+    if not about:
+        raise NotFound("review", review_id)
+    return ReviewAnswer.model_validate(about[-1].value)

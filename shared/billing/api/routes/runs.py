@@ -1,0 +1,89 @@
+"""`/api/billing/runs`: what billing and dunning runs were asked and did."""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from billing.api.routes.books import Books, reading
+from billing.api.routes.models import AnswerModel, NamedId
+from billing.api.routes.noun import noun
+from billing.api.routes.paging import Paged, Paging
+from billing.domain.errors import NotFound
+from billing.ports import Document
+from billing.store.pages import page_by_id
+from billing.store.runs import Runs
+
+router = noun("runs")
+Reading = Annotated[Books, reading("runs")]
+
+
+class RunFailureAnswer(AnswerModel):
+    """What could not be billed or chased, and why."""
+
+    subject: str
+    code: str
+    message: str
+
+
+class RunTotalAnswer(AnswerModel):
+    """What a run invoiced in one currency, in minor units."""
+
+    currency: str
+    tax: int
+    total: int
+
+
+class RunAnswer(AnswerModel):
+    """A run: who asked, as of when, whether it came to its end, and how many of each outcome there were."""
+
+    id: str
+    kind: str
+    actor: str
+    recorded_at: datetime
+    as_of: datetime
+    complete: bool
+    counts: dict[str, int]
+    failed: int
+    failures: list[RunFailureAnswer]
+    totals: list[RunTotalAnswer]
+
+
+@router.get("")
+def list_runs(books: Reading, paging: Paging) -> Paged[RunAnswer]:
+    """List runs in the order of their ids."""
+    found = page_by_id(Runs.of(books.documents, books.tenant_id).collection, paging.wanted, read=_answer)
+    return paging.answer(found, RunAnswer, id_of=lambda each: each.id)
+
+
+@router.get("/{run_id}")
+def get_run(run_id: NamedId, books: Reading) -> RunAnswer:
+    """One run."""
+    [found] = Runs.of(books.documents, books.tenant_id).collection.get([run_id])
+    if found is None:
+        raise NotFound("run", run_id)
+    return _answer(found)
+
+
+def _answer(document: Document) -> RunAnswer:
+    fields: dict[str, Any] = document.fields
+    counts = {name: value for name, value in fields.items() if isinstance(value, int) and not isinstance(value, bool)}
+    counts |= {f"skipped.{name}": number for name, number in fields.get("skipped", {}).items()}
+    counts |= {f"actions.{name}": number for name, number in fields.get("actions", {}).items()}
+    return RunAnswer(
+        id=document.id,
+        kind=fields.get("kind", "billing"),
+        actor=fields["actor"],
+        recorded_at=fields["recorded_at"],
+        as_of=fields["as_of"],
+        complete=fields["complete"],
+        counts={name: number for name, number in counts.items() if name not in ("schema_version", "failed")},
+        failed=fields["failed"],
+        failures=[
+            RunFailureAnswer(
+                subject=each.get("subscription_id") or each.get("invoice_id", ""),
+                code=each["code"],
+                message=each["message"],
+            )
+            for each in fields["failures"]
+        ],
+        totals=[RunTotalAnswer.model_validate(each) for each in fields.get("totals", [])],
+    )
