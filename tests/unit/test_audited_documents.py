@@ -5,7 +5,8 @@ import pytest
 from billing.adapters.counting import CountingDocuments
 from billing.ports import Create, Delete, Put, Update, Write
 from billing.store.audit import AuditLog
-from tests.audited_documents import AuditedDocuments, UnauditedCommit
+from billing.store.marks import MARK
+from tests.audited_documents import AuditedDocuments, UnauditedCommit, UnmarkedChange
 from tests.builders import utc
 from tests.world import sqlite_in_memory
 
@@ -46,7 +47,17 @@ def test_a_change_with_its_record_passes() -> None:
     commits(INVOICE, batch)
 
 
-@pytest.mark.parametrize("name", ["audit_seals", "counters", "gateway_events", "runs", "usage", "usage_events"])
+def test_recurring_prices_are_not_changed_without_their_mark() -> None:
+    batch = AuditLog.of(sqlite_in_memory(), "acme").batch([], batch_id="one", recorded_at=utc("2026-01-01"))
+    ended = Create(f"{AT}/subscriptions/one", {"end": None})
+    with pytest.raises(UnmarkedChange, match=ended.path):
+        commits(ended, batch)
+    commits(Create(ended.path, {**ended.fields, MARK: 1}), batch)
+
+
+@pytest.mark.parametrize(
+    "name", ["audit_seals", "counters", "gateway_events", "report_rollups", "runs", "usage", "usage_events"]
+)
 def test_what_is_no_change_of_state_passes(name: str) -> None:
     commits(Create(f"{AT}/{name}/one", {"n": 1}))
 
