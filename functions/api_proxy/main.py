@@ -1,4 +1,4 @@
-"""The public door, deployed as apiProxy: webhooks and pay pages (docs/guides/webhooks.md, docs/guides/pay-page.md)."""
+"""The public door, deployed as apiProxy: the API (docs/guides/access.md), webhooks and pay pages."""
 
 from functools import cache
 from threading import Lock
@@ -12,6 +12,7 @@ from billing.adapters.system_clock import SystemClock
 from billing.api.app import proxy_app
 from billing.api.asgi import response_of
 from billing.api.call_log import json_lines
+from billing.api.front_door import limits_of, trusted_by
 from billing.api.pay_engine import Door, DoorParts
 from billing.config import load_settings
 from billing.wiring import connect
@@ -35,7 +36,13 @@ def _parts() -> DoorParts:
 def _connected() -> DoorParts:
     """Connect at the first request and keep the connections; a configuration that is refused is read again."""
     settings = load_settings()
-    return DoorParts(engine=connect(settings, clock=_CLOCK), max_body_bytes=settings.max_body_bytes)
+    return DoorParts(
+        engine=connect(settings, clock=_CLOCK),
+        max_body_bytes=settings.max_body_bytes,
+        trusted=trusted_by(settings.front_door, oidc=settings.oidc),
+        limits=limits_of(settings.front_door),
+        cors_origins=settings.front_door.cors_origins,
+    )
 
 
 _APP = proxy_app(Door(parts=_parts, clock=_CLOCK, new_id=lambda: uuid4().hex), log=json_lines())

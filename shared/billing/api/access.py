@@ -125,6 +125,8 @@ def _access(request: Request) -> Access:
         request.headers, trusted=parts.trusted, documents=documents, secrets=parts.engine.secrets, now=now
     )
     request.state.noted["caller"] = _kind(identity)
+    if isinstance(identity, KeyHolder):
+        request.state.noted["api_key"] = identity.key.id
     bucket = _bucket(identity)
     if bucket is not None:
         parts.limits.count_caller(bucket)

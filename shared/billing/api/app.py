@@ -1,4 +1,4 @@
-"""The proxy: the HTTP application behind `apiProxy`, with the webhooks' door, the pay pages and health."""
+"""The proxy: the HTTP application behind `apiProxy`, with the API, the webhooks' door, the pay pages and health."""
 
 from typing import Any
 
@@ -8,10 +8,12 @@ from starlette.exceptions import HTTPException
 
 from billing.api.asgi import Watch, problem_answer
 from billing.api.call_log import CallLog
+from billing.api.cors import Cors
 from billing.api.health import public_health
 from billing.api.pay_engine import Door
 from billing.api.pay_page import error_page, page_headers, pay_routes
 from billing.api.problem import Answer
+from billing.api.routes.all_routes import billing_routes
 from billing.api.webhooks import webhook_routes
 
 NAME = "api_proxy"
@@ -25,6 +27,7 @@ def proxy_app(door: Door, *, log: CallLog) -> FastAPI:
     app.state.door = door
     app.include_router(webhook_routes(door))
     app.include_router(pay_routes(door))
+    app.include_router(billing_routes())
 
     @app.api_route("/healthz", methods=["GET", "HEAD"])
     def health() -> Response:
@@ -33,6 +36,7 @@ def proxy_app(door: Door, *, log: CallLog) -> FastAPI:
         return Response(answer.body, answer.status, answer.headers)
 
     app.add_middleware(Watch, name=NAME, log=log, new_id=door.new_id, failure=_failure)
+    app.add_middleware(Cors, door=door)
     return app
 
 

@@ -2,9 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TypeAlias
-
-from starlette.datastructures import Headers
+from typing import TYPE_CHECKING, TypeAlias
 
 from billing.api.caller import KEY_HEADER, TOKEN_HEADER, CallerKind, authenticate
 from billing.api.oidc import OidcTrust, TokenVerifier
@@ -14,6 +12,9 @@ from billing.api.user_tokens import User, UserProvider
 from billing.domain.api_key import TOKEN_START, ApiKey, read_token
 from billing.ports import Documents, Secrets
 from billing.store.api_keys import ApiKeys
+
+if TYPE_CHECKING:
+    from starlette.datastructures import Headers
 
 API_KEY_HEADER = "x-api-key"
 CREDENTIALS = f"a credential (Authorization: Bearer, {API_KEY_HEADER} or {KEY_HEADER})"
@@ -46,7 +47,9 @@ class Trusted:
     users: tuple[UserProvider, ...] = ()
 
 
-def identify(headers: Headers, *, trusted: Trusted, documents: Documents, secrets: Secrets, now: datetime) -> Identity:
+def identify(
+    headers: "Headers", *, trusted: Trusted, documents: Documents, secrets: Secrets, now: datetime
+) -> Identity:
     """The caller behind a request's headers.
 
     Whatever is presented must be valid, and where several are the bearer token names the caller, then the API key:
@@ -102,7 +105,7 @@ def _key_holder(text: str, *, credential: str, documents: Documents, now: dateti
     return KeyHolder(tenant_id=token.tenant_id, key=stored.value)
 
 
-def _sole(headers: Headers, *, name: str) -> str | None:
+def _sole(headers: "Headers", *, name: str) -> str | None:
     """The header's value; one sent twice is refused, since each part on the way may read another of them."""
     values = headers.getlist(name)
     if len(values) > 1:

@@ -47,7 +47,7 @@ class RestRoute(APIRoute):
         async def handler(request: Request) -> Response:
             access = await run_in_threadpool(needed.admit, request)
             body = await body_of(request, limit=door_of(request).parts().max_body_bytes)
-            with_body = type(request)(request.scope, _again(body, request.receive))
+            with_body = Request(request.scope, _again(body, request.receive))
             key = _key_of(request)
             if key is None:
                 return await answered(with_body)

@@ -18,10 +18,13 @@ from billing.adapters.kept_key import kept_key
 from billing.adapters.system_clock import SystemClock
 from billing.api.app import proxy_app
 from billing.api.call_log import CallLog, json_lines
+from billing.api.caller import INTERNAL_KEY
+from billing.api.identity import Trusted
 from billing.api.pay_engine import Door, DoorParts
 from billing.cli.directory import open_directory
 from billing.cli.errors import Refused
 from billing.cli.local_gateway import LOCAL_STRIPE_KEY, SANDBOX_FILE
+from billing.cli.local_keys import LocalKeys, local_keys
 from billing.config import PAYMENT_LINK_KEY, STRIPE_KEY, STRIPE_WEBHOOK_SECRET
 from billing.domain.errors import Unavailable
 from billing.domain.pay_state import pay_state
@@ -58,10 +61,15 @@ def serve_door(door: LocalDoor, *, as_json: bool) -> None:
             sandbox = running_sandbox(clock=SystemClock(), file=file, webhooks=webhooks)
             stripe, sandbox_url = (LOCAL_STRIPE_KEY, secret), running.enter_context(sandbox).url
         _require_key(engine, stripe[0])
-        secrets = {PAYMENT_LINK_KEY: local_key(door.directory), **_stripe_secrets(engine, *stripe)}
+        keys = local_keys(door.directory)
+        secrets = {
+            PAYMENT_LINK_KEY: local_key(door.directory),
+            INTERNAL_KEY: keys.internal,
+            **_stripe_secrets(engine, *stripe),
+        }
         engine = replace(engine, secrets=EnvironmentSecrets(secrets), stripe_base_url=sandbox_url)
-        _announce(engine, base, sandbox_url, as_json=as_json)
-        asyncio.run(_server(engine, log=json_lines(sys.stderr)).serve(sockets=[listener]))
+        _announce(engine, base, sandbox_url, keys=keys, as_json=as_json)
+        asyncio.run(_server(engine, trusted=keys.trusted, log=json_lines(sys.stderr)).serve(sockets=[listener]))
 
 
 def _stripe_secrets(engine: Engine, key: str, webhook_secret: str) -> dict[str, str]:
@@ -80,8 +88,8 @@ def _require_key(engine: Engine, key: str) -> None:
         raise Refused(message)
 
 
-def _server(engine: Engine, *, log: CallLog) -> Server:
-    parts = DoorParts(engine=engine, max_body_bytes=_LARGEST_BODY)
+def _server(engine: Engine, *, trusted: Trusted, log: CallLog) -> Server:
+    parts = DoorParts(engine=engine, max_body_bytes=_LARGEST_BODY, trusted=trusted)
     app = proxy_app(Door(parts=lambda: parts, clock=SystemClock(), new_id=lambda: uuid4().hex), log=log)
     return Server(Config(app, log_config=None, access_log=False, lifespan="off", server_header=False))
 
@@ -90,12 +98,16 @@ def _webhook_urls(engine: Engine, base: str) -> list[str]:
     return [f"{base}/webhooks/stripe/{tenant_id}" for tenant_id in Tenants(engine.documents).ids()]
 
 
-def _announce(engine: Engine, base: str, sandbox_url: str | None, *, as_json: bool) -> None:
+def _announce(engine: Engine, base: str, sandbox_url: str | None, *, keys: LocalKeys, as_json: bool) -> None:
     example = _example(engine, base)
+    token = keys.token(now=SystemClock().now())
+    tenant = next(iter(Tenants(engine.documents).ids()), None)
     if as_json:
-        typer.echo(json.dumps({"url": base, "sandbox": sandbox_url, "example": example}))
+        said = {"url": base, "token": token, "tenant": tenant, "internal_key": keys.internal}
+        typer.echo(json.dumps({**said, "sandbox": sandbox_url, "example": example}))
         return
-    typer.echo(f"Pay pages and webhooks at {base}; Ctrl-C ends it.")
+    typer.echo(f"The API, pay pages and webhooks at {base}; Ctrl-C ends it.")
+    typer.echo(f"A token of this directory, for twelve hours (X-Tenant-ID: {tenant}):\n{token}")
     if sandbox_url:
         typer.echo(f"Cards go to a sandbox of Stripe at {sandbox_url}: no money moves.")
     if example:

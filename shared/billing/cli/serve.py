@@ -16,7 +16,7 @@ _EPILOG = (
 
 def add_to(app: typer.Typer) -> None:
     """Make it a command of `app`."""
-    app.command(short_help="Serve pay pages and webhooks on this machine.", epilog=_EPILOG)(serve)
+    app.command(short_help="Serve the API, pay pages and webhooks on this machine.", epilog=_EPILOG)(serve)
 
 
 def serve(
@@ -34,7 +34,9 @@ def serve(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Serve the pay pages and webhooks of a directory's books on 127.0.0.1, until Ctrl-C.
+    """Serve the API, the pay pages and webhooks of a directory's books on 127.0.0.1, until Ctrl-C.
+
+    It prints a token for the API, which this directory alone trusts.
 
     Pay links lead here where the invoices were made with the same address (--pay-base, http://127.0.0.1:8080 unless
     told otherwise). docs/guides/pay-page.md has a walk through it.

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
-from typing import ClassVar, Final
+from typing import Final
 
-from billing.domain.errors import Conflict, InvalidInput
+from billing.domain.errors import InvalidInput
 from billing.domain.member import Role
 
 SCOPED_NOUNS: Final = (
@@ -93,17 +93,6 @@ class KeyToken:
     def opens(self, stored_hash: str) -> bool:
         """Whether this is the very key that was stored, in a time that tells nothing of it."""
         return hmac.compare_digest(token_hash(self.text), stored_hash)
-
-
-class KeyRevoked(Conflict):
-    """The key was revoked before."""
-
-    code: ClassVar[str] = "key_revoked"
-    retryable: ClassVar[bool] = False
-
-    def __init__(self, key: ApiKey) -> None:
-        self.key = key
-        super().__init__(f"key {key.id} was revoked at {key.revoked_at}")
 
 
 def new_token(tenant_id: str, *, key_id: str, secret: str) -> KeyToken:

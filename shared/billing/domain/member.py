@@ -63,6 +63,17 @@ class LastAdmin(Conflict):
         super().__init__(f"member {member.id} is the last admin; make somebody else one first")
 
 
+class MemberExists(Conflict):
+    """Somebody with this identity is a member already."""
+
+    code: ClassVar[str] = "member_exists"
+    retryable: ClassVar[bool] = False
+
+    def __init__(self, member: Member) -> None:
+        self.member = member
+        super().__init__(f"{member.identity} is a member already, {member.id}; change the role instead")
+
+
 def member_id(identity: str) -> str:
     """The id of the member with an identity in the form of `checked_identity`: opaque, so that logs name no person."""
     return f"mem_{sha256(identity.encode()).hexdigest()[:24]}"

@@ -115,6 +115,9 @@ _UNINDEXED: Final[dict[str, tuple[str, ...]]] = {
     "reviews": ("bill_for_date", "figures", "note", "opened_at", "reason", "resolved_at"),
     "audit": ("count", "hash", "recorded_at", "records"),
     "runs": ("as_of", "collected", "failures", "recorded_at", "skipped", "totals"),
+    "members": ("added_at",),
+    "api_keys": ("created_at", "hash", "scopes"),
+    "idempotent_writes": ("body", "claimed_at", "headers"),
 }
 
 EXEMPTIONS: Final[tuple[Exemption, ...]] = (
@@ -122,6 +125,7 @@ EXEMPTIONS: Final[tuple[Exemption, ...]] = (
     Exemption("usage_events", "expires_at", expires=True),
     Exemption("gateway_events", "expires_at", expires=True),
     Exemption("events", "expires_at", expires=True),
+    Exemption("idempotent_writes", "expires_at", expires=True),
 )
 
 

@@ -3,6 +3,7 @@
 from fastapi import APIRouter
 
 from billing.api.routes import (
+    api_keys,
     audit,
     bank_statements,
     credit_notes,
@@ -13,6 +14,8 @@ from billing.api.routes import (
     invoice_actions,
     invoices,
     mail_templates,
+    me,
+    members,
     payments,
     plans,
     reports,
@@ -25,7 +28,10 @@ from billing.api.routes import (
 
 BASE = "/api/billing"
 _NOUNS = (
+    me,
     tenant_settings,
+    members,
+    api_keys,
     customers,
     plans,
     subscriptions,
