@@ -1,15 +1,14 @@
 """The guide on generating invoices holds what it shows: its commands are run, its answer is laid beside a real one."""
 
 import json
-import os
 import re
 import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.functions.guide import bash, block
 from tests.functions.laptop import Laptop, laptop_door
 from tests.functions.running_door import KEY, ROOT
 from tests.real_parts import require_real_part
@@ -24,25 +23,14 @@ def laptop(tmp_path: Path) -> Iterator[Laptop]:
         yield started
 
 
-def block(language: str, *, holding: str) -> str:
-    """The one fenced block of a language that holds a text."""
-    [found] = [
-        text for text in re.findall(rf"^```{language}\n(.*?)^```", GUIDE, re.MULTILINE | re.DOTALL) if holding in text
-    ]
-    return found
-
-
-def bash(script: str, *arguments: str, laptop: Laptop, key: str = KEY) -> subprocess.CompletedProcess[str]:
-    url = f"http://127.0.0.1:{laptop.door.port}"
-    environ = {**os.environ, "INTERNAL_API_KEY": key, "BILLING_URL": url}
-    command = ["bash", "-c", script.replace("http://127.0.0.1:3001", url), "script", *arguments]
-    return subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
+def shown_block(language: str, *, holding: str) -> str:
+    return block(GUIDE, language, holding=holding)
 
 
 def test_the_call_by_hand_is_answered(laptop: Laptop) -> None:
     tenant = laptop.tenant()
 
-    called = bash(block("sh", holding="x-internal-key").replace("acme-api", tenant), laptop=laptop)
+    called = bash(shown_block("sh", holding="x-internal-key").replace("acme-api", tenant), door=laptop.door)
 
     answer = json.loads(called.stdout)
     assert (answer["generated"], answer["dry_run"]) == (1, True)
@@ -50,33 +38,33 @@ def test_the_call_by_hand_is_answered(laptop: Laptop) -> None:
 
 def test_the_line_of_the_crontab_bills_its_tenant(laptop: Laptop) -> None:
     tenant, other = laptop.tenant(), laptop.tenant()
-    command = block("cron", holding="YOUR_TENANT_ID").removeprefix("5 0 * * * ")
+    command = shown_block("cron", holding="YOUR_TENANT_ID").removeprefix("5 0 * * * ")
 
-    called = bash(command.replace("YOUR_KEY", KEY).replace("YOUR_TENANT_ID", tenant), laptop=laptop)
+    called = bash(command.replace("YOUR_KEY", KEY).replace("YOUR_TENANT_ID", tenant), door=laptop.door)
 
     assert json.loads(called.stdout)["generated"] == 1
-    assert json.loads(bash(command.replace("YOUR_TENANT_ID", other), laptop=laptop).stdout)["status"] == 401
+    assert json.loads(bash(command.replace("YOUR_TENANT_ID", other), door=laptop.door).stdout)["status"] == 401
 
 
 def test_the_script_bills_one_tenant_or_all(laptop: Laptop) -> None:
-    script = block("bash", holding="complete")
+    script = shown_block("bash", holding="complete")
     one, _, _ = laptop.tenant(), laptop.tenant(), laptop.tenant()
 
-    assert json.loads(bash(script, one, laptop=laptop).stdout)["tenant"] == one
-    assert json.loads(bash(script, laptop=laptop).stdout)["generated"] == 2
+    assert json.loads(bash(script, one, door=laptop.door).stdout)["tenant"] == one
+    assert json.loads(bash(script, door=laptop.door).stdout)["generated"] == 2
 
 
 def test_the_script_fails_aloud(laptop: Laptop) -> None:
-    script = block("bash", holding="complete")
+    script = shown_block("bash", holding="complete")
 
-    refused = bash(script, laptop.tenant(), laptop=laptop, key="a-wrong-key-0123456789abcdef")
+    refused = bash(script, laptop.tenant(), door=laptop.door, key="a-wrong-key-0123456789abcdef")
 
     assert refused.returncode == 1
     assert json.loads(refused.stderr.splitlines()[-1])["status"] == 401
 
 
 def test_the_answer_shown_has_the_fields_of_a_real_one(laptop: Laptop) -> None:
-    shown = json.loads(block("json", holding="invoiceNumber"))
+    shown = json.loads(shown_block("json", holding="invoiceNumber"))
     real = laptop.door.post(tenant=laptop.tenant()).json
 
     assert list(shown) == list(real)
@@ -86,7 +74,7 @@ def test_the_answer_shown_has_the_fields_of_a_real_one(laptop: Laptop) -> None:
 
 
 def test_the_way_to_start_it_here_is_the_way_the_tests_start_it() -> None:
-    start = block("sh", holding="functions-framework")
+    start = shown_block("sh", holding="functions-framework")
 
     assert "--source functions/generate_invoices/main.py --host 127.0.0.1 --port 3001" in start
     assert re.findall(r"^export (\w+)=", start, re.MULTILINE) == [

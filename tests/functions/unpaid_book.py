@@ -33,11 +33,6 @@ class UnpaidBook:
     broke: tuple[str, ...]
     by_transfer: tuple[str, ...]
 
-    @property
-    def everybody(self) -> tuple[str, ...]:
-        """All of them."""
-        return (*self.recovering, *self.broke, *self.by_transfer)
-
     def case(self, name: str) -> DunningCase:
         """The case of a customer's only invoice."""
         [invoice] = self.world.invoices(name)
@@ -46,15 +41,21 @@ class UnpaidBook:
 
 
 def unpaid_book(
-    sandbox: RunningSandbox, tenant_id: str, *, documents: Documents, objects: Objects | Path, each: int = 1
+    sandbox: RunningSandbox,
+    tenant_id: str,
+    *,
+    documents: Documents,
+    objects: Objects | Path,
+    each: int = 1,
+    key: str = "",
 ) -> UnpaidBook:
     """So many customers of each kind: a card that takes the next charge, one that never does, and a transfer.
 
-    The secret key of its account in the sandbox is `sk_test_` and the tenant's id, under the tenant's id in capitals.
+    Its account has the tenant's id in capitals; the account's key is `sk_test_` and the id, unless it is given.
     """
     account = tenant_id.upper()
     terms = {"id": tenant_id, "gateway_account": account, "payment_terms_days": 0}
-    world = card_world(sandbox, documents=documents, key=f"sk_test_{tenant_id}", **terms)
+    world = card_world(sandbox, documents=documents, key=key or f"sk_test_{tenant_id}", **terms)
     world.objects = ObstoreObjects.folder(objects) if isinstance(objects, Path) else objects
     book = UnpaidBook(
         world=world,
