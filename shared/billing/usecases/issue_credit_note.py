@@ -48,6 +48,16 @@ class OtherCreditNote(Conflict):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PreparedCredit:
+    """A numbered credit note, its invoice with the lower amount due, and what is to be written and recorded of both."""
+
+    credit_note: CreditNote
+    invoice: Invoice
+    writes: tuple[Write, ...]
+    records: tuple[AuditRecord, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Facts:
     """The invoice, the credit notes against it, and the lines of other bills of its subscription."""
 
@@ -73,33 +83,48 @@ def _issue(context: RunContext, id_or_number: str, request: CreditRequest, call:
         _require_same(known.value, request)
         return IssuedCredit(credit_note=known, known=True)
     facts = _facts(context, invoice)
+    prepared = _prepared(context, facts, request, call)
+    writes: list[Write] = [*prepared.writes, *_prepaid_lowered(context, facts, prepared.credit_note)]
+    batch_id = f"credit-{hashlib.sha256(prepared.credit_note.id.encode()).hexdigest()[:16]}"
+    writes.append(context.audit.batch(prepared.records, batch_id=batch_id, recorded_at=call.recorded_at))
+    versions = dict(zip([write.path for write in writes], context.documents.commit(writes), strict=True))
+    restore_at_once(context.documents, [prepared.invoice], call=call)
+    version = versions[context.credit_notes.collection.document(prepared.credit_note.id)]
+    return IssuedCredit(credit_note=Stored(prepared.credit_note, version))
+
+
+def prepare_credit_note(
+    context: RunContext, invoice: Stored[Invoice], request: CreditRequest, *, call: Call
+) -> PreparedCredit:
+    """What issuing a new credit note writes, for a commit that changes the subscription itself in the same step.
+
+    Nothing is taken off what the subscription may credit later of the same charges: that is the caller's to do. Raises
+    InvoiceNotCreditable and InvalidInput.
+    """
+    return _prepared(context, _facts(context, invoice), request, call)
+
+
+def _prepared(context: RunContext, facts: _Facts, request: CreditRequest, call: Call) -> PreparedCredit:
+    before = facts.invoice.value
     draft = credit(
-        invoice.value,
+        before,
         request,
         earlier=facts.earlier,
         later=facts.later,
         at=call.recorded_at,
         on=local_date(call.recorded_at, zone=context.tenant.zone),
     )
-    after = credited(invoice.value, draft.total, at=call.recorded_at)
-    numbered, advance = _numbered(
-        context, _with_refunds(context, draft, facts, after=after, request=request), facts.invoice.value
+    after = credited(before, draft.total, at=call.recorded_at)
+    refunded = _with_refunds(context, draft, facts, after=after, request=request)
+    numbered, advance = _numbered(context, refunded, before)
+    trace = case_trace(context.documents, [(before, after)], call=call)
+    creation, moved = context.credit_notes.creation(numbered), context.invoices.money_moved(facts.invoice, after)
+    return PreparedCredit(
+        credit_note=numbered,
+        invoice=after,
+        writes=(advance, creation, moved, *trace.writes),
+        records=(*_records(before, after, numbered, call), *trace.records),
     )
-    trace = case_trace(context.documents, [(invoice.value, after)], call=call)
-    writes: list[Write] = [
-        advance,
-        context.credit_notes.creation(numbered),
-        context.invoices.money_moved(invoice, after),
-        *_prepaid_lowered(context, facts, numbered),
-        *trace.writes,
-    ]
-    batch_id = f"credit-{hashlib.sha256(numbered.id.encode()).hexdigest()[:16]}"
-    records = [*_records(invoice.value, after, numbered, call), *trace.records]
-    writes.append(context.audit.batch(records, batch_id=batch_id, recorded_at=call.recorded_at))
-    versions = dict(zip([write.path for write in writes], context.documents.commit(writes), strict=True))
-    restore_at_once(context.documents, [after], call=call)
-    version = versions[context.credit_notes.collection.document(numbered.id)]
-    return IssuedCredit(credit_note=Stored(numbered, version))
 
 
 def _require_same(known: CreditNote, request: CreditRequest) -> None:

@@ -62,6 +62,25 @@ def preview_invoices(
     return [_preview(context, each, at=at) for each in billed]
 
 
+def bills_until(
+    context: RunContext, subscription: Stored[Subscription], *, until: datetime, at: datetime
+) -> list[Preview]:
+    """The bills to come of a subscription as it stands or might, up to the first at or after `until` (both UTC).
+
+    The usage of days that have begun at `at` counts. None where it has had its last bill. Raises what keeps a bill from
+    being made, and InvalidInput for an instant hundreds of bills away.
+    """
+    found: list[Preview] = []
+    if subscription.value.next_billing_at is None:
+        return found
+    for draft in _bills(context, subscription, at=at):
+        due, following = draft.cycle.bill_for_date, draft.subscription.next_billing_at
+        found.append(Preview(subscription_id=subscription.value.id, bill_for_date=due, outcome=_outcome(draft)))
+        if due >= until or following in (None, due):
+            return found
+    raise InvalidInput("at", expected=f"an instant within the next {_MOST_BILLS} bills", given=until.isoformat())
+
+
 def _subscriptions(
     context: RunContext, *, customer_id: str | None, subscription_id: str | None
 ) -> Sequence[Stored[Subscription]]:
