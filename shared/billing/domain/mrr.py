@@ -4,6 +4,7 @@ Three figures are told apart (semantics 12): the recurring prices themselves, th
 as a source of its own, and what was invoiced for that month with tax.
 """
 
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -11,6 +12,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
+from itertools import accumulate
 
 from billing.domain.growth import growth_percent, minor_of
 from billing.domain.recurring import NOTHING, RecurringLevel, RecurringLife
@@ -168,25 +170,20 @@ class _Sums:
 def _sums(lives: Iterable[RecurringLife], *, currency: str, instants: Sequence[datetime]) -> _Sums:
     """`instants` end with the present and the one a month before."""
     *_, now, before = instants
-    sums = _Sums(dict.fromkeys(instants, NOTHING), defaultdict(_Moved))
+    points = sorted(set(instants))
+    changes = [NOTHING] * (len(points) + 1)
+    customers: dict[str, _Moved] = defaultdict(_Moved)
     for life in lives:
-        if all(each.is_nothing or each.currency != currency for each in life.levels):
+        amounts = [each.net if each.currency == currency else NOTHING for each in life.levels]
+        if not any(amounts):
             continue
-        amounts = {at: _amount(life, at=at, currency=currency) for at in sums.at}
-        for at, amount in amounts.items():
-            sums.at[at] += amount
-        customer = sums.customers[life.customer_id]
-        customer.now += amounts[now]
-        customer.before += amounts[before]
-        customer.was_there |= any(
-            each.at <= before and not each.is_nothing and each.currency == currency for each in life.levels
-        )
-    return sums
-
-
-def _amount(life: RecurringLife, *, at: datetime, currency: str) -> Fraction:
-    level = life.level_at(at)
-    return level.net if level is not None and level.currency == currency else NOTHING
+        customer = customers[life.customer_id]
+        for level, amount, earlier in zip(life.levels, amounts, [NOTHING, *amounts], strict=False):
+            changes[bisect_left(points, level.at)] += amount - earlier
+            customer.now += amount - earlier if level.at <= now else NOTHING
+            customer.before += amount - earlier if level.at <= before else NOTHING
+            customer.was_there |= bool(amount) and level.at <= before
+    return _Sums(dict(zip(points, accumulate(changes), strict=False)), customers)
 
 
 def _movements(customers: Iterable[_Moved], *, currency: str) -> tuple[MovedRevenue, ...]:
