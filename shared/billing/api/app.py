@@ -13,6 +13,7 @@ from billing.api.health import public_health
 from billing.api.pay_engine import Door
 from billing.api.pay_page import error_page, page_headers, pay_routes
 from billing.api.problem import Answer
+from billing.api.reference import reference_routes
 from billing.api.routes.all_routes import billing_routes
 from billing.api.webhooks import webhook_routes
 
@@ -28,8 +29,9 @@ def proxy_app(door: Door, *, log: CallLog) -> FastAPI:
     app.include_router(webhook_routes(door))
     app.include_router(pay_routes(door))
     app.include_router(billing_routes())
+    app.include_router(reference_routes(app.routes))
 
-    @app.api_route("/healthz", methods=["GET", "HEAD"])
+    @app.api_route("/healthz", methods=["GET", "HEAD"], include_in_schema=False)
     def health() -> Response:
         door.parts()  # a configuration that can't be read is a 500
         answer = public_health()
