@@ -84,8 +84,9 @@ def test_another_interval_is_billed_at_once(world: World) -> None:
 
 def test_bills_before_the_change_that_are_alike_are_left_out(world: World) -> None:
     found = previewed(world, ItemsChange(quantities={"seat": Decimal(1)}, at=utc("2026-06-16")))
-    # the seat for 15 of 30 days, and July ahead
-    assert (said(found.without), said(found.bills)) == ([("07-01", 6000)], [("07-01", 6000 + 1500 + 3000)])
+    # June is billed ahead with what is known then, the seat for 15 of 30 days; then July
+    assert said(found.without) == [("06-01", 6000), ("07-01", 6000)]
+    assert said(found.bills) == [("06-01", 6000 + 1500), ("07-01", 6000 + 3000)]
 
 
 def test_an_end_with_a_refund_shows_the_credit_note_and_the_last_bill(world: World) -> None:
