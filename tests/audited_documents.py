@@ -1,9 +1,9 @@
 """A Documents wrapper that refuses a commit of the product which changes something and tells the audit log nothing.
 
 Exempt is what is no change of state of its own: number counters (they move with what gets the number), run records,
-usage (its events are its record), roll-ups of reports, applied gateway events, seals of the log itself, and the steps
-that a document takes off its own outbox, with the files that they made. So are the marks of a dunning run: which case
-it is at just now, how often it tried a card, and when a case is looked at next.
+usage (its events are its record), roll-ups of reports, applied gateway events, answers kept for repeated calls, seals
+of the log itself, and the steps that a document takes off its own outbox, with the files that they made. So are the
+marks of a dunning run: which case it is at just now, how often it tried a card, and when a case is looked at next.
 """
 
 import sys
@@ -13,7 +13,18 @@ from billing.ports import Delete, Document, Documents, Query, Update, Write
 from billing.store.marks import MARK
 from billing.store.subscriptions import RECURRING
 
-EXEMPT = frozenset({"audit_seals", "counters", "gateway_events", "report_rollups", "runs", "usage", "usage_events"})
+EXEMPT = frozenset(
+    {
+        "audit_seals",
+        "counters",
+        "gateway_events",
+        "idempotent_writes",
+        "report_rollups",
+        "runs",
+        "usage",
+        "usage_events",
+    }
+)
 OUTBOX = frozenset({"attachments", "pending", "unsettled"})
 CASE = frozenset({"dunning", "dunning_at", "dunning_review", "dunning_state"})
 CASE_MARKS = frozenset({"claim", "next_at", "tries"})

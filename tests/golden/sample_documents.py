@@ -39,6 +39,7 @@ from billing.usecases.change_subscription import add_one_time_charge, apply_coup
 from billing.usecases.seal_audit import seal_audit
 from tests.builders import API_CALLS, a_fee, a_meter, a_party, a_plan, a_rate, a_tenant, utc
 from tests.crediting import gives_back, pays
+from tests.golden.sample_access import opened
 from tests.golden.sample_dunning import chased
 from tests.reviewing import approve, reviews, settings
 from tests.world import World
@@ -152,6 +153,7 @@ def _money(world: World) -> None:
     )
     _outbox(world)
     chased(world, next(each for each in world.invoices("leaver") if each.number))
+    opened(world)
     _seals(world)
 
 

@@ -14,12 +14,14 @@ import pytest
 
 from billing.adapters.json_body import decode_body, encode_body
 from billing.adapters.sqlite import SqliteDocuments
+from billing.domain.api_key import ApiKey
 from billing.domain.bank_transaction import BankTransaction
 from billing.domain.coupon import Coupon
 from billing.domain.credit import CreditNote
 from billing.domain.customer import Customer
 from billing.domain.errors import BillingError
 from billing.domain.event import Event
+from billing.domain.member import Member
 from billing.domain.review import Review
 from billing.domain.usage import UsageEvent
 from billing.ports import Document, Documents, Fields, Put, Query
@@ -28,6 +30,7 @@ from billing.store.audit_seals import decode_seal
 from billing.store.codec import decode
 from billing.store.counters import Counters
 from billing.store.gateway_events import GatewayEvents
+from billing.store.idempotent_writes import WriteAnswer
 from billing.store.indexes import INDEXES
 from billing.store.invoices import decode_invoice
 from billing.store.mail_templates import MailTemplates
@@ -42,6 +45,7 @@ FOLDER = Path(__file__).parent / "documents"
 DATED = sorted(FOLDER.iterdir()) if FOLDER.exists() else []
 SHAPES = frozenset(
     {
+        "api_keys",
         "audit",
         "audit_seals",
         "bank_transactions",
@@ -51,8 +55,10 @@ SHAPES = frozenset(
         "customers",
         "events",
         "gateway_events",
+        "idempotent_writes",
         "invoices",
         "mail_templates",
+        "members",
         "payments",
         "plans",
         "reviews",
@@ -138,13 +144,16 @@ def _loads(documents: SqliteDocuments, tenant_id: str, name: str, row: Document)
 
 
 _READERS: dict[str, Callable[[Document], str]] = {
+    "api_keys": lambda row: decode(row.fields, ApiKey).id,
     "audit_seals": lambda row: f"{decode_seal(row).number:010}",
     "bank_transactions": lambda row: decode(row.fields, BankTransaction).id,
     "coupons": lambda row: decode(row.fields, Coupon).coupon_id,
     "credit_notes": lambda row: decode(row.fields, CreditNote).id,
     "customers": lambda row: decode(row.fields, Customer).id,
     "events": lambda row: decode(row.fields, Event).id,
+    "idempotent_writes": lambda row: row.id if decode(row.fields, WriteAnswer).status == 201 else "",
     "invoices": lambda row: decode_invoice(row).value.id,
+    "members": lambda row: decode(row.fields, Member).id,
     "payments": lambda row: decode_payment(row).value.id,
     "reviews": lambda row: decode(row.fields, Review).id,
     "subscriptions": lambda row: decode_subscription(row).value.id,
