@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from billing.cli.api_key_commands import api_keys_app
 from billing.cli.audit_commands import audit_app
 from billing.cli.credit_note_commands import add_balance_to, credit_notes_app
 from billing.cli.customer_commands import customers_app
@@ -15,6 +16,7 @@ from billing.cli.e_invoice_commands import e_invoice_app
 from billing.cli.errors import plain_errors
 from billing.cli.event_commands import events_app
 from billing.cli.mail_commands import mails_app
+from billing.cli.member_commands import members_app
 from billing.cli.options import (
     AsJson,
     BillFrom,
@@ -71,6 +73,8 @@ app.add_typer(dunning_app, name="dunning")
 dunning_app.add_typer(cases_app)
 dunning_app.add_typer(run_app)
 app.add_typer(audit_app, name="audit")
+app.add_typer(members_app, name="members")
+app.add_typer(api_keys_app, name="api-keys")
 app.add_typer(report_app, name="report")
 add_balance_to(customers_app)
 

@@ -32,6 +32,11 @@ class ApiKeys:
             raise NotFound("api_key", key_id)
         return found
 
+    def all(self) -> list[Stored[ApiKey]]:
+        """Every key."""
+        found = self.collection.documents.query(Query(self.collection.path))
+        return [Stored(decode(each.fields, ApiKey), each.version) for each in found]
+
     def page(self, *, limit: int, after: str | None = None) -> list[Stored[ApiKey]]:
         """The keys in the order of their ids, from after one."""
         query = Query(self.collection.path, limit=limit, start_after=None if after is None else (after,))
