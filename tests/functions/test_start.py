@@ -1,4 +1,4 @@
-"""How the door of the billing run starts: from the tree as it is uploaded, and with a configuration that is wrong."""
+"""How the doors of the jobs start: from the tree as it is uploaded, and with a configuration that is wrong."""
 
 import subprocess
 import sys
@@ -7,11 +7,13 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from shutil import copy, copytree, ignore_patterns
 
+import pytest
+
 from tests.functions.laptop import laptop_door, laptop_environment
 from tests.functions.running_door import KEY, ROOT, door_environment, running_door
 from tests.functions.small_tenants import AMOUNT
 
-CHEAP = "import sys, runpy; runpy.run_path('functions/generate_invoices/main.py'); print(*sys.modules)"
+CHEAP = "import sys, runpy; runpy.run_path(sys.argv[1]); print(*sys.modules)"
 NEEDED_LATER = {"google.cloud.firestore", "grpc", "jwt", "obstore", "reportlab", "sqlite3", "stripe"}
 
 
@@ -40,10 +42,10 @@ def test_it_runs_from_the_tree_as_it_is_uploaded(tmp_path: Path) -> None:
         assert pdf.read_bytes().startswith(b"%PDF-")
 
 
-def test_importing_it_connects_to_nothing_and_loads_no_store() -> None:
-    run = subprocess.run(
-        [sys.executable, "-c", CHEAP], cwd=ROOT, env=door_environment({}), capture_output=True, text=True, check=True
-    )
+@pytest.mark.parametrize("function", ["generate_invoices", "run_dunning"])
+def test_importing_it_connects_to_nothing_and_loads_no_store(function: str) -> None:
+    command = [sys.executable, "-c", CHEAP, f"functions/{function}/main.py"]
+    run = subprocess.run(command, cwd=ROOT, env=door_environment({}), capture_output=True, text=True, check=True)
     assert NEEDED_LATER.isdisjoint(run.stdout.split())
 
 
