@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from functools import cache
 from threading import Lock
 from typing import TypeAlias
@@ -10,7 +9,6 @@ from uuid import uuid4
 
 import flask
 
-from billing.adapters.counting import CountingDocuments, CountingObjects
 from billing.adapters.system_clock import SystemClock
 from billing.api.call_log import json_lines
 from billing.api.job import Job, Report
@@ -34,9 +32,7 @@ def job_function(job: Job[Engine, Report]) -> JobFunction:
         return JobParts(
             tokens=TokenVerifier(settings.oidc),
             secrets=engine.secrets,
-            engine=lambda: replace(
-                engine, documents=CountingDocuments(engine.documents), objects=CountingObjects(engine.objects)
-            ),
+            engine=engine.counted,
             max_body_bytes=settings.max_body_bytes,
             run_deadline_seconds=settings.run_deadline_seconds,
             revision=settings.revision,
