@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from starlette.datastructures import Headers
 
 API_KEY_HEADER = "x-api-key"
+_NO_HASH = "0" * 64
+"""Compared where no key stands, so that its absence takes as long as a wrong one."""
+
 CREDENTIALS = f"a credential (Authorization: Bearer, {API_KEY_HEADER} or {KEY_HEADER})"
 
 
@@ -98,7 +101,7 @@ def _key_holder(text: str, *, credential: str, documents: Documents, now: dateti
     if token is None:
         raise Unauthenticated(credential, reason="it has not the form of an API key")
     stored = ApiKeys.of(documents, token.tenant_id).find(token.key_id)
-    if not token.opens("" if stored is None else stored.value.hash) or stored is None:
+    if not token.opens(_NO_HASH if stored is None else stored.value.hash) or stored is None:
         raise Unauthenticated(credential, reason="there is no such API key")
     if not stored.value.is_valid(at=now):
         raise Unauthenticated(credential, reason=f"API key {token.key_id} is revoked or has expired")
