@@ -10,7 +10,7 @@ UV_COMPILE := $(BIN)/uv pip compile pyproject.toml --universal --generate-hashes
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check coverage bench golden lock clean
+.PHONY: help setup demo test check coverage bench golden openapi fuzz lock clean
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
@@ -46,6 +46,12 @@ bench: setup  ## measure speed, cost and scale on this machine
 
 golden: setup  ## write the golden files anew; look at every difference before committing it
 	$(BIN)/pytest tests/golden --renew-golden --quiet
+
+openapi: setup  ## write docs/openapi.json anew from the routes
+	$(BIN)/python -m tests.functions.write_openapi
+
+fuzz: setup  ## thousands of requests made of the API's document: no 5xx, every answer as it says
+	API_CASES=100 $(BIN)/pytest tests/functions/test_api_conforms.py --quiet
 
 lock: setup  ## resolve both lock files again from pyproject.toml
 	$(UV_COMPILE) --upgrade --output-file requirements.txt

@@ -9,6 +9,8 @@ from fastapi import Depends, Query, Request
 from pydantic import Field
 
 from billing.adapters.bank_statements import read_statements
+from billing.adapters.bank_statements.unreadable import UnreadableStatement
+from billing.api.problem import MalformedRequest
 from billing.api.routes.books import Books, changing, reading
 from billing.api.routes.closing import closing
 from billing.api.routes.models import AnswerModel, GivenModel, Id, NamedId, Reason, Text
@@ -213,7 +215,11 @@ def _statements(body: bytes, *, file_format: StatementFormat | None) -> tuple[St
     with TemporaryDirectory(prefix="billing-statement-") as folder:
         file = Path(folder) / "statement"
         file.write_bytes(body)
-        return read_statements(file, file_format=file_format)
+        try:
+            return read_statements(file, file_format=file_format)
+        except UnreadableStatement as error:
+            message = f"the body is no statement that can be read: {error}"
+            raise MalformedRequest(message) from error
 
 
 def _answer(report: ReconciliationReport) -> ImportAnswer:

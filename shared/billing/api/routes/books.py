@@ -48,7 +48,7 @@ class Books:
         """What charges the tenant's cards; NotFound where it has none."""
         gateway = self.gateway()
         if gateway is None:
-            raise NotFound("gateway of tenant", self.tenant_id)
+            raise NotFound("gateway of tenant", self.tenant_id)  # noqa: TRY003 - a kind, not a message
         return gateway
 
 

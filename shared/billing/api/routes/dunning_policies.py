@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import Query, Response
 
 from billing.adapters.book_files.dunning_model import GivenDunning, policies_json, policies_of
+from billing.api.routes.book_rules import said_of_body
 from billing.api.routes.books import Books, changing, reading
 from billing.api.routes.conditions import IfMatch, entity_tag, require_match
 from billing.api.routes.customers import the_customer
@@ -120,7 +121,8 @@ def put_policies(
     given: GivenDunning, books: Administering, *, if_match: IfMatch = None, dry_run: bool = False
 ) -> SetPoliciesAnswer:
     """Set all policies at once; with `dry_run` it only says what that would do to open cases."""
-    policies = policies_of(given)
+    with said_of_body():
+        policies = policies_of(given)
     require_match(if_match, version=Tenants(books.documents).stored(books.tenant_id).version)
     done = set_policies(books.documents, policies, call=books.call, dry_run=dry_run)
     return SetPoliciesAnswer(

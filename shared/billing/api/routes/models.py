@@ -14,11 +14,12 @@ from billing.domain.errors import InvalidInput
 LONGEST_ID = 200
 LONGEST_TEXT = 1000
 
-NamedId = Annotated[str, Path(min_length=1, max_length=LONGEST_ID)]
+AN_ID = r"^[A-Za-z0-9][A-Za-z0-9._@:~+-]*$"
+NamedId = Annotated[str, Path(min_length=1, max_length=LONGEST_ID, pattern=AN_ID)]
 """An id, or where the route says so a number, in an address."""
 
 Currency = Annotated[str, Field(pattern="^[A-Z]{3}$", description="ISO 4217 code")]
-Id = Annotated[str, Field(min_length=1, max_length=LONGEST_ID, pattern=r"^[A-Za-z0-9][A-Za-z0-9._@:~+-]*$")]
+Id = Annotated[str, Field(min_length=1, max_length=LONGEST_ID, pattern=AN_ID)]
 Text = Annotated[str, Field(max_length=LONGEST_TEXT, pattern=r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$")]
 Reason = Annotated[
     str, Field(max_length=LONGEST_TEXT, pattern=r"^[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f][^\x00-\x1f\x7f]*$")

@@ -4,6 +4,7 @@ from decimal import Decimal
 from typing import Annotated
 
 from billing.adapters.book_files.plan_files import GivenPlan, plan_of
+from billing.api.routes.book_rules import said_of_body
 from billing.api.routes.books import Books, changing, reading
 from billing.api.routes.models import AnswerModel, Currency, NamedId
 from billing.api.routes.noun import noun
@@ -114,7 +115,7 @@ def get_plan(plan_version: NamedId, books: Reading) -> PlanAnswer:
 @router.post("", status_code=201)
 def publish_plan(given: GivenPlan, books: Administering) -> PlanAnswer:
     """Publish a version. The same again changes nothing; another content under the same version is a conflict."""
-    plan = plan_of(given)
+    plan = _sound(given)
     publish_plans(books.documents, [plan], call=books.call)
     return _answer(plan)
 
@@ -122,9 +123,14 @@ def publish_plan(given: GivenPlan, books: Administering) -> PlanAnswer:
 @router.post("/check")
 def check_plan(given: GivenPlan, books: Reading) -> CheckedAnswer:
     """Say whether a plan is sound, and whether just this version stands already. Nothing is written."""
-    plan = plan_of(given)
+    plan = _sound(given)
     [found] = PlanVersions.of(books.documents, books.tenant_id).get([plan.ref])
     return CheckedAnswer(plan=_answer(plan), published=found == plan)
+
+
+def _sound(given: GivenPlan) -> Plan:
+    with said_of_body():
+        return plan_of(given)
 
 
 def _answer(plan: Plan) -> PlanAnswer:

@@ -7,6 +7,7 @@ from fastapi import Response
 from pydantic import Field
 
 from billing.adapters.book_files.typed_settings import with_settings
+from billing.api.routes.book_rules import said_of_body
 from billing.api.routes.books import Books, changing, reading
 from billing.api.routes.conditions import IfMatch, entity_tag, require_match
 from billing.api.routes.models import AnswerModel, GivenModel, Text
@@ -63,7 +64,8 @@ def change_settings(
 
     def change(before: Tenant) -> Tenant:
         require_match(if_match, version=read.version if before == read.value else "")
-        return with_settings(before, typed)
+        with said_of_body():
+            return with_settings(before, typed)
 
     changed = change_tenant(books.documents, change, call=books.call)
     response.headers["ETag"] = entity_tag(Tenants(books.documents).stored(books.tenant_id).version)

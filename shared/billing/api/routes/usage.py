@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Annotated
 
-from fastapi import Query
+from fastapi import Path, Query
 from pydantic import Field
 
 from billing.api.routes.books import Books, changing, reading
@@ -151,7 +151,7 @@ def record_reports(given: GivenReports, books: Changing) -> OutcomesAnswer:
 
 
 @router.get("/events/{event_id:path}")
-def get_event(event_id: NamedId, books: Reading) -> EventAnswer:
+def get_event(event_id: Annotated[str, Path(min_length=1, max_length=LONGEST_ID)], books: Reading) -> EventAnswer:
     """One event, by the id that it was sent with."""
     [found] = UsageEvents.of(books.documents, books.tenant_id).get([event_id])
     if not isinstance(found, UsageEvent):

@@ -1,0 +1,65 @@
+"""The API's document and its reference page; the checked-in document is the one that the code makes.
+
+After a change: `make openapi`.
+"""
+
+import json
+import re
+from pathlib import Path
+
+from jsonschema_rs import Draft202012Validator
+
+from billing.api.openapi import openapi_document
+from billing.api.routes.all_routes import billing_routes
+from billing.render.api_reference.page import kind_of, reference_page
+from tests.functions.api_books import running_api
+
+CHECKED_IN = Path(__file__).parents[2] / "docs" / "openapi.json"
+
+
+def test_the_document_that_is_checked_in_is_the_one_that_is_served(tmp_path: Path) -> None:
+    with running_api(tmp_path) as api:
+        served = json.loads(api.proxy.get("/api/openapi.json").body)
+    assert served == json.loads(CHECKED_IN.read_text())
+
+
+def test_every_operation_says_who_may_what_it_is_and_how_it_is_refused() -> None:
+    document = openapi_document(billing_routes().routes)
+    assert document["openapi"].startswith("3.1.")
+    ids = list[str]()
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            assert operation["description"], (method, path)
+            assert operation["security"], (method, path)
+            assert {"401", "403", "404", "422", "429"} <= set(operation["responses"]), (method, path)
+            ids.append(operation["operationId"])
+    assert len(ids) == len(set(ids))
+
+
+def test_every_schema_of_the_document_is_one() -> None:
+    document = openapi_document(billing_routes().routes)
+    for name, schema in document["components"]["schemas"].items():
+        assert Draft202012Validator({**schema, "components": document["components"]}) is not None, name
+
+
+def test_the_reference_page_names_every_operation_and_loads_nothing(tmp_path: Path) -> None:
+    with running_api(tmp_path) as api:
+        answered = api.proxy.get("/api/docs")
+    page = answered.body.decode()
+    document = openapi_document(billing_routes().routes)
+    assert all(f"<code>{path}</code>" in page for path in document["paths"])
+    assert not re.search(r"<script|src=|@import|https?://", page)
+    assert "default-src 'none'" in answered.headers["content-security-policy"]
+
+
+def test_a_description_can_not_put_markup_on_the_page() -> None:
+    document = openapi_document(billing_routes().routes)
+    document["info"]["description"] = "<script>alert(1)</script>"
+    assert "<script>" not in reference_page(document).html
+
+
+def test_a_kind_is_told_in_a_few_words() -> None:
+    assert kind_of({"anyOf": [{"type": "string"}, {"type": "null"}]}) == "string or null"
+    assert kind_of({"type": "array", "items": {"$ref": "#/components/schemas/LineAnswer"}}) == "list of LineAnswer"
+    assert kind_of({"type": "object", "additionalProperties": {"type": "integer"}}) == "map to integer"
+    assert kind_of({"enum": ["paid", "void"]}) == "paid | void"
