@@ -49,7 +49,7 @@ def show_preview(wanted: Wanted, *, place: Place) -> None:
     if wanted.pdf is not None:
         _draw(engine, tenant, previews, into=wanted.pdf)
     if place.as_json:
-        bills = [_json(each, directory=place.directory) for each in previews]
+        bills = [preview_json(each, directory=place.directory) for each in previews]
         write_json({"tenant_id": tenant.id, "at": at.isoformat(), "previews": bills})
     else:
         for number, each in enumerate(previews):
@@ -64,7 +64,8 @@ def _draw(engine: Engine, tenant: Tenant, previews: list[Preview], *, into: Path
     into.write_bytes(engine.draw(tenant, replace(invoices[0], number=PREVIEW)))
 
 
-def _json(preview: Preview, *, directory: Path) -> Json:
+def preview_json(preview: Preview, *, directory: Path) -> Json:
+    """A bill to come as JSON: an invoice, a credit note, or why there is neither."""
     answer: Json = {
         "subscription_id": preview.subscription_id,
         "bill_for_date": preview.bill_for_date.isoformat(),

@@ -7,10 +7,12 @@ import typer
 from billing.cli.errors import plain_errors
 from billing.cli.options import AsJson, KeptIn, TenantId
 from billing.cli.place import Place
+from billing.cli.subscription_life_commands import life_app
 
 subscriptions_app = typer.Typer(
-    help="Look at subscriptions; give them coupons and one-time charges.", no_args_is_help=True, rich_markup_mode=None
+    help="Open subscriptions, look at them and change them.", no_args_is_help=True, rich_markup_mode=None
 )
+subscriptions_app.add_typer(life_app)
 
 SubscriptionId = Annotated[str, typer.Argument(metavar="SUBSCRIPTION")]
 CouponId = Annotated[str, typer.Argument(metavar="COUPON")]

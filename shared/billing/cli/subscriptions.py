@@ -1,19 +1,15 @@
 """`billing subscriptions`: what a subscription is charged, its coupons, and the one-time charges that wait."""
 
 from dataclasses import dataclass
-from datetime import datetime
 from decimal import Decimal
-
-from rich.markup import escape
 
 from billing.adapters.system_clock import SystemClock
 from billing.cli.directory import call_on, instant_of, open_place
 from billing.cli.place import Place
-from billing.cli.screen import Json, answers, columns, write_json
+from billing.cli.screen import Json, write_json
+from billing.cli.subscription_page import print_subscription
 from billing.domain.errors import NotFound
-from billing.domain.figures import plain
 from billing.domain.money import parse_decimal
-from billing.domain.period import local_date
 from billing.domain.subscription import OneTimeCharge, Subscription
 from billing.domain.tenant import Tenant
 from billing.ports import Documents
@@ -94,35 +90,8 @@ def _answer(subscription: Subscription, *, as_json: bool) -> None:
     if as_json:
         write_json(_json(subscription))
     else:
-        _print(subscription)
+        print_subscription(subscription)
 
 
 def _json(subscription: Subscription) -> Json:
     return encode(subscription)
-
-
-def _print(subscription: Subscription) -> None:
-    console, zone = answers(), subscription.zone
-
-    def day(instant: datetime) -> str:
-        return str(local_date(instant, zone=zone))
-
-    table = columns("dim", "")
-    table.add_row("Customer", escape(subscription.customer_id))
-    for phase in subscription.phases:
-        table.add_row("Plan", f"{escape(phase.plan)} from {day(phase.start)}")
-    if subscription.trial_start is not None:
-        table.add_row("Trial", f"{day(subscription.trial_start)} to {day(subscription.start)}, the end not included")
-    due = subscription.next_billing_at
-    table.add_row("Next bill", "none" if due is None else day(due))
-    for item in subscription.items:
-        ended = "" if item.end is None else f" to {day(item.end)}, the end not included"
-        table.add_row("Add-on", f"{plain(item.quantity)} x {escape(item.charge_id)} from {day(item.start)}{ended}")
-    for each in subscription.discounts:
-        times = "for ever" if each.coupon.periods is None else f"{each.used} of {each.coupon.periods} times used"
-        table.add_row("Coupon", f"{escape(each.coupon.name)} ({each.id}) from {day(each.start)}, {times}")
-    for charge in subscription.one_time:
-        price = f"{plain(charge.quantity)} x {plain(charge.unit_price)}"
-        table.add_row("Charge", f"{escape(charge.name)} ({charge.id}): {price}, on {day(charge.charged_at)}")
-    console.print(f"[bold]{escape(subscription.id)}[/]  {subscription.status.value}")
-    console.print(table)

@@ -19,7 +19,7 @@ from billing.domain.subscription_changes import change_plan, end_subscription, w
 
 
 class Moment(StrEnum):
-    """`now`, or the end of the period that runs now; in a trial that is the trial's end."""
+    """`now`, in whole seconds, or the end of the period that runs now; in a trial that is the trial's end."""
 
     NOW = "now"
     PERIOD_END = "period_end"
@@ -105,7 +105,7 @@ def effective_at(subscription: Subscription, change: LifeChange, *, now: datetim
         return subscription.end or now
     match change.at:
         case Moment.NOW:
-            return now
+            return now.replace(microsecond=0)
         case Moment.PERIOD_END:
             return period_around(subscription, now).end if now >= subscription.start else subscription.start
         case datetime():
