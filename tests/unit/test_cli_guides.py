@@ -32,6 +32,7 @@ GUIDES = (
     "pay-page",
     "prices",
     "proof",
+    "reports",
     "review",
     "sandbox",
     "settings",

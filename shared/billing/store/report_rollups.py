@@ -1,4 +1,4 @@
-"""Roll-ups for reports: what many documents come to, kept with the marks that it was made from (ADR 0021).
+"""Roll-ups for reports: what many documents come to, kept with the marks that it was made from (ADR 0022).
 
 A roll-up is derived and may be deleted at any time: the next report makes it again.
 """
