@@ -21,14 +21,19 @@ AHEAD = {
 PRO = {**AHEAD, "plan_id": "pro", "name": "Pro", "fees": [{"fee_id": "base", "name": "Pro", "price": "90.00"}]}
 
 
-@pytest.fixture(scope="module")
-def billed_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """s-1 on `basic` since 1 April 2026, billed ahead for that month; nothing since."""
-    folder, directory = tmp_path_factory.mktemp("book"), tmp_path_factory.mktemp("kept")
+def a_book(folder: Path) -> Path:
+    """s-1 on `basic` since 1 April 2026."""
     rows = "subscription_id,customer_id,plan_id,started_on,ended_on\ns-1,c-1,basic,2026-04-01,\n"
     customers = "customer_id,name,country,currency\nc-1,Ada Ltd,NZ,USD\nc-2,Bo Ltd,NZ,USD\n"
     book_folder(folder, plan=None, customers=customers, subscriptions=rows, usage=None, addons=None)
     (folder / "plans.json").write_text(json.dumps([AHEAD, PRO]), encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def billed_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The book, billed ahead for April; nothing since."""
+    folder, directory = a_book(tmp_path_factory.mktemp("book")), tmp_path_factory.mktemp("kept")
     assert billing("import", folder, "--dir", directory).exit_code == 0
     assert billing("run", "--as-of", "2026-04-01", "--dir", directory).exit_code == 0
     return directory
@@ -150,6 +155,17 @@ def test_a_subscription_is_opened_once_and_shown_beforehand(kept: Path) -> None:
     assert asked(kept, "create", *options, of="s-new")["known"] is True
     assert told(kept, "create", *options, of="s-new")[-1] == "It was opened before: nothing was changed."
     assert "another one needs another id" in refused(kept, "create", *options, of="s-1")
+
+
+def test_the_book_that_it_came_from_can_still_be_imported(kept: Path, tmp_path: Path) -> None:
+    told(kept, "change-items", "--set", "seat=2", "--on", "2026-04-16")
+    told(kept, "change-plan", "pro@1", "--on", "2026-05-01")
+    told(kept, "pause", "--on", "2026-06-01")
+    told(kept, "cancel", "--on", "2026-07-01", "--unused", "none", "--yes")
+    (tmp_path / "book").mkdir()
+    again = billing("import", a_book(tmp_path / "book"), "--dir", kept)
+    assert again.exit_code == 0, again.output
+    assert "Ends 2026-07-01 (unused time: none)" in told(kept, "show")
 
 
 def test_one_that_starts_now_needs_no_date(kept: Path) -> None:

@@ -59,11 +59,13 @@ _UNINDEXED: Final[dict[str, tuple[str, ...]]] = {
     "customers": ("card_tries", "created_on", "party", "preferences", "suspended_at", "suspensions", "tax"),
     "plans": ("addons", "cycle", "fees", "metered"),
     "subscriptions": (
+        "changed_at",
         "discounts",
         "items",
         "late_usage",
         "next_billing_at",
         "one_time",
+        "pauses",
         "phases",
         "prepaid",
         "recent",

@@ -30,11 +30,13 @@ _MOVED_BY_RUNS = frozenset(
         "active_subscriptions",
         "billed_from",
         "card_tries",
+        "changed_at",
         "credit_balance",
         "gateway_id",
         "late_bills",
         "late_usage",
         "next_billing_at",
+        "pauses",
         "payment_method",
         "payment_method_id",
         "prepaid",
@@ -44,6 +46,7 @@ _MOVED_BY_RUNS = frozenset(
         "suspension_reason",
         "suspensions",
         "unbilled",
+        "unused",
     }
 )
 

@@ -18,8 +18,11 @@ def as_moved_on(given: Subscription, stored: Subscription) -> Subscription:
     """The book's subscription with the stored coupons and one-time charges, and after them its own that are missing.
 
     A coupon is compared by itself, so a stored use of it counts as the same. What a run has billed is missing for a
-    good reason; what somebody added beside the book is not the book's to say.
+    good reason; what somebody added beside the book is not the book's to say, nor are plan, add-ons and end of one that
+    was changed by command since.
     """
+    if stored.changed_at is not None:
+        given = replace(given, phases=stored.phases, items=stored.items, end=stored.end)
     discounts = {each.id: each for each in given.discounts} | {each.id: each for each in stored.discounts}
     known = {each.id: each for each in stored.one_time}
     one_time = {each.id: each for each in given.one_time if each.id in known or not _is_billed(stored, each)}
