@@ -23,7 +23,7 @@ from billing.api.problem import Forbidden, MalformedRequest
 from billing.api.user_tokens import User
 from billing.domain.api_key import SCOPES, ApiKey
 from billing.domain.errors import InvalidInput
-from billing.domain.member import Role
+from billing.domain.member import Role, member_id
 from billing.ports import Documents
 from billing.store.members import Members
 from billing.store.tenants import Tenants
@@ -182,7 +182,7 @@ def _role_of(user: User, tenant_id: str, *, documents: Documents) -> Role:
         found = []
     roles = [role for role in Role for member in found if member.role is role]
     if not roles:
-        raise Forbidden(reason=f"{user.subject} is no member of tenant {tenant_id!r}")
+        raise Forbidden(reason=f"{member_id(user.subject)} is no member of tenant {tenant_id!r}")
     return roles[-1]
 
 

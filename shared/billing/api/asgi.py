@@ -64,13 +64,12 @@ class Watch:
 
     def _log(self, scope: Scope, status: int, *, request_id: str, noted: dict[str, Any], seconds: float) -> None:
         severity = "INFO" if status < 400 else "WARNING" if status < 500 else "ERROR"
-        route = getattr(scope.get("route"), "path", "")
         fields = {
             "severity": severity,
             "message": f"{self.name} answered {int(status)}",
             "request_id": request_id,
             "method": scope["method"],
-            "route": route,
+            "route": _route_of(scope),
             "status": int(status),
             "seconds": round(seconds, 3),
             **noted,
@@ -129,6 +128,13 @@ async def response_of(app: ASGIApp, request: Request) -> Response:
     response = Response(b"".join(pieces), start["status"])
     response.raw_headers = list(start["headers"])
     return response
+
+
+def _route_of(scope: Scope) -> str:
+    """The route with the names of its parameters. A route knows itself without the fixed places that it is below."""
+    own = str(getattr(scope.get("route"), "path", ""))
+    below = len(scope["path"].split("/")) - len(own.split("/"))
+    return "/".join(scope["path"].split("/")[: below + 1]) + own if own and below > 0 else own
 
 
 def _named(error: Exception, *, path: str, method: str) -> Exception:
