@@ -180,8 +180,9 @@ def test_credit_notes_are_taken_off_in_the_month_of_the_service(world: World) ->
 
 def test_void_invoices_are_no_revenue_and_not_outstanding(world: World) -> None:
     world.subscribes("ada", to=world.plan(PLAN), on="2026-01-01")
+    world.uses("sub-ada", "calls", "51", on="2026-01-20")
     bills(world, "2026-02-01")
-    assert revenue(world, "2026-02-01") == [("ada", 49_00, 0, None)]
+    assert revenue(world, "2026-02-01") == [("ada", 100_00, 0, None)]
     void(world, "INV-2026-01-0001")
     assert revenue(world, "2026-02-01") == []
     assert mrr(world, "2026-02-01").closed == InvoicedMonth(month="2026-01")
