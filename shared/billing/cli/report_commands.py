@@ -22,6 +22,7 @@ ToCsv = Annotated[
 
 @report_app.command(
     "mrr",
+    short_help="Recurring revenue, what moved it, and usage beside it.",
     epilog="\b\nExamples:\n  billing report mrr --dir demo\n  billing report mrr --as-of 2026-03-01 --csv mrr.csv",
 )
 def mrr(
@@ -36,6 +37,7 @@ def mrr(
 
 @report_app.command(
     "outstanding",
+    short_help="What is due, by days past due.",
     epilog="\b\nExamples:\n  billing report outstanding --dir demo\n"
     "  billing report outstanding --as-of 2026-04-15 --json",
 )
@@ -54,6 +56,7 @@ def outstanding(
 
 @report_app.command(
     "revenue-by-customer",
+    short_help="The greatest customers of the last month.",
     epilog="\b\nExamples:\n  billing report revenue-by-customer --dir demo\n"
     "  billing report revenue-by-customer --as-of 2026-03-01 --top 5 --csv -",
 )
@@ -78,6 +81,7 @@ def revenue_by_customer(
 
 @report_app.command(
     "churn-risk",
+    short_help="Falling usage and failed payments.",
     epilog="\b\nExamples:\n  billing report churn-risk --dir demo\n"
     "  billing report churn-risk --as-of 2026-03-01 --csv risk.csv",
 )
