@@ -22,7 +22,7 @@ OTHER = "umbra"
 
 @dataclass(frozen=True, kw_only=True)
 class ApiBooks:
-    """The proxy, the keys by tenant and role, and the other tenant's ids by the name of the parameter that takes them."""
+    """The proxy, the keys by tenant and role, and the other tenant's ids by the name of their parameter."""
 
     proxy: Proxy
     keys: Mapping[tuple[str, Role], str]

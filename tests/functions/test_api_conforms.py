@@ -20,7 +20,7 @@ from tests.functions.api_books import ApiBooks, running_api
 
 CASES = int(os.environ.get("API_CASES", "6"))
 NOT_HELD = ("positive_data_acceptance", "ignored_auth", "missing_required_header", "unsupported_method")
-"""What is sound by its form may break a rule (an invoice that is paid can't be void); who gets in is tried elsewhere."""
+"""What is sound by its form may break a rule (an invoice that is paid can't be void); access is tried elsewhere."""
 
 
 @pytest.fixture(scope="module")

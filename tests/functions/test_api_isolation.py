@@ -83,7 +83,7 @@ def test_a_key_of_one_tenant_opens_no_other(api: ApiBooks) -> None:
 
 
 def test_another_tenants_ids_are_nobodys_ids(api: ApiBooks) -> None:
-    """The answer is that for an id that there is none of, but for the id itself."""
+    """The answer is that for an id that there is none of, but for the id itself; a billing record is null there."""
     asked = 0
     for each in operations(api):
         if each.method != "get" or not set(each.parameters) & set(api.others):
@@ -91,7 +91,8 @@ def test_another_tenants_ids_are_nobodys_ids(api: ApiBooks) -> None:
         asked += 1
         answered = api.ask("GET", each.filled(dict(api.others)))
         unknown = api.ask("GET", each.filled({name: f"x{value}" for name, value in api.others.items()}))
-        assert answered.status == unknown.status == 404, (each, answered.body)
+        assert answered.status == unknown.status, (each, answered.body)
+        assert answered.status == 404 or answered.body == b"null", (each, answered.body)
         assert _without_ids(answered.body, api) == _without_ids(unknown.body, api), each
     assert asked >= 8
 

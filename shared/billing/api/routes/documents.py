@@ -1,9 +1,8 @@
 """What invoices and credit notes say alike: parties, lines, taxes, files."""
 
 from datetime import date, datetime
-from decimal import Decimal
 
-from billing.api.routes.models import AnswerModel, PeriodAnswer
+from billing.api.routes.models import AnswerModel, Exact, PeriodAnswer
 from billing.domain.invoice import LineKind
 from billing.domain.tax import TaxCategory
 
@@ -29,12 +28,12 @@ class LineAnswer(AnswerModel):
     id: str
     kind: LineKind
     description: str
-    quantity: Decimal
-    unit_price: Decimal
+    quantity: Exact
+    unit_price: Exact
     amount: int
     period: PeriodAnswer
     tax_category: str
-    tax_percent: Decimal
+    tax_percent: Exact
     tax_inclusive: bool
 
 
@@ -43,7 +42,7 @@ class TaxAnswer(AnswerModel):
 
     category: TaxCategory
     name: str
-    percent: Decimal
+    percent: Exact
     country: str
     state: str
     base: int

@@ -100,7 +100,7 @@ def preview_next(
         customer_id=None if customer_id is None else checked_id("customer_id", customer_id),
         subscription_id=None if subscription_id is None else checked_id("subscription_id", subscription_id),
     )
-    return PreviewsAnswer(at=instant, data=[_preview(each) for each in previews])
+    return PreviewsAnswer(at=instant, data=[preview_answer(each) for each in previews])
 
 
 @router.get("/{id_or_number}")
@@ -127,7 +127,8 @@ def get_pdf(id_or_number: NamedId, books: Reading) -> Response:
     return Response(pdf, media_type=PDF, headers={"Content-Disposition": f'inline; filename="{invoice.number}.pdf"'})
 
 
-def _preview(preview: Preview) -> PreviewAnswer:
+def preview_answer(preview: Preview) -> PreviewAnswer:
+    """A bill to come as it is answered."""
     told = PreviewAnswer(subscription_id=preview.subscription_id, bill_for_date=preview.bill_for_date)
     match preview.outcome:
         case Invoice() as invoice:

@@ -4,10 +4,11 @@ Amounts are whole minor units of the `currency` beside them, exact decimals are 
 """
 
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import Annotated
 
 from fastapi import Path, Query
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 
 from billing.domain.errors import InvalidInput
 
@@ -24,6 +25,9 @@ Text = Annotated[str, Field(max_length=LONGEST_TEXT, pattern=r"^[^\x00-\x08\x0b\
 Reason = Annotated[
     str, Field(max_length=LONGEST_TEXT, pattern=r"^[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f][^\x00-\x1f\x7f]*$")
 ]
+Exact = Annotated[Decimal, PlainSerializer(lambda exact: f"{exact:f}", return_type=str)]
+"""An exact decimal in an answer: its digits as text, never with an exponent."""
+
 Minor = Annotated[int, Field(strict=True, gt=0, lt=10**15, description="Minor units, more than 0")]
 Limit = Annotated[int, Query(ge=1, le=200, description="How many at most")]
 

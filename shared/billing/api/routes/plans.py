@@ -1,12 +1,11 @@
 """`/api/billing/plans`: plan versions, which never change once they are published."""
 
-from decimal import Decimal
 from typing import Annotated
 
 from billing.adapters.book_files.plan_files import GivenPlan, plan_of
 from billing.api.routes.book_rules import said_of_body
 from billing.api.routes.books import Books, changing, reading
-from billing.api.routes.models import AnswerModel, Currency, NamedId
+from billing.api.routes.models import AnswerModel, Currency, Exact, NamedId
 from billing.api.routes.noun import noun
 from billing.api.routes.paging import Paged, Paging
 from billing.domain.catalog import Aggregation, Billed, FirstPeriod, Plan, Proration
@@ -34,17 +33,17 @@ class TierAnswer(AnswerModel):
     """Up to and including `up_to`, null without end; prices are exact decimals in the major unit."""
 
     name: str
-    up_to: Decimal | None
-    unit_price: Decimal
-    flat_fee: Decimal
+    up_to: Exact | None
+    unit_price: Exact
+    flat_fee: Exact
 
 
 class PriceAnswer(AnswerModel):
     """A usage price: `kind` says which of the other fields it has."""
 
     kind: str
-    unit_price: Decimal | None = None
-    size: Decimal | None = None
+    unit_price: Exact | None = None
+    size: Exact | None = None
     tiers: list[TierAnswer] | None = None
 
 
@@ -56,7 +55,7 @@ class MeteredAnswer(AnswerModel):
     aggregation: Aggregation
     price: PriceAnswer
     tax_inclusive: bool
-    included: Decimal
+    included: Exact
 
 
 class RecurringAnswer(AnswerModel):
@@ -64,7 +63,7 @@ class RecurringAnswer(AnswerModel):
 
     charge_id: str
     name: str
-    unit_price: Decimal
+    unit_price: Exact
     proration: Proration
     tax_inclusive: bool
 
@@ -84,7 +83,7 @@ class PlanAnswer(AnswerModel):
     metered: list[MeteredAnswer]
     fees: list[RecurringAnswer]
     addons: list[RecurringAnswer]
-    minimum_commitment: Decimal | None
+    minimum_commitment: Exact | None
     trial_days: int
 
 

@@ -1,9 +1,8 @@
 """The four reports as JSON: amounts in minor units, one section a currency, as currencies are never added up."""
 
 from datetime import date, datetime
-from decimal import Decimal
 
-from billing.api.routes.models import AnswerModel
+from billing.api.routes.models import AnswerModel, Exact
 from billing.domain.aging import AgingBucket
 from billing.domain.mrr import Movement
 
@@ -49,13 +48,13 @@ class MrrSectionAnswer(AnswerModel):
     currency: str
     recurring: int
     recurring_before: int
-    recurring_growth: Decimal | None
+    recurring_growth: Exact | None
     customers: int
     movements: list[MovedAnswer]
     closed: MonthAnswer
     closed_before: MonthAnswer
-    usage_growth: Decimal | None
-    total_growth: Decimal | None
+    usage_growth: Exact | None
+    total_growth: Exact | None
     trend: list[TrendAnswer]
 
 
@@ -71,7 +70,7 @@ class AgedAnswer(AnswerModel):
     bucket: AgingBucket
     invoices: int
     amount: int
-    share: Decimal
+    share: Exact
 
 
 class OutstandingSectionAnswer(AnswerModel):
@@ -99,7 +98,7 @@ class RankedAnswer(AnswerModel):
     credited: int
     revenue: int
     before: int | None
-    change: Decimal | None
+    change: Exact | None
 
 
 class RankingAnswer(AnswerModel):
@@ -110,7 +109,7 @@ class RankingAnswer(AnswerModel):
     customers: int
     revenue: int
     revenue_before: int
-    change: Decimal | None
+    change: Exact | None
 
 
 class RevenueAnswer(ReportAnswer):
@@ -127,8 +126,8 @@ class DeclineAnswer(AnswerModel):
 
     meter: str
     months: list[str]
-    quantities: list[Decimal]
-    change: Decimal | None
+    quantities: list[Exact]
+    change: Exact | None
 
 
 class FailedPaymentAnswer(AnswerModel):

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from billing.api.routes.books import Books, changing, reading
 from billing.api.routes.conditions import entity_tag
-from billing.api.routes.models import LONGEST_ID, AnswerModel, GivenModel, Id, NamedId, utc
+from billing.api.routes.models import LONGEST_ID, AnswerModel, Exact, GivenModel, Id, NamedId, utc
 from billing.api.routes.noun import noun
 from billing.api.routes.paging import Paged, Paging
 from billing.domain.errors import NotFound
@@ -37,7 +37,14 @@ class ItemAnswer(AnswerModel):
 
     id: str
     charge_id: str
-    quantity: Decimal
+    quantity: Exact
+    start: datetime
+    end: datetime | None
+
+
+class PauseAnswer(AnswerModel):
+    """A stretch in which nothing recurring is charged; null is open."""
+
     start: datetime
     end: datetime | None
 
@@ -47,8 +54,8 @@ class OneTimeAnswer(AnswerModel):
 
     id: str
     name: str
-    quantity: Decimal
-    unit_price: Decimal
+    quantity: Exact
+    unit_price: Exact
     charged_at: datetime
     tax_inclusive: bool
 
@@ -72,6 +79,7 @@ class SubscriptionAnswer(AnswerModel):
     next_billing_at: datetime | None
     phases: list[PhaseAnswer]
     items: list[ItemAnswer]
+    pauses: list[PauseAnswer]
     one_time: list[OneTimeAnswer]
     discounts: list[DiscountAnswer]
 

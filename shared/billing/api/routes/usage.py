@@ -8,7 +8,7 @@ from fastapi import Path, Query
 from pydantic import Field
 
 from billing.api.routes.books import Books, changing, reading
-from billing.api.routes.models import LONGEST_ID, AnswerModel, GivenModel, Id, NamedId, Text, in_range, utc
+from billing.api.routes.models import LONGEST_ID, AnswerModel, Exact, GivenModel, Id, NamedId, Text, in_range, utc
 from billing.api.routes.noun import noun
 from billing.domain.catalog import Aggregation
 from billing.domain.errors import NotFound
@@ -99,7 +99,7 @@ class EventAnswer(AnswerModel):
     subscription_id: str
     meter: str
     occurred_at: datetime
-    quantity: Decimal
+    quantity: Exact
     value: str
     replaces: str
     replaced_by: str
@@ -111,7 +111,7 @@ class RollupAnswer(AnswerModel):
     meter: str
     month: str
     aggregation: Aggregation
-    used: Decimal
+    used: Exact
     closed_until: datetime | None
 
 

@@ -1,0 +1,157 @@
+"""`/api/billing/subscriptions/...`: to open one and to change its life; each change can be previewed first."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated
+
+from fastapi import Response
+from pydantic import Field
+
+from billing.api.routes.books import Books, changing, reading
+from billing.api.routes.credit_notes import CreditNoteAnswer
+from billing.api.routes.invoices import PreviewAnswer, PreviewedDocument, preview_answer
+from billing.api.routes.life_bodies import (
+    GivenCancellation,
+    GivenChange,
+    GivenItems,
+    GivenPause,
+    GivenPlan,
+    GivenResume,
+    GivenUndo,
+    change_of,
+)
+from billing.api.routes.models import AnswerModel, GivenModel, Id, NamedId, utc
+from billing.api.routes.noun import noun
+from billing.api.routes.subscriptions import SubscriptionAnswer, subscription_answer
+from billing.domain.life_change import LifeChange
+from billing.domain.new_subscription import NewSubscription
+from billing.usecases.change_life import change_life
+from billing.usecases.create_subscription import create_subscription, preview_subscription
+from billing.usecases.preview_life import preview_life
+
+router = noun("subscriptions")
+Changing = Annotated[Books, changing("subscriptions")]
+Reading = Annotated[Books, reading("subscriptions")]
+Quantity = Annotated[Decimal, Field(ge=0, max_digits=24, decimal_places=12)]
+
+
+class GivenSubscription(GivenModel):
+    """A plan version (`plan@version`) for a customer from `start` on (now); add-ons by id, coupons in their order.
+
+    `backdated` says that periods which are over already are to be billed too.
+    """
+
+    id: Id | None = None
+    customer_id: Id
+    plan: Id
+    start: datetime | None = None
+    items: Annotated[dict[Id, Quantity], Field(max_length=100)] = Field(default_factory=dict)
+    coupons: Annotated[tuple[Id, ...], Field(max_length=20)] = ()
+    backdated: bool = False
+
+
+class ChangedAnswer(AnswerModel):
+    """A subscription after a change, and the credit note for unused time where that is given back at once."""
+
+    subscription: SubscriptionAnswer
+    credit_note: CreditNoteAnswer | None
+
+
+class LifePreviewAnswer(AnswerModel):
+    """What the next bills say without the change and with it, from the first that differs on."""
+
+    at: datetime
+    subscription: SubscriptionAnswer
+    without: list[PreviewAnswer]
+    bills: list[PreviewAnswer]
+    credit_note: PreviewedDocument | None
+
+
+class BillsAnswer(AnswerModel):
+    """The bills that a subscription would have."""
+
+    data: list[PreviewAnswer]
+
+
+@router.post("", status_code=201)
+def create(given: GivenSubscription, books: Changing, response: Response) -> SubscriptionAnswer:
+    """Open a subscription; the runs bill it. The same id or Idempotency-Key again is the same subscription."""
+    created = create_subscription(books.documents, _new(given, books), call=books.call)
+    response.headers["Location"] = f"/api/billing/subscriptions/{created.subscription.id}"
+    return subscription_answer(created.subscription)
+
+
+@router.post("/preview")
+def preview_new(given: GivenSubscription, books: Changing) -> BillsAnswer:
+    """The bills that a subscription would have up to now, or its first one; nothing is written."""
+    previews = preview_subscription(books.documents, _new(given, books), call=books.call)
+    return BillsAnswer(data=[preview_answer(each) for each in previews])
+
+
+@router.post("/{subscription_id}/preview")
+def preview_change(subscription_id: NamedId, given: GivenChange, books: Changing) -> LifePreviewAnswer:
+    """What the next bills say without a change and with it; nothing is written."""
+    found = preview_life(books.documents, subscription_id, change_of(given), call=books.call)
+    return LifePreviewAnswer(
+        at=found.at,
+        subscription=subscription_answer(found.after),
+        without=[preview_answer(each) for each in found.without],
+        bills=[preview_answer(each) for each in found.bills],
+        credit_note=None if found.credit_note is None else PreviewedDocument.model_validate(found.credit_note),
+    )
+
+
+@router.post("/{subscription_id}/items")
+def change_items(subscription_id: NamedId, given: GivenItems, books: Changing) -> ChangedAnswer:
+    """So many of each add-on from then on; 0 ends it."""
+    return _changed(books, subscription_id, change_of(given))
+
+
+@router.post("/{subscription_id}/plan")
+def change_plan(subscription_id: NamedId, given: GivenPlan, books: Changing) -> ChangedAnswer:
+    """Another plan version from then on. The plan in force takes back a change still to come."""
+    return _changed(books, subscription_id, change_of(given))
+
+
+@router.post("/{subscription_id}/cancel")
+def cancel(subscription_id: NamedId, given: GivenCancellation, books: Changing) -> ChangedAnswer:
+    """End it, at the period's end unless told otherwise; `unused` says what becomes of what was paid ahead."""
+    return _changed(books, subscription_id, change_of(given))
+
+
+@router.post("/{subscription_id}/cancel/undo")
+def undo_cancel(subscription_id: NamedId, books: Changing) -> ChangedAnswer:
+    """Take an end back that is still to come."""
+    return _changed(books, subscription_id, change_of(GivenUndo(change="undo_cancel")))
+
+
+@router.post("/{subscription_id}/pause")
+def pause(subscription_id: NamedId, given: GivenPause, books: Changing) -> ChangedAnswer:
+    """Charge nothing recurring from then on, until an instant or until it is resumed."""
+    return _changed(books, subscription_id, change_of(given))
+
+
+@router.post("/{subscription_id}/resume")
+def resume(subscription_id: NamedId, given: GivenResume, books: Changing) -> ChangedAnswer:
+    """Charge again from then on."""
+    return _changed(books, subscription_id, change_of(given))
+
+
+def _new(given: GivenSubscription, books: Books) -> NewSubscription:
+    return NewSubscription(
+        id=given.id or books.access.new_id("sub"),
+        customer_id=given.customer_id,
+        plan=given.plan,
+        start=books.call.recorded_at.replace(microsecond=0) if given.start is None else utc("start", given.start),
+        quantities=given.items,
+        coupons=given.coupons,
+        backdated=given.backdated,
+    )
+
+
+def _changed(books: Books, subscription_id: str, change: LifeChange) -> ChangedAnswer:
+    done = change_life(books.documents, subscription_id, change, call=books.call)
+    if done.credit_note is not None:
+        books.engine.settle_credit_notes(books.tenant, [done.credit_note])
+    note = None if done.credit_note is None else CreditNoteAnswer.model_validate(done.credit_note.value)
+    return ChangedAnswer(subscription=subscription_answer(done.after), credit_note=note)

@@ -1,0 +1,175 @@
+"""What the routes do, over HTTP, on the books of `acme`: lumen owes 49.00 and 19 % VAT = 58.31 for February."""
+
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from billing.domain.member import Role
+from tests.functions.api_books import ApiBooks, running_api
+
+INVOICE = "/api/billing/invoices/INV-2026-02-0001"
+
+
+@pytest.fixture
+def api(tmp_path: Path) -> Iterator[ApiBooks]:
+    with running_api(tmp_path) as running:
+        yield running
+
+
+def posted(api: ApiBooks, path: str, body: object, *, status: int = 201, **sent: str) -> Any:  # noqa: ANN401 - JSON
+    headers = {name.replace("_", "-"): value for name, value in sent.items()}
+    answered = api.ask("POST", f"/api/billing/{path}", body=body, role=Role.STAFF, sent=headers)
+    assert answered.status == status, answered.body
+    return json.loads(answered.body)
+
+
+def test_an_invoice_is_read_by_its_number_in_minor_units(api: ApiBooks) -> None:
+    invoice = api.read(INVOICE)
+    assert (invoice["subtotal"], invoice["tax"], invoice["total"], invoice["amount_due"]) == (4900, 931, 5831, 5831)
+    assert invoice["currency"] == "USD"
+    assert invoice["period"]["start"] == "2026-02-01T00:00:00Z"
+    assert invoice["tax_lines"][0]["percent"] == "19"
+
+
+def test_invoices_are_found_by_status_customer_month_and_number(api: ApiBooks) -> None:
+    found = "?status=issued&customer_id=lumen&month=2026-02&number=INV-2026-02-0001"
+    assert [each["number"] for each in api.read(f"/api/billing/invoices{found}")["data"]] == ["INV-2026-02-0001"]
+    for nothing in ("?status=paid", "?customer_id=nobody", "?month=2026-03", "?number=INV-2026-02-0002"):
+        assert api.read(f"/api/billing/invoices{nothing}") == {"data": [], "next_cursor": None}
+
+
+def test_a_pdf_is_sent_and_an_explanation_comes_out(api: ApiBooks) -> None:
+    pdf = api.ask("GET", f"{INVOICE}/pdf", role=Role.VIEWER)
+    assert (pdf.status, pdf.headers["content-type"], pdf.body[:5]) == (200, "application/pdf", b"%PDF-")
+    explained = api.read(f"{INVOICE}/explanation")
+    assert explained["differences"] == []
+    assert explained["lines"][0]["amount"] == 4900
+
+
+def test_a_payment_in_part_leaves_the_rest_due_and_its_reversal_all_of_it(api: ApiBooks) -> None:
+    money = {"amount": 2000, "currency": api.read(INVOICE)["currency"], "received_at": "2026-03-02T00:00:00Z"}
+    paid = posted(api, "payments", {**money, "invoices": ["INV-2026-02-0001"]})
+    assert paid["payment"]["applications"][0]["amount"] == 2000
+    assert api.read(INVOICE)["amount_due"] == 3831
+    payment_id = paid["payment"]["id"]
+    posted(api, f"payments/{payment_id}/reverse", {"reason": "another client's"}, status=200)
+    assert api.read(INVOICE)["amount_due"] == 5831
+    assert api.read(f"/api/billing/payments/{payment_id}")["status"] == "reversed"
+
+
+def test_a_write_with_one_key_is_done_once_and_another_body_is_refused(api: ApiBooks) -> None:
+    money = {"amount": 1000, "currency": api.read(INVOICE)["currency"], "received_at": "2026-03-02T00:00:00Z"}
+    body = {**money, "customer_id": "lumen", "invoices": ["INV-2026-02-0001"]}
+    first = posted(api, "payments", body, Idempotency_Key="march-1")
+    assert posted(api, "payments", body, Idempotency_Key="march-1") == first
+    assert api.read(INVOICE)["amount_due"] == 4831
+    posted(api, "payments", {**body, "amount": 1001}, status=409, Idempotency_Key="march-1")
+
+
+def test_a_void_invoice_keeps_its_number_and_its_period_gets_another(api: ApiBooks) -> None:
+    assert posted(api, "invoices/INV-2026-02-0001/void", {"reason": "wrong address"}, status=200)["status"] == "void"
+    again = posted(api, "invoices/INV-2026-02-0001/reissue", None)
+    assert again["invoice"]["number"] == "INV-2026-02-0002"
+    assert again["invoice"]["replaces"] == "INV-2026-02-0001"
+    assert again["unsettled"] == []
+    events = [each["event"] for each in api.read("/api/billing/audit?event=invoice")["data"]]
+    assert "invoice.voided" in events
+
+
+def test_a_credit_note_lowers_what_is_due(api: ApiBooks) -> None:
+    wanted = {"invoice": "INV-2026-02-0001", "what": {"kind": "amount", "amount": 1190}, "reason": "an outage"}
+    note = posted(api, "credit-notes", wanted)["credit_note"]
+    assert (note["subtotal"], note["tax"], note["total"]) == (1000, 190, 1190)  # 10.00 and 19 %
+    assert api.read(INVOICE)["amount_due"] == 4641
+    assert api.read("/api/billing/credit-notes?invoice_id=" + note["invoice_id"])["data"][0]["id"] == note["id"]
+
+
+def test_settings_change_over_the_version_that_was_read_and_no_other(api: ApiBooks) -> None:
+    read = api.ask("GET", "/api/billing/settings", role=Role.VIEWER)
+    sent = {"If-Match": read.headers["etag"]}
+    body = {"settings": {"payment_terms_days": 14, "footer": "Thank you"}}
+    changed = api.ask("PATCH", "/api/billing/settings", body=body, sent=sent)
+    assert json.loads(changed.body)["settings"]["payment_terms_days"] == 14
+    assert api.ask("PATCH", "/api/billing/settings", body={"settings": {"footer": None}}, sent=sent).status == 412
+    api.proxy.clock.at += timedelta(seconds=1)
+    fresh = {"If-Match": changed.headers["etag"]}
+    assert api.ask("PATCH", "/api/billing/settings", body={"settings": {"footer": None}}, sent=fresh).status == 200
+    fixed = api.ask("PATCH", "/api/billing/settings", body={"settings": {"currency": "JPY"}})
+    assert json.loads(fixed.body)["code"] == "fixed_setting"
+
+
+def test_a_plans_prices_are_exact_to_the_last_digit(api: ApiBooks) -> None:
+    text = (
+        '{"plan_id": "api", "name": "API", "currency": "USD", "cycle": {"unit": "month"}, "usage":'
+        ' [{"metric": "calls", "name": "Calls", "model": "per_unit", "unit_price": 0.000000123456}]}'
+    )
+    published = api.ask("POST", "/api/billing/plans", body=text.encode(), sent={"Content-Type": "application/json"})
+    assert published.status == 201, published.body
+    assert api.read("/api/billing/plans/api@1")["metered"][0]["price"]["unit_price"] == "0.000000123456"
+    other = json.loads(text) | {"name": "Another"}
+    assert api.ask("POST", "/api/billing/plans", body=other).status == 409
+
+
+def test_what_is_wrong_with_a_plan_is_said_field_by_field(api: ApiBooks) -> None:
+    tiers = [{"up_to": "10", "unit_price": "1"}, {"up_to": "5", "unit_price": "1"}, {"up_to": None, "unit_price": "1"}]
+    usage = [{"metric": "calls", "name": "Calls", "model": "graduated", "tiers": tiers}]
+    plan = {"plan_id": "api", "name": "API", "currency": "USD", "cycle": {"unit": "month"}, "usage": usage}
+    refused = posted(api, "plans/check", plan, status=422)
+    assert [each["field"] for each in refused["errors"]] == ["usage[0].tiers[1].up_to"]
+
+
+def test_a_field_that_is_missing_is_named(api: ApiBooks) -> None:
+    refused = posted(api, "payments", {"currency": "USD", "received_at": "2026-03-01T00:00:00Z"}, status=422)
+    assert [each["field"] for each in refused["errors"]] == ["amount"]
+
+
+def test_a_list_is_read_page_by_page(api: ApiBooks) -> None:
+    for version in (2, 3):
+        plan = {"plan_id": "monthly", "version": version, "name": "M", "currency": "USD", "cycle": {"unit": "month"}}
+        assert api.ask("POST", "/api/billing/plans", body=plan).status == 201
+    found = list[list[str]]()
+    cursor: str | None = ""
+    while cursor is not None:
+        page = api.read(f"/api/billing/plans?limit=2{cursor and f'&cursor={cursor}'}")
+        found.append([each["id"] for each in page["data"]])
+        cursor = page["next_cursor"]
+    assert found == [["monthly@1", "monthly@2"], ["monthly@3"]]
+
+
+def test_a_subscription_is_opened_previewed_and_cancelled(api: ApiBooks) -> None:
+    wanted = {"id": "second", "customer_id": "lumen", "plan": "monthly@1", "start": "2026-03-01T00:00:00Z"}
+    assert posted(api, "subscriptions/preview", wanted, status=200)["data"][0]["invoice"]["total"] == 5831
+    assert posted(api, "subscriptions", wanted)["next_billing_at"] == "2026-04-01T00:00:00Z"
+    seen = posted(api, "subscriptions/second/preview", {"change": "cancel"}, status=200)
+    assert seen["subscription"]["end"] == "2026-04-01T00:00:00Z"
+    assert api.read("/api/billing/subscriptions/second")["end"] is None
+    posted(api, "subscriptions/second/cancel", {}, status=200)
+    assert api.read("/api/billing/subscriptions/second")["end"] == "2026-04-01T00:00:00Z"
+    assert posted(api, "subscriptions/second/cancel/undo", None, status=200)["subscription"]["end"] is None
+
+
+def test_outstanding_is_one_figure_as_json_and_a_table_as_csv(api: ApiBooks) -> None:
+    [section] = api.read("/api/billing/outstanding?as_of=2026-03-05T00:00:00Z")["sections"]
+    assert (section["amount"], section["buckets"][0]["bucket"]) == (5831, "current")
+    for path, accept in (("?format=csv", "*/*"), ("", "text/csv")):
+        sent = {"Accept": accept}
+        told = api.ask("GET", f"/api/billing/outstanding{path}", role=Role.VIEWER, sent=sent)
+        assert told.headers["content-type"].startswith("text/csv")
+        assert told.body.decode().splitlines()[0] == "date,currency,days_past_due,invoices,amount,share_percent"
+
+
+def test_a_file_that_is_no_statement_is_said_to_be_none(api: ApiBooks) -> None:
+    answered = api.ask("POST", "/api/billing/bank-statements", body=b"%PDF-1.7", role=Role.STAFF)
+    assert answered.status == 400
+    assert "no statement that can be read" in json.loads(answered.body)["detail"]
+
+
+def test_usage_that_no_plan_meters_is_rejected_and_stops_no_other(api: ApiBooks) -> None:
+    event = {"id": "e-1", "subscription_id": "sub-lumen", "meter": "calls", "occurred_at": "2026-03-01T00:00:00Z"}
+    told = posted(api, "usage/events", {"events": [event, {**event, "id": "e-2"}]}, status=200)
+    assert (told["accepted"], told["rejected"]) == (0, 2)
+    assert [each["status"] for each in told["data"]] == ["rejected", "rejected"]
