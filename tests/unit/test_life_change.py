@@ -144,6 +144,12 @@ def test_the_same_plan_change_again_changes_nothing() -> None:
     assert after(once, PlanChange(plan="dearer@1")).subscription.phases == once.subscription.phases
 
 
+def test_at_a_start_that_was_billed_ahead_another_plan_takes_its_place() -> None:
+    account = after(opened("ahead@1").billed(1), PlanChange(plan="dearer@1"), now="2026-04-01")
+    assert [phase.plan for phase in account.subscription.phases] == ["dearer@1"]
+    assert billed(account, until="2026-05-01") == [[9000, -6000]]  # in arrears from now on
+
+
 def test_the_plan_in_force_takes_a_planned_change_back_with_its_restart() -> None:
     planned = after(opened(), PlanChange(plan="annual@1", at=utc("2026-04-20")))
     assert planned.subscription.next_billing_at == utc("2026-04-20")

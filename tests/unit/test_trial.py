@@ -117,10 +117,10 @@ def test_another_plan_within_the_trial_is_the_one_that_billing_begins_with() -> 
     )
 
 
-def test_a_plan_can_not_change_at_a_start_that_was_billed_ahead() -> None:
+def test_at_a_start_that_was_billed_ahead_another_interval_can_not_begin() -> None:
     billed = in_trial(replace(PLAN, billed=Billed.IN_ADVANCE)).billed(1).subscription
     with pytest.raises(InvalidInput, match="at: expected an instant after 2026-02-01 10:00.* made already"):
-        change_plan(billed, plan=replace(PLAN, version=2), at=utc("2026-02-01T10:00"))
+        change_plan(billed, plan=replace(PLAN, version=2, anchor_day=1), at=utc("2026-02-01T10:00"))
 
 
 @pytest.mark.parametrize(

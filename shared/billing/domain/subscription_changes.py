@@ -46,7 +46,7 @@ def change_plan(subscription: Subscription, *, plan: Plan, at: datetime) -> Subs
     current = subscription.phases[-1]
     if current.plan == plan.ref:
         return subscription
-    same = current.schedule.cycle == plan.cycle and current.schedule.anchor_day == plan.anchor_day
+    same = _is_same_cycle(current, plan)
     schedule = current.schedule if same else schedule_of(plan, at, subscription.zone)
     changed = replace(subscription, phases=(*subscription.phases, Phase(plan=plan.ref, start=at, schedule=schedule)))
     if same or subscription.next_billing_at is None:
@@ -90,15 +90,25 @@ def without_end(subscription: Subscription, *, plans: Plans, at: datetime) -> Su
 
 
 def _begun_with(subscription: Subscription, plan: Plan) -> Subscription:
-    """The subscription as if it had been opened with that plan; its trial stays as long as it is."""
-    if subscription.prepaid:
-        expected = f"an instant after {subscription.start}, whose bill is made already"
-        raise InvalidInput("at", expected=expected, given=str(subscription.start))
-    schedule = schedule_of(plan, subscription.start, subscription.zone)
-    begun = replace(subscription, phases=(Phase(plan=plan.ref, start=subscription.start, schedule=schedule),))
-    if subscription.next_billing_at is None:
+    """The subscription as if it had been opened with that plan; its trial stays as long as it is.
+
+    What the plan before was paid ahead is credited by the next bill, which charges the new one from the start.
+    """
+    start, due, first = subscription.start, subscription.next_billing_at, subscription.phases[0]
+    is_same = _is_same_cycle(first, plan)
+    schedule = first.schedule if is_same else schedule_of(plan, start, subscription.zone)
+    begun = replace(subscription, phases=(Phase(plan=plan.ref, start=start, schedule=schedule),))
+    if due is None:
         return begun
-    return replace(begun, next_billing_at=first_bill_for(begun, {plan.ref: plan}))
+    if not subscription.prepaid:
+        return replace(begun, next_billing_at=first_bill_for(begun, {plan.ref: plan}))
+    if not is_same:
+        raise InvalidInput("at", expected=f"an instant after {start}, whose bill is made already", given=str(start))
+    return replace(begun, next_billing_at=_on_or_after(begun, due))
+
+
+def _is_same_cycle(phase: Phase, plan: Plan) -> bool:
+    return phase.schedule.cycle == plan.cycle and phase.schedule.anchor_day == plan.anchor_day
 
 
 def _without_phases_from(subscription: Subscription, at: datetime) -> Subscription:

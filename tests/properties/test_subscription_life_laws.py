@@ -1,0 +1,126 @@
+"""Whatever is changed, and whenever: charges less credits are what each day was worth, to the cent.
+
+Prices are multiples of the least common multiple of 28, 29, 30 and 31 cents, so that each day of any month is worth a
+whole number of cents and nothing is rounded.
+"""
+
+from calendar import monthrange
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from billing.domain.catalog import Billed, Plan
+from billing.domain.invoicing import CreditDraft, Draft, Skip
+from billing.domain.life_change import (
+    Cancellation,
+    CancellationUndone,
+    ItemsChange,
+    LifeChange,
+    Pausing,
+    PlanChange,
+    Resuming,
+    changed,
+)
+from tests.builders import Account, a_fee, a_plan
+
+UNIT = 377_580
+START = date(2028, 1, 10)
+"""In a leap year."""
+
+
+def plan(plan_id: str, *, base: int, seat: int, billed: Billed) -> Plan:
+    fees = [a_fee(str(Decimal(base * UNIT) / 100))]
+    addons = [a_fee(str(Decimal(seat * UNIT) / 100), "seat")]
+    return a_plan(plan_id=plan_id, fees=fees, addons=addons, anchor_day=1, billed=billed)
+
+
+PRICES = {"small": (1, 2), "large": (3, 1)}
+"""Of each plan its fee and a seat, in units."""
+
+
+@dataclass(kw_only=True)
+class Worth:
+    """What the days so far are worth, told apart from the product: one day after the other."""
+
+    plan: str = "small"
+    seats: int = 0
+    paused: bool = False
+    total: int = 0
+
+    def passes(self, day: date) -> None:
+        if not self.paused:
+            base, seat = PRICES[self.plan]
+            self.total += (base + seat * self.seats) * UNIT // monthrange(day.year, day.month)[1]
+
+
+def instant(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day, tzinfo=UTC)
+
+
+def asked(worth: Worth, what: str | int, at: datetime) -> LifeChange:
+    """The change, and what it makes of the days from then on."""
+    if isinstance(what, int):
+        worth.seats = what
+        return ItemsChange(quantities={"seat": Decimal(what)}, at=at)
+    if what == "pause":
+        worth.paused = not worth.paused
+        return Pausing(at=at) if worth.paused else Resuming(at=at)
+    worth.plan = what
+    return PlanChange(plan=f"{what}@1", at=at)
+
+
+@settings(deadline=None, max_examples=80)
+@given(
+    billed=st.sampled_from(Billed),
+    planned=st.lists(
+        st.tuples(st.integers(0, 150), st.sampled_from(("small", "large", "pause", 0, 1, 2, 5))), max_size=8
+    ),
+    lasts=st.integers(1, 200),
+    doubts=st.booleans(),
+)
+def test_charges_less_credits_are_what_each_day_was_worth(
+    billed: Billed, planned: list[tuple[int, str | int]], lasts: int, doubts: bool
+) -> None:
+    plans = {
+        each.ref: each
+        for each in (plan(name, base=base, seat=seat, billed=billed) for name, (base, seat) in PRICES.items())
+    }
+    account = replace(Account.opened(plans["small@1"], start=START.isoformat()), plans=plans)
+    worth, charged = Worth(), 0
+    for passed in range(lasts):
+        day = START + timedelta(days=passed)
+        account, billed_now = bills_due(account, until=instant(day))
+        charged += billed_now
+        for what in [what for offset, what in planned if offset == passed]:
+            account = after(account, asked(worth, what, instant(day)), now=instant(day))
+            if doubts:
+                account = after(account, Cancellation(), now=instant(day))
+                account = after(account, CancellationUndone(), now=instant(day))
+        worth.passes(day)
+    end = instant(START + timedelta(days=lasts))
+    account, billed_now = bills_due(account, until=end - timedelta(seconds=1))
+    account = after(account, Cancellation(at=end), now=end)
+    _, last = bills_due(account, until=end + timedelta(days=400))
+    assert charged + billed_now + last == worth.total
+
+
+def after(account: Account, change: LifeChange, *, now: datetime) -> Account:
+    return replace(account, subscription=changed(account.subscription, change, plans=account.plans, now=now))
+
+
+def bills_due(account: Account, *, until: datetime) -> tuple[Account, int]:
+    """The account after the bills that are due by then, and what they come to."""
+    total = 0
+    while (due := account.subscription.next_billing_at) is not None and due <= until:
+        outcome, account = account.next_bill()
+        match outcome:
+            case Draft():
+                total += outcome.invoice.subtotal
+            case CreditDraft():
+                total -= outcome.credit_note.subtotal
+            case Skip():
+                pass
+    return account, total
