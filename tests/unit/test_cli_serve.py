@@ -57,6 +57,8 @@ def test_where_cards_are_taken_it_wants_to_know_who_takes_them(tmp_path: Path) -
     assert "say --with-sandbox, or --stripe-key" in refused.stderr
 
 
-def test_without_books_there_is_nothing_to_serve(tmp_path: Path) -> None:
+def test_a_directory_with_something_else_in_it_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("mine", encoding="utf-8")
     refused = billing("serve", "--dir", str(tmp_path), "--port", "0")
     assert (refused.returncode, refused.stderr.startswith("billing: no books in")) == (2, True)
+    assert [each.name for each in tmp_path.iterdir()] == ["notes.txt"]

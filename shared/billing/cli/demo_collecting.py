@@ -1,8 +1,9 @@
 """What the demo collects after its run: cards are saved at the sandbox and charged, a month's transfers reconciled."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from time import perf_counter
@@ -103,12 +104,10 @@ def collect(engine: Engine, run: BillingRun, *, book: Book, folder: Path, direct
     started, report = perf_counter(), run.report
     call = Call(tenant_id=book.tenant.id, actor=ACTOR, recorded_at=engine.clock.now())
     tenant = Tenants(engine.documents).get(book.tenant.id)
-    with running_sandbox(clock=engine.clock, file=directory / SANDBOX_FILE) as sandbox:
-        stripe = LocalStripe(key=LOCAL_STRIPE_KEY, url=sandbox.url)
-        with taking_cards(engine, tenant=tenant, directory=directory, stripe=stripe) as able:
-            _save_cards(able, tenant, _without_card(able, book), sandbox=sandbox, call=call)
-            settled = able.settle_rest(tenant.id)
-            reconciled = _reconcile(able, tenant, folder.resolve().parent / _STATEMENT, call=call)
+    with _at_the_sandbox(engine, tenant, directory=directory) as (able, sandbox):
+        _save_cards(able, tenant, _without_card(able, book), sandbox=sandbox, call=call)
+        settled = able.settle_rest(tenant.id)
+        reconciled = _reconcile(able, tenant, folder.resolve().parent / _STATEMENT, call=call)
     report.add_settled(settled)
     nothing_due = sum(_owed_nothing(each) for each in run.invoices)
     return DemoCollected(
@@ -118,6 +117,17 @@ def collect(engine: Engine, run: BillingRun, *, book: Book, folder: Path, direct
         reconciled=reconciled,
         seconds=perf_counter() - started,
     )
+
+
+def save_cards(engine: Engine, book: Book, *, directory: Path) -> None:
+    """Save the cards of a stored book that are not saved yet, and charge nothing.
+
+    Raises Unavailable while another process runs the directory's sandbox.
+    """
+    call = Call(tenant_id=book.tenant.id, actor=ACTOR, recorded_at=engine.clock.now())
+    tenant = Tenants(engine.documents).get(book.tenant.id)
+    with _at_the_sandbox(engine, tenant, directory=directory) as (able, sandbox):
+        _save_cards(able, tenant, _without_card(able, book), sandbox=sandbox, call=call)
 
 
 def nothing_collected() -> DemoCollected:
@@ -150,6 +160,15 @@ def print_collected(collected: DemoCollected, console: Console) -> None:
         console.print(f"  of the charged, {collected.nothing_due:,} with nothing due: paid at issue", style="dim")
     console.print(f"{collected.reconciled:,} transfers reconciled")
     console.print(f"{collected.seconds:.2f} seconds, cards by the sandbox", style="dim")
+
+
+@contextmanager
+def _at_the_sandbox(engine: Engine, tenant: Tenant, *, directory: Path) -> Iterator[tuple[Engine, RunningSandbox]]:
+    """The engine with the directory's sandbox for its cards, and that sandbox, while the block runs."""
+    with running_sandbox(clock=engine.clock, file=directory / SANDBOX_FILE) as sandbox:
+        stripe = LocalStripe(key=LOCAL_STRIPE_KEY, url=sandbox.url)
+        with taking_cards(engine, tenant=tenant, directory=directory, stripe=stripe) as able:
+            yield able, sandbox
 
 
 def _pays_by_card(customer: Customer) -> bool:

@@ -22,10 +22,15 @@ D = TypeVar("D", bound=date)
 
 def open_directory(directory: Path, *, payment_link_base: str = "", workers: int = 1) -> Engine:
     """The engine on a directory that `billing import` or `billing demo` made; Refused where there is none."""
+    require_books(directory)
+    return local_engine(directory, payment_link_base=payment_link_base, workers=workers)
+
+
+def require_books(directory: Path) -> None:
+    """Refused where the directory has none; nothing is opened."""
     if not (directory / LOCAL_STORE).is_file():
         message = f"no books in {directory}; `billing import BOOK --dir {directory}` puts one there"
         raise Refused(message)
-    return local_engine(directory, payment_link_base=payment_link_base, workers=workers)
 
 
 def open_place(place: Place) -> tuple[Engine, Tenant]:

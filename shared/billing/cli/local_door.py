@@ -1,75 +1,102 @@
-"""The proxy over a directory's books: on the loopback, with the sandbox for its Stripe if one likes."""
+"""All three functions over a directory's books: on the loopback, with the sandbox for its Stripe."""
 
 import asyncio
 import json
+import os
 import socket
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from uuid import uuid4
 
 import typer
-from uvicorn import Config, Server
 
 from billing.adapters.environment_secrets import EnvironmentSecrets
 from billing.adapters.kept_key import kept_key
+from billing.adapters.sole_use import sole_use
 from billing.adapters.system_clock import SystemClock
-from billing.api.app import proxy_app
-from billing.api.call_log import CallLog, json_lines
+from billing.api.call_log import json_lines
 from billing.api.caller import INTERNAL_KEY
-from billing.api.identity import Trusted
-from billing.api.pay_engine import Door, DoorParts
-from billing.cli.directory import open_directory
+from billing.cli.directory import open_directory, require_books
 from billing.cli.errors import Refused
 from billing.cli.local_gateway import LOCAL_STRIPE_KEY, SANDBOX_FILE
 from billing.cli.local_keys import LocalKeys, local_keys
-from billing.config import PAYMENT_LINK_KEY, STRIPE_KEY, STRIPE_WEBHOOK_SECRET
+from billing.cli.local_seed import SERVED, needs_seed, seed
+from billing.cli.local_server import local_server
+from billing.config import PAYMENT_LINK_KEY, STRIPE_KEY, STRIPE_WEBHOOK_SECRET, local_event_secrets
 from billing.domain.errors import Unavailable
 from billing.domain.pay_state import pay_state
-from billing.sandbox.server import Webhook, running_sandbox
+from billing.sandbox.server import RunningSandbox, Webhook, running_sandbox
 from billing.store.invoices import Invoices
 from billing.store.tenants import Tenants
 from billing.wiring import Engine, local_key
 
 HOST = "127.0.0.1"
-_LARGEST_BODY = 1024 * 1024
 _LOOKED_AT = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LocalDoor:
-    """What was typed: `port` 0 takes a free one, `stripe` is a key and a webhook secret, None for the sandbox."""
+    """What was typed: `port` 0 takes a free one; `stripe` is a key and a webhook secret, None where none was given."""
 
     directory: Path
     port: int
     stripe: tuple[str, str] | None
 
 
-def serve_door(door: LocalDoor, *, as_json: bool) -> None:
-    """Answer until interrupted. Refused without books, Unavailable where the port is taken."""
+def serve_door(door: LocalDoor, *, with_sandbox: bool, as_json: bool) -> None:
+    """Answer until interrupted. An empty directory gets the February book first.
+
+    Without a key of Stripe's cards go to the sandbox, where they were saved there, where nobody takes any yet, or
+    `with_sandbox`. Refused without books, or where nobody says who takes the cards; Unavailable where the port or the
+    directory is taken.
+    """
     with ExitStack() as running:
         listener = running.enter_context(_bound(door.port))
         base = f"http://{HOST}:{listener.getsockname()[1]}"
-        engine = open_directory(door.directory, payment_link_base=base)
-        stripe, sandbox_url = door.stripe, None
-        if stripe is None:
-            secret = f"whsec_{kept_key(door.directory / 'keys' / 'webhook')}"
-            webhooks = [Webhook(url=url, secret=secret) for url in _webhook_urls(engine, base)]
-            file = door.directory / SANDBOX_FILE
-            sandbox = running_sandbox(clock=SystemClock(), file=file, webhooks=webhooks)
-            stripe, sandbox_url = (LOCAL_STRIPE_KEY, secret), running.enter_context(sandbox).url
-        _require_key(engine, stripe[0])
+        with _naming_the_remedy(door.directory):
+            running.enter_context(_alone(door.directory, base))
+            if needs_seed(door.directory):
+                seed(door.directory, with_cards=door.stripe is None)
+            engine = open_directory(door.directory, payment_link_base=base)
+            stripe, sandbox_url = door.stripe, None
+            if stripe is None:
+                _require_taker(engine, door.directory, with_sandbox=with_sandbox)
+                sandbox, stripe = _sandbox(engine, door.directory, base)
+                sandbox_url = running.enter_context(sandbox).url
         keys = local_keys(door.directory)
         secrets = {
             PAYMENT_LINK_KEY: local_key(door.directory),
             INTERNAL_KEY: keys.internal,
+            **local_event_secrets(),
             **_stripe_secrets(engine, *stripe),
         }
         engine = replace(engine, secrets=EnvironmentSecrets(secrets), stripe_base_url=sandbox_url)
+        server = local_server(engine, trusted=keys.trusted, log=json_lines(sys.stderr))
         _announce(engine, base, sandbox_url, keys=keys, as_json=as_json)
-        asyncio.run(_server(engine, trusted=keys.trusted, log=json_lines(sys.stderr)).serve(sockets=[listener]))
+        asyncio.run(server.serve(sockets=[listener]))
+
+
+@contextmanager
+def _alone(directory: Path, base: str) -> Iterator[None]:
+    """Have the directory to this server alone; it is made where it is not there."""
+    if needs_seed(directory):
+        directory.mkdir(parents=True, exist_ok=True)
+    else:
+        require_books(directory)
+    with sole_use(directory / SERVED, holder=f"`billing serve` at {base}"):
+        yield
+
+
+def _sandbox(
+    engine: Engine, directory: Path, base: str
+) -> tuple[AbstractContextManager[RunningSandbox], tuple[str, str]]:
+    """The directory's sandbox, which posts its webhooks to `base`, and what opens it: a key and a webhook secret."""
+    secret = f"whsec_{kept_key(directory / 'keys' / 'webhook')}"
+    webhooks = [Webhook(url=url, secret=secret) for url in _webhook_urls(engine, base)]
+    sandbox = running_sandbox(clock=SystemClock(), file=directory / SANDBOX_FILE, webhooks=webhooks)
+    return sandbox, (LOCAL_STRIPE_KEY, secret)
 
 
 def _stripe_secrets(engine: Engine, key: str, webhook_secret: str) -> dict[str, str]:
@@ -81,17 +108,14 @@ def _stripe_secrets(engine: Engine, key: str, webhook_secret: str) -> dict[str, 
     return keys | {f"{STRIPE_WEBHOOK_SECRET}{suffix}": webhook_secret for suffix in suffixes}
 
 
-def _require_key(engine: Engine, key: str) -> None:
+def _require_taker(engine: Engine, directory: Path, *, with_sandbox: bool) -> None:
+    """Refuse to send cards to a new sandbox unasked: it knows none of those that Stripe has saved."""
+    if with_sandbox or (directory / SANDBOX_FILE).is_file():
+        return
     tenants = Tenants(engine.documents)
-    if not key and any(tenants.get(each).gateway for each in tenants.ids()):
+    if any(tenants.get(each).gateway for each in tenants.ids()):
         message = "cards are taken here, so say --with-sandbox, or --stripe-key with a test key of Stripe's"
         raise Refused(message)
-
-
-def _server(engine: Engine, *, trusted: Trusted, log: CallLog) -> Server:
-    parts = DoorParts(engine=engine, max_body_bytes=_LARGEST_BODY, trusted=trusted)
-    app = proxy_app(Door(parts=lambda: parts, clock=SystemClock(), new_id=lambda: uuid4().hex), log=log)
-    return Server(Config(app, log_config=None, access_log=False, lifespan="off", server_header=False))
 
 
 def _webhook_urls(engine: Engine, base: str) -> list[str]:
@@ -106,7 +130,7 @@ def _announce(engine: Engine, base: str, sandbox_url: str | None, *, keys: Local
         said = {"url": base, "token": token, "tenant": tenant, "internal_key": keys.internal}
         typer.echo(json.dumps({**said, "sandbox": sandbox_url, "example": example}))
         return
-    typer.echo(f"The API, pay pages and webhooks at {base}; Ctrl-C ends it.")
+    typer.echo(f"All three functions at {base}: the API, /generate_invoices and /run_dunning; Ctrl-C ends it.")
     typer.echo(f"A token of this directory, for twelve hours (X-Tenant-ID: {tenant}):\n{token}")
     if sandbox_url:
         typer.echo(f"Cards go to a sandbox of Stripe at {sandbox_url}: no money moves.")
@@ -128,7 +152,18 @@ def _bound(port: int) -> Iterator[socket.socket]:
     try:
         listener = socket.create_server((HOST, port), backlog=256)
     except OSError as error:
-        message = f"port {port} of {HOST} can't be used: {error.strerror}"
+        reason = os.strerror(error.errno or 0)
+        message = f"port {port} of {HOST} can't be used: {reason}; choose another --port, or 0 for a free one"
         raise Unavailable(message) from error
     with listener:
         yield listener
+
+
+@contextmanager
+def _naming_the_remedy(directory: Path) -> Iterator[None]:
+    """Say of a store, or of a sandbox, that another process has, what one can do about it."""
+    try:
+        yield
+    except Unavailable as error:
+        message = f"{error}; end what else works on {directory}, or use another --dir"
+        raise Unavailable(message) from error

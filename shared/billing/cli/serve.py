@@ -1,6 +1,8 @@
-"""`billing serve`: the public door on this machine, with the books of one directory, until it is interrupted."""
+"""`billing serve`: all three functions on this machine, with the books of one directory, until it is told to stop."""
 
-from contextlib import suppress
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Annotated
 
 import typer
@@ -9,14 +11,14 @@ from billing.cli.errors import plain_errors
 from billing.cli.options import AsJson, KeptIn
 
 _EPILOG = (
-    "\b\nExamples:\n  billing serve --dir demo --with-sandbox\n"
+    "\b\nExamples:\n  billing serve --dir demo\n  billing serve --dir new --port 0 --json\n"
     "  STRIPE_API_KEY=sk_test_... STRIPE_WEBHOOK_SECRET=whsec_... billing serve --dir books --port 3003"
 )
 
 
 def add_to(app: typer.Typer) -> None:
     """Make it a command of `app`."""
-    app.command(short_help="Serve the API, pay pages and webhooks on this machine.", epilog=_EPILOG)(serve)
+    app.command(short_help="Serve all three functions on this machine.", epilog=_EPILOG)(serve)
 
 
 def serve(
@@ -24,7 +26,7 @@ def serve(
     directory: KeptIn,
     port: Annotated[int, typer.Option(min=0, max=65_535, metavar="PORT", help="0 takes a free one.")] = 8080,
     with_sandbox: Annotated[
-        bool, typer.Option("--with-sandbox", help="Pay with a stand-in for Stripe, kept in the directory.")
+        bool, typer.Option("--with-sandbox", help="Take cards at a stand-in for Stripe, kept in the directory.")
     ] = False,
     stripe_key: Annotated[
         str | None, typer.Option(envvar="STRIPE_API_KEY", metavar="sk_test_...", help="Take cards at Stripe itself.")
@@ -34,16 +36,28 @@ def serve(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Serve the API, the pay pages and webhooks of a directory's books on 127.0.0.1, until Ctrl-C.
+    """Serve all three functions on 127.0.0.1 with a directory's books, until Ctrl-C or SIGTERM.
 
-    It prints a token for the API, which this directory alone trusts.
+    That is the API with pay pages and webhooks, /generate_invoices and /run_dunning. An empty directory gets the
+    February book first. It prints a token for the API, which this directory alone trusts (docs/guides/serve.md).
 
     Pay links lead here where the invoices were made with the same address (--pay-base, http://127.0.0.1:8080 unless
-    told otherwise). docs/guides/pay-page.md has a walk through it.
+    told otherwise).
     """
-    with plain_errors():
+    with plain_errors(), _until_stopped():
         from billing.cli.local_door import LocalDoor, serve_door
 
-        with suppress(KeyboardInterrupt):  # how one stops it
-            stripe = None if with_sandbox else (stripe_key or "", webhook_secret or "")
-            serve_door(LocalDoor(directory=directory, port=port, stripe=stripe), as_json=as_json)
+        stripe = None if with_sandbox or not stripe_key else (stripe_key, webhook_secret or "")
+        door = LocalDoor(directory=directory, port=port, stripe=stripe)
+        serve_door(door, with_sandbox=with_sandbox, as_json=as_json)
+
+
+@contextmanager
+def _until_stopped() -> Iterator[None]:
+    """End the block in order on SIGTERM as on Ctrl-C, wherever it is; stopping it is no failure."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        with suppress(KeyboardInterrupt):
+            yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
