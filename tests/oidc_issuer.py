@@ -21,6 +21,7 @@ class OidcIssuer:
         self.keys: dict[str, RSAPrivateKey] = {}
         self.fetches = 0
         self.answers: tuple[int, bytes] | None = None
+        self.cache_control = ""
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"issuer": self}))
         self.rotate()
 
@@ -118,6 +119,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(status if self.path == "/certs" else 404)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
+        if self.issuer.cache_control:
+            self.send_header("Cache-Control", self.issuer.cache_control)
         self.end_headers()
         self.wfile.write(body)
 
