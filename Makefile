@@ -1,6 +1,7 @@
 # Needs Python 3.11 or newer and make; everything else is put into .venv from the hash-pinned lock.
 PYTHON ?= python3
 DEMO_DIR ?= demo
+PORT ?= 8080
 PYTEST_ARGS ?= -n 2 --dist loadscope
 
 SHELL := /bin/bash
@@ -10,7 +11,7 @@ UV_COMPILE := $(BIN)/uv pip compile pyproject.toml --universal --generate-hashes
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check coverage bench golden openapi fuzz lock clean
+.PHONY: help setup demo serve test check coverage bench golden openapi fuzz lock clean
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
@@ -26,6 +27,9 @@ $(READY): requirements-dev.txt pyproject.toml
 
 demo: setup  ## bill the February book into ./demo and say where the PDFs are
 	$(BIN)/billing demo --dir $(DEMO_DIR)
+
+serve: setup  ## all three functions on http://127.0.0.1:8080 with the book in ./demo, until Ctrl-C
+	$(BIN)/billing serve --dir $(DEMO_DIR) --port $(PORT)
 
 test: setup  ## every test, with the real parts that this machine has
 	$(BIN)/pytest $(PYTEST_ARGS)

@@ -35,7 +35,9 @@ GUIDES = (
     "reports",
     "review",
     "sandbox",
+    "serve",
     "settings",
+    "subscriptions",
     "usage",
 )
 PAGES = (ROOT / "README.md", *(ROOT / "docs/guides" / f"{name}.md" for name in GUIDES))
