@@ -129,7 +129,7 @@ def _without_ids(body: bytes, api: ApiBooks) -> dict[str, Any]:
     text = body.decode()
     for value in sorted(api.others.values(), key=len, reverse=True):
         text = text.replace(f"x{value}", "ID").replace(value, "ID")
-    told: dict[str, Any] = json.loads(text)
+    told: dict[str, Any] = json.loads(text) or {}
     return {name: value for name, value in told.items() if name != "request_id"}
 
 
