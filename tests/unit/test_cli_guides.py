@@ -19,6 +19,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 GUIDES = (
     "quickstart",
+    "access",
     "audit",
     "reconcile",
     "cli",

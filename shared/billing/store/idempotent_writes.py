@@ -12,7 +12,8 @@ from billing.store.collection import Collection
 
 KEPT = timedelta(hours=24)
 ABANDONED_AFTER = timedelta(minutes=10)
-"""Who has not answered by then was killed: no door takes longer (Cloud Run ends a request of ours after 9 minutes)."""
+"""Who has not answered by then was killed: a run ends its work after nine minutes unless configured otherwise, and
+every use case holds against being done twice at once."""
 
 LARGEST_ANSWER = 512 * 1024
 _ATTEMPTS = 8
