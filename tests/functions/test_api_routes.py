@@ -173,3 +173,45 @@ def test_usage_that_no_plan_meters_is_rejected_and_stops_no_other(api: ApiBooks)
     told = posted(api, "usage/events", {"events": [event, {**event, "id": "e-2"}]}, status=200)
     assert (told["accepted"], told["rejected"]) == (0, 2)
     assert [each["status"] for each in told["data"]] == ["rejected", "rejected"]
+
+
+def test_a_customer_is_opened_once_and_changed_over_what_was_read(api: ApiBooks) -> None:
+    party = {"name": "Nova GmbH", "country": "DE", "email": "ap@nova.test", "tax_id": "DE136695976"}
+    wanted = {"id": "nova", "party": party, "currency": "USD", "tax": {"vat_id_valid": True}}
+    assert posted(api, "customers", wanted)["tax"]["vat_id_valid"] is True
+    posted(api, "customers", wanted)
+    assert posted(api, "customers", wanted | {"currency": "EUR"}, status=409)["code"] == "other_customer"
+    read = api.ask("GET", "/api/billing/customers/nova", role=Role.VIEWER)
+    sent = {"If-Match": read.headers["etag"]}
+    contradiction = {"party": {"tax_id": ""}, "tax": {"vat_id_valid": True}}
+    assert api.ask("PATCH", "/api/billing/customers/nova", body=contradiction, sent=sent).status == 422
+    body = {"party": {"city": "Berlin", "tax_id": "DE129273398"}}
+    changed = api.ask("PATCH", "/api/billing/customers/nova", body=body, sent=sent, role=Role.STAFF)
+    told = json.loads(changed.body)
+    assert (told["party"]["name"], told["party"]["city"]) == ("Nova GmbH", "Berlin")
+    assert told["tax"]["vat_id_valid"] is False  # nobody asked the register about the new one
+    assert api.ask("PATCH", "/api/billing/customers/nova", body=body, sent=sent, role=Role.STAFF).status == 412
+    [record] = api.read("/api/billing/audit?event=customer.changed")["data"]
+    assert record["after"] == "party.city, party.tax_id, tax"
+
+
+def test_a_customer_in_the_us_needs_a_state_that_there_is(api: ApiBooks) -> None:
+    wanted = {"party": {"name": "Nova Inc", "country": "US", "state": "Newyork"}, "currency": "USD"}
+    refused = posted(api, "customers", wanted, status=422)
+    assert [each["field"] for each in refused["errors"]] == ["party.state"]
+
+
+def test_a_customer_without_an_id_gets_one_and_a_repeat_the_same(api: ApiBooks) -> None:
+    wanted = {"party": {"name": "Nova", "country": "DE"}, "currency": "USD"}
+    first = posted(api, "customers", wanted, Idempotency_Key="signup-9")
+    assert first["id"].startswith("cus_")
+    assert posted(api, "customers", wanted, Idempotency_Key="signup-9")["id"] == first["id"]
+    assert posted(api, "customers", wanted)["id"] != first["id"]
+
+
+def test_a_customer_follows_the_policy_that_it_is_given(api: ApiBooks) -> None:
+    path = "/api/billing/customers/lumen/dunning-policy"
+    told = api.ask("PUT", path, body={"dunning_policy": "default", "segment": "large"}, role=Role.STAFF)
+    assert json.loads(told.body) == {"customer_id": "lumen", "policy": "default", "earlier": 0}
+    assert api.read("/api/billing/customers/lumen")["segment"] == "large"
+    assert api.ask("PUT", path, body={"dunning_policy": "gentle"}, role=Role.STAFF).status == 422

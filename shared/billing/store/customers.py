@@ -66,6 +66,19 @@ class Customers:
         """The write of who a customer is at the gateway and what it saved there, over what was read."""
         return Update(self.collection.document(customer.value.id), {**fields}, expected=customer.version)
 
+    def particulars_changed(self, before: Stored[Customer], after: Customer) -> Update:
+        """The write of whom invoices go to and how, over what was read; counts and money are left alone."""
+        unstructure = converter().unstructure
+        fields: Fields = {
+            "party": unstructure(after.party),
+            "tax": unstructure(after.tax),
+            "locale": after.locale,
+            "collection_method": after.collection_method.value,
+            "buyer_reference": after.buyer_reference,
+            "time_zone": after.time_zone,
+        }
+        return Update(self.collection.document(after.id), fields, expected=before.version)
+
     def following(self, customer: Stored[Customer], *, dunning_policy: str, segment: str) -> Update:
         """The write of which dunning policy and segment a customer has, over what was read."""
         fields: Fields = {"dunning_policy": dunning_policy, "segment": segment}

@@ -3,8 +3,14 @@
 from datetime import datetime
 from typing import Annotated
 
-from billing.api.routes.books import Books, reading
-from billing.api.routes.models import AnswerModel, Currency, NamedId
+from fastapi import Response
+from pydantic import Field
+
+from billing.api.routes.books import Books, changing, reading
+from billing.api.routes.conditions import IfMatch, entity_tag, require_match
+from billing.api.routes.customer_bodies import GivenCustomer, GivenCustomerChange, changed_customer, new_customer
+from billing.api.routes.documents import PartyAnswer
+from billing.api.routes.models import AnswerModel, Currency, GivenModel, NamedId
 from billing.api.routes.noun import noun
 from billing.api.routes.paging import Paged, Paging
 from billing.domain.customer import Customer
@@ -12,28 +18,27 @@ from billing.domain.errors import NotFound
 from billing.domain.invoice import CollectionMethod
 from billing.domain.invoice_payment import is_open
 from billing.store.codec import decode
+from billing.store.collection import Stored
 from billing.store.customers import Customers
 from billing.store.ids import checked_id
 from billing.store.invoices import Invoices
 from billing.store.pages import page_by_id
+from billing.usecases.assign_policy import assign_policy
+from billing.usecases.change_customer import change_customer
+from billing.usecases.create_customer import create_customer
 
 router = noun("customers")
 Reading = Annotated[Books, reading("customers")]
+Changing = Annotated[Books, changing("customers")]
 
 
-class PartyAnswer(AnswerModel):
-    """A name with its address and registrations; what is not known is empty."""
+class TaxPartyAnswer(AnswerModel):
+    """What taxation rests on beside the address."""
 
-    name: str
-    street: str
-    city: str
-    state: str
-    postal_code: str
-    country: str
-    email: str
-    tax_id: str
-    registration: str
-    electronic_address: str
+    vat_id_valid: bool
+    exempt: bool
+    exemption_reason: str
+    business: bool
 
 
 class CustomerAnswer(AnswerModel):
@@ -41,6 +46,7 @@ class CustomerAnswer(AnswerModel):
 
     id: str
     party: PartyAnswer
+    tax: TaxPartyAnswer
     currency: Currency
     locale: str
     time_zone: str
@@ -65,6 +71,21 @@ class BalanceAnswer(AnswerModel):
     open_invoices: int
 
 
+class GivenPolicy(GivenModel):
+    """The policy, by its name, and the segment."""
+
+    dunning_policy: Annotated[str, Field(max_length=200)] | None = None
+    segment: Annotated[str, Field(max_length=200)] | None = None
+
+
+class FollowedAnswer(AnswerModel):
+    """The policy that a customer follows now, and how many of its cases are looked at earlier for it."""
+
+    customer_id: str
+    policy: str
+    earlier: int
+
+
 @router.get("")
 def list_customers(books: Reading, paging: Paging) -> Paged[CustomerAnswer]:
     """List customers in the order of their ids."""
@@ -73,10 +94,46 @@ def list_customers(books: Reading, paging: Paging) -> Paged[CustomerAnswer]:
     return paging.answer(found, CustomerAnswer, id_of=lambda each: each.id)
 
 
+@router.post("", status_code=201)
+def create(given: GivenCustomer, books: Changing, response: Response) -> CustomerAnswer:
+    """Open an account. The same id, or Idempotency-Key without one, with the same particulars is the same customer."""
+    customer = new_customer(given, customer_id=given.id or books.access.new_id("cus"))
+    created = create_customer(books.documents, customer, call=books.call).customer
+    response.headers["Location"] = f"/api/billing/customers/{created.id}"
+    return CustomerAnswer.model_validate(created)
+
+
 @router.get("/{customer_id}")
-def get_customer(customer_id: NamedId, books: Reading) -> CustomerAnswer:
-    """One customer."""
-    return CustomerAnswer.model_validate(the_customer(books, customer_id))
+def get_customer(customer_id: NamedId, books: Reading, response: Response) -> CustomerAnswer:
+    """One customer, with its version as ETag."""
+    stored = _stored(books, customer_id)
+    response.headers["ETag"] = entity_tag(stored.version)
+    return CustomerAnswer.model_validate(stored.value)
+
+
+@router.patch("/{customer_id}")
+def change(
+    customer_id: NamedId, given: GivenCustomerChange, books: Changing, response: Response, *, if_match: IfMatch = None
+) -> CustomerAnswer:
+    """Change what is named, for invoices to come; with If-Match only what was read (412)."""
+
+    def changed(stored: Stored[Customer]) -> Customer:
+        require_match(if_match, version=stored.version)
+        return changed_customer(stored.value, given)
+
+    change_customer(books.documents, customer_id, changed, call=books.call)
+    stored = _stored(books, customer_id)
+    response.headers["ETag"] = entity_tag(stored.version)
+    return CustomerAnswer.model_validate(stored.value)
+
+
+@router.put("/{customer_id}/dunning-policy")
+def assign(customer_id: NamedId, given: GivenPolicy, books: Changing) -> FollowedAnswer:
+    """Say which dunning policy or segment a customer follows; "" takes it away, what is not named stays."""
+    done = assign_policy(
+        books.documents, customer_id, policy=given.dunning_policy, segment=given.segment, call=books.call
+    )
+    return FollowedAnswer(customer_id=done.customer.id, policy=done.policy, earlier=done.earlier)
 
 
 @router.get("/{customer_id}/balance")
@@ -95,7 +152,11 @@ def get_balance(customer_id: NamedId, books: Reading) -> BalanceAnswer:
 
 def the_customer(books: Books, customer_id: str) -> Customer:
     """The customer of that id, or NotFound."""
+    return _stored(books, customer_id).value
+
+
+def _stored(books: Books, customer_id: str) -> Stored[Customer]:
     [stored] = Customers.of(books.documents, books.tenant_id).get([checked_id("customer_id", customer_id)])
     if stored is None:
         raise NotFound("customer", customer_id)
-    return stored.value
+    return stored

@@ -1,0 +1,131 @@
+"""Customers as they are sent: each value by the rules of a book's `customers.csv`."""
+
+from dataclasses import replace
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from billing.adapters.book_files.cell_types import (
+    Country,
+    Currency,
+    DeliveryAddress,
+    Email,
+    LocaleName,
+    Name,
+    Text,
+    VatId,
+    Zone,
+    require_state,
+)
+from billing.api.routes.models import GivenModel, Id
+from billing.domain.customer import Customer
+from billing.domain.errors import InvalidInput
+from billing.domain.invoice import CollectionMethod, Party
+from billing.domain.tax import TaxParty
+
+
+class GivenParty(GivenModel):
+    """A name with its address; `country` is ISO 3166-1 alpha-2, `tax_id` a VAT id."""
+
+    name: Name
+    country: Country
+    street: Text = ""
+    city: Text = ""
+    state: Text = ""
+    postal_code: Text = ""
+    email: Email = ""
+    tax_id: VatId = ""
+    registration: Text = ""
+    electronic_address: DeliveryAddress = ""
+
+
+class GivenPartyChange(GivenParty):
+    """What changes of it; what is not named stays."""
+
+    name: Name = ""
+    country: Country = ""
+
+
+class GivenTax(GivenModel):
+    """What taxation rests on beside the address: `vat_id_valid` says that the register was asked."""
+
+    vat_id_valid: bool = False
+    exempt: bool = False
+    exemption_reason: Text = ""
+    business: bool = True
+
+
+class GivenCustomer(GivenModel):
+    """A new customer."""
+
+    id: Id | None = None
+    party: GivenParty
+    tax: GivenTax = GivenTax()
+    currency: Currency
+    locale: LocaleName = ""
+    collection_method: CollectionMethod = CollectionMethod.SEND_INVOICE
+    buyer_reference: Text = ""
+    time_zone: Zone | None = None
+    segment: Annotated[str, Field(max_length=200, pattern=r"^([A-Za-z0-9][A-Za-z0-9._@:~+-]*)?$")] = ""
+    dunning_policy: Annotated[str, Field(max_length=200)] = ""
+
+
+class GivenCustomerChange(GivenModel):
+    """What changes of a customer; what is not named stays."""
+
+    party: GivenPartyChange | None = None
+    tax: GivenTax | None = None
+    locale: LocaleName | None = None
+    collection_method: CollectionMethod | None = None
+    buyer_reference: Text | None = None
+    time_zone: Zone | None = None
+
+
+def new_customer(given: GivenCustomer, *, customer_id: str) -> Customer:
+    """The customer that is asked for; InvalidInput for what can't be."""
+    party = Party(**given.party.model_dump())
+    tax = TaxParty(country=party.country, **given.tax.model_dump())
+    customer = Customer(
+        id=customer_id,
+        party=party,
+        tax=tax,
+        currency=given.currency,
+        locale=given.locale,
+        collection_method=given.collection_method,
+        buyer_reference=given.buyer_reference,
+        time_zone=given.time_zone or "",
+        segment=given.segment,
+        dunning_policy=given.dunning_policy,
+    )
+    return _sound(customer)
+
+
+def changed_customer(before: Customer, given: GivenCustomerChange) -> Customer:
+    """The customer with what was named; InvalidInput for what can't be."""
+    named: dict[str, Any] = given.model_dump(exclude_unset=True, exclude_none=True)
+    party = replace(before.party, **named.pop("party", {}))
+    tax = replace(before.tax, **named.pop("tax", {}))
+    if party.tax_id != before.party.tax_id and "vat_id_valid" not in (given.tax or GivenTax()).model_fields_set:
+        tax = replace(tax, vat_id_valid=False)  # another id was asked about by nobody yet
+    return _sound(replace(before, party=party, tax=tax, **named))
+
+
+def _sound(customer: Customer) -> Customer:
+    """The customer taxed where it is; InvalidInput for a state that is none, and what contradicts itself."""
+    party = customer.party
+    try:
+        require_state(party.country, party.state)
+    except InvalidInput as error:
+        raise InvalidInput("party.state", expected=error.expected, given=error.given) from None
+    if customer.tax.exemption_reason and not customer.tax.exempt:
+        raise InvalidInput("tax.exempt", expected="true beside an exemption_reason", given=False)
+    if customer.tax.vat_id_valid and not party.tax_id:
+        raise InvalidInput("party.tax_id", expected="a VAT id where vat_id_valid says true", given="")
+    tax = replace(
+        customer.tax,
+        country=party.country,
+        state=party.state,
+        postal_code=party.postal_code,
+        vat_id=party.tax_id,
+    )
+    return replace(customer, tax=tax)
