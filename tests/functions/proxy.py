@@ -27,7 +27,7 @@ from billing.store.customers import Customers
 from billing.store.payments import Payments
 from billing.wiring import Engine, local_engine
 from tests.builders import GERMAN_VAT, a_fee, a_party, a_plan, a_tenant, utc
-from tests.functions.running_door import Answered
+from tests.functions.running_door import KEY, Answered
 from tests.sandbox_client import StandingClock
 from tests.world import World
 
@@ -122,12 +122,14 @@ def running_proxy(folder: Path, *, tenant: Tenant | None = None, webhooks: bool 
             "PAYMENT_LINK_KEY": LINK_KEY,
             "STRIPE_API_KEY": STRIPE_KEY,
             "STRIPE_WEBHOOK_SECRET": WEBHOOK_SECRET,
+            "INTERNAL_API_KEY": KEY,
         }
         told = Webhook(url=f"{base}/webhooks/stripe/acme", secret=WEBHOOK_SECRET) if webhooks else None
         with running_sandbox(clock=StandingClock(START), random=Random(1), webhook=told) as sandbox:
             engine = replace(
                 local_engine(folder, payment_link_base=base),
                 secrets=EnvironmentSecrets(secrets),
+                clock=clock,
                 stripe_base_url=sandbox.url,
             )
             seller = tenant or a_tenant(gateway="stripe", support_email="help@acme.test")

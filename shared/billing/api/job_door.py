@@ -13,19 +13,22 @@ from billing.api.caller import KEY_HEADER, TOKEN_HEADER, Caller, authenticate
 from billing.api.health import full_health, public_health
 from billing.api.job import Engine, Job, Report
 from billing.api.job_answer import all_tenants_answer, tenant_answer
-from billing.api.job_request import TENANT_HEADER, InvalidFields, JobRequest, read_job
-from billing.api.job_run import JobRun, RunFailed
+from billing.api.job_failure import job_failure
+from billing.api.job_request import TENANT_HEADER, JobRequest, read_job
+from billing.api.job_run import JobRun
 from billing.api.oidc import TokenVerifier
-from billing.api.problem import Answer, Forbidden, MalformedRequest, MethodNotAllowed, problem, problem_of
+from billing.api.problem import Answer, Forbidden, MalformedRequest, MethodNotAllowed
 from billing.api.request_body import discard_rest, read_body
 from billing.domain.stamp import stamp
 from billing.ports import Clock, Secrets
+from billing.ports.jobs import ACTOR_HEADER
 
 METHODS = ("GET", "HEAD", "OPTIONS", "POST")
 REQUEST_ID_HEADER = "x-request-id"
 LONGEST_MARGIN_SECONDS = 60
 """A page that is under way when time is up still has to be settled and answered."""
 
+_ACTOR = re.compile(r"[!-~]{1,200}")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}")
 _QUERY = "what is asked for belongs into the body, not into the address"
 _JSON = {"Content-Type": "application/json", "Cache-Control": "no-store"}
@@ -73,7 +76,7 @@ class JobDoor(Generic[Engine, Report]):
             answer = self._answer(call)
         except Exception as error:  # noqa: BLE001 - the last place that can tell the caller
             call.noted |= error_fields(error)
-            answer = _failure(error, request_id=request_id)
+            answer = job_failure(error, request_id=request_id)
         self._log(call, answer.status)
         discard_rest(request.stream)
         # A body in pieces keeps functions-framework from reading the rest of the request into memory.
@@ -143,7 +146,7 @@ class JobDoor(Generic[Engine, Report]):
             engine=parts.engine(),
             request=request,
             run_id=f"{stamp(now)}-{self.new_id()[:8]}",
-            actor=caller.name,
+            actor=actor_of(caller, passed_on=call.request.headers.get(ACTOR_HEADER)),
             request_id=call.request_id,
             now=now,
             out_of_time=lambda: self.monotonic() >= ends,
@@ -165,21 +168,17 @@ class JobDoor(Generic[Engine, Report]):
         self.log(self.job.name, fields)
 
 
+def actor_of(caller: Caller, *, passed_on: str | None) -> str:
+    """Who the audit log names: the caller, and before it the one for whom a caller of our own says that it calls."""
+    if passed_on is None or caller.tenants is not None or not _ACTOR.fullmatch(passed_on):
+        return caller.name
+    return f"{passed_on} via {caller.name}"
+
+
 def _check_allowed(caller: Caller, request: JobRequest) -> None:
     """A caller of some tenants names one of them; only one of all may leave the name out."""
     if caller.tenants is not None and request.tenant_id not in caller.tenants:
         raise Forbidden(reason=f"{caller.kind} may not run anything for tenant {request.tenant_id!r}")
-
-
-def _failure(error: Exception, *, request_id: str) -> Answer:
-    match error:
-        case InvalidFields():
-            flaws = [{"field": flaw.field, "detail": str(flaw)} for flaw in error.flaws]
-            return problem(422, code=error.code, detail=str(error), errors=flaws, request_id=request_id)
-        case RunFailed():  # its caller has proved to be one of ours and is told which tenant and why
-            return problem(500, code=error.code, detail=str(error), request_id=request_id)
-        case _:
-            return problem_of(error, request_id=request_id)
 
 
 def _severity(call: Call, status: int) -> str:

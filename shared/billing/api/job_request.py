@@ -57,7 +57,7 @@ def read_job(tenant: str | None, body: bytes, *, now: datetime) -> JobRequest:
     Raises MalformedRequest for a tenant id or a body that can't be read, InvalidFields for one that breaks a rule.
     """
     tenant_id = None if tenant is None else _tenant_id(tenant)
-    fields = _object(body)
+    fields = job_members(body)
     flaws: list[InvalidInput] = [_unknown(name) for name in fields if name not in _FIELDS]
     as_of = _taken(fields, "as_of", flaws, read=partial(_as_of, now=now))
     dry_run = _taken(fields, "dry_run", flaws, read=_flag)
@@ -75,8 +75,11 @@ def _tenant_id(value: str) -> str:
     return value
 
 
-def _object(body: bytes) -> Mapping[str, Any]:
-    """The body's members. Every JSON value that is no object, or no plain JSON, is a flaw of the body as a whole."""
+def job_members(body: bytes) -> Mapping[str, Any]:
+    """The body's members, none of an empty one. A value that is no object, or no plain JSON, is a flaw of the body.
+
+    Raises MalformedRequest and InvalidFields.
+    """
     if not body.strip():
         return {}
     try:

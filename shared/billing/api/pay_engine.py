@@ -3,15 +3,18 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from secrets import token_urlsafe
+from time import monotonic
 from typing import Protocol
 
 from billing.api.identity import Trusted
+from billing.api.jobs_in_process import JobsInProcess, RunningEngine
 from billing.api.rate_limits import RateLimits
 from billing.domain.attempt import AttemptSource
 from billing.domain.credit import CreditNote
 from billing.domain.run_report import Settled
 from billing.domain.tenant import Tenant
 from billing.ports import Clock, Documents, Gateway, Objects, Secrets
+from billing.ports.jobs import Jobs
 from billing.store.collection import Stored
 from billing.usecases.call import Call
 from billing.usecases.charge_invoice import charge_invoice
@@ -54,6 +57,10 @@ class PayEngine(Protocol):
         """What charges the tenant's cards, or None."""
         ...
 
+    def counted(self) -> RunningEngine:
+        """The same parts for one call of a job, counting anew what is asked of the stores."""
+        ...
+
     def run_options(self, tenant_id: str) -> RunOptions:
         """How a tenant's invoices are linked and settled."""
         ...
@@ -76,7 +83,8 @@ class DoorParts:
     """What a door works with once the configuration is read.
 
     `trusted` says whose tokens open the API, nobody's unless told. `cors_origins` are the pages of browsers that may
-    call it, none unless told.
+    call it, none unless told. `jobs` runs what the other functions do, this process itself unless told; a run may take
+    `run_deadline_seconds`.
     """
 
     engine: PayEngine
@@ -84,6 +92,8 @@ class DoorParts:
     trusted: Trusted = field(default_factory=Trusted)
     limits: RateLimits = field(default_factory=RateLimits)
     cors_origins: tuple[str, ...] = ()
+    jobs: Jobs | None = None
+    run_deadline_seconds: int = 540
 
     @property
     def checkout_origin(self) -> str:
@@ -116,3 +126,10 @@ class Door:
     def call(self, tenant_id: str, *, actor: str, request_id: str) -> Call:
         """A call for a tenant, now."""
         return Call(tenant_id=tenant_id, actor=actor, recorded_at=self.clock.now(), request_id=request_id)
+
+    def jobs(self) -> Jobs:
+        """What runs jobs: the functions that are deployed for them, or this process."""
+        parts = self.parts()
+        return parts.jobs or JobsInProcess(
+            engine=parts.engine.counted, clock=self.clock, monotonic=monotonic, new_id=self.new_id
+        )

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from billing.ports import Document, Documents
+from billing.ports import Document, Documents, Filter, Query
 from billing.store.ids import checked_id, tenant_path
 
 T = TypeVar("T")
@@ -38,3 +38,8 @@ class Collection:
     def get(self, document_ids: Sequence[str]) -> list[Document | None]:
         """The documents of these ids in the order asked, in one call; None where none stands."""
         return self.documents.get_many([self.document(each) for each in document_ids]) if document_ids else []
+
+    def of_customers(self, first: str, last: str) -> list[Document]:
+        """The documents whose `customer_id` is from one id to another, both included, in the order of these ids."""
+        filters = (Filter("customer_id", ">=", first), Filter("customer_id", "<=", last))
+        return self.documents.query(Query(self.path, filters=filters))

@@ -1,0 +1,1 @@
+"""`/api/customer-billing`: a customer's billing as one record, as older clients read and write it."""

@@ -1,0 +1,113 @@
+"""Invoices and payments that older clients send, as the product's own."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from billing.api.customer_billing.bodies import GivenInvoice, GivenLineItem, GivenPayment, local_day
+from billing.api.routes.books import Books
+from billing.domain.currency import exponent
+from billing.domain.customer import Customer
+from billing.domain.errors import InvalidInput, NotFound
+from billing.domain.invoice import Invoice
+from billing.domain.invoice_payment import is_open
+from billing.domain.money import to_minor
+from billing.domain.payment import PaymentSource
+from billing.domain.typed_id import typed_id
+from billing.store.customers import Customers
+from billing.store.ids import checked_id
+from billing.store.invoices import Invoices
+from billing.usecases.bill_by_hand import HandBill, HandLine
+from billing.usecases.record_payment import NewPayment
+
+_TRANSFERS = frozenset({"ach", "bank_transfer", "wire", "sepa"})
+
+
+def customer_of(books: Books, customer_id: str) -> Customer:
+    """The customer, or NotFound; of an id that none can have as well."""
+    try:
+        [found] = Customers.of(books.documents, books.tenant_id).get([checked_id("customerId", customer_id)])
+    except InvalidInput:
+        found = None
+    if found is None:
+        raise NotFound("customer", customer_id)
+    return found.value
+
+
+def hand_bill(given: GivenInvoice, customer: Customer, *, zone: str) -> HandBill:
+    """The invoice that is asked for. InvalidInput for a day that is none, and lines that don't come to the amount."""
+    total = minor_of("amount", given.amount, currency=customer.currency)
+    lines = [_line(place, each, currency=customer.currency) for place, each in enumerate(given.line_items or ())]
+    lines = lines or [HandLine(description=given.invoice_number, quantity=Decimal(1), unit_price=given.amount)]
+    _require_sum(lines, total=total, given=given.amount, currency=customer.currency)
+    return HandBill(
+        customer_id=customer.id,
+        given_number=given.invoice_number,
+        due_on=local_day("dueDate", given.due_date, zone=zone),
+        lines=tuple(lines),
+        total=total,
+    )
+
+
+def new_payment(given: GivenPayment, customer: Customer, books: Books) -> NewPayment:
+    """The payment that is recorded: one of a `transactionId` is the same however often it is sent.
+
+    NotFound for an invoice that the customer has none of by that id or number.
+    """
+    minor = minor_of("amount", given.amount, currency=customer.currency)
+    said, method = given.transaction_id or "", given.method or ""
+    return NewPayment(
+        id=typed_id(customer.id, said) if said else books.access.new_id("pay"),
+        amount=minor,
+        currency=customer.currency,
+        source=PaymentSource.BANK_TRANSFER if method.lower() in _TRANSFERS else PaymentSource.MANUAL,
+        received_at=books.call.recorded_at,
+        customer_id=customer.id,
+        invoice_ids=tuple(each.id for each in _paid(given.invoice_id, customer, books)),
+        method=method,
+        reference=said,
+    )
+
+
+def minor_of(field: str, amount: Decimal, *, currency: str) -> int:
+    """Major units as minor ones; InvalidInput for an amount with more decimals than the currency has."""
+    minor = to_minor(amount, currency)
+    if Decimal(minor).scaleb(-exponent(currency)) != amount:
+        raise InvalidInput(
+            field, expected=f"at most {exponent(currency)} decimals, as in {currency}", given=str(amount)
+        )
+    return minor
+
+
+def _paid(invoice_id: str | None, customer: Customer, books: Books) -> Sequence[Invoice]:
+    """The invoice that was named by its id, its number or its maker's; or all that are open, the first due first."""
+    theirs = Invoices.of(books.documents, books.tenant_id).of_customer(customer.id)
+    if not invoice_id:
+        return [each for each in theirs if is_open(each)]
+    for name in ("id", "number", "given_number"):
+        for each in theirs:
+            if getattr(each, name) == invoice_id:
+                return [each]
+    raise NotFound("invoice", invoice_id)
+
+
+def _line(place: int, given: GivenLineItem, *, currency: str) -> HandLine:
+    """A line; one with a total alone is one of that price."""
+    field = f"lineItems.{place}"
+    if given.unit_price is None:
+        if given.total is None:
+            raise InvalidInput(f"{field}.unitPrice", expected="a price, or a total", given=None)
+        return HandLine(description=given.description, quantity=Decimal(1), unit_price=given.total)
+    line = HandLine(description=given.description, quantity=given.quantity, unit_price=given.unit_price)
+    if given.total is not None and to_minor(given.total, currency) != _amount(line, currency=currency):
+        expected = f"{given.quantity:f} times {given.unit_price:f}"
+        raise InvalidInput(f"{field}.total", expected=expected, given=str(given.total))
+    return line
+
+
+def _require_sum(lines: Sequence[HandLine], *, total: int, given: Decimal, currency: str) -> None:
+    if sum(_amount(each, currency=currency) for each in lines) != total:
+        raise InvalidInput("lineItems", expected=f"totals that add up to the amount, {given:f}", given=len(lines))
+
+
+def _amount(line: HandLine, *, currency: str) -> int:
+    return to_minor(line.quantity * line.unit_price, currency)

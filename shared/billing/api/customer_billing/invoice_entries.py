@@ -1,0 +1,95 @@
+"""Invoices and payments as a billing record lists them."""
+
+from collections.abc import Iterator
+from datetime import date
+from typing import assert_never
+
+import orjson
+
+from billing.api.job import Members
+from billing.api.json_amount import json_amount
+from billing.domain.invoice import Invoice, InvoiceStatus
+from billing.domain.payment import Payment, PaymentSource
+from billing.usecases.billing_accounts import BillingAccount
+
+_METHODS = {
+    PaymentSource.CARD: "credit_card",
+    PaymentSource.BANK_TRANSFER: "ach",
+    PaymentSource.CREDIT_BALANCE: "credit_balance",
+    PaymentSource.MANUAL: "manual",
+}
+
+
+def invoice_entries(account: BillingAccount, *, today: date) -> list[Members]:
+    """Every invoice of the account, the first due first, each with the payments that were applied to it."""
+    return [_invoice(each, account, today=today) for each in account.invoices]
+
+
+def payment_entries(account: BillingAccount) -> list[Members]:
+    """Every payment of the account, as they came; `invoiceId` is the first invoice that it paid of."""
+    return [
+        _payment(each, amount=each.amount, invoice_id=each.applications[0].invoice_id if each.applications else None)
+        for each in account.payments
+    ]
+
+
+def shown_status(invoice: Invoice, *, today: date) -> str:
+    """One of pending, paid, overdue and cancelled, on a local day; what was given up is cancelled too."""
+    match invoice.status:
+        case InvoiceStatus.DRAFT:
+            return "pending"
+        case InvoiceStatus.ISSUED:
+            return "overdue" if invoice.due_on < today else "pending"
+        case InvoiceStatus.OVERDUE:
+            return "overdue"
+        case InvoiceStatus.PAID:
+            return "paid"
+        case InvoiceStatus.VOID | InvoiceStatus.UNCOLLECTIBLE:
+            return "cancelled"
+        case _:
+            assert_never(invoice.status)
+
+
+def _invoice(invoice: Invoice, account: BillingAccount, *, today: date) -> Members:
+    """`invoiceNumber` is the number by which whoever made it knows it; `documentNumber` the one on the document."""
+    applied = [(each, part) for each in account.payments for part in each.applications if part.invoice_id == invoice.id]
+    return {
+        "invoiceId": invoice.id,
+        "invoiceNumber": invoice.given_number or invoice.number or None,
+        "documentNumber": invoice.number or None,
+        "amount": json_amount(invoice.total, invoice.currency),
+        "currency": invoice.currency,
+        "status": shown_status(invoice, today=today),
+        "dueDate": invoice.due_on.isoformat(),
+        "paidDate": None if invoice.paid_at is None else invoice.paid_at.isoformat(),
+        "lineItems": list(_lines(invoice)),
+        "payments": [_payment(each, amount=part.amount, invoice_id=invoice.id) for each, part in applied],
+    }
+
+
+def _lines(invoice: Invoice) -> Iterator[Members]:
+    """The lines, and the tax that is not in them as one more, so that they add up to the amount."""
+    for line in invoice.lines:
+        yield {
+            "description": line.description,
+            "quantity": orjson.Fragment(f"{line.quantity:f}"),
+            "unitPrice": orjson.Fragment(f"{line.unit_price:f}"),
+            "total": json_amount(line.amount, invoice.currency),
+        }
+    tax = invoice.total - sum(line.amount for line in invoice.lines)
+    if tax:
+        amount = json_amount(tax, invoice.currency)
+        yield {"description": "Tax", "quantity": 1, "unitPrice": amount, "total": amount}
+
+
+def _payment(payment: Payment, *, amount: int, invoice_id: str | None) -> Members:
+    method = payment.method if payment.source is PaymentSource.MANUAL else ""
+    return {
+        "paymentId": payment.id,
+        "invoiceId": invoice_id,
+        "amount": json_amount(amount, payment.currency),
+        "method": method or _METHODS[payment.source],
+        "status": "refunded" if payment.refunded >= payment.amount else payment.status.value,
+        "transactionId": payment.reference or payment.gateway_id or None,
+        "paidAt": payment.received_at.isoformat(),
+    }
