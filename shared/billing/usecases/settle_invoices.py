@@ -124,7 +124,7 @@ def settle_invoices(
         done=[each.after.id for each in committed.written if each.after.id not in failed],
         failures=failures,
         refused=[refused for each in done for refused in each.outcome.refused],
-        collected=sum((each.collected for each in done), Collected()),
+        collected=_collected(done, committed),
     )
 
 
@@ -172,6 +172,12 @@ def _do_all(settlement: Settlement, cases: Sequence[Case]) -> list[Done]:
         return [do_steps(steps, each) for each in cases]
     with ThreadPoolExecutor(_AT_ONCE) as pool:  # each waits for the gateway and the mail server, not for the others
         return list(pool.map(partial(do_steps, steps), cases))
+
+
+def _collected(done: Sequence[Done], committed: Committed) -> Collected:
+    """What was collected and is written; the rest is found by the next sweep, and counts there."""
+    unwritten = {each.invoice_id for each in committed.failures}
+    return sum((each.collected for each in done if each.outcome.invoice.value.id not in unwritten), Collected())
 
 
 def _close_other_ways(settlement: Settlement, committed: Committed, *, call: Call) -> None:
