@@ -21,12 +21,16 @@ class RunningEngine(BillingEngine, DunningEngine, Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobsInProcess:
-    """The Jobs of this process. `engine` makes one that counts for a single call."""
+    """The Jobs of this process. `engine` makes one that counts for a single call.
+
+    Runs stop early once the process `is_ending`, as they do when their time is up.
+    """
 
     engine: Callable[[], RunningEngine]
     clock: Clock
     monotonic: Callable[[], float]
     new_id: Callable[[], str]
+    is_ending: Callable[[], bool] = lambda: False
 
     def call(self, asked: JobCall) -> bytes:
         """Run the job now; raises what its run raises."""
@@ -48,7 +52,7 @@ class JobsInProcess:
             actor=asked.actor,
             request_id=asked.request_id,
             now=now,
-            out_of_time=lambda: self.monotonic() >= started + asked.seconds,
+            out_of_time=lambda: self.is_ending() or self.monotonic() >= started + asked.seconds,
         )
         if asked.tenant_id is None:
             return all_tenants_answer(run, run.of_all(), seconds=self.monotonic() - started)

@@ -17,6 +17,7 @@ from billing.api.identity import Trusted
 from billing.api.job import Job, Report, Task
 from billing.api.job_app import Beside, JobApp
 from billing.api.job_door import JobDoor, JobParts
+from billing.api.jobs_in_process import JobsInProcess
 from billing.api.pay_engine import Door, DoorParts
 from billing.wiring import Engine
 
@@ -38,7 +39,10 @@ def local_server(engine: Engine, *, trusted: Trusted, log: CallLog) -> Server:
     def job_app(job: Job[Engine, Report]) -> ASGIApp:
         return _job_app(_until(job, is_ending), engine, trusted=trusted, log=log)
 
-    parts = DoorParts(engine=engine, max_body_bytes=_LARGEST_BODY, trusted=trusted)
+    jobs = JobsInProcess(
+        engine=engine.counted, clock=SystemClock(), monotonic=time.monotonic, new_id=_new_id, is_ending=is_ending
+    )
+    parts = DoorParts(engine=engine, max_body_bytes=_LARGEST_BODY, trusted=trusted, jobs=jobs)
     proxy = proxy_app(Door(parts=lambda: parts, clock=SystemClock(), new_id=_new_id), log=log)
     server = Server(
         Config(
