@@ -163,16 +163,19 @@ def test_a_service_account_and_the_internal_key_are_admin_of_every_tenant(signed
 
 def test_refusals_come_in_their_order(signed: Signed) -> None:
     """The body is no JSON throughout: nobody is told so before he has proved that he may."""
-    post = {"body": b"{", "path": "/api/billing/members"}
     door, grace = signed.door, signed.firebase(sub="grace-uid", email=None)
+    asked = [
+        (None, None),
+        ("nobody", None),
+        (None, grace),
+        ("umbra", grace),
+        ("nobody", grace),
+        ("acme", grace),
+        ("acme", signed.firebase()),
+    ]
     statuses = [
-        door.ask("POST", **post, tenant=None).status,
-        door.ask("POST", **post, tenant="nobody").status,
-        door.ask("POST", **post, tenant=None, token=grace).status,
-        door.ask("POST", **post, tenant="umbra", token=grace).status,
-        door.ask("POST", **post, tenant="nobody", token=grace).status,
-        door.ask("POST", **post, tenant="acme", token=grace).status,
-        door.ask("POST", **post, tenant="acme", token=signed.firebase()).status,
+        door.ask("POST", "/api/billing/members", body=b"{", tenant=tenant, token=token).status
+        for tenant, token in asked
     ]
     assert statuses == [401, 401, 400, 403, 403, 403, 400]
 

@@ -146,7 +146,7 @@ def problem_of(error: Exception, *, request_id: str | None = None) -> Answer:
     """The answer to any exception: ours with their sentence, all others as a 500 without a word of theirs."""
     status = _status(error)
     code = error.code if isinstance(error, BillingError) else "internal_error"
-    errors = error.errors if isinstance(error, InvalidRequest) else None
+    errors: Sequence[Mapping[str, str]] | None = error.errors if isinstance(error, InvalidRequest) else None
     if isinstance(error, InvalidInput):
         errors = [{"field": error.field, "detail": str(error)}]
     return problem(
