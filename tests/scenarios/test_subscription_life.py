@@ -359,3 +359,13 @@ def test_a_held_invoice_is_decided_on_before_it_is_refunded(world: World) -> Non
     with pytest.raises(InvoiceNotCreditable, match="it is a draft"):
         does(world, "ahead", Cancellation(at=Moment.NOW, unused=Unused.REFUND))
     world.damages(f"invoices/{held.id}", {"status": "issued"})
+
+
+def test_each_charge_that_was_paid_ahead_is_credited_by_its_own_line(world: World) -> None:
+    does(world, "ahead", ItemsChange(quantities={"seat": Decimal(1)}), at="2026-04-21")
+    bills(world, "2026-05-01")  # ten days of April's seat, and May
+    done = does(world, "ahead", Cancellation(at=Moment.NOW, unused=Unused.OFFSET), at="2026-05-16")
+    bills(world, "2026-05-17")
+    assert done.credit_note is not None
+    # May's plan less 15 of 31 days (29.03) and its seat less 15 of 31 days (14.52)
+    assert [line.amount for line in done.credit_note.value.lines] == [3097, 1548]
