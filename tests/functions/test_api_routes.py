@@ -50,6 +50,14 @@ def test_a_pdf_is_sent_and_an_explanation_comes_out(api: ApiBooks) -> None:
     assert explained["lines"][0]["amount"] == 4900
 
 
+def test_a_pdf_is_had_without_a_key_for_ten_minutes(api: ApiBooks) -> None:
+    link = api.read(f"{INVOICE}/pdf-link")
+    assert api.proxy.get(link["url"]).body[:5] == b"%PDF-"
+    assert api.proxy.get(link["url"][:-1]).status == 404
+    api.proxy.clock.at += timedelta(minutes=10)
+    assert api.proxy.get(link["url"]).status == 404
+
+
 def test_a_payment_in_part_leaves_the_rest_due_and_its_reversal_all_of_it(api: ApiBooks) -> None:
     money = {"amount": 2000, "currency": api.read(INVOICE)["currency"], "received_at": "2026-03-02T00:00:00Z"}
     paid = posted(api, "payments", {**money, "invoices": ["INV-2026-02-0001"]})

@@ -10,6 +10,7 @@ from billing.api.asgi import Watch, problem_answer
 from billing.api.call_log import CallLog
 from billing.api.cors import Cors
 from billing.api.customer_billing.all_routes import CUSTOMER_BILLING
+from billing.api.file_door import file_routes
 from billing.api.health import public_health
 from billing.api.pay_engine import Door
 from billing.api.pay_page import error_page, page_headers, pay_routes
@@ -29,6 +30,7 @@ def proxy_app(door: Door, *, log: CallLog) -> FastAPI:
     app.state.door = door
     app.include_router(webhook_routes(door))
     app.include_router(pay_routes(door))
+    app.include_router(file_routes(door))
     app.include_router(billing_routes())
     for router in CUSTOMER_BILLING:
         app.include_router(router)

@@ -3,8 +3,11 @@
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import Query, Response
+from fastapi import Query, Request, Response
 
+from billing.api.file_door import FILES
+from billing.api.file_link import file_link
+from billing.api.pay_page import PAYMENT_LINK_KEY
 from billing.api.routes.books import Books, reading
 from billing.api.routes.conditions import entity_tag
 from billing.api.routes.documents import ExplainedAnswer
@@ -15,6 +18,7 @@ from billing.api.routes.paging import Paged, Paging
 from billing.domain.credit import CreditNote
 from billing.domain.errors import InvalidInput, NotFound
 from billing.domain.invoice import Invoice, InvoiceStatus
+from billing.domain.payment_link import LinkedInvoice
 from billing.store.ids import checked_id
 from billing.store.invoices import Invoices, decode_invoice
 from billing.store.pages import page_by_id
@@ -55,6 +59,13 @@ class PreviewsAnswer(AnswerModel):
 
     at: datetime
     data: list[PreviewAnswer]
+
+
+class FileLinkAnswer(AnswerModel):
+    """Where the file is, until when."""
+
+    url: str
+    expires_at: datetime
 
 
 @router.get("")
@@ -125,6 +136,19 @@ def get_pdf(id_or_number: NamedId, books: Reading) -> Response:
     if not pdf:
         raise NotFound("PDF of invoice", id_or_number)  # noqa: TRY003 - a kind, not a message
     return Response(pdf, media_type=PDF, headers={"Content-Disposition": f'inline; filename="{invoice.number}.pdf"'})
+
+
+@router.get("/{id_or_number}/pdf-link")
+def get_pdf_link(id_or_number: NamedId, books: Reading, request: Request) -> FileLinkAnswer:
+    """An address that opens the PDF for ten minutes without a key, as a browser needs it."""
+    invoice = Invoices.of(books.documents, books.tenant_id).named(id_or_number).value
+    keys = books.engine.secrets.get(PAYMENT_LINK_KEY)
+    if not keys or not filed_pdf(books.engine.objects, invoice):
+        raise NotFound("PDF of invoice", id_or_number)  # noqa: TRY003 - a kind, not a message
+    file = LinkedInvoice(tenant_id=books.tenant_id, invoice_id=invoice.id)
+    link = file_link(file, key=keys[0], now=books.call.recorded_at)
+    base = books.engine.payment_link_base or str(request.base_url).rstrip("/")
+    return FileLinkAnswer(url=f"{base}{FILES}/{link.token}", expires_at=link.expires_at)
 
 
 def preview_answer(preview: Preview) -> PreviewAnswer:
