@@ -13,6 +13,7 @@ from billing.api.app import proxy_app
 from billing.api.asgi import response_of
 from billing.api.call_log import json_lines
 from billing.api.front_door import limits_of, trusted_by
+from billing.api.job_places import jobs_at
 from billing.api.pay_engine import Door, DoorParts
 from billing.config import load_settings
 from billing.wiring import connect
@@ -36,12 +37,15 @@ def _parts() -> DoorParts:
 def _connected() -> DoorParts:
     """Connect at the first request and keep the connections; a configuration that is refused is read again."""
     settings = load_settings()
+    engine = connect(settings, clock=_CLOCK)
     return DoorParts(
-        engine=connect(settings, clock=_CLOCK),
+        engine=engine,
         max_body_bytes=settings.max_body_bytes,
         trusted=trusted_by(settings.front_door, oidc=settings.oidc),
         limits=limits_of(settings.front_door),
         cors_origins=settings.front_door.cors_origins,
+        jobs=jobs_at(settings.jobs, secrets=engine.secrets),
+        run_deadline_seconds=settings.run_deadline_seconds,
     )
 
 

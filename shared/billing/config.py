@@ -12,6 +12,7 @@ from billing.adapters.mail_place import SMTP_PASSWORD, MailPlace, mail_place
 from billing.adapters.variables import Variables, shown
 from billing.api.caller import INTERNAL_KEY, internal_key_flaw
 from billing.api.front_door import FrontDoor, front_door
+from billing.api.job_places import JobPlaces, job_places
 from billing.api.oidc import GOOGLE_CERTS_URL, GOOGLE_ISSUERS, OidcTrust
 from billing.domain.errors import BillingError, InvalidInput
 from billing.domain.web_address import LOOPBACK
@@ -103,6 +104,7 @@ class Settings:
     loopback_events: bool = False
     claim_seconds: int = CLAIM_SECONDS
     front_door: FrontDoor = field(default_factory=FrontDoor)
+    jobs: JobPlaces | None = None
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> Self:
@@ -124,6 +126,7 @@ class Settings:
             loopback_events=read.switch("BILLING_LOOPBACK_EVENTS", default=isinstance(store, SqliteFile)),
             claim_seconds=read.integer("BILLING_CLAIM_SECONDS", default=CLAIM_SECONDS, low=1, high=3600),
             front_door=front_door(read),
+            jobs=job_places(read),
         )
         if read.flaws:
             raise Misconfigured(read.flaws)

@@ -27,8 +27,8 @@ class JobPosts:
     def call(self, asked: JobCall) -> bytes:
         """Post the call; a redirect is not followed, as our credential is for that address alone."""
         url = self.urls[asked.job]
+        headers = {**self._credential(asked.job, url), **_headers(asked)}
         try:
-            headers = {**self.credential(url), **_headers(asked)}
             answer = self.pool.request(
                 "POST",
                 url,
@@ -42,6 +42,12 @@ class JobPosts:
         if answer.status == 200:
             return answer.data
         raise _refusal(asked.job, answer.status, answer.data)
+
+    def _credential(self, job: JobName, url: str) -> Mapping[str, str]:
+        try:
+            return self.credential(url)
+        except Exception as error:  # the metadata server and its library have many
+            raise JobUnavailable(job, reason=f"no credential: {type(error).__name__}") from error
 
 
 def _headers(asked: JobCall) -> dict[str, str]:

@@ -170,7 +170,7 @@ class JobDoor(Generic[Engine, Report]):
 
 def actor_of(caller: Caller, *, passed_on: str | None) -> str:
     """Who the audit log names: the caller, and before it the one for whom a caller of our own says that it calls."""
-    if passed_on is None or caller.tenants is not None or not _ACTOR.fullmatch(passed_on):
+    if passed_on in (None, caller.name) or caller.tenants is not None or not _ACTOR.fullmatch(passed_on or ""):
         return caller.name
     return f"{passed_on} via {caller.name}"
 

@@ -8,6 +8,7 @@ from fastapi import Depends, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from billing.api.access import Access, door_of
+from billing.api.call_log import error_fields
 from billing.api.customer_billing.cron import CronRun, cron_call
 from billing.api.customer_billing.run_access import ALL_TENANTS, NeedsMachine, NeedsToRun
 from billing.api.customer_billing.run_answers import CRON, CRON_ASKED, DUNNED, GENERATED, RUN_ASKED
@@ -59,7 +60,7 @@ def _run(request: Request, access: Access, job: JobName, body: bytes) -> Respons
     try:
         return _json(door_of(request).jobs().call(asked))
     except BillingError as error:
-        request.state.noted["error"] = error.code
+        request.state.noted.update(error_fields(error))
         answer = job_failure(error, request_id=access.request_id)
         return Response(answer.body, answer.status, answer.headers)
 
