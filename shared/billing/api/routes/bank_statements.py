@@ -8,8 +8,6 @@ from typing import Annotated, Any
 from fastapi import Depends, Query, Request
 from pydantic import Field
 
-from billing.adapters.bank_statements import read_statements
-from billing.adapters.bank_statements.unreadable import UnreadableStatement
 from billing.api.problem import MalformedRequest
 from billing.api.routes.books import Books, changing, reading
 from billing.api.routes.closing import closing
@@ -212,6 +210,9 @@ def ignore(transaction_id: NamedId, given: GivenNote, books: Changing) -> Transa
 
 
 def _statements(body: bytes, *, file_format: StatementFormat | None) -> tuple[Statement, ...]:
+    from billing.adapters.bank_statements import read_statements  # noqa: PLC0415 - loads lxml and mt940
+    from billing.adapters.bank_statements.unreadable import UnreadableStatement  # noqa: PLC0415 - the same
+
     with TemporaryDirectory(prefix="billing-statement-") as folder:
         file = Path(folder) / "statement"
         file.write_bytes(body)
