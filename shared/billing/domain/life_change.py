@@ -1,4 +1,4 @@
-"""What may be asked of a subscription in its life, and the subscription as it is afterwards (semantics 5, docs/adr/0023).
+"""What may be asked of a subscription in its life, and how it stands afterwards (semantics 5, docs/adr/0023).
 
 Each change takes effect at an instant: now, at the end of the running period, or at one that is named.
 """

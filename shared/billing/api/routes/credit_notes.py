@@ -29,7 +29,7 @@ from billing.usecases.issue_credit_note import issue_credit_note
 router = noun("credit-notes")
 Reading = Annotated[Books, reading("credit-notes")]
 Changing = Annotated[Books, changing("credit-notes")]
-ResourceId = Annotated[str | None, Query(min_length=1, max_length=LONGEST_ID)]
+GivenId = Annotated[str | None, Query(min_length=1, max_length=LONGEST_ID)]
 
 
 class CreditRefundAnswer(AnswerModel):
@@ -104,7 +104,7 @@ class IssuedCreditAnswer(AnswerModel):
 
 @router.get("")
 def list_credit_notes(
-    books: Reading, paging: Paging, *, customer_id: ResourceId = None, invoice_id: ResourceId = None, number: ResourceId = None
+    books: Reading, paging: Paging, *, customer_id: GivenId = None, invoice_id: GivenId = None, number: GivenId = None
 ) -> Paged[CreditNoteAnswer]:
     """List credit notes in the order of their ids."""
     found = page_by_id(

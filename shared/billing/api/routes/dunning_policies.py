@@ -28,7 +28,7 @@ from billing.usecases.set_policies import set_policies
 router = noun("dunning")
 Reading = Annotated[Books, reading("dunning")]
 Administering = Annotated[Books, changing("dunning", role=Role.ADMIN)]
-ResourceId = Annotated[str | None, Query(min_length=1, max_length=LONGEST_ID)]
+GivenId = Annotated[str | None, Query(min_length=1, max_length=LONGEST_ID)]
 
 
 class PolicyStepAnswer(AnswerModel):
@@ -138,8 +138,8 @@ def put_policies(
 def preview_policy(
     books: Reading,
     *,
-    policy: ResourceId = None,
-    customer_id: ResourceId = None,
+    policy: GivenId = None,
+    customer_id: GivenId = None,
     started_on: date | None = None,
     decline: Annotated[str, Query(min_length=1, max_length=64, pattern="^[a-z0-9_]+$")] = SOFT_DECLINE,
 ) -> PolicyPreviewAnswer:

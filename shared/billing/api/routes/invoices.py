@@ -31,7 +31,7 @@ Reading = Annotated[Books, reading("invoices")]
 Month = Annotated[str | None, Query(pattern=r"^[0-9]{4}-(0[1-9]|1[0-2])$", description="of the period, as 2026-02")]
 PDF = "application/pdf"
 PDF_SCHEMA = {"schema": {"type": "string", "contentMediaType": PDF}}
-ResourceId = Annotated[str | None, Query(min_length=1, max_length=LONGEST_ID)]
+GivenId = Annotated[str | None, Query(min_length=1, max_length=LONGEST_ID)]
 
 
 class PreviewedDocument(AnswerModel):
@@ -74,10 +74,10 @@ def list_invoices(
     paging: Paging,
     *,
     status: InvoiceStatus | None = None,
-    customer_id: ResourceId = None,
-    subscription_id: ResourceId = None,
+    customer_id: GivenId = None,
+    subscription_id: GivenId = None,
     month: Month = None,
-    number: ResourceId = None,
+    number: GivenId = None,
 ) -> Paged[InvoiceRow]:
     """List invoices in the order of their ids: by subscription, then by period. All conditions must hold."""
     found = page_by_id(
@@ -97,7 +97,7 @@ def list_invoices(
 
 @router.get("/preview")
 def preview_next(
-    books: Reading, *, customer_id: ResourceId = None, subscription_id: ResourceId = None, at: datetime | None = None
+    books: Reading, *, customer_id: GivenId = None, subscription_id: GivenId = None, at: datetime | None = None
 ) -> PreviewsAnswer:
     """Work out the next bill of one subscription, or of each of a customer's; nothing is written."""
     if (customer_id is None) == (subscription_id is None):
