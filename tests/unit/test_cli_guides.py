@@ -24,6 +24,7 @@ GUIDES = (
     "reconcile",
     "cli",
     "credit-notes",
+    "customer-billing",
     "dunning",
     "e-invoices",
     "events",
