@@ -43,7 +43,7 @@ check: setup  ## format, lint, types, import contracts, spelling, house rules: w
 	$(BIN)/pytest tests/house --quiet
 
 coverage: setup  ## every branch of billing/domain is run by the fast tests, or this fails
-	$(BIN)/pytest $(wildcard tests/unit tests/properties tests/scenarios) -n 2 --quiet --cov --cov-report=term
+	$(BIN)/pytest $(wildcard tests/unit tests/properties tests/scenarios) $(PYTEST_ARGS) --quiet --cov --cov-report=term
 
 bench: setup  ## measure speed, cost and scale on this machine
 	$(BIN)/python -m benchmarks
