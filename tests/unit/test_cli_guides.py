@@ -69,18 +69,34 @@ def shown_in(page: str) -> Iterator[Shown]:
             yield Shown(command, output.rstrip("\n"))
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
-def test_each_command_of_a_page_prints_what_the_page_shows(page: Path, tmp_path: Path) -> None:
-    shutil.copytree(ROOT / "samples", tmp_path / "samples")
+def prints_what_it_shows(page: Path, folder: Path) -> None:
+    shutil.copytree(ROOT / "samples", folder / "samples")
     commands = list(shown_in(page.read_text(encoding="utf-8")))
     assert commands
     for each in commands:
-        printed, code = run(each.command, tmp_path)
+        printed, code = run(each.command, folder)
         if each.output:
             assert each.is_met_by(printed), f"$ {each.command}\n{printed}"
         else:
             assert code == 0, f"$ {each.command}\n{printed}"
+
+
+@pytest.mark.slow
+class TestPages:
+    """One of two classes, since test workers take a class as a whole, and the pages together take minutes."""
+
+    @pytest.mark.parametrize("page", PAGES[::2], ids=lambda page: page.stem)
+    def test_each_command_of_a_page_prints_what_the_page_shows(self, page: Path, tmp_path: Path) -> None:
+        prints_what_it_shows(page, tmp_path)
+
+
+@pytest.mark.slow
+class TestOtherPages:
+    """The other one."""
+
+    @pytest.mark.parametrize("page", PAGES[1::2], ids=lambda page: page.stem)
+    def test_each_command_of_a_page_prints_what_the_page_shows(self, page: Path, tmp_path: Path) -> None:
+        prints_what_it_shows(page, tmp_path)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
