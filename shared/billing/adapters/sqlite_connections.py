@@ -45,7 +45,7 @@ class SqliteConnections:
         self._only = Lock()
         self._writer = Lock()
         with self.writing() as connection:
-            for statement in (*_SCHEMA, *map(_index_statement, indexes)):
+            for statement in (*_SCHEMA, *(_index_statement(each) for each in indexes if not each.needed_to_add_up)):
                 connection.execute(statement)
 
     @contextmanager

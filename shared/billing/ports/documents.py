@@ -229,10 +229,14 @@ class OperationCounts:
 
 @dataclass(frozen=True, slots=True)
 class CompositeIndex:
-    """An index over several fields of every collection with this last segment, equality fields first."""
+    """An index over several fields of every collection with this last segment, equality fields first.
+
+    One that is `needed_to_add_up` alone is what Firestore asks for before it sums a field; SQLite sums without it.
+    """
 
     collection_group: str
     fields: tuple[tuple[str, Literal["asc", "desc", "array"]], ...]
+    needed_to_add_up: bool = False
 
 
 class InvalidDocument(InvalidInput):

@@ -37,11 +37,15 @@ INDEXES: Final[tuple[CompositeIndex, ...]] = (
         "invoices", (("shard", "asc"), ("status", "asc"), ("currency", "asc"), ("due_on", "asc"), ("amount_due", "asc"))
     ),
     # whether the roll-ups of reports still stand: the sum of the marks of what each was made from
-    CompositeIndex("invoices", (("month", "asc"), ("currency", "asc"), ("report_mark", "asc"))),
-    CompositeIndex("invoices", (("usage_month", "asc"), ("currency", "asc"), ("report_mark", "asc"))),
-    CompositeIndex("credit_notes", (("month", "asc"), ("currency", "asc"), ("report_mark", "asc"))),
-    CompositeIndex("usage", (("month", "asc"), ("report_mark", "asc"))),
-    CompositeIndex("subscriptions", (("shard", "asc"), ("report_mark", "asc"))),
+    CompositeIndex("invoices", (("month", "asc"), ("currency", "asc"), ("report_mark", "asc")), needed_to_add_up=True),
+    CompositeIndex(
+        "invoices", (("usage_month", "asc"), ("currency", "asc"), ("report_mark", "asc")), needed_to_add_up=True
+    ),
+    CompositeIndex(
+        "credit_notes", (("month", "asc"), ("currency", "asc"), ("report_mark", "asc")), needed_to_add_up=True
+    ),
+    CompositeIndex("usage", (("month", "asc"), ("report_mark", "asc")), needed_to_add_up=True),
+    CompositeIndex("subscriptions", (("shard", "asc"), ("report_mark", "asc")), needed_to_add_up=True),
     # what waits for a person
     CompositeIndex("reviews", (("status", "asc"),)),
     # the events that a subscription's usage was added up from, to verify it
