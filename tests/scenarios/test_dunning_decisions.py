@@ -127,7 +127,7 @@ def test_a_dispute_rests_until_it_is_resumed_and_goes_on_with_what_was_next(
     ]
 
 
-def test_a_promise_that_comes_while_a_step_is_done_does_not_have_it_done_again(
+def test_a_promise_that_comes_between_charge_and_mail_stops_the_mail_and_charges_nothing_twice(
     sandbox: RunningSandbox, world: CardWorld
 ) -> None:
     fails(sandbox, world, "insufficient_funds")
@@ -138,9 +138,12 @@ def test_a_promise_that_comes_while_a_step_is_done_does_not_have_it_done_again(
             promises(world, until)
 
     world.stripe.after = somebody_calls
-    assert on(world, "2026-02-04") == ["reminder"]
+    assert on(world, "2026-02-04") == []
     assert the_case(world).pause is not None
-    assert [on(world, day) for day in ("2026-02-09", "2026-02-13")] == [[], []]
+    assert world.sent.kinds("lumen@kunde.test").count("payment_reminder") == 0
+    assert on(world, "2026-02-09") == []
+    assert on(world, "2026-02-10") == ["reminder"]  # with the charge of the 4th: six days of the promise do not count
+    assert on(world, "2026-02-13") == []
     assert on(world, "2026-02-14") == ["urgent_notice"]  # day 7 would have been the 8th
     assert world.sent.kinds("lumen@kunde.test").count("payment_reminder") == 1
     assert [(each.day, each.attempt) for each in the_case(world).history] == [(0, 0), (3, 2), (7, 3)]

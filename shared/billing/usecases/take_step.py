@@ -2,7 +2,8 @@
 
 The claim is written by compare-and-set before anything happens, so two runs do a step once. A run that dies leaves its
 claim: after its time the next run goes on with the same attempt, which is looked up and never charged twice, and sends
-mails with the same Message-IDs. Between charge and mail the invoice is read again.
+mails with the same Message-IDs. Between charge and mail invoice and customer are read again: what was promised, paid or
+decided meanwhile stops the rest of the step.
 """
 
 from dataclasses import dataclass, replace
@@ -11,7 +12,7 @@ from datetime import timedelta
 from billing.domain.attempt import AttemptSource, AttemptStatus, PaymentAttempt
 from billing.domain.charging import attempt_of, is_answered, next_attempt
 from billing.domain.customer import CardTry, Customer
-from billing.domain.dunning import Act
+from billing.domain.dunning import Act, Rest, decide
 from billing.domain.dunning_case import Claim, DunningCase, claimed
 from billing.domain.dunning_policy import CARD_DAYS, DunningPolicy
 from billing.domain.dunning_report import DunningDetail
@@ -76,6 +77,9 @@ def take_step(run: DunningRun, due: DueCase) -> DunningDetail | None:
     except Exception:
         _released(run, due, claim)
         raise
+    if done is None:
+        _released(run, due, claim)
+        return None
     return finish_step(run, due.invoice.value.id, done)
 
 
@@ -123,7 +127,8 @@ def _tries(run: DunningRun, customer: Customer) -> list[CardTry]:
     return [*kept, CardTry(method_id=customer.payment_method_id, at=run.as_of)]
 
 
-def _done(run: DunningRun, due: DueCase, claim: Claim, *, refusal: str) -> StepDone:
+def _done(run: DunningRun, due: DueCase, claim: Claim, *, refusal: str) -> StepDone | None:
+    """What came of it; None where the case is to rest by now, and its charge, if there was one, is kept for later."""
     attempt = _charged(run, due, claim) if claim.attempt else None
     invoice = _read(run, due.invoice.value.id)
     done = StepDone(
@@ -137,7 +142,17 @@ def _done(run: DunningRun, due: DueCase, claim: Claim, *, refusal: str) -> StepD
     is_under_way = attempt is not None and attempt.status is AttemptStatus.PENDING
     if not is_collectible(invoice) or is_under_way:
         return done
+    if _rests_by_now(run, due, invoice):
+        return None
     return _told(run, due, done, invoice=invoice, attempt=attempt)
+
+
+def _rests_by_now(run: DunningRun, due: DueCase, invoice: Invoice) -> bool:
+    """Whether somebody paused the case meanwhile, or its customer has no running subscription left to suspend."""
+    [customer] = run.customers.get([invoice.customer_id])
+    if customer is None:
+        raise NotFound("customer", invoice.customer_id)
+    return isinstance(decide(due.policy, invoice, customer.value, as_of=run.as_of), Rest)
 
 
 def _charged(run: DunningRun, due: DueCase, claim: Claim) -> PaymentAttempt | None:
