@@ -64,9 +64,9 @@ def test_of_ten_thousand_open_invoices_only_the_hundred_that_are_due_are_read(wo
     report, counts = counted_run(world)
 
     assert (report.actions, report.complete, report.failures) == ({"reminder": DUE}, True, [])
-    # a case is found by its index (1), read again with its customer before its mail, again before it is written, and
-    # once more until it rests (invoice and customer each), as is the customer at first: 8 reads. A run adds its tenant, the end
-    # of what fell overdue, and the end of what is due.
+    # a case is found by its index (1), its customer read beside it; both are read again before its mail, again before
+    # it is written, and once more until it rests: 8 reads. A run adds its tenant, the end of what fell overdue, and
+    # the end of what is due.
     assert counts.reads == 8 * DUE + 3
     # the claim, the step, its event and its audit record; the run's own record
     assert counts.writes == 4 * DUE + 1
