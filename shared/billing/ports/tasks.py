@@ -1,0 +1,56 @@
+"""What is asked of a queue: to make a call of one of our functions later, at least once."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, ClassVar, Final, Literal, Protocol, TypeAlias
+
+from billing.domain.errors import Unavailable
+
+FunctionName: TypeAlias = Literal["generate_invoices", "run_dunning", "apiProxy"]
+
+QueueName: TypeAlias = Literal["runs", "events"]
+"""`runs` holds the parts of billing and dunning runs, `events` what a tenant's own system is told."""
+
+TASK_HEADER: Final = "x-cloudtasks-taskname"
+"""The task that a call comes from; its presence says that the queue called, and the token who it was."""
+
+TRIES_HEADER: Final = "x-cloudtasks-taskretrycount"
+"""How often the call was tried before (https://cloud.google.com/tasks/docs/creating-http-target-tasks#handler)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """A call to come: a POST of `body` as JSON to a `path` of a function, not before `due` (a UTC instant).
+
+    `name` follows from what the task is for: a queue takes a name once, be the task waiting or done within the hour,
+    so that a doubled trigger does nothing. It has letters, digits, `-` and `_`, 500 of them at most.
+    `headers` are passed on as they are, such as `X-Tenant-ID`; the queue's own credential stands beside them.
+    """
+
+    name: str
+    queue: QueueName
+    function: FunctionName
+    path: str = "/"
+    body: Mapping[str, Any] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    due: datetime | None = None
+
+
+class Tasks(Protocol):
+    """A queue that calls until it is answered with a 2xx status: often once, sometimes twice, in any order."""
+
+    def enqueue(self, tasks: Sequence[Task]) -> int:
+        """Take tasks whose names are not known, and say how many those were. Raises TasksUnavailable."""
+        ...
+
+
+class TasksUnavailable(Unavailable):
+    """The queue took not every task; the same tasks may be handed in again. `reason` names the remedy where known."""
+
+    code: ClassVar[str] = "tasks_unavailable"
+
+    def __init__(self, queue: str, *, reason: str) -> None:
+        self.queue = queue
+        self.reason = reason
+        super().__init__(f"the queue {queue} did not take the tasks: {reason}")
