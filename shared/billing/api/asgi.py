@@ -7,6 +7,7 @@ from time import monotonic
 from typing import Any
 
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import iter_route_contexts
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -131,10 +132,10 @@ async def response_of(app: ASGIApp, request: Request) -> Response:
 
 
 def _route_of(scope: Scope) -> str:
-    """The route with the names of its parameters. A route knows itself without the fixed places that it is below."""
-    own = str(getattr(scope.get("route"), "path", ""))
-    below = len(scope["path"].split("/")) - len(own.split("/"))
-    return "/".join(scope["path"].split("/")[: below + 1]) + own if own and below > 0 else own
+    """The whole template of the route that was asked for, with the fixed places that it is below; "" for none."""
+    asked = scope.get("route")
+    every = () if asked is None else iter_route_contexts(scope["app"].routes)
+    return next((each.path_format or "" for each in every if each.original_route is asked), "")
 
 
 def _named(error: Exception, *, path: str, method: str) -> Exception:
