@@ -18,7 +18,7 @@ from billing.api.pay_engine import Door, DoorParts
 from billing.config import load_settings
 from billing.wiring import connect
 
-_CLOCK = SystemClock()
+_CLOCK, _LOG = SystemClock(), json_lines()
 _CONNECTING = Lock()
 
 
@@ -49,4 +49,4 @@ def _connected() -> DoorParts:
     )
 
 
-_APP = proxy_app(Door(parts=_parts, clock=_CLOCK, new_id=lambda: uuid4().hex), log=json_lines())
+_APP = proxy_app(Door(parts=_parts, clock=_CLOCK, new_id=lambda: uuid4().hex, log=_LOG), log=_LOG)

@@ -16,7 +16,7 @@ from billing.api.billing_job import BILLING
 from billing.api.job_door import JobDoor, JobParts
 from billing.api.oidc import OidcTrust, TokenVerifier
 from billing.domain.errors import BillingError, InvalidInput
-from billing.domain.run_report import RunReport
+from billing.domain.run_report import Failure, RunReport
 from billing.ports import Objects, OperationCounts, StoreUnavailable, WriteConflict
 from billing.store.indexes import INDEXES
 from billing.store.tenants import Tenants
@@ -39,6 +39,7 @@ class Engine:
     documents: SqliteDocuments
     seconds: float = 0
     ends: dict[str, Exception] = field(default_factory=dict)
+    failures: list[Failure] = field(default_factory=list)
     passed: float = 1000
     asked: list[RunRequest] = field(default_factory=list)
     out_of_time: list[bool] = field(default_factory=list)
@@ -55,7 +56,12 @@ class Engine:
         if request.tenant_id in self.ends:
             raise self.ends[request.tenant_id]
         return RunReport(
-            run_id=request.run_id, tenant_id=request.tenant_id, as_of=request.as_of, dry_run=False, currency="USD"
+            run_id=request.run_id,
+            tenant_id=request.tenant_id,
+            as_of=request.as_of,
+            dry_run=False,
+            currency="USD",
+            failures=self.failures,
         )
 
 

@@ -38,8 +38,14 @@ def _made(report: RunReport) -> int:
 
 def _tallies(reports: Sequence[RunReport]) -> dict[str, int]:
     return {
-        "generated": sum(len(report.invoices) for report in reports),
-        "failed": sum(len(report.failures) for report in reports),
+        "invoices": sum(len(report.invoices) for report in reports),
+        "credit_notes": sum(len(report.credit_notes) for report in reports),
+        "held": sum(len(report.held) for report in reports),
+        "failures": sum(len(report.failures) for report in reports),
+        "settled": sum(report.settled for report in reports),
+        "unsettled": sum(report.unsettled for report in reports),
+        "charged": sum(report.collected.charged for report in reports),
+        "mailed": sum(report.collected.mailed for report in reports),
     }
 
 

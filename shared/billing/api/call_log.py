@@ -27,6 +27,11 @@ def json_lines(file: TextIO | None = None) -> CallLog:
     return lambda event, fields: logger.msg(event, **fields)
 
 
+def severity_of(status: int) -> str:
+    """How much a call's answer matters: nothing below 400 does, and what is from 500 on is ours to mend."""
+    return "INFO" if status < 400 else "WARNING" if status < 500 else "ERROR"
+
+
 def error_fields(error: Exception) -> dict[str, str]:
     """What the log says of an error: its code and reason; of one that is not ours the whole trace."""
     match error:

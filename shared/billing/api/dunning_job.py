@@ -39,7 +39,11 @@ def _made(report: DunningReport) -> int:
 def _tallies(reports: Sequence[DunningReport]) -> dict[str, int]:
     return {
         "processed": sum(report.processed for report in reports),
-        "failed": sum(len(report.failures) for report in reports),
+        "overdue": sum(report.entered for report in reports),
+        "busy": sum(report.busy for report in reports),
+        "failures": sum(len(report.failures) for report in reports),
+        "mailed": sum(report.mailed for report in reports),
+        "undelivered_events": sum(report.undelivered_events for report in reports),
     }
 
 

@@ -65,8 +65,8 @@ class Job(Generic[Engine_contra, Report]):
     """`name` is the function's, in the log. `run` does one tenant's work, and `made` counts what that took of a limit.
 
     An answer begins with `own`, what older clients read of one tenant, or `listed`, the same of several; `result` is a
-    tenant's report. `tallies` is what the line in the log counts, `again` why one calls again after a run that stopped
-    early. Unless it `looks_ahead`, only a dry run may be as of a time to come.
+    tenant's report. `tallies` is what a run's line in the log counts, `failures` among them; `again` says why one calls
+    again after a run that stopped early. Unless it `looks_ahead`, only a dry run may be as of a time to come.
     """
 
     name: str

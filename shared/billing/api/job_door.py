@@ -2,20 +2,20 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, Generic
 
 import flask
 
-from billing.api.call_log import CallLog, error_fields
+from billing.api.call_log import CallLog, error_fields, severity_of
 from billing.api.caller import KEY_HEADER, TOKEN_HEADER, Caller, authenticate
 from billing.api.health import full_health, public_health
 from billing.api.job import Engine, Job, Report
-from billing.api.job_answer import all_tenants_answer, tenant_answer
 from billing.api.job_failure import job_failure
 from billing.api.job_request import TENANT_HEADER, JobRequest, read_job
 from billing.api.job_run import JobRun
+from billing.api.logged_run import logged_run
 from billing.api.oidc import TokenVerifier
 from billing.api.problem import Answer, Forbidden, MalformedRequest, MethodNotAllowed
 from billing.api.request_body import discard_rest, read_body
@@ -108,20 +108,8 @@ class JobDoor(Generic[Engine, Report]):
         _check_allowed(caller, request)
         run = self._job_run(call, parts, caller=caller, request=request)
         call.noted |= {"run_id": run.run_id, "tenant": request.tenant_id, "dry_run": request.dry_run}
-        body = self._all(call, run) if request.tenant_id is None else self._one(call, run, request.tenant_id)
-        call.noted |= {"operations": asdict(run.engine.operations)}
+        body = logged_run(run, seconds=lambda: self._seconds(call), log=self.log)
         return Answer(body, HTTPStatus.OK, _JSON)
-
-    def _one(self, call: Call, run: JobRun[Engine, Report], tenant_id: str) -> bytes:
-        report = run.of(tenant_id, limit=run.request.limit)
-        call.noted |= {"complete": report.complete, **self.job.tallies([report])}
-        return tenant_answer(run, report, seconds=self._seconds(call))
-
-    def _all(self, call: Call, run: JobRun[Engine, Report]) -> bytes:
-        done = run.of_all()
-        call.noted |= {"complete": done.complete, **self.job.tallies(done.reports)}
-        call.noted["errors"] = [{"tenant": each.tenant_id, **error_fields(each.error)} for each in done.failures]
-        return all_tenants_answer(run, done, seconds=self._seconds(call))
 
     def _caller(self, call: Call, parts: JobParts[Engine]) -> Caller:
         headers = dict(call.request.headers.items())
@@ -157,7 +145,7 @@ class JobDoor(Generic[Engine, Report]):
 
     def _log(self, call: Call, status: int) -> None:
         fields = {
-            "severity": _severity(call, status),
+            "severity": severity_of(status),
             "message": f"{self.job.name} answered {int(status)}",
             "request_id": call.request_id,
             "method": call.request.method,
@@ -179,9 +167,3 @@ def _check_allowed(caller: Caller, request: JobRequest) -> None:
     """A caller of some tenants names one of them; only one of all may leave the name out."""
     if caller.tenants is not None and request.tenant_id not in caller.tenants:
         raise Forbidden(reason=f"{caller.kind} may not run anything for tenant {request.tenant_id!r}")
-
-
-def _severity(call: Call, status: int) -> str:
-    if status >= HTTPStatus.INTERNAL_SERVER_ERROR or call.noted.get("errors"):
-        return "ERROR"
-    return "WARNING" if status >= HTTPStatus.BAD_REQUEST or call.noted.get("failed") else "INFO"

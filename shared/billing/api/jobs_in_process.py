@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from typing import Protocol, assert_never
 
 from billing.api.billing_job import BILLING, BillingEngine
+from billing.api.call_log import CallLog
 from billing.api.dunning_job import DUNNING, DunningEngine
 from billing.api.job import Engine, Job, Report
-from billing.api.job_answer import all_tenants_answer, tenant_answer
 from billing.api.job_request import read_job
 from billing.api.job_run import JobRun
+from billing.api.logged_run import logged_run
 from billing.domain.stamp import stamp
 from billing.ports import Clock
 from billing.ports.jobs import JobCall
@@ -30,6 +31,7 @@ class JobsInProcess:
     clock: Clock
     monotonic: Callable[[], float]
     new_id: Callable[[], str]
+    log: CallLog
     is_ending: Callable[[], bool] = lambda: False
 
     def call(self, asked: JobCall) -> bytes:
@@ -54,7 +56,4 @@ class JobsInProcess:
             now=now,
             out_of_time=lambda: self.is_ending() or self.monotonic() >= started + asked.seconds,
         )
-        if asked.tenant_id is None:
-            return all_tenants_answer(run, run.of_all(), seconds=self.monotonic() - started)
-        report = run.of(asked.tenant_id, limit=run.request.limit)
-        return tenant_answer(run, report, seconds=self.monotonic() - started)
+        return logged_run(run, seconds=lambda: self.monotonic() - started, log=self.log)

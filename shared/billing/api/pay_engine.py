@@ -6,6 +6,7 @@ from secrets import token_urlsafe
 from time import monotonic
 from typing import Protocol
 
+from billing.api.call_log import CallLog, json_lines
 from billing.api.identity import Trusted
 from billing.api.jobs_in_process import JobsInProcess, RunningEngine
 from billing.api.rate_limits import RateLimits
@@ -116,12 +117,16 @@ def _secret() -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Door:
-    """The parts, which may raise (Misconfigured), and what tells the time, makes ids, and makes secrets of 256 bits."""
+    """The parts, which may raise (Misconfigured), and what tells the time, makes ids, and makes secrets of 256 bits.
+
+    `log` has the lines of the jobs that run in this very process.
+    """
 
     parts: Callable[[], DoorParts]
     clock: Clock
     new_id: Callable[[], str]
     new_secret: Callable[[], str] = _secret
+    log: CallLog = field(default_factory=json_lines)
 
     def call(self, tenant_id: str, *, actor: str, request_id: str) -> Call:
         """A call for a tenant, now."""
@@ -131,5 +136,5 @@ class Door:
         """What runs jobs: the functions that are deployed for them, or this process."""
         parts = self.parts()
         return parts.jobs or JobsInProcess(
-            engine=parts.engine.counted, clock=self.clock, monotonic=monotonic, new_id=self.new_id
+            engine=parts.engine.counted, clock=self.clock, monotonic=monotonic, new_id=self.new_id, log=self.log
         )

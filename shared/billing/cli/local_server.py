@@ -40,7 +40,12 @@ def local_server(engine: Engine, *, trusted: Trusted, log: CallLog) -> Server:
         return _job_app(_until(job, is_ending), engine, trusted=trusted, log=log)
 
     jobs = JobsInProcess(
-        engine=engine.counted, clock=SystemClock(), monotonic=time.monotonic, new_id=_new_id, is_ending=is_ending
+        engine=engine.counted,
+        clock=SystemClock(),
+        monotonic=time.monotonic,
+        new_id=_new_id,
+        log=log,
+        is_ending=is_ending,
     )
     parts = DoorParts(engine=engine, max_body_bytes=_LARGEST_BODY, trusted=trusted, jobs=jobs)
     proxy = proxy_app(Door(parts=lambda: parts, clock=SystemClock(), new_id=_new_id), log=log)
