@@ -58,19 +58,23 @@ PLAN = Plan(
 
 def seed(documents: Documents, *, subscriptions: int) -> None:
     """Write a tenant with so many subscriptions, all due on 1 July 2026, in the shards an import would choose."""
+    for page in pages(documents, subscriptions=subscriptions):
+        documents.commit(page)
+
+
+def pages(documents: Documents, *, subscriptions: int) -> Iterator[list[Write]]:
+    """The commits that write it."""
     tenants, shards = Tenants(documents), shard_count(subscriptions)
     rates = TaxTable(rates=(TaxRate(country="DE", name="VAT", percent=Decimal(19)),))
-    documents.commit(
-        [
-            tenants.saving(_tenant(shards)),
-            tenants.saving_taxes(TENANT, rates),
-            PlanVersions.of(documents, TENANT).publication(PLAN),
-        ]
-    )
+    yield [
+        tenants.saving(_tenant(shards)),
+        tenants.saving_taxes(TENANT, rates),
+        PlanVersions.of(documents, TENANT).publication(PLAN),
+    ]
     ordered = sorted(range(subscriptions), key=lambda n: shard_of(_customer_id(n), shards=shards))  # as an import does
     for first in range(0, subscriptions, _CHUNK):
         chunk = ordered[first : first + _CHUNK]
-        documents.commit([write for n in chunk for write in _account(documents, n, shards)])
+        yield [write for n in chunk for write in _account(documents, n, shards)]
 
 
 def _account(documents: Documents, n: int, shards: int) -> Iterator[Write]:
