@@ -10,7 +10,7 @@ from threading import Thread
 def serving(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
     """The server's address while the block runs."""
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        thread = Thread(target=server.serve_forever)
+        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
         thread.start()
         try:
             yield f"http://127.0.0.1:{server.server_port}"

@@ -9,6 +9,7 @@ from typing import ClassVar, Self, TypeAlias
 from urllib.parse import urlsplit
 
 from billing.adapters.mail_place import SMTP_PASSWORD, MailPlace, mail_place
+from billing.adapters.task_place import TaskPlace, task_place
 from billing.adapters.variables import Variables, shown
 from billing.api.caller import INTERNAL_KEY, internal_key_flaw
 from billing.api.front_door import FrontDoor, front_door
@@ -32,6 +33,9 @@ _OF_AN_ACCOUNT = re.compile(f"(?:{STRIPE_KEY}|{STRIPE_WEBHOOK_SECRET}|{EVENT_SEC
 events may have a name as well (`event_secret_name`)."""
 
 _MOST_WORKERS = 64
+
+TASK_ATTEMPTS = 8
+RUN_SLICE_SECONDS = 240
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +92,11 @@ class Settings:
     """Everything that differs between a laptop, a test and production. Shows no secret when printed.
 
     With `loopback_events` events may go to a server on this very machine, as one wants to on a laptop.
+
+    The queue is `tasks`: BILLING_TASKS=projects/P/locations/L (its queues are `runs` and `events`), the functions'
+    addresses GENERATE_INVOICES_URL, RUN_DUNNING_URL and API_PROXY_URL, and TASKS_SERVICE_ACCOUNT, which has to be among
+    OIDC_SERVICE_ACCOUNTS. `task_attempts` (TASKS_MAX_ATTEMPTS) is what the queue `runs` declares as its most attempts;
+    a part of a run that the queue asked for ends after `run_slice_seconds` (RUN_SLICE_SECONDS) and queues up again.
     """
 
     store: Store
@@ -105,28 +114,35 @@ class Settings:
     claim_seconds: int = CLAIM_SECONDS
     front_door: FrontDoor = field(default_factory=FrontDoor)
     jobs: JobPlaces | None = None
+    tasks: TaskPlace | None = None
+    task_attempts: int = TASK_ATTEMPTS
+    run_slice_seconds: int = RUN_SLICE_SECONDS
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> Self:
         """Read the variables. Raises one Misconfigured that names every variable missing or malformed."""
         read = Variables(environ)
-        store = _store(read)
+        store, objects, secrets, oidc = _store(read), _objects(read), _secrets(read), _oidc(read)
+        run_deadline_seconds = read.integer("RUN_DEADLINE_SECONDS", default=540, low=1, high=3600)
         settings = cls(
             store=store,
-            objects=_objects(read),
-            secrets=_secrets(read),
-            oidc=_oidc(read),
+            objects=objects,
+            secrets=secrets,
+            oidc=oidc,
             payment_link_base=read.url("PAYMENT_LINK_BASE"),
             stripe_base_url=_stand_in(read, "STRIPE_BASE_URL"),
             mail=_mail(read),
             max_body_bytes=read.integer("MAX_BODY_BYTES", default=1024 * 1024, low=1024, high=32 * 1024 * 1024),
-            run_deadline_seconds=read.integer("RUN_DEADLINE_SECONDS", default=540, low=1, high=3600),
+            run_deadline_seconds=run_deadline_seconds,
             revision=read.text("K_REVISION") or "local",
             workers=_workers(read, default=1),
             loopback_events=read.switch("BILLING_LOOPBACK_EVENTS", default=isinstance(store, SqliteFile)),
             claim_seconds=read.integer("BILLING_CLAIM_SECONDS", default=CLAIM_SECONDS, low=1, high=3600),
             front_door=front_door(read),
             jobs=job_places(read),
+            tasks=task_place(read, trusted=oidc.service_accounts, seconds=run_deadline_seconds),
+            task_attempts=read.integer("TASKS_MAX_ATTEMPTS", default=TASK_ATTEMPTS, low=1, high=100),
+            run_slice_seconds=read.integer("RUN_SLICE_SECONDS", default=RUN_SLICE_SECONDS, low=1, high=1800),
         )
         if read.flaws:
             raise Misconfigured(read.flaws)

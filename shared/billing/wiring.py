@@ -8,6 +8,7 @@ from tempfile import NamedTemporaryFile
 
 from billing.adapters.counting import CountingDocuments, CountingObjects
 from billing.adapters.mail_place import MailFolder
+from billing.adapters.task_place import open_tasks
 from billing.config import (
     PAYMENT_LINK_KEY,
     STRIPE_KEY,
@@ -30,7 +31,7 @@ from billing.domain.payment_link import payment_url
 from billing.domain.run_report import RunReport, Settled
 from billing.domain.tenant import Tenant
 from billing.drawing import MailWriter, draw_credit_notes, draw_invoices
-from billing.ports import Clock, Gateway, Mailer, OperationCounts, Secrets
+from billing.ports import Clock, Gateway, Mailer, OperationCounts, Secrets, Tasks
 from billing.store.collection import Stored
 from billing.store.tenants import Tenants
 from billing.usecases.call import Call
@@ -59,7 +60,7 @@ class Engine:
     """The product with its outside parts connected. Safe to keep between requests and to share between threads.
 
     `work_ahead` says that the documents are across a network, which is worth a second thread. Without a `crew` this
-    process alone does every run. With `files_only` charges and mails wait for a later settlement.
+    process does every run alone; without `tasks` there is no queue. With `files_only` charges and mails wait.
     """
 
     documents: CountingDocuments
@@ -74,6 +75,7 @@ class Engine:
     files_only: bool = False
     loopback_events: bool = False
     claim_seconds: int = CLAIM_SECONDS
+    tasks: Tasks | None = None
 
     def gateway(self, tenant: Tenant) -> Gateway | None:
         """What charges the tenant's cards, or None where it takes transfers alone.
@@ -239,7 +241,8 @@ def connect(settings: Settings, *, clock: Clock) -> Engine:
         mail=settings.mail,
         loopback_events=settings.loopback_events,
     )
-    return replace(_engine(parts, clock=clock, workers=settings.workers), claim_seconds=settings.claim_seconds)
+    engine = _engine(parts, clock=clock, workers=settings.workers)
+    return replace(engine, claim_seconds=settings.claim_seconds, tasks=open_tasks(settings.tasks))
 
 
 def local_engine(directory: Path, *, payment_link_base: str, store: Store | None = None, workers: int = 1) -> Engine:

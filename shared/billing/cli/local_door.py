@@ -13,11 +13,14 @@ from pathlib import Path
 import typer
 
 from billing.adapters.environment_secrets import EnvironmentSecrets
+from billing.adapters.job_credentials import key_credential
 from billing.adapters.kept_key import kept_key
+from billing.adapters.local_tasks import LocalTasks
 from billing.adapters.sole_use import sole_use
 from billing.adapters.system_clock import SystemClock
+from billing.adapters.task_posts import TaskPosts
 from billing.api.call_log import json_lines
-from billing.api.caller import INTERNAL_KEY
+from billing.api.caller import INTERNAL_KEY, KEY_HEADER
 from billing.cli.directory import open_directory, require_books
 from billing.cli.errors import Refused
 from billing.cli.local_gateway import LOCAL_STRIPE_KEY, SANDBOX_FILE
@@ -34,6 +37,7 @@ from billing.wiring import Engine, local_key
 
 HOST = "127.0.0.1"
 _LOOKED_AT = 200
+_TASK_SECONDS = 3600
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +76,8 @@ def serve_door(door: LocalDoor, *, with_sandbox: bool, as_json: bool) -> None:
             **local_event_secrets(),
             **_stripe_secrets(engine, *stripe),
         }
-        engine = replace(engine, secrets=EnvironmentSecrets(secrets), stripe_base_url=sandbox_url)
+        tasks = running.enter_context(_tasks(base, key=keys.internal))
+        engine = replace(engine, secrets=EnvironmentSecrets(secrets), stripe_base_url=sandbox_url, tasks=tasks)
         server = local_server(engine, trusted=keys.trusted, log=json_lines(sys.stderr))
         _announce(engine, base, sandbox_url, keys=keys, as_json=as_json)
         asyncio.run(server.serve(sockets=[listener]))
@@ -87,6 +92,16 @@ def _alone(directory: Path, base: str) -> Iterator[None]:
         require_books(directory)
     with sole_use(directory / SERVED, holder=f"`billing serve` at {base}"):
         yield
+
+
+def _tasks(base: str, *, key: str) -> LocalTasks:
+    """The queue of this process, which calls the three functions at `base` with the internal key."""
+    posts = TaskPosts(
+        urls={"generate_invoices": f"{base}/generate_invoices", "run_dunning": f"{base}/run_dunning", "apiProxy": base},
+        credential=key_credential(KEY_HEADER, lambda: [key]),
+        seconds=_TASK_SECONDS,
+    )
+    return LocalTasks(posts, clock=SystemClock())
 
 
 def _sandbox(

@@ -1,4 +1,4 @@
-"""What the billing engine asks of the outside: documents, objects, time, secrets, a gateway, a mailer, a receiver."""
+"""What the billing engine asks of the outside: documents, objects, time, secrets, a gateway, a mailer, a queue."""
 
 from billing.ports.documents import (
     Clock,
@@ -57,6 +57,7 @@ from billing.ports.mailer import (
     MailRefused,
     MailUnavailable,
 )
+from billing.ports.tasks import Task, Tasks, TasksUnavailable
 
 __all__ = [
     "BadSignature",
@@ -109,6 +110,9 @@ __all__ = [
     "StoreUnavailable",
     "StoredObject",
     "Succeeded",
+    "Task",
+    "Tasks",
+    "TasksUnavailable",
     "Unknown",
     "UnusableEventSecret",
     "Update",

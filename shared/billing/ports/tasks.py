@@ -1,11 +1,13 @@
 """What is asked of a queue: to make a call of one of our functions later, at least once."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from hashlib import sha256
 from typing import Any, ClassVar, Final, Literal, Protocol, TypeAlias
 
-from billing.domain.errors import Unavailable
+from billing.domain.errors import InvalidInput, Unavailable
 
 FunctionName: TypeAlias = Literal["generate_invoices", "run_dunning", "apiProxy"]
 
@@ -17,6 +19,9 @@ TASK_HEADER: Final = "x-cloudtasks-taskname"
 
 TRIES_HEADER: Final = "x-cloudtasks-taskretrycount"
 """How often the call was tried before (https://cloud.google.com/tasks/docs/creating-http-target-tasks#handler)."""
+
+_NAME = re.compile(r"[A-Za-z0-9_-]{1,500}")
+_LONGEST_PART = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +40,21 @@ class Task:
     body: Mapping[str, Any] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
     due: datetime | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse a name that no queue takes."""
+        if not _NAME.fullmatch(self.name):
+            raise InvalidInput("name", expected="1 to 500 letters, digits, - or _", given=self.name)
+
+
+def task_name(*parts: str) -> str:
+    """The name of the task that all of these parts, and they alone, stand for: readable, and spread by a hash.
+
+    Cloud Tasks slows down where names begin alike or count up
+    (https://cloud.google.com/tasks/docs/reference/rest/v2/projects.locations.queues.tasks/create).
+    """
+    digest = sha256("\0".join(parts).encode()).hexdigest()[:24]
+    return "-".join([digest, *(re.sub("[^A-Za-z0-9_]+", "-", part)[:_LONGEST_PART] for part in parts[:4] if part)])
 
 
 class Tasks(Protocol):
