@@ -12,7 +12,7 @@ from tests.real_parts import require_real_part
 CHROMIUM = Path("/usr/bin/chromium")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # Playwright's event loop runs in this thread until it is stopped: nobody else could
 def browser() -> Iterator[Browser]:
     require_real_part(CHROMIUM.exists(), "the browser tests need Chromium (apt-get install chromium)")
     with sync_playwright() as playwright:
