@@ -93,6 +93,25 @@ def test_two_changes_at_once_both_stand(world: World) -> None:
     assert (stored(world).approval, stored(world).footer) == (True, "Register court")
 
 
+def test_a_change_over_what_was_read_alone_does_not_happen_where_somebody_is_quicker(world: World) -> None:
+    read = Tenants(world.documents).stored("acme").version
+    others: list[dict[str, str]] = [{"footer": "Register court"}]
+
+    def with_approval(before: Tenant) -> Tenant:
+        if others:
+            change(world, **others.pop())  # type: ignore[arg-type]
+        return replace(before, approval=True)
+
+    def only_what_was_read(version: str) -> None:
+        if version != read:
+            raise KeyError(version)
+
+    later = replace(call(world), recorded_at=utc("2026-02-01T00:00:01"))
+    with pytest.raises(KeyError):
+        change_tenant(world.documents, with_approval, call=later, seen=only_what_was_read)
+    assert (stored(world).approval, stored(world).footer) == (False, "Register court")
+
+
 def test_a_series_that_gave_numbers_is_refused_and_its_order_is_not(world: World) -> None:
     with pytest.raises(FixedSetting, match=r"invoice_number\.format stays 'INV-.*', not 'X-"):
         change(world, numbers=NumberSeries(format="X-{year}-{month:02}-{sequence:04}"))

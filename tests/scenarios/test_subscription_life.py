@@ -53,6 +53,10 @@ AHEAD = a_plan(
 BARE = a_plan(plan_id="bare", fees=[a_fee("90.00")], anchor_day=1)
 
 
+class Unseen(Exception):
+    """The caller has not seen the version that it would change."""
+
+
 @pytest.fixture
 def world() -> Iterator[World]:
     """`basic` and `ahead` since 1 April, each on the plan of that name; every test leaves sound books."""
@@ -296,6 +300,12 @@ def test_usage_that_comes_after_the_last_bill_is_billed_late(world: World) -> No
 # What goes wrong
 
 
+def version_of(world: World, subscription_id: str) -> str:
+    [stored] = Subscriptions.of(world.documents, "acme").get([subscription_id])
+    assert stored is not None
+    return stored.version
+
+
 def test_what_is_unknown_is_told_and_nothing_is_written(world: World) -> None:
     before = world.everything()
     with pytest.raises(NotFound, match="no subscription 'sub-x'"):
@@ -326,6 +336,25 @@ def test_two_changes_at_once_both_count(world: World) -> None:
     change_life(crowded, "sub-basic", Cancellation(), call=call(world))
     after = world.subscription("sub-basic")
     assert (after.end, [each.quantity for each in after.items]) == (utc("2026-05-01"), [Decimal(2)])
+
+
+def test_somebody_who_is_quicker_between_the_check_and_the_commit_is_seen(world: World) -> None:
+    """The version that the caller has seen stands when the change is decided, and no longer when it is written."""
+    world.travels_to("2026-04-11")
+    read = version_of(world, "sub-basic")
+
+    def only_what_was_read(version: str) -> None:
+        if version != read:
+            raise Unseen
+
+    def somebody() -> None:
+        change_life(world.documents, "sub-basic", ItemsChange(quantities={"seat": Decimal(2)}), call=call(world))
+
+    crowded = WatchedDocuments(world.documents, before=Once("subscriptions", somebody))
+    with pytest.raises(Unseen):
+        change_life(crowded, "sub-basic", Cancellation(), call=call(world), seen=only_what_was_read)
+    after = world.subscription("sub-basic")
+    assert (after.end, [each.quantity for each in after.items]) == (None, [Decimal(2)])
 
 
 def test_one_that_always_loses_gives_up(world: World) -> None:

@@ -134,6 +134,24 @@ def test_a_change_that_loses_to_a_run_is_decided_anew(world: World) -> None:
     assert totals(world, "2026-03-01") == [1000, 500]
 
 
+def test_a_run_between_the_check_of_what_was_read_and_the_commit_is_seen(world: World) -> None:
+    [stored] = Subscriptions.of(world.documents, "acme").get(["sub-c-1"])
+    assert stored is not None
+
+    def bills_first() -> None:
+        world.travels_to("2026-02-01")
+        world.runs_billing()
+
+    def only_what_was_read(version: str) -> None:
+        if version != stored.version:
+            raise KeyError(version)
+
+    late = WatchedDocuments(world.documents, before=Once("subscriptions", bills_first))
+    with pytest.raises(KeyError):
+        apply_coupon(late, "sub-c-1", coupon_id="half", call=CALL, seen=only_what_was_read)
+    assert world.subscription("sub-c-1").discounts == ()
+
+
 def test_a_change_that_always_loses_gives_up(world: World) -> None:
     def somebody_is_quicker(_writes: Sequence[Write]) -> None:
         world.damages("subscriptions/sub-c-1", {"shard": 0})

@@ -23,6 +23,7 @@ from billing.usecases.decide_life import DecidedLife, decide_life
 from billing.usecases.one_invoice import again_while_others_write, context_of
 from billing.usecases.restore_at_once import restore_at_once
 from billing.usecases.run_context import RunContext
+from billing.usecases.version_check import VersionCheck, any_version
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,19 +38,23 @@ class ChangedLife:
     credit_note: Stored[CreditNote] | None = None
 
 
-def change_life(documents: Documents, subscription_id: str, change: LifeChange, *, call: Call) -> ChangedLife:
+def change_life(
+    documents: Documents, subscription_id: str, change: LifeChange, *, call: Call, seen: VersionCheck = any_version
+) -> ChangedLife:
     """Make a change that is asked for now; asked for again it changes nothing more.
 
     The next bills show what it costs: `preview_life` tells beforehand. Raises what `decide_life` raises, and
     WriteConflict where somebody is quicker time and again.
     """
     return again_while_others_write(
-        lambda: _change(context_of(documents, call=call), subscription_id, change, call=call)
+        lambda: _change(context_of(documents, call=call), subscription_id, change, call=call, seen=seen)
     )
 
 
-def _change(context: RunContext, subscription_id: str, change: LifeChange, *, call: Call) -> ChangedLife:
-    decided = decide_life(context, subscription_id, change, call=call)
+def _change(
+    context: RunContext, subscription_id: str, change: LifeChange, *, call: Call, seen: VersionCheck
+) -> ChangedLife:
+    decided = decide_life(context, subscription_id, change, call=call, seen=seen)
     before, after, credit = decided.before, decided.after, decided.credit
     if after is before.value:
         return ChangedLife(before=after, after=after)

@@ -1,6 +1,5 @@
 """Put a coupon or a one-time charge on a subscription, or take a coupon off: from its next invoice on."""
 
-import hashlib
 from collections.abc import Callable
 from datetime import datetime
 
@@ -8,18 +7,25 @@ from billing.domain.discounts import with_coupon, without_coupon
 from billing.domain.errors import BillingError, NotFound
 from billing.domain.one_time_charges import with_one_time_charge
 from billing.domain.subscription import OneTimeCharge, Plans, Subscription
-from billing.ports import Documents, WriteConflict
+from billing.ports import Documents
 from billing.store.audit import AuditLog
 from billing.store.coupons import Coupons
 from billing.store.plans import PlanVersions
 from billing.store.subscriptions import Subscriptions
 from billing.usecases.call import Call
-
-_ATTEMPTS = 8
+from billing.usecases.commit_name import commit_name
+from billing.usecases.one_invoice import again_while_others_write
+from billing.usecases.version_check import VersionCheck, any_version
 
 
 def apply_coupon(
-    documents: Documents, subscription_id: str, *, coupon_id: str, call: Call, start: datetime | None = None
+    documents: Documents,
+    subscription_id: str,
+    *,
+    coupon_id: str,
+    call: Call,
+    start: datetime | None = None,
+    seen: VersionCheck = any_version,
 ) -> Subscription:
     """Lower the invoices from the first bill-for date at or after `start` (UTC; None: the next) by a published coupon.
 
@@ -35,10 +41,13 @@ def apply_coupon(
         first = start or subscription.next_billing_at or call.recorded_at
         return with_coupon(subscription, coupon, start=first, plans=plans)
 
-    return _change(documents, subscription_id, applied, event="subscription.coupon_applied", what=coupon_id, call=call)
+    event = "subscription.coupon_applied"
+    return _change(documents, subscription_id, applied, event=event, what=coupon_id, call=call, seen=seen)
 
 
-def remove_coupon(documents: Documents, subscription_id: str, *, coupon_id: str, call: Call) -> Subscription:
+def remove_coupon(
+    documents: Documents, subscription_id: str, *, coupon_id: str, call: Call, seen: VersionCheck = any_version
+) -> Subscription:
     """Leave a coupon out of the invoices to come; those that it lowered stay as they are.
 
     Raises NotFound for an unknown subscription, InvalidInput where it has no such coupon.
@@ -47,11 +56,17 @@ def remove_coupon(documents: Documents, subscription_id: str, *, coupon_id: str,
     def removed(subscription: Subscription) -> Subscription:
         return without_coupon(subscription, coupon_id)
 
-    return _change(documents, subscription_id, removed, event="subscription.coupon_removed", what=coupon_id, call=call)
+    event = "subscription.coupon_removed"
+    return _change(documents, subscription_id, removed, event=event, what=coupon_id, call=call, seen=seen)
 
 
 def add_one_time_charge(
-    documents: Documents, subscription_id: str, *, one_time: OneTimeCharge, call: Call
+    documents: Documents,
+    subscription_id: str,
+    *,
+    one_time: OneTimeCharge,
+    call: Call,
+    seen: VersionCheck = any_version,
 ) -> Subscription:
     """Charge something once, on the first invoice whose bill-for date is not before `one_time.charged_at`.
 
@@ -63,7 +78,8 @@ def add_one_time_charge(
         return with_one_time_charge(subscription, one_time)
 
     what = f"{one_time.id}: {one_time.quantity} x {one_time.unit_price} for {one_time.name}"
-    return _change(documents, subscription_id, added, event="subscription.charge_added", what=what, call=call)
+    event = "subscription.charge_added"
+    return _change(documents, subscription_id, added, event=event, what=what, call=call, seen=seen)
 
 
 def _change(
@@ -74,27 +90,24 @@ def _change(
     event: str,
     what: str,
     call: Call,
+    seen: VersionCheck,
 ) -> Subscription:
     """Read, decide and write, again where a run or somebody else was quicker; WriteConflict if time and again."""
     subscriptions = Subscriptions.of(documents, call.tenant_id)
     record = call.record(f"subscriptions/{subscription_id}", event, after="", reason=what)
-    for attempt in range(1, _ATTEMPTS + 1):
-        stored = subscriptions.get([subscription_id])[0]
+
+    def change() -> Subscription:
+        [stored] = subscriptions.get([subscription_id])
         if stored is None:
             raise NotFound("subscription", subscription_id)
+        seen(stored.version)
         after = decide(stored.value)
-        change = hashlib.sha256(f"{subscription_id}\n{stored.version}".encode()).hexdigest()[:16]
-        audit = AuditLog.of(documents, call.tenant_id).batch(
-            [record], batch_id=f"subscription-{change}", recorded_at=call.recorded_at
-        )
-        try:
-            documents.commit([subscriptions.moved_on(stored, after), audit])
-        except WriteConflict:
-            if attempt == _ATTEMPTS:
-                raise
-        else:
-            return after
-    raise AssertionError  # the last attempt returned or raised
+        batch_id = commit_name("subscription", subscription_id, stored.version)
+        audit = AuditLog.of(documents, call.tenant_id).batch([record], batch_id=batch_id, recorded_at=call.recorded_at)
+        documents.commit([subscriptions.moved_on(stored, after), audit])
+        return after
+
+    return again_while_others_write(change)
 
 
 def _plans(documents: Documents, subscription: Subscription, *, call: Call) -> Plans:

@@ -11,6 +11,7 @@ from billing.store.counters import Counters
 from billing.store.tenants import Tenants
 from billing.usecases.call import Call
 from billing.usecases.one_invoice import again_while_others_write
+from billing.usecases.version_check import VersionCheck, any_version
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,18 +23,26 @@ class ChangedTenant:
 
 
 def change_tenant(
-    documents: Documents, change: Callable[[Tenant], Tenant], *, call: Call, dry_run: bool = False
+    documents: Documents,
+    change: Callable[[Tenant], Tenant],
+    *,
+    call: Call,
+    dry_run: bool = False,
+    seen: VersionCheck = any_version,
 ) -> ChangedTenant:
     """Write what `change` makes of the tenant, over exactly what it was made of; each setting is one audit record.
 
-    What changes nothing writes nothing. Raises NotFound, whatever `change` raises, FixedSetting for what must stay as
-    it is, and WriteConflict where somebody is quicker time and again.
+    What changes nothing writes nothing. Raises NotFound, whatever `seen` and `change` raise, FixedSetting for what must
+    stay as it is, and WriteConflict where somebody is quicker time and again.
     """
-    return again_while_others_write(lambda: _change(documents, change, call, dry_run=dry_run))
+    return again_while_others_write(lambda: _change(documents, change, call, dry_run=dry_run, seen=seen))
 
 
-def _change(documents: Documents, change: Callable[[Tenant], Tenant], call: Call, *, dry_run: bool) -> ChangedTenant:
+def _change(
+    documents: Documents, change: Callable[[Tenant], Tenant], call: Call, *, dry_run: bool, seen: VersionCheck
+) -> ChangedTenant:
     before = Tenants(documents).stored(call.tenant_id)
+    seen(before.version)
     after = change(before.value)
     changes = changes_between(before.value, after)
     counters = Counters.of(documents, call.tenant_id)

@@ -17,6 +17,7 @@ from billing.store.collection import Stored
 from billing.usecases.call import Call
 from billing.usecases.issue_credit_note import PreparedCredit, prepare_credit_note
 from billing.usecases.run_context import RunContext
+from billing.usecases.version_check import VersionCheck, any_version
 
 _AHEAD = timedelta(days=1)
 """Usage may be recorded so long before it occurs."""
@@ -35,15 +36,19 @@ class DecidedLife:
     credit: PreparedCredit | None = None
 
 
-def decide_life(context: RunContext, subscription_id: str, change: LifeChange, *, call: Call) -> DecidedLife:
+def decide_life(
+    context: RunContext, subscription_id: str, change: LifeChange, *, call: Call, seen: VersionCheck = any_version
+) -> DecidedLife:
     """What a change that is asked for now comes to.
 
     Raises NotFound for an unknown subscription or plan version, InvalidInput and UnknownPlan for what can't be: the
-    time was billed, usage is recorded that nothing would bill any more, a refund has no invoice of ours to refer to.
+    time was billed, usage is recorded that nothing would bill any more, a refund has no invoice of ours to refer to;
+    and whatever `seen` raises of the version that was read.
     """
     [stored] = context.subscriptions.get([subscription_id])
     if stored is None:
         raise NotFound("subscription", subscription_id)
+    seen(stored.version)
     before, now = stored.value, call.recorded_at
     plans = _plans(context, before, change)
     at = effective_at(before, change, now=now)

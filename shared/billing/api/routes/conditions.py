@@ -5,8 +5,11 @@ from typing import Annotated
 from fastapi import Header
 
 from billing.api.problem import PreconditionFailed
+from billing.usecases.version_check import VersionCheck
 
-IfMatch = Annotated[str | None, Header(max_length=200, description="The ETag of what was read; * or nothing is any")]
+IfMatch = Annotated[
+    str | None, Header(alias="If-Match", max_length=200, description="The ETag of what was read; * or nothing is any")
+]
 
 
 def entity_tag(version: str) -> str:
@@ -23,3 +26,8 @@ def require_match(if_match: str | None, *, version: str) -> None:
         return
     if entity_tag(version) not in [each.strip() for each in if_match.split(",")]:
         raise PreconditionFailed
+
+
+def matching(if_match: str | None) -> VersionCheck:
+    """The same question for a use case, which asks it of the version that it reads and then writes over."""
+    return lambda version: require_match(if_match, version=version)

@@ -8,7 +8,7 @@ from fastapi import Query, Response
 from billing.adapters.book_files.dunning_model import GivenDunning, policies_json, policies_of
 from billing.api.routes.book_rules import said_of_body
 from billing.api.routes.books import Books, changing, reading
-from billing.api.routes.conditions import IfMatch, entity_tag, require_match
+from billing.api.routes.conditions import IfMatch, entity_tag, matching
 from billing.api.routes.customers import the_customer
 from billing.api.routes.models import LONGEST_ID, AnswerModel, in_range
 from billing.api.routes.noun import noun
@@ -118,13 +118,16 @@ def get_policies(books: Reading, response: Response) -> PoliciesAnswer:
 
 @router.put("/policies")
 def put_policies(
-    given: GivenDunning, books: Administering, *, if_match: IfMatch = None, dry_run: bool = False
+    given: GivenDunning, books: Administering, response: Response, *, if_match: IfMatch = None, dry_run: bool = False
 ) -> SetPoliciesAnswer:
-    """Set all policies at once; with `dry_run` it only says what that would do to open cases."""
+    """Set all policies at once; with `dry_run` it only says what that would do to open cases.
+
+    With If-Match nothing is changed but what was read (412).
+    """
     with said_of_body():
         policies = policies_of(given)
-    require_match(if_match, version=Tenants(books.documents).stored(books.tenant_id).version)
-    done = set_policies(books.documents, policies, call=books.call, dry_run=dry_run)
+    done = set_policies(books.documents, policies, call=books.call, dry_run=dry_run, seen=matching(if_match))
+    response.headers["ETag"] = entity_tag(Tenants(books.documents).stored(books.tenant_id).version)
     return SetPoliciesAnswer(
         dunning=_answer(policies),
         dry_run=dry_run,

@@ -8,6 +8,7 @@ from fastapi import Response
 from pydantic import Field
 
 from billing.api.routes.books import Books, changing, reading
+from billing.api.routes.conditions import IfMatch, matching
 from billing.api.routes.credit_notes import CreditNoteAnswer
 from billing.api.routes.invoices import PreviewAnswer, PreviewedDocument, preview_answer
 from billing.api.routes.life_bodies import (
@@ -22,7 +23,7 @@ from billing.api.routes.life_bodies import (
 )
 from billing.api.routes.models import AnswerModel, GivenModel, Id, NamedId, utc
 from billing.api.routes.noun import noun
-from billing.api.routes.subscriptions import SubscriptionAnswer, subscription_answer
+from billing.api.routes.subscriptions import SubscriptionAnswer, as_it_stands, subscription_answer
 from billing.domain.life_change import LifeChange
 from billing.domain.new_subscription import NewSubscription
 from billing.usecases.change_life import change_life
@@ -78,7 +79,7 @@ def create(given: GivenSubscription, books: Changing, response: Response) -> Sub
     """Open a subscription; the runs bill it. The same id or Idempotency-Key again is the same subscription."""
     created = create_subscription(books.documents, _new(given, books), call=books.call)
     response.headers["Location"] = f"/api/billing/subscriptions/{created.subscription.id}"
-    return subscription_answer(created.subscription)
+    return as_it_stands(books, created.subscription.id, response)
 
 
 @router.post("/preview")
@@ -102,39 +103,52 @@ def preview_change(subscription_id: NamedId, given: GivenChange, books: Changing
 
 
 @router.post("/{subscription_id}/items")
-def change_items(subscription_id: NamedId, given: GivenItems, books: Changing) -> ChangedAnswer:
+def change_items(
+    subscription_id: NamedId, given: GivenItems, books: Changing, response: Response, *, if_match: IfMatch = None
+) -> ChangedAnswer:
     """So many of each add-on from then on; 0 ends it."""
-    return _changed(books, subscription_id, change_of(given))
+    return _changed(books, subscription_id, change_of(given), response, if_match=if_match)
 
 
 @router.post("/{subscription_id}/plan")
-def change_plan(subscription_id: NamedId, given: GivenPlan, books: Changing) -> ChangedAnswer:
+def change_plan(
+    subscription_id: NamedId, given: GivenPlan, books: Changing, response: Response, *, if_match: IfMatch = None
+) -> ChangedAnswer:
     """Another plan version from then on. The plan in force takes back a change still to come."""
-    return _changed(books, subscription_id, change_of(given))
+    return _changed(books, subscription_id, change_of(given), response, if_match=if_match)
 
 
 @router.post("/{subscription_id}/cancel")
-def cancel(subscription_id: NamedId, given: GivenCancellation, books: Changing) -> ChangedAnswer:
+def cancel(
+    subscription_id: NamedId, given: GivenCancellation, books: Changing, response: Response, *, if_match: IfMatch = None
+) -> ChangedAnswer:
     """End it, at the period's end unless told otherwise; `unused` says what becomes of what was paid ahead."""
-    return _changed(books, subscription_id, change_of(given))
+    return _changed(books, subscription_id, change_of(given), response, if_match=if_match)
 
 
 @router.post("/{subscription_id}/cancel/undo")
-def undo_cancel(subscription_id: NamedId, books: Changing) -> ChangedAnswer:
+def undo_cancel(
+    subscription_id: NamedId, books: Changing, response: Response, *, if_match: IfMatch = None
+) -> ChangedAnswer:
     """Take an end back that is still to come."""
-    return _changed(books, subscription_id, change_of(GivenUndo(change="undo_cancel")))
+    change = change_of(GivenUndo(change="undo_cancel"))
+    return _changed(books, subscription_id, change, response, if_match=if_match)
 
 
 @router.post("/{subscription_id}/pause")
-def pause(subscription_id: NamedId, given: GivenPause, books: Changing) -> ChangedAnswer:
+def pause(
+    subscription_id: NamedId, given: GivenPause, books: Changing, response: Response, *, if_match: IfMatch = None
+) -> ChangedAnswer:
     """Charge nothing recurring from then on, until an instant or until it is resumed."""
-    return _changed(books, subscription_id, change_of(given))
+    return _changed(books, subscription_id, change_of(given), response, if_match=if_match)
 
 
 @router.post("/{subscription_id}/resume")
-def resume(subscription_id: NamedId, given: GivenResume, books: Changing) -> ChangedAnswer:
+def resume(
+    subscription_id: NamedId, given: GivenResume, books: Changing, response: Response, *, if_match: IfMatch = None
+) -> ChangedAnswer:
     """Charge again from then on."""
-    return _changed(books, subscription_id, change_of(given))
+    return _changed(books, subscription_id, change_of(given), response, if_match=if_match)
 
 
 def _new(given: GivenSubscription, books: Books) -> NewSubscription:
@@ -149,9 +163,12 @@ def _new(given: GivenSubscription, books: Books) -> NewSubscription:
     )
 
 
-def _changed(books: Books, subscription_id: str, change: LifeChange) -> ChangedAnswer:
-    done = change_life(books.documents, subscription_id, change, call=books.call)
+def _changed(
+    books: Books, subscription_id: str, change: LifeChange, response: Response, *, if_match: str | None
+) -> ChangedAnswer:
+    """The change over what was read, where If-Match names that (412 otherwise), and the subscription since."""
+    done = change_life(books.documents, subscription_id, change, call=books.call, seen=matching(if_match))
     if done.credit_note is not None:
         books.engine.settle_credit_notes(books.tenant, [done.credit_note])
     note = None if done.credit_note is None else CreditNoteAnswer.model_validate(done.credit_note.value)
-    return ChangedAnswer(subscription=subscription_answer(done.after), credit_note=note)
+    return ChangedAnswer(subscription=as_it_stands(books, subscription_id, response), credit_note=note)

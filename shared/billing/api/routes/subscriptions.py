@@ -8,13 +8,12 @@ from fastapi import Query, Response
 from pydantic import Field
 
 from billing.api.routes.books import Books, changing, reading
-from billing.api.routes.conditions import entity_tag
+from billing.api.routes.conditions import IfMatch, entity_tag, matching
 from billing.api.routes.models import LONGEST_ID, AnswerModel, Exact, GivenModel, Id, NamedId, utc
 from billing.api.routes.noun import noun
 from billing.api.routes.paging import Paged, Paging
 from billing.domain.errors import NotFound
 from billing.domain.subscription import OneTimeCharge, Subscription, SubscriptionStatus
-from billing.store.collection import Stored
 from billing.store.pages import page_by_id
 from billing.store.subscriptions import Subscriptions, decode_subscription
 from billing.usecases.change_subscription import add_one_time_charge, apply_coupon, remove_coupon
@@ -123,14 +122,14 @@ def list_subscriptions(
 @router.get("/{subscription_id}")
 def get_subscription(subscription_id: NamedId, books: Reading, response: Response) -> SubscriptionAnswer:
     """One subscription, with its version as ETag."""
-    stored = the_subscription(books, subscription_id)
-    response.headers["ETag"] = entity_tag(stored.version)
-    return subscription_answer(stored.value)
+    return as_it_stands(books, subscription_id, response)
 
 
 @router.post("/{subscription_id}/charges", status_code=201)
-def add_charge(subscription_id: NamedId, given: GivenCharge, books: Changing) -> SubscriptionAnswer:
-    """Charge something once, on one of the next invoices."""
+def add_charge(
+    subscription_id: NamedId, given: GivenCharge, books: Changing, response: Response, *, if_match: IfMatch = None
+) -> SubscriptionAnswer:
+    """Charge something once, on one of the next invoices; with If-Match only over what was read (412)."""
     charged_at = books.call.recorded_at if given.charged_at is None else utc("charged_at", given.charged_at)
     charge = OneTimeCharge(
         id=given.id or books.access.new_id("charge"),
@@ -140,31 +139,42 @@ def add_charge(subscription_id: NamedId, given: GivenCharge, books: Changing) ->
         charged_at=charged_at,
         tax_inclusive=given.tax_inclusive,
     )
-    changed = add_one_time_charge(books.documents, subscription_id, one_time=charge, call=books.call)
-    return subscription_answer(changed)
+    seen = matching(if_match)
+    add_one_time_charge(books.documents, subscription_id, one_time=charge, call=books.call, seen=seen)
+    return as_it_stands(books, subscription_id, response)
 
 
 @router.post("/{subscription_id}/coupons", status_code=201)
-def add_coupon(subscription_id: NamedId, given: GivenCoupon, books: Changing) -> SubscriptionAnswer:
-    """Lower the invoices to come by a published coupon."""
-    start = None if given.start is None else utc("start", given.start)
-    changed = apply_coupon(books.documents, subscription_id, coupon_id=given.coupon_id, call=books.call, start=start)
-    return subscription_answer(changed)
+def add_coupon(
+    subscription_id: NamedId, given: GivenCoupon, books: Changing, response: Response, *, if_match: IfMatch = None
+) -> SubscriptionAnswer:
+    """Lower the invoices to come by a published coupon; with If-Match only over what was read (412)."""
+    start, seen = None if given.start is None else utc("start", given.start), matching(if_match)
+    coupon_id = given.coupon_id
+    apply_coupon(books.documents, subscription_id, coupon_id=coupon_id, call=books.call, start=start, seen=seen)
+    return as_it_stands(books, subscription_id, response)
 
 
 @router.delete("/{subscription_id}/coupons/{coupon_id}")
-def take_coupon_off(subscription_id: NamedId, coupon_id: NamedId, books: Changing) -> SubscriptionAnswer:
-    """Leave a coupon out of the invoices to come; those that it lowered stay as they are."""
-    changed = remove_coupon(books.documents, subscription_id, coupon_id=coupon_id, call=books.call)
-    return subscription_answer(changed)
+def take_coupon_off(
+    subscription_id: NamedId, coupon_id: NamedId, books: Changing, response: Response, *, if_match: IfMatch = None
+) -> SubscriptionAnswer:
+    """Leave a coupon out of the invoices to come; those that it lowered stay as they are.
+
+    With If-Match only over what was read (412).
+    """
+    seen = matching(if_match)
+    remove_coupon(books.documents, subscription_id, coupon_id=coupon_id, call=books.call, seen=seen)
+    return as_it_stands(books, subscription_id, response)
 
 
-def the_subscription(books: Books, subscription_id: str) -> Stored[Subscription]:
-    """The subscription of that id, or NotFound."""
+def as_it_stands(books: Books, subscription_id: str, response: Response) -> SubscriptionAnswer:
+    """The subscription as it is stored, with its version as the answer's ETag; NotFound where there is none."""
     [stored] = Subscriptions.of(books.documents, books.tenant_id).get([subscription_id])
     if stored is None:
         raise NotFound("subscription", subscription_id)
-    return stored
+    response.headers["ETag"] = entity_tag(stored.version)
+    return subscription_answer(stored.value)
 
 
 def subscription_answer(subscription: Subscription) -> SubscriptionAnswer:

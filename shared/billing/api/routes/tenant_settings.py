@@ -9,7 +9,7 @@ from pydantic import Field
 from billing.adapters.book_files.typed_settings import with_settings
 from billing.api.routes.book_rules import said_of_body
 from billing.api.routes.books import Books, changing, reading
-from billing.api.routes.conditions import IfMatch, entity_tag, require_match
+from billing.api.routes.conditions import IfMatch, entity_tag, matching
 from billing.api.routes.models import AnswerModel, GivenModel, Text
 from billing.api.routes.noun import noun
 from billing.domain.errors import NotFound
@@ -57,17 +57,14 @@ def change_settings(
 
     What stored documents rest on can't change (409), and with If-Match nothing is changed but what was read (412).
     """
-    read = Tenants(books.documents).stored(books.tenant_id)
-    require_match(if_match, version=read.version)
     _require_logo(books, given)
     typed = {name: _typed(value) for name, value in given.settings.items()}
 
     def change(before: Tenant) -> Tenant:
-        require_match(if_match, version=read.version if before == read.value else "")
         with said_of_body():
             return with_settings(before, typed)
 
-    changed = change_tenant(books.documents, change, call=books.call)
+    changed = change_tenant(books.documents, change, call=books.call, seen=matching(if_match))
     response.headers["ETag"] = entity_tag(Tenants(books.documents).stored(books.tenant_id).version)
     return _answer(changed.tenant)
 
