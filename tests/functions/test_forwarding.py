@@ -42,6 +42,7 @@ class Deployed:
     """The public function, and what lies behind it."""
 
     proxy: RunningDoor
+    functions: Mapping[str, RunningDoor]
     documents: SqliteDocuments
     environ: Mapping[str, str]
 
@@ -62,13 +63,14 @@ def deployed(tmp_path: Path) -> Iterator[Deployed]:
     """Three functions in three processes over one store, the proxy with the addresses of the other two."""
     with ExitStack() as running:
         environ = laptop_environment(tmp_path)
-        ports = {
-            name: running.enter_context(running_door(environ, folder=tmp_path, function=name)).port
+        functions = {
+            name: running.enter_context(running_door(environ, folder=tmp_path, function=name))
             for name in ("generate_invoices", "run_dunning")
         }
-        environ |= {f"{name.upper()}_URL": f"http://127.0.0.1:{port}" for name, port in ports.items()}
+        environ |= {f"{name.upper()}_URL": f"http://127.0.0.1:{door.port}" for name, door in functions.items()}
         yield Deployed(
             proxy=running.enter_context(running_door(environ, folder=tmp_path, function="api_proxy")),
+            functions=functions,
             documents=running.enter_context(closing(SqliteDocuments(tmp_path / "billing.db", indexes=INDEXES))),
             environ=environ,
         )
@@ -91,7 +93,9 @@ def test_the_steps_run_in_their_functions_and_the_audit_log_names_who_asked(depl
 def test_the_cron_route_goes_on_over_a_tenant_that_fails(deployed: Deployed) -> None:
     for name in ("acme", "other"):
         add_tenant(deployed.documents, name)
-    client = deployed.client(**{"x-internal-key": KEY, "X-Tenant-ID": "acme,nowhere,other"})
+    trace_id = "4bf92f3577b34da6a3ce929d0e0e4736"
+    came_with = {"traceparent": f"00-{trace_id}-00f067aa0ba902b7-01"}
+    client = deployed.client(**{"x-internal-key": KEY, "X-Tenant-ID": "acme,nowhere,other", **came_with})
 
     answer = client.posts("/api/internal/cron/billing")
 
@@ -99,6 +103,10 @@ def test_the_cron_route_goes_on_over_a_tenant_that_fails(deployed: Deployed) -> 
     assert [each["tenantId"] for each in answer["errors"]] == ["nowhere"]
     assert answer["errors"][0]["message"] == "no tenant 'nowhere'"
     assert deployed.actors("acme", event="invoice.issued") == {"internal-key"}
+    lines = [line for door in (deployed.proxy, *deployed.functions.values()) for line in door.log]
+    assert {line["logging.googleapis.com/trace"] for line in lines} == {trace_id}
+    # of both steps: a call for each tenant, and a report for each that there is; the call that asked for all
+    assert len(lines) == 2 * (3 + 2) + 1
 
 
 def test_what_a_function_refuses_is_answered_as_it_said_it(deployed: Deployed) -> None:
@@ -146,7 +154,9 @@ def test_without_a_key_the_proxy_proves_itself_by_a_token_for_that_function_alon
         front = issuer.token(
             audience="https://front.example.com", email="front@acme.iam.gserviceaccount.com", now=datetime.now(UTC)
         )
-        deployed = Deployed(proxy=proxy, documents=documents, environ=environ)
+        deployed = Deployed(
+            proxy=proxy, functions={"generate_invoices": function}, documents=documents, environ=environ
+        )
         client = deployed.client(**{"Authorization": f"Bearer {front}", "X-Tenant-ID": "acme"})
 
         assert client.posts("/generate-invoices")["generated"] == 1

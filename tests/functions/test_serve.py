@@ -1,5 +1,7 @@
 """`billing serve`: all three functions on one machine, from an empty directory to the signal that stops it."""
 
+import csv
+import json
 import shutil
 import signal
 import socket
@@ -65,6 +67,16 @@ def test_the_book_is_billed_collected_and_chased_over_http(server: Served) -> No
     assert (status, invoices["data"][0]["number"]) == (200, "INV-2026-02-0001")
     status, chased = server.call("POST", "/run_dunning", sent=server.as_machine, body={"dry_run": True})
     assert (status, chased["dry_run"], chased["failed"]) == (200, True, 0)
+    wrong = {"id": "new", "name": "Ada Byron " * 200, "email": "ada@byron.example.com", "country": "Ada's"}
+    assert server.call("POST", "/api/billing/customers", sent=server.as_developer, body=wrong)[0] == 422
+    assert server.call("GET", "/paying/Ada/of/nowhere")[0] == 404
+    _, log = server.stop()
+    said = json.dumps(log)
+    assert len(log) >= 9
+    with (Path(__file__).parents[2] / "samples/february-2026/customers.csv").open() as book:
+        people = [text for row in csv.DictReader(book) for text in (row["name"], row["email"], row["street"])]
+    secret = [server.said["internal_key"], server.said["token"], "sk_test", "whsec_"]
+    assert not [each for each in (*people, *secret, "Byron", "Ada") if each in said]
 
 
 def test_the_doors_of_the_jobs_refuse_as_they_do_in_the_cloud(server: Served) -> None:

@@ -9,6 +9,7 @@ from urllib3 import PoolManager, Timeout
 from urllib3.exceptions import HTTPError
 
 from billing.ports.jobs import ACTOR_HEADER, JobCall, JobName, JobRefused, JobUnavailable
+from billing.ports.trace import trace_headers
 
 CONNECT_SECONDS = 10
 _LONGEST_ACTOR = 200
@@ -55,6 +56,7 @@ def _headers(asked: JobCall) -> dict[str, str]:
         "Content-Type": "application/json",
         "X-Request-ID": asked.request_id,
         ACTOR_HEADER: _visible(asked.actor),
+        **trace_headers(),
     }
     return headers if asked.tenant_id is None else {**headers, "X-Tenant-ID": asked.tenant_id}
 

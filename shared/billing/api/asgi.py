@@ -13,10 +13,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from billing.api.call_log import CallLog, error_fields
+from billing.api.call_log import CallLog, call_fields, error_fields
 from billing.api.invalid_request import invalid_request
 from billing.api.problem import Answer, BodyTooLarge, MalformedRequest, MethodNotAllowed, problem_of
 from billing.domain.errors import NotFound
+from billing.ports.trace import Spans, trace_of, traced
 
 REQUEST_ID_HEADER = "x-request-id"
 _REQUEST_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}")
@@ -38,6 +39,7 @@ class Watch:
     log: CallLog
     new_id: Callable[[], str]
     failure: Failure
+    spans: Spans | None = None
     clock: Callable[[], float] = monotonic
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -45,6 +47,11 @@ class Watch:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        came_with = trace_of(Request(scope).headers.get)
+        with traced(self.name, came_with, {"http.request.method": scope["method"]}, spans=self.spans):
+            await self._answer(scope, receive, send)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         started, noted = self.clock(), dict[str, Any]()
         request_id = self._request_id(scope)
         scope["state"] = {**scope.get("state", {}), "request_id": request_id, "noted": noted}
@@ -57,25 +64,20 @@ class Watch:
             if told.status == 0:
                 answer = self.failure(scope["path"], named, request_id)
                 await Response(answer.body, answer.status, answer.headers)(scope, receive, told)
-        self._log(scope, told.status, request_id=request_id, noted=noted, seconds=self.clock() - started)
+        fields = call_fields(
+            self.name,
+            method=scope["method"],
+            route=_route_of(scope),
+            status=told.status,
+            seconds=self.clock() - started,
+            request_id=request_id,
+            noted=noted,
+        )
+        self.log(self.name, fields)
 
     def _request_id(self, scope: Scope) -> str:
         given = Request(scope).headers.get(REQUEST_ID_HEADER, "")
         return given if _REQUEST_ID.fullmatch(given) else self.new_id()
-
-    def _log(self, scope: Scope, status: int, *, request_id: str, noted: dict[str, Any], seconds: float) -> None:
-        severity = "INFO" if status < 400 else "WARNING" if status < 500 else "ERROR"
-        fields = {
-            "severity": severity,
-            "message": f"{self.name} answered {int(status)}",
-            "request_id": request_id,
-            "method": scope["method"],
-            "route": _route_of(scope),
-            "status": int(status),
-            "seconds": round(seconds, 3),
-            **noted,
-        }
-        self.log(self.name, fields)
 
 
 class _Told:

@@ -8,7 +8,7 @@ from typing import Any, Generic
 
 import flask
 
-from billing.api.call_log import CallLog, error_fields, severity_of
+from billing.api.call_log import CallLog, call_fields, error_fields
 from billing.api.caller import KEY_HEADER, TOKEN_HEADER, Caller, authenticate
 from billing.api.health import full_health, public_health
 from billing.api.job import Engine, Job, Report
@@ -22,6 +22,7 @@ from billing.api.request_body import discard_rest, read_body
 from billing.domain.stamp import stamp
 from billing.ports import Clock, Secrets
 from billing.ports.jobs import ACTOR_HEADER
+from billing.ports.trace import Spans, trace_of, traced
 
 METHODS = ("GET", "HEAD", "OPTIONS", "POST")
 REQUEST_ID_HEADER = "x-request-id"
@@ -66,9 +67,15 @@ class JobDoor(Generic[Engine, Report]):
     monotonic: Callable[[], float]
     new_id: Callable[[], str]
     log: CallLog
+    spans: Spans | None = None
 
     def __call__(self, request: flask.Request) -> flask.Response:
         """Answer a request, whatever happens."""
+        came_with, method = trace_of(request.headers.get), {"http.request.method": request.method}
+        with traced(self.job.name, came_with, method, spans=self.spans):
+            return self._answered(request)
+
+    def _answered(self, request: flask.Request) -> flask.Response:
         given = request.headers.get(REQUEST_ID_HEADER, "")
         request_id = given if _REQUEST_ID.fullmatch(given) else self.new_id()
         call = Call(request=request, request_id=request_id, started=self.monotonic())
@@ -144,15 +151,15 @@ class JobDoor(Generic[Engine, Report]):
         return self.monotonic() - call.started
 
     def _log(self, call: Call, status: int) -> None:
-        fields = {
-            "severity": severity_of(status),
-            "message": f"{self.job.name} answered {int(status)}",
-            "request_id": call.request_id,
-            "method": call.request.method,
-            "status": int(status),
-            "seconds": round(self._seconds(call), 3),
-            **call.noted,
-        }
+        fields = call_fields(
+            self.job.name,
+            method=call.request.method,
+            route="/",
+            status=status,
+            seconds=self._seconds(call),
+            request_id=call.request_id,
+            noted=call.noted,
+        )
         self.log(self.job.name, fields)
 
 

@@ -22,6 +22,7 @@ class RunFailed(BillingError):
 
     def __init__(self, tenant_id: str, error: BillingError) -> None:
         self.tenant_id = tenant_id
+        self.error = error
         super().__init__(f"the run of tenant {tenant_id!r} could not proceed: {error}")
 
 
