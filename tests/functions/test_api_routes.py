@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 
 from billing.domain.member import Role
+from tests.builders import utc
 from tests.functions.api_books import ApiBooks, running_api
+from tests.functions.proxy import owes
 
 INVOICE = "/api/billing/invoices/INV-2026-02-0001"
 
@@ -201,6 +203,26 @@ def test_a_customer_is_opened_once_and_changed_over_what_was_read(api: ApiBooks)
     assert api.ask("PATCH", "/api/billing/customers/nova", body=body, sent=sent, role=Role.STAFF).status == 412
     [record] = api.read("/api/billing/audit?event=customer.changed")["data"]
     assert record["after"] == "party.city, party.tax_id, tax"
+
+
+def test_dunning_cases_come_in_full_pages_whatever_lies_between_them(api: ApiBooks) -> None:
+    for customer_id in ("a", "b", "c", "d"):
+        owes(api.proxy, customer_id)
+    for paid in ("b", "d"):
+        invoice = api.proxy.invoice(paid)
+        money = {"amount": 5831, "currency": invoice.currency, "received_at": "2026-03-01T00:00:00Z"}
+        posted(api, "payments", {**money, "invoices": [invoice.number]})
+    api.proxy.clock.at = utc("2026-04-05")
+    ran = api.ask("POST", "/api/customer-billing/dunning/run")
+    assert ran.status == 200, ran.body
+    found = list[list[str]]()
+    cursor: str | None = ""
+    while cursor is not None:
+        page = api.read(f"/api/billing/dunning/cases?limit=2{cursor and f'&cursor={cursor}'}")
+        found.append([each["customer_id"] for each in page["data"]])
+        cursor = page["next_cursor"]
+    assert found == [["a", "c"], ["lumen"]]
+    assert api.read("/api/billing/dunning/cases?customer_id=b")["data"] == []
 
 
 def test_a_customer_in_the_us_needs_a_state_that_there_is(api: ApiBooks) -> None:

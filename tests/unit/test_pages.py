@@ -15,7 +15,7 @@ CONDITIONS: dict[str, dict[str, Value]] = {
         "subscription_id": "sub-lumen",
         "month": "2026-02",
         "number": "INV-1",
-        "dunning_state": "retry_scheduled",
+        "dunning_state": ["retry_scheduled", "paid"],
         "dunning_review": True,
     },
     "payments": {"customer_id": "lumen", "status": "succeeded"},
@@ -48,7 +48,7 @@ def test_pages_follow_each_other_without_a_gap_or_a_repeat() -> None:
     assert found == ["a", "b", "c", "d", "e"]
 
 
-def test_a_condition_that_is_none_is_left_out() -> None:
+def test_a_condition_that_is_none_is_left_out_and_a_list_is_any_of_it() -> None:
     documents = sqlite_in_memory()
     collection = Collection(documents, "acme", "payments")
     five = zip("abcde", "xyxyx", strict=True)
@@ -56,3 +56,4 @@ def test_a_condition_that_is_none_is_left_out() -> None:
     wanted = PageRequest(limit=9)
     assert page_by_id(collection, wanted, read=lambda each: each.id, equals={"status": "y"}) == ["b", "d"]
     assert len(page_by_id(collection, wanted, read=lambda each: each.id, equals={"status": None})) == 5
+    assert page_by_id(collection, wanted, read=lambda each: each.id, equals={"status": ["y", "z"]}) == ["b", "d"]

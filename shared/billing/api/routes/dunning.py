@@ -17,7 +17,7 @@ from billing.domain.dunning_case import CaseCause, CaseResolution, PauseReason, 
 from billing.domain.dunning_policy import CaseState
 from billing.domain.errors import NotFound
 from billing.domain.invoice import Invoice
-from billing.ports import Gateway
+from billing.ports import Gateway, Value
 from billing.store.collection import Collection
 from billing.store.invoices import Invoices, decode_invoice
 from billing.store.pages import page_by_id
@@ -136,18 +136,19 @@ def list_cases(
     in_review: Literal[True] | None = None,
     customer_id: Annotated[str | None, Query(min_length=1, max_length=LONGEST_ID)] = None,
 ) -> Paged[CaseAnswer]:
-    """List cases in the order of their invoices' ids; a page may be short, as invoices that are not chased fall out."""
+    """List cases in the order of their invoices' ids, those that are over among them unless a state is asked for."""
+    states: list[Value] = [each.value for each in CaseState] if state is None else [state.value]
     invoices = page_by_id(
         _collection(books),
         paging.wanted,
         read=lambda each: decode_invoice(each).value,
         equals={
-            "dunning_state": state and state.value,
+            "dunning_state": states,
             "dunning_review": in_review,
             "customer_id": customer_id,
         },
     )
-    return paging.shown(invoices, as_answer=_case, id_of=lambda each: each.id, shows=lambda each: bool(each.dunning))
+    return paging.shown(invoices, as_answer=_case, id_of=lambda each: each.id)
 
 
 @router.get("/cases/{id_or_number}")

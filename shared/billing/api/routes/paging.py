@@ -42,18 +42,11 @@ class AskedPage:
         """The page of what `wanted` found, each as its model reads it off."""
         return self.shown(found, as_answer=model.model_validate, id_of=id_of)
 
-    def shown(
-        self,
-        found: Sequence[T],
-        *,
-        as_answer: Callable[[T], A],
-        id_of: Callable[[T], str],
-        shows: Callable[[T], bool] = lambda _each: True,
-    ) -> Paged[A]:
-        """The page of what `wanted` found; what `shows` says no to falls out of it, so that it may be short."""
+    def shown(self, found: Sequence[T], *, as_answer: Callable[[T], A], id_of: Callable[[T], str]) -> Paged[A]:
+        """The page of what `wanted` found."""
         page = found[: self.limit]
         next_cursor = cursor_of(id_of(page[-1])) if len(found) > self.limit else None
-        return Paged(data=[as_answer(each) for each in page if shows(each)], next_cursor=next_cursor)
+        return Paged(data=[as_answer(each) for each in page], next_cursor=next_cursor)
 
 
 def cursor_of(last_id: str) -> str:
