@@ -165,6 +165,11 @@ def load_settings() -> Settings:
     return Settings.from_environment(os.environ)
 
 
+def cloud_project() -> str:
+    """The project whose traces the lines of the log name; "" where there is none, as on a laptop."""
+    return os.environ.get("GOOGLE_CLOUD_PROJECT", "").strip()
+
+
 def local_workers() -> int:
     """How many processes do a large run on this machine: BILLING_WORKERS, else as many as it has cores."""
     read = Variables(os.environ)

@@ -14,7 +14,7 @@ from billing.api.call_log import json_lines
 from billing.api.job import Job, Report
 from billing.api.job_door import JobDoor, JobParts
 from billing.api.oidc import TokenVerifier
-from billing.config import load_settings
+from billing.config import cloud_project, load_settings
 from billing.wiring import Engine, connect
 
 JobFunction: TypeAlias = Callable[[flask.Request], flask.Response]
@@ -48,5 +48,5 @@ def job_function(job: Job[Engine, Report]) -> JobFunction:
         clock=clock,
         monotonic=time.monotonic,
         new_id=lambda: uuid4().hex,
-        log=json_lines(),
+        log=json_lines(project=cloud_project()),
     )

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from billing.ports.tasks import Task
 from billing.ports.trace import (
     Attribute,
     Trace,
@@ -99,6 +100,12 @@ def test_where_nobody_keeps_spans_there_are_none() -> None:
         assert current_trace() is None
     with traced("door", SAMPLED, {}, spans=None), span("run"):
         assert current_trace() == SAMPLED
+
+
+def test_a_task_takes_the_trace_along_that_it_was_made_in() -> None:
+    with traced("door", SAMPLED, {}, spans=None):
+        task = Task(name="t-1", queue="runs", function="run_dunning", headers={"X-Tenant-ID": "acme"})
+    assert task.headers == {"traceparent": SAMPLED.traceparent, "X-Tenant-ID": "acme"}
 
 
 def test_work_in_another_thread_belongs_to_the_trace_only_where_it_is_told() -> None:

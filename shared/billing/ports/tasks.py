@@ -8,6 +8,7 @@ from hashlib import sha256
 from typing import Any, ClassVar, Final, Literal, Protocol, TypeAlias
 
 from billing.domain.errors import InvalidInput, Unavailable
+from billing.ports.trace import trace_headers
 
 FunctionName: TypeAlias = Literal["generate_invoices", "run_dunning", "apiProxy"]
 
@@ -30,7 +31,8 @@ class Task:
 
     `name` follows from what the task is for: a queue takes a name once, be the task waiting or done within the hour,
     so that a doubled trigger does nothing. It has letters, digits, `-` and `_`, 500 of them at most.
-    `headers` are passed on as they are, such as `X-Tenant-ID`; the queue's own credential stands beside them.
+    `headers` are passed on as they are, such as `X-Tenant-ID`; the queue's own credential stands beside them, and so
+    does the trace that the task was made in.
     """
 
     name: str
@@ -42,9 +44,10 @@ class Task:
     due: datetime | None = None
 
     def __post_init__(self) -> None:
-        """Refuse a name that no queue takes."""
+        """Refuse a name that no queue takes, and take the trace along."""
         if not _NAME.fullmatch(self.name):
             raise InvalidInput("name", expected="1 to 500 letters, digits, - or _", given=self.name)
+        object.__setattr__(self, "headers", trace_headers() | dict(self.headers))
 
 
 def task_name(*parts: str) -> str:
