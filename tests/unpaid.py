@@ -1,5 +1,7 @@
 """What tests of unpaid invoices share: a first charge that fails, the run of a day, a service that is suspended."""
 
+import pytest
+
 from billing.api.pay_engine import hosted_pages
 from billing.domain.audit import AuditRecord
 from billing.domain.customer import Customer
@@ -12,10 +14,16 @@ from billing.store.customers import Customers
 from billing.store.events import Events
 from billing.usecases.follow_checkout import HostedPages
 from tests.collected_invoice import bills, the_invoice
-from tests.collecting import CardWorld
+from tests.collecting import CardWorld, card_world
 
 NUMBER = "INV-2026-01-0001"
 ADDRESS = "lumen@kunde.test"
+
+
+@pytest.fixture
+def world(sandbox: RunningSandbox) -> CardWorld:
+    """One whose tenant has an address for events."""
+    return card_world(sandbox, event_url="https://app.acme.test/events")
 
 
 def fails(sandbox: RunningSandbox, world: CardWorld, *, code: str = "insufficient_funds") -> str:

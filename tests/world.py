@@ -290,6 +290,7 @@ class World:
             now=lambda: self.now,
             collecting=self._collecting(documents or self.documents),
             mailing=self._mailing(),
+            has_listener=bool(self.tenant.event_url),
         )
 
     def _collecting(self, documents: Documents) -> Collecting | None:

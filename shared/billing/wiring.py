@@ -202,6 +202,7 @@ class Engine:
             render_credit_notes=partial(draw_credit_notes, tenant, objects=self.objects),
             collecting=None if self.files_only else self._collecting(tenant),
             mailing=None if self.files_only else self._mailing(tenant),
+            has_listener=bool(tenant.event_url),
         )
 
     def _collecting(self, tenant: Tenant) -> Collecting | None:

@@ -24,7 +24,7 @@ from billing.usecases.record_payment import NewPayment, record_payment
 from billing.usecases.reverse_payment import reverse_payment
 from billing.usecases.void_invoice import void_invoice
 from billing.usecases.write_off_invoice import write_off_invoice
-from tests.collected_invoice import CARD, opened_page, pay_by_transfer, running, sandbox, the_invoice, world
+from tests.collected_invoice import CARD, opened_page, pay_by_transfer, running, sandbox, the_invoice
 from tests.collecting import CardWorld
 from tests.sandbox_client import browse
 from tests.unpaid import (
@@ -39,6 +39,7 @@ from tests.unpaid import (
     the_case,
     the_customer,
     told,
+    world,
 )
 from tests.watched_documents import WatchedDocuments
 
@@ -328,6 +329,7 @@ def test_paid_and_taken_back_three_times_at_one_instant_each_case_is_told_apart(
         reverse_payment(world.documents, name, reason="bounced", call=world.call())
     events = told(world)
     assert (events.count(EventType.DUNNING_ENTERED), events.count(EventType.DUNNING_LEFT)) == (4, 3)
+    assert (events.count(EventType.INVOICE_PAID), events.count(EventType.INVOICE_REOPENED)) == (3, 3)
     assert (the_invoice(world).amount_due, the_case(world).state) == (4900, CaseState.ISSUED)
 
 
@@ -345,7 +347,7 @@ def test_a_case_and_its_payment_are_one_commit(sandbox: RunningSandbox, world: C
     record_payment(watched, new, call=world.call())
     [commit] = watched.commits
     collections: list[str] = sorted(_collection(each) for each in commit)
-    assert collections == ["audit", "events", "invoices", "payments"]
+    assert collections == ["audit", "events", "events", "events", "invoices", "payments"]
 
 
 def _collection(write: Write) -> str:

@@ -1,4 +1,4 @@
-"""What happened here that a tenant's own system may act on: a customer is suspended, an invoice falls overdue."""
+"""What happened here that a tenant's own system may act on: an invoice is paid, a customer is suspended."""
 
 import hashlib
 from collections.abc import Mapping
@@ -13,26 +13,51 @@ from billing.domain.stamp import stamp
 EventField: TypeAlias = str | int | bool | None
 """What an event says: ids and words as text, amounts in minor units with their currency beside them."""
 
-_SUBJECTS: Final = frozenset({"customers", "invoices"})
+_SUBJECTS: Final = ("customers", "subscriptions", "invoices", "credit_notes", "payments", "tests")
 _NAMED_ELSEWHERE: Final = frozenset({"subject", "tenant_id"})
 
 
 class EventType(StrEnum):
-    """What happened. The words are what receivers compare, so one that was sent is never renamed."""
+    """What happened. The words are what receivers compare, so one that was sent is never renamed.
+
+    They stand in the order in which they follow each other where they happen to one subject at one instant.
+    """
 
     CUSTOMER_SUSPENDED = "customer.suspended"
     CUSTOMER_RESTORED = "customer.restored"
+    SUBSCRIPTION_CREATED = "subscription.created"
+    SUBSCRIPTION_CHANGED = "subscription.changed"
+    SUBSCRIPTION_PAUSED = "subscription.paused"
+    SUBSCRIPTION_RESUMED = "subscription.resumed"
+    SUBSCRIPTION_CANCELLED = "subscription.cancelled"
+    SUBSCRIPTION_ENDED = "subscription.ended"
+    INVOICE_ISSUED = "invoice.issued"
+    PAYMENT_SUCCEEDED = "payment.succeeded"
+    PAYMENT_FAILED = "payment.failed"
+    PAYMENT_REFUNDED = "payment.refunded"
+    PAYMENT_REFUND_FAILED = "payment.refund_failed"
+    PAYMENT_DISPUTED = "payment.disputed"
+    PAYMENT_DISPUTE_WON = "payment.dispute_won"
+    PAYMENT_REVERSED = "payment.reversed"
+    INVOICE_PAYMENT_FAILED = "invoice.payment_failed"
+    INVOICE_ACTION_REQUIRED = "invoice.payment_action_required"
     INVOICE_OVERDUE = "invoice.overdue"
+    CREDIT_NOTE_ISSUED = "credit_note.issued"
+    INVOICE_CREDITED = "invoice.credited"
+    INVOICE_VOIDED = "invoice.voided"
+    INVOICE_WRITTEN_OFF = "invoice.written_off"
+    INVOICE_PAID = "invoice.paid"
+    INVOICE_REOPENED = "invoice.reopened"
     DUNNING_ENTERED = "dunning.entered"
     DUNNING_STEP = "dunning.step"
-    DUNNING_LEFT = "dunning.left"
     DUNNING_REVIEW = "dunning.manual_review"
-    INVOICE_WRITTEN_OFF = "invoice.written_off"
+    DUNNING_LEFT = "dunning.left"
+    TEST = "test"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """One happening to one `subject` (`customers/ID` or `invoices/ID`) at a UTC instant; made by `event_of`.
+    """One happening to one `subject`, such as `invoices/ID`, at a UTC instant; made by `event_of`.
 
     `fields` are what the receiver is told beside that. They leave the house, so they hold no secret and no address.
     """
@@ -49,7 +74,7 @@ class Event:
             raise InvalidInput("event.occurred_at", expected="an instant with a zone", given=self.occurred_at)
         kind, _, subject_id = self.subject.partition("/")
         if kind not in _SUBJECTS or not subject_id:
-            raise InvalidInput("event.subject", expected="customers/ID or invoices/ID", given=self.subject)
+            raise InvalidInput("event.subject", expected=f"one of {', '.join(_SUBJECTS)}, and /ID", given=self.subject)
         if taken := sorted(_NAMED_ELSEWHERE & self.fields.keys()):
             raise InvalidInput("event.fields", expected="no field that each message has anyway", given=taken)
 

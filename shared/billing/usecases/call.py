@@ -8,12 +8,16 @@ from billing.domain.audit import AuditRecord
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """`recorded_at` is the present UTC instant; `actor` and `request_id` go into the audit log."""
+    """`recorded_at` is the present UTC instant; `actor` and `request_id` go into the audit log.
+
+    `has_listener` is whether the tenant has an address for events, None where the caller has not read its settings.
+    """
 
     tenant_id: str
     actor: str
     recorded_at: datetime
     request_id: str = ""
+    has_listener: bool | None = None
 
     def record(self, entity: str, event: str, *, after: str, before: str = "", reason: str = "") -> AuditRecord:
         """The audit record of one change that this call makes."""

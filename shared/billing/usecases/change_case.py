@@ -8,8 +8,8 @@ from billing.store.audit import AuditLog
 from billing.store.dunning_cases import DunningCases
 from billing.store.invoices import Invoices
 from billing.usecases.call import Call
-from billing.usecases.case_changes import case_trace
 from billing.usecases.commit_name import commit_name
+from billing.usecases.invoice_trace import invoice_trace
 from billing.usecases.one_invoice import again_while_others_write
 
 
@@ -32,7 +32,7 @@ def _changed(
     after = decide(stored.value)
     if after == stored.value:
         return after
-    trace = case_trace(documents, [(stored.value, after)], call=call, note=note)
+    trace = invoice_trace(documents, [(stored.value, after)], call=call, note=note)
     audit = AuditLog.of(documents, call.tenant_id)
     batch_id = commit_name("case", after.id, stored.version)
     documents.commit(

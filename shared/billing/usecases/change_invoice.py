@@ -8,7 +8,7 @@ from billing.ports import Documents, WriteConflict
 from billing.store.audit import AuditLog
 from billing.store.invoices import Invoices
 from billing.usecases.call import Call
-from billing.usecases.case_changes import case_trace
+from billing.usecases.invoice_trace import invoice_trace
 
 _TRIES = 8
 
@@ -37,7 +37,7 @@ def change_invoice(
             reason=_reason(stored.value, after),
         )
         batch_id = f"{event.removeprefix('invoice.')}-{invoice_id}-{tried}"
-        trace = case_trace(documents, [(stored.value, after)], call=call)
+        trace = invoice_trace(documents, [(stored.value, after)], call=call)
         audit = AuditLog.of(documents, call.tenant_id).batch(
             [record, *trace.records], batch_id=batch_id, recorded_at=call.recorded_at
         )

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from billing.domain.credit import CreditNote
+from billing.domain.event import EventType
 from billing.domain.life_change import (
     Cancellation,
     CancellationUndone,
@@ -14,7 +15,8 @@ from billing.domain.life_change import (
     Resuming,
 )
 from billing.domain.life_words import life_in_words
-from billing.domain.subscription import Subscription
+from billing.domain.subscription import Subscription, SubscriptionStatus
+from billing.domain.subscription_events import subscription_event
 from billing.ports import Documents, Write
 from billing.store.collection import Stored
 from billing.usecases.call import Call
@@ -23,6 +25,7 @@ from billing.usecases.decide_life import DecidedLife, decide_life
 from billing.usecases.one_invoice import again_while_others_write, context_of
 from billing.usecases.restore_at_once import restore_at_once
 from billing.usecases.run_context import RunContext
+from billing.usecases.tell import told
 from billing.usecases.version_check import VersionCheck, any_version
 
 
@@ -64,6 +67,8 @@ def _change(
     if credit is not None:
         writes += credit.writes
         records += credit.records
+    event = subscription_event(_told_as(change, after), after, at=call.recorded_at, version=before.version)
+    writes += told(context.documents, [event], call=context.call)
     batch_id = commit_name("subscription", after.id, before.version)
     writes.append(context.audit.batch(records, batch_id=batch_id, recorded_at=call.recorded_at))
     versions = dict(zip([write.path for write in writes], context.documents.commit(writes), strict=True))
@@ -79,6 +84,22 @@ def _counted(context: RunContext, decided: DecidedLife) -> list[Write]:
     had, has = (each.next_billing_at is not None for each in (decided.before.value, decided.after))
     customer_id = decided.after.customer_id
     return [] if had == has else [context.customers.subscriptions_added(customer_id, 1 if has else -1)]
+
+
+def _told_as(change: LifeChange, after: Subscription) -> EventType:
+    match change:
+        case Cancellation() if after.status is SubscriptionStatus.ENDED:
+            return EventType.SUBSCRIPTION_ENDED
+        case Cancellation():
+            return EventType.SUBSCRIPTION_CANCELLED
+        case Pausing():
+            return EventType.SUBSCRIPTION_PAUSED
+        case Resuming():
+            return EventType.SUBSCRIPTION_RESUMED
+        case ItemsChange() | PlanChange() | CancellationUndone():
+            return EventType.SUBSCRIPTION_CHANGED
+        case _:
+            assert_never(change)
 
 
 def _event(change: LifeChange) -> str:

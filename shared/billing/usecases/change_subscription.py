@@ -5,8 +5,10 @@ from datetime import datetime
 
 from billing.domain.discounts import with_coupon, without_coupon
 from billing.domain.errors import BillingError, NotFound
+from billing.domain.event import EventType
 from billing.domain.one_time_charges import with_one_time_charge
 from billing.domain.subscription import OneTimeCharge, Plans, Subscription
+from billing.domain.subscription_events import subscription_event
 from billing.ports import Documents
 from billing.store.audit import AuditLog
 from billing.store.coupons import Coupons
@@ -15,6 +17,7 @@ from billing.store.subscriptions import Subscriptions
 from billing.usecases.call import Call
 from billing.usecases.commit_name import commit_name
 from billing.usecases.one_invoice import again_while_others_write
+from billing.usecases.tell import told
 from billing.usecases.version_check import VersionCheck, any_version
 
 
@@ -104,7 +107,10 @@ def _change(
         after = decide(stored.value)
         batch_id = commit_name("subscription", subscription_id, stored.version)
         audit = AuditLog.of(documents, call.tenant_id).batch([record], batch_id=batch_id, recorded_at=call.recorded_at)
-        documents.commit([subscriptions.moved_on(stored, after), audit])
+        happened = subscription_event(
+            EventType.SUBSCRIPTION_CHANGED, after, at=call.recorded_at, version=stored.version
+        )
+        documents.commit([subscriptions.moved_on(stored, after), *told(documents, [happened], call=call), audit])
         return after
 
     return again_while_others_write(change)

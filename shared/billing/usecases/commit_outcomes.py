@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from billing.domain.errors import InvalidInput
+from billing.domain.payment_events import payment_events
 from billing.domain.run_report import SettlementFailure
 from billing.ports import Documents, Write, WriteConflict
 from billing.store.audit import AuditLog
@@ -19,8 +20,8 @@ from billing.store.customers import Customers
 from billing.store.invoices import Invoices, decode_invoice
 from billing.store.payments import Payments
 from billing.usecases.call import Call
-from billing.usecases.case_changes import case_trace
 from billing.usecases.invoice_outcome import Outcome, Planned, planned
+from billing.usecases.invoice_trace import invoice_trace
 from billing.usecases.restore_at_once import restore_at_once
 from billing.usecases.settle_documents import failure_of
 
@@ -87,7 +88,9 @@ def _writes(documents: Documents, plans: Sequence[Planned], *, call: Call) -> li
         over[payment.customer_id] += payment.to_balance
     customers = Customers.of(documents, call.tenant_id)
     writes += [customers.added(name, {"credit_balance": amount}) for name, amount in over.items() if amount]
-    trace = case_trace(documents, [(each.before.value, each.after) for each in plans], call=call)
+    happened = (event for each in booked for event in payment_events(None, each, at=call.recorded_at))
+    changes = [(each.before.value, each.after) for each in plans]
+    trace = invoice_trace(documents, changes, call=call, beside=happened)
     writes += trace.writes
     if records := [*(record for each in plans for record in each.records), *trace.records]:
         audit = AuditLog.of(documents, call.tenant_id)

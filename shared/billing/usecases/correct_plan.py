@@ -6,10 +6,12 @@ from datetime import datetime
 
 from billing.domain.catalog import Plan
 from billing.domain.errors import BillingError, InvalidInput, NotFound
+from billing.domain.event import EventType
 from billing.domain.invoice import InvoiceStatus
 from billing.domain.invoicing import open_cycle
 from billing.domain.plan_correction import not_billed_since, with_plan_corrected
 from billing.domain.subscription import Plans, Subscription
+from billing.domain.subscription_events import subscription_event
 from billing.ports import Documents
 from billing.store.audit import AuditLog
 from billing.store.collection import Stored
@@ -17,6 +19,7 @@ from billing.store.invoices import Invoices
 from billing.store.plans import PlanVersions
 from billing.store.subscriptions import Subscriptions
 from billing.usecases.call import Call
+from billing.usecases.tell import told
 
 _PAGE = 200
 
@@ -109,7 +112,10 @@ class _Correction:
         audit = AuditLog.of(self.documents, self.call.tenant_id).batch(
             [record], batch_id=f"correct-{after.id}", recorded_at=self.call.recorded_at
         )
-        self.documents.commit([subscriptions.phases_changed(before, after), audit])
+        at = self.call.recorded_at
+        event = subscription_event(EventType.SUBSCRIPTION_CHANGED, after, at=at, version=before.version)
+        news = told(self.documents, [event], call=self.call)
+        self.documents.commit([subscriptions.phases_changed(before, after), *news, audit])
         self.report.corrected.append(after.id)
 
     def _not_billed_since(self, subscription: Subscription) -> datetime:

@@ -4,10 +4,12 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from billing.domain.errors import BillingError, Conflict, InvalidInput, NotFound
+from billing.domain.event import Event, EventType
 from billing.domain.life_words import life_in_words
 from billing.domain.new_subscription import NewSubscription, is_same, opened
 from billing.domain.sharding import shard_of
 from billing.domain.subscription import Subscription
+from billing.domain.subscription_events import subscription_event
 from billing.ports import Documents
 from billing.store.collection import Stored
 from billing.store.coupons import Coupons
@@ -16,6 +18,7 @@ from billing.usecases.commit_name import commit_name
 from billing.usecases.one_invoice import again_while_others_write, context_of
 from billing.usecases.preview_invoice import Preview, bills_until
 from billing.usecases.run_context import RunContext
+from billing.usecases.tell import told
 
 
 class OtherSubscription(Conflict):
@@ -77,10 +80,15 @@ def _create(context: RunContext, new: NewSubscription, *, call: Call) -> Created
         [
             context.subscriptions.creation(asked),
             context.customers.subscriptions_added(asked.customer_id, 1),
+            *told(context.documents, [_event(asked, call=call)], call=context.call),
             context.audit.batch([record], batch_id=batch_id, recorded_at=call.recorded_at),
         ]
     )
     return CreatedSubscription(subscription=asked)
+
+
+def _event(created: Subscription, *, call: Call) -> Event:
+    return subscription_event(EventType.SUBSCRIPTION_CREATED, created, at=call.recorded_at)
 
 
 def _opened(context: RunContext, new: NewSubscription, *, call: Call) -> Subscription:

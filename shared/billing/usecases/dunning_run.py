@@ -86,4 +86,5 @@ class DunningRun:
             actor=self.request.actor,
             recorded_at=self.parts.now(),
             request_id=self.request.request_id,
+            has_listener=bool(self.tenant.event_url),
         )

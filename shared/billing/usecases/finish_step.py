@@ -24,11 +24,11 @@ from billing.domain.invoice import Invoice
 from billing.ports import Write
 from billing.store.audit import AuditLog
 from billing.store.collection import Stored
-from billing.store.events import Events
-from billing.usecases.case_changes import case_trace
 from billing.usecases.commit_name import commit_name
 from billing.usecases.dunning_run import DunningRun
+from billing.usecases.invoice_trace import invoice_trace
 from billing.usecases.one_invoice import again_while_others_write
+from billing.usecases.tell import told
 
 _NOTICES = {
     StepTemplate.REMINDER: DunningAction.REMINDER,
@@ -142,7 +142,7 @@ def _looked_at_next(run: DunningRun, invoice: Invoice, customer: Customer, done:
 
 def _writes(run: DunningRun, before: Stored[Invoice], after: Invoice, customer: Stored[Customer]) -> Iterator[Write]:
     call, records = run.call(), []
-    trace = case_trace(run.documents, [(before.value, after)], call=call)
+    trace = invoice_trace(run.documents, [(before.value, after)], call=call)
     yield run.cases.changed(before, after)
     yield from trace.writes
     if _is_suspended_now(before.value, after) and customer.value.suspended_at is None:
@@ -154,7 +154,7 @@ def _writes(run: DunningRun, before: Stored[Invoice], after: Invoice, customer: 
             occurred_at=call.recorded_at,
             fields={"invoice_number": after.number, "amount_due": after.amount_due, "currency": after.currency},
         )
-        yield Events.of(run.documents, run.tenant.id).creation(event)
+        yield from told(run.documents, [event], call=call)
         entity = f"customers/{after.customer_id}"
         records.append(call.record(entity, "customer.suspended", before="active", after="suspended", reason=reason))
     if records or trace.records:

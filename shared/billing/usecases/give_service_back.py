@@ -7,10 +7,10 @@ from billing.domain.suspension import restored
 from billing.ports import Documents
 from billing.store.audit import AuditLog
 from billing.store.customers import Customers
-from billing.store.events import Events
 from billing.usecases.call import Call
 from billing.usecases.commit_name import commit_name
 from billing.usecases.one_invoice import again_while_others_write
+from billing.usecases.tell import told
 
 
 def give_service_back(documents: Documents, customer_id: str, *, note: str, call: Call) -> Customer:
@@ -43,7 +43,7 @@ def _given_back(documents: Documents, customer_id: str, *, note: str, call: Call
     documents.commit(
         [
             customers.restored(customer, at=call.recorded_at),
-            Events.of(documents, call.tenant_id).creation(event),
+            *told(documents, [event], call=call),
             AuditLog.of(documents, call.tenant_id).batch([record], batch_id=name, recorded_at=call.recorded_at),
         ]
     )

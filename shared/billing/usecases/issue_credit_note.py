@@ -8,6 +8,7 @@ from typing import ClassVar
 from billing.domain.audit import AuditRecord
 from billing.domain.credit import CreditNote, credit_steps
 from billing.domain.credit_left import credit_left
+from billing.domain.credit_note_events import credit_note_issued
 from billing.domain.credit_refunds import on_balance, paid_too_much, plan_refunds
 from billing.domain.credit_request import AmountCredit, CreditRequest
 from billing.domain.credited_ahead import with_credited
@@ -21,7 +22,7 @@ from billing.domain.period import local_date
 from billing.ports import Documents, Write
 from billing.store.collection import Stored
 from billing.usecases.call import Call
-from billing.usecases.case_changes import case_trace
+from billing.usecases.invoice_trace import invoice_trace
 from billing.usecases.one_invoice import again_while_others_write, context_of, subscription_of
 from billing.usecases.restore_at_once import restore_at_once
 from billing.usecases.run_context import RunContext
@@ -117,7 +118,8 @@ def _prepared(context: RunContext, facts: _Facts, request: CreditRequest, call: 
     after = credited(before, draft.total, at=call.recorded_at)
     refunded = _with_refunds(context, draft, facts, after=after, request=request)
     numbered, advance = _numbered(context, refunded, before)
-    trace = case_trace(context.documents, [(before, after)], call=call)
+    happened = [credit_note_issued(numbered, at=call.recorded_at)]
+    trace = invoice_trace(context.documents, [(before, after)], call=context.call, beside=happened)
     creation, moved = context.credit_notes.creation(numbered), context.invoices.money_moved(facts.invoice, after)
     return PreparedCredit(
         credit_note=numbered,

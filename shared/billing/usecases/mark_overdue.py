@@ -4,18 +4,16 @@ from collections.abc import Callable, Iterator, Sequence
 
 from billing.domain.dunning_policy import CaseState
 from billing.domain.dunning_report import DunningAction, DunningDetail
-from billing.domain.event import EventType, event_of
 from billing.domain.invoice import Invoice, InvoiceStatus
 from billing.domain.invoice_payment import overdue
 from billing.domain.period import local_date
 from billing.ports import Write, WriteConflict
 from billing.store.audit import AuditLog
 from billing.store.collection import Stored
-from billing.store.events import Events
 from billing.store.invoices import DueOnCursor
-from billing.usecases.case_changes import case_trace
 from billing.usecases.commit_name import commit_name
 from billing.usecases.dunning_run import DunningRun
+from billing.usecases.invoice_trace import invoice_trace
 
 _A_PAGE = 100
 
@@ -74,8 +72,8 @@ def _committed(run: DunningRun, marked: list[tuple[Stored[Invoice], Invoice]]) -
 
 
 def _writes(run: DunningRun, marked: Sequence[tuple[Stored[Invoice], Invoice]]) -> list[Write]:
-    call, events = run.call(), Events.of(run.documents, run.tenant.id)
-    trace = case_trace(run.documents, [(before.value, after) for before, after in marked], call=call)
+    call = run.call()
+    trace = invoice_trace(run.documents, [(before.value, after) for before, after in marked], call=call)
     records = [
         call.record(
             f"invoices/{after.id}",
@@ -86,26 +84,10 @@ def _writes(run: DunningRun, marked: Sequence[tuple[Stored[Invoice], Invoice]]) 
         )
         for before, after in marked
     ]
-    told = [
-        event_of(
-            EventType.INVOICE_OVERDUE,
-            subject=f"invoices/{after.id}",
-            occurred_at=call.recorded_at,
-            fields={
-                "invoice_number": after.number,
-                "customer_id": after.customer_id,
-                "amount_due": after.amount_due,
-                "currency": after.currency,
-                "due_on": after.due_on.isoformat(),
-            },
-        )
-        for _, after in marked
-    ]
     audit = AuditLog.of(run.documents, run.tenant.id)
     name = commit_name("overdue", marked[0][0].value.id, marked[0][0].version)
     return [
         *(run.invoices.money_moved(before, after) for before, after in marked),
-        *(events.creation(each) for each in told),
         *trace.writes,
         audit.batch([*records, *trace.records], batch_id=name, recorded_at=call.recorded_at),
     ]

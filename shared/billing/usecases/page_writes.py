@@ -5,16 +5,21 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from billing.domain.audit import AuditRecord
+from billing.domain.credit_note_events import credit_note_issued
+from billing.domain.event import Event, EventType
 from billing.domain.invoicing import CreditDraft, Skip, invoice_id_of
 from billing.domain.money import Money
 from billing.domain.review import review_of
 from billing.domain.rollup import closed, with_late_billed
 from billing.domain.subscription import SubscriptionStatus
+from billing.domain.subscription_events import subscription_event
 from billing.domain.usage_ownership import billed_until
 from billing.ports import Write
 from billing.usecases.draft_page import Drafted
 from billing.usecases.number_page import NumberedPage
 from billing.usecases.run_context import RunContext
+from billing.usecases.tell import told
+from billing.usecases.use_balance import events_at_issue
 
 
 def page_writes(context: RunContext, page: NumberedPage) -> list[Write]:
@@ -34,6 +39,7 @@ def page_writes(context: RunContext, page: NumberedPage) -> list[Write]:
         writes.append(context.subscriptions.moved_on(each.case.subscription, each.draft.subscription))
         writes += _usage_billed(context, each)
     writes += _customers_changed(context, page)
+    writes += told(context.documents, _events(context, page), call=context.call)
     if records := list(_records(context, page)):
         context.commits += 1
         batch_id = f"{context.request.part_id}-{context.commits:06}"
@@ -72,6 +78,17 @@ def _customers_changed(context: RunContext, page: NumberedPage) -> Iterator[Writ
     for customer_id, amounts in added.items():
         expected = versions[customer_id] if customer_id in page.used else None  # a balance is used as it was read
         yield context.customers.added(customer_id, amounts, expected=expected)
+
+
+def _events(context: RunContext, page: NumberedPage) -> Iterator[Event]:
+    at = context.request.recorded_at
+    yield from events_at_issue(page.invoices, page.payments, at=at)
+    for note in page.credit_notes:
+        yield credit_note_issued(note, at=at)
+    for each in page.drafted:
+        stored, after = each.case.subscription, each.draft.subscription
+        if after.status is not stored.value.status:
+            yield subscription_event(EventType.SUBSCRIPTION_ENDED, after, at=at, version=stored.version)
 
 
 def _records(context: RunContext, page: NumberedPage) -> Iterator[AuditRecord]:

@@ -9,6 +9,7 @@ from billing.domain.invoice import Invoice
 from billing.domain.invoice_payment import put_back, taken_back
 from billing.domain.money import Money
 from billing.domain.payment import Application, Payment
+from billing.domain.payment_events import payment_events
 from billing.ports import Documents, Write, WriteConflict
 from billing.store.audit import AuditLog
 from billing.store.collection import Stored
@@ -16,7 +17,7 @@ from billing.store.customers import Customers
 from billing.store.invoices import Invoices
 from billing.store.payments import Payments
 from billing.usecases.call import Call
-from billing.usecases.case_changes import case_trace
+from billing.usecases.invoice_trace import invoice_trace
 from billing.usecases.restore_at_once import restore_at_once
 
 _ATTEMPTS = 8
@@ -80,7 +81,9 @@ def _writes(
     documents: Documents, before: Stored[Payment], change: PaymentChange, moved: Sequence[_Moved], *, call: Call
 ) -> list[Write]:
     payment, invoices = change.after, Invoices.of(documents, call.tenant_id)
-    trace = case_trace(documents, [(each.value, after) for each, _, after in moved], call=call)
+    happened = payment_events(before.value, payment, at=call.recorded_at)
+    changes = [(each.value, after) for each, _, after in moved]
+    trace = invoice_trace(documents, changes, call=call, beside=happened)
     writes: list[Write] = [Payments.of(documents, call.tenant_id).changed(before, payment), *trace.writes]
     writes += [invoices.money_moved(each, after) for each, _, after in moved]
     entity, status = f"payments/{payment.id}", payment.status.value

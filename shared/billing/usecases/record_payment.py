@@ -11,6 +11,7 @@ from billing.domain.invoice import Invoice, InvoiceStatus
 from billing.domain.invoice_payment import is_open, paid
 from billing.domain.money import Money
 from billing.domain.payment import Owed, Payment, PaymentSource, apply_in_order
+from billing.domain.payment_events import payment_events
 from billing.ports import Documents, Write, WriteConflict
 from billing.store.audit import AuditLog
 from billing.store.collection import Stored
@@ -18,7 +19,7 @@ from billing.store.customers import Customers
 from billing.store.invoices import Invoices
 from billing.store.payments import Payments
 from billing.usecases.call import Call
-from billing.usecases.case_changes import case_trace
+from billing.usecases.invoice_trace import invoice_trace
 from billing.usecases.restore_at_once import restore_at_once
 
 _ATTEMPTS = 8
@@ -182,7 +183,8 @@ def _writes(
         added = {"credit_balance": payment.to_balance}
         writes.append(Customers.of(documents, call.tenant_id).added(payment.customer_id, added))
     changes = [(before.value, after) for before, after in changed]
-    trace = case_trace(documents, changes, call=call)
+    happened = payment_events(None, payment, at=call.recorded_at)
+    trace = invoice_trace(documents, changes, call=call, beside=happened)
     records = (*booking_records(payment, changes, call=call), *trace.records)
     writes += trace.writes
     audit = AuditLog.of(documents, call.tenant_id)

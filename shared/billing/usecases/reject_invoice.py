@@ -4,12 +4,14 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from billing.domain.errors import InvalidInput, NotFound
+from billing.domain.event import EventType
 from billing.domain.invoice import Invoice, InvoiceStatus
 from billing.domain.invoice_life import InvoiceNotDraft, LaterBillMade, is_newest
 from billing.domain.rebilling import reopened, taken_back
 from billing.domain.review import Resolution, Review, ReviewStatus
 from billing.domain.rollup import with_late_unbilled
 from billing.domain.subscription import Subscription, SubscriptionStatus
+from billing.domain.subscription_events import subscription_event
 from billing.domain.usage_ownership import billed_until
 from billing.ports import Documents, Write
 from billing.store.collection import Stored
@@ -17,6 +19,7 @@ from billing.usecases.call import Call
 from billing.usecases.gather_facts import DueCase, ReadRollup
 from billing.usecases.one_invoice import again_while_others_write, context_of, facts_of_bill, subscription_of
 from billing.usecases.run_context import RunContext
+from billing.usecases.tell import told
 
 
 def reject_invoice(documents: Documents, invoice_id: str, *, note: str, call: Call) -> Review:
@@ -85,6 +88,9 @@ def _given_back(context: RunContext, draft: Invoice) -> Iterator[Write]:
         yield context.rollups.saving(each.value, read=each.read)
     if subscription.value.status is SubscriptionStatus.ENDED:
         yield context.customers.subscriptions_added(draft.customer_id, 1)
+        at, version = context.call.recorded_at, subscription.version
+        event = subscription_event(EventType.SUBSCRIPTION_CHANGED, before, at=at, version=version)
+        yield from told(context.documents, [event], call=context.call)
 
 
 def _usage_before(case: DueCase, before: Subscription, draft: Invoice) -> list[ReadRollup]:

@@ -4,17 +4,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from billing.domain.dunning_case import restored
-from billing.domain.event import EventType, event_of
+from billing.domain.event import Event, EventType, event_of
 from billing.domain.invoice import Invoice
 from billing.ports import Documents, Write
 from billing.store.audit import AuditLog
 from billing.store.collection import Stored
 from billing.store.customers import Customers
 from billing.store.dunning_cases import DunningCases
-from billing.store.events import Events
 from billing.usecases.call import Call
 from billing.usecases.commit_name import commit_name
 from billing.usecases.one_invoice import again_while_others_write
+from billing.usecases.tell import told
 
 
 def restore_services(documents: Documents, invoices: Iterable[Invoice], *, call: Call) -> tuple[str, ...]:
@@ -42,7 +42,7 @@ def _restored(documents: Documents, customer_id: str, call: Call) -> bool:
     if customer is not None and is_back:
         entity, state = f"customers/{customer_id}", "active"
         writes.append(customers.restored(customer, at=call.recorded_at))
-        writes.append(_event(documents, customer_id, over, call=call))
+        writes += told(documents, [_event(customer_id, over, call=call)], call=call)
     record = call.record(entity, "customer.restored", before="suspended", after=state, reason=_numbers(over))
     batch_id = commit_name("restored", over[0].value.id, over[0].version)
     writes.append(
@@ -62,14 +62,13 @@ def _restored_case(invoice: Invoice, call: Call) -> Invoice:
     return replace(invoice, dunning=restored(invoice.dunning, at=call.recorded_at))
 
 
-def _event(documents: Documents, customer_id: str, over: Sequence[Stored[Invoice]], *, call: Call) -> Write:
-    event = event_of(
+def _event(customer_id: str, over: Sequence[Stored[Invoice]], *, call: Call) -> Event:
+    return event_of(
         EventType.CUSTOMER_RESTORED,
         subject=f"customers/{customer_id}",
         occurred_at=call.recorded_at,
         fields={"invoices": _numbers(over)},
     )
-    return Events.of(documents, call.tenant_id).creation(event)
 
 
 def _numbers(invoices: Iterable[Stored[Invoice]]) -> str:

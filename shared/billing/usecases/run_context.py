@@ -24,6 +24,7 @@ from billing.store.reviews import Reviews
 from billing.store.subscriptions import Subscriptions
 from billing.store.tenants import Tenants
 from billing.store.usage import UsageRollups
+from billing.usecases.call import Call
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +93,17 @@ class RunContext:
     def shards(self) -> Sequence[int]:
         """The shards to bill."""
         return range(self.tenant.shards) if self.request.shards is None else self.request.shards
+
+    @property
+    def call(self) -> Call:
+        """Who writes, and whether anybody is told of it."""
+        return Call(
+            tenant_id=self.tenant.id,
+            actor=self.request.actor,
+            recorded_at=self.request.recorded_at,
+            request_id=self.request.request_id,
+            has_listener=bool(self.tenant.event_url),
+        )
 
     def hand_over(self) -> RunReport:
         """What was done since the last time: the report begins anew."""

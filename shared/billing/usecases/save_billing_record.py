@@ -6,6 +6,8 @@ from decimal import Decimal
 from billing.domain.audit import AuditRecord
 from billing.domain.customer import Customer
 from billing.domain.errors import NotFound
+from billing.domain.event import Event, EventType
+from billing.domain.subscription_events import subscription_event
 from billing.domain.typed_id import typed_id
 from billing.ports import Documents, Write
 from billing.store.audit import AuditLog
@@ -18,6 +20,7 @@ from billing.usecases.call import Call
 from billing.usecases.one_invoice import again_while_others_write
 from billing.usecases.record_change import RecordChange, with_preferences
 from billing.usecases.set_service import ServiceFacts, ServiceSet, service_of, set_service, today_of
+from billing.usecases.tell import told
 
 
 def save_billing_record(
@@ -55,7 +58,8 @@ def _save(documents: Documents, customer_id: str, change: RecordChange, call: Ca
         return False
     if service is not None and service.before is None:
         after = replace(after, active_subscriptions=after.active_subscriptions + 1)
-    documents.commit(_writes(documents, customer, after, service, call=call))
+    known = replace(call, has_listener=bool(tenant.event_url))
+    documents.commit(_writes(documents, customer, after, service, call=known))
     return is_new
 
 
@@ -66,6 +70,7 @@ def _writes(
     writes: list[Write] = [Customers.of(documents, call.tenant_id).prefers(before, after)]
     if service is not None:
         writes += _service_writes(documents, service, call=call)
+        writes += told(documents, [_event(service, call=call)], call=call)
         records += _service_records(service, call=call)
     audit = AuditLog.of(documents, call.tenant_id)
     batch_id = f"record-{typed_id(after.id, before.version).removeprefix('manual.')}"
@@ -80,6 +85,13 @@ def _service_writes(documents: Documents, service: ServiceSet, *, call: Call) ->
     if service.before is None:
         return [*writes, subscriptions.creation(service.after)]
     return [*writes, subscriptions.replaced(service.before, service.after)]
+
+
+def _event(service: ServiceSet, *, call: Call) -> Event:
+    at, before = call.recorded_at, service.before
+    if before is None:
+        return subscription_event(EventType.SUBSCRIPTION_CREATED, service.after, at=at)
+    return subscription_event(EventType.SUBSCRIPTION_CHANGED, service.after, at=at, version=before.version)
 
 
 def _service_records(service: ServiceSet, *, call: Call) -> list[AuditRecord]:

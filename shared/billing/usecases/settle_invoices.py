@@ -42,7 +42,7 @@ _NOBODY: Mapping[str, Customer] = MappingProxyType({})
 class Settlement:
     """Where and how one tenant's documents are settled; steps that there is nothing for (None) wait.
 
-    `now` tells the present UTC instant.
+    `now` tells the present UTC instant, `has_listener` whether the tenant has an address for events (None: not read).
     """
 
     documents: Documents
@@ -53,6 +53,7 @@ class Settlement:
     render_credit_notes: RenderCreditNotes | None = None
     collecting: Collecting | None = None
     mailing: Mailing | None = None
+    has_listener: bool | None = None
 
     @property
     def invoices(self) -> Desk[Invoice]:
@@ -96,7 +97,7 @@ class Settlement:
 
     def call(self) -> Call:
         """Who writes what came of the steps, now."""
-        return Call(tenant_id=self.tenant_id, actor=_ACTOR, recorded_at=self.now())
+        return Call(tenant_id=self.tenant_id, actor=_ACTOR, recorded_at=self.now(), has_listener=self.has_listener)
 
 
 def settle_invoices(

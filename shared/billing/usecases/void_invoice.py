@@ -12,7 +12,7 @@ from billing.domain.rebilling import not_billed_any_more
 from billing.ports import Documents
 from billing.store.collection import Stored
 from billing.usecases.call import Call
-from billing.usecases.case_changes import case_trace
+from billing.usecases.invoice_trace import invoice_trace
 from billing.usecases.one_invoice import again_while_others_write, context_of, subscription_of
 from billing.usecases.restore_at_once import restore_at_once
 from billing.usecases.run_context import RunContext
@@ -47,7 +47,7 @@ def _void(context: RunContext, id_or_number: str, reason: str, call: Call) -> In
         after=after.status.value,
         reason=f"{after.number}: {reason}",
     )
-    trace = case_trace(context.documents, [(invoice.value, after)], call=call)
+    trace = invoice_trace(context.documents, [(invoice.value, after)], call=context.call)
     records = [record, *trace.records]
     context.documents.commit(
         [

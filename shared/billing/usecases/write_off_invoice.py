@@ -1,17 +1,15 @@
 """Write an invoice off: nobody is chased for it any more, and money that comes all the same is booked (semantics 7)."""
 
 from billing.domain.errors import InvalidInput
-from billing.domain.event import Event, EventType, event_of
 from billing.domain.invoice import Invoice, InvoiceStatus
 from billing.domain.invoice_payment import written_off
 from billing.domain.money import Money
 from billing.ports import Documents
 from billing.store.audit import AuditLog
-from billing.store.events import Events
 from billing.store.invoices import Invoices
 from billing.usecases.call import Call
-from billing.usecases.case_changes import case_trace
 from billing.usecases.commit_name import commit_name
+from billing.usecases.invoice_trace import invoice_trace
 from billing.usecases.one_invoice import again_while_others_write
 from billing.usecases.restore_at_once import restore_at_once
 
@@ -34,7 +32,7 @@ def _write_off(documents: Documents, id_or_number: str, reason: str, call: Call)
     if before.status is InvoiceStatus.UNCOLLECTIBLE:
         return before
     after = written_off(before, at=call.recorded_at)
-    trace = case_trace(documents, [(before, after)], call=call)
+    trace = invoice_trace(documents, [(before, after)], call=call)
     record = call.record(
         f"invoices/{after.id}",
         "invoice.written_off",
@@ -47,21 +45,6 @@ def _write_off(documents: Documents, id_or_number: str, reason: str, call: Call)
         batch_id=commit_name("write-off", after.id, invoice.version),
         recorded_at=call.recorded_at,
     )
-    event = Events.of(documents, call.tenant_id).creation(_event(after, call=call))
-    documents.commit([invoices.money_moved(invoice, after), event, *trace.writes, audit])
+    documents.commit([invoices.money_moved(invoice, after), *trace.writes, audit])
     restore_at_once(documents, [after], call=call)
     return after
-
-
-def _event(invoice: Invoice, *, call: Call) -> Event:
-    return event_of(
-        EventType.INVOICE_WRITTEN_OFF,
-        subject=f"invoices/{invoice.id}",
-        occurred_at=call.recorded_at,
-        fields={
-            "invoice_number": invoice.number,
-            "customer_id": invoice.customer_id,
-            "amount_due": invoice.amount_due,
-            "currency": invoice.currency,
-        },
-    )

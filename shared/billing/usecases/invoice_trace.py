@@ -1,44 +1,55 @@
-"""What a change of dunning cases leaves behind: an audit record for each transition, and events for the tenant."""
+"""What a change of invoices leaves behind: audit records of their dunning cases, and events for the tenant."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from billing.domain.audit import AuditRecord
 from billing.domain.dunning_case import DunningCase, StepOutcome, StepRecord
+from billing.domain.dunning_events import dunning_events
 from billing.domain.dunning_policy import CaseState
-from billing.domain.event import Event, EventField, EventType, event_of
+from billing.domain.event import Event
 from billing.domain.invoice import Invoice
-from billing.domain.stamp import stamp
+from billing.domain.invoice_events import invoice_events
 from billing.ports import Documents, Write
-from billing.store.events import Events
 from billing.usecases.call import Call
+from billing.usecases.tell import told
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CaseTrace:
+class InvoiceTrace:
     """The audit records of a change, and the writes of its events: both belong into the change's own commit."""
 
     records: tuple[AuditRecord, ...] = ()
     writes: tuple[Write, ...] = ()
 
 
-def case_trace(
-    documents: Documents, changes: Iterable[tuple[Invoice, Invoice]], *, call: Call, note: str = ""
-) -> CaseTrace:
-    """What is written beside invoices that change, each as it was and as it will be; nothing where no case changes.
+def invoice_trace(
+    documents: Documents,
+    changes: Sequence[tuple[Invoice, Invoice]],
+    *,
+    call: Call,
+    note: str = "",
+    beside: Iterable[Event] = (),
+) -> InvoiceTrace:
+    """What is written beside invoices that change, each as it was and as it will be.
 
-    `note` is what a person said of a pause that ends: the case has no place for it.
+    The records are those of dunning cases alone; what else changes is the caller's to record. `beside` are the events
+    of what changes in the same commit. `note` is what a person said of a pause that ends: the case has no place for it.
     """
-    events = Events.of(documents, call.tenant_id)
-    records: list[AuditRecord] = []
-    writes: list[Write] = []
-    for before, after in changes:
-        if after.dunning is None or after.dunning == before.dunning:
-            continue
-        records += _records(_same_case(before.dunning, after.dunning), after, after.dunning, call=call, note=note)
-        happened = _events(_same_case(before.dunning, after.dunning), after, after.dunning, call=call)
-        writes += [events.creation(each) for each in happened]
-    return CaseTrace(records=tuple(records), writes=tuple(writes))
+    cases = [
+        (_same_case(before.dunning, after.dunning), after, after.dunning)
+        for before, after in changes
+        if after.dunning is not None and after.dunning != before.dunning
+    ]
+    records = [each for case in cases for each in _records(*case, call=call, note=note)]
+    at = call.recorded_at
+    happened = chain(
+        (each for before, after in changes for each in invoice_events(before, after, at=at)),
+        (each for case in cases for each in dunning_events(*case, at=at)),
+        beside,
+    )
+    return InvoiceTrace(records=tuple(records), writes=tuple(told(documents, happened, call=call)))
 
 
 def _same_case(before: DunningCase | None, after: DunningCase) -> DunningCase | None:
@@ -89,33 +100,6 @@ def _decisions(
     if after.review.resolution is not None:
         resolution = after.review.resolution.value
         yield call.record(entity, "dunning.review_resolved", before=state, after=resolution, reason=after.review.note)
-
-
-def _events(before: DunningCase | None, invoice: Invoice, after: DunningCase, *, call: Call) -> Iterator[Event]:
-    def event(type_: EventType, *, name: str, **fields: EventField) -> Event:
-        told: dict[str, EventField] = {
-            "invoice_number": invoice.number,
-            "customer_id": invoice.customer_id,
-            "amount_due": invoice.amount_due,
-            "currency": invoice.currency,
-            "state": after.state.value,
-        }
-        case = f"{stamp(after.started_at)}/{after.cause.value}/{name}"
-        return event_of(
-            type_, subject=f"invoices/{invoice.id}", occurred_at=call.recorded_at, fields=told | fields, name=case
-        )
-
-    if before is None:
-        yield event(EventType.DUNNING_ENTERED, name="entered", cause=after.cause.value)
-    for step in _new_steps(before, after):
-        if step.outcome is StepOutcome.DONE:
-            yield event(EventType.DUNNING_STEP, name=f"day-{step.day}", day=step.day, notice=step.notice)
-    was_in_review = before is not None and before.in_review
-    if after.in_review and not was_in_review and after.review is not None:
-        opened = stamp(after.review.opened_at)
-        yield event(EventType.DUNNING_REVIEW, name=f"review-{opened}", reason=after.review.reason)
-    if after.state.is_over and not (before is not None and before.state.is_over):
-        yield event(EventType.DUNNING_LEFT, name="left")
 
 
 def _new_steps(before: DunningCase | None, after: DunningCase) -> tuple[StepRecord, ...]:
