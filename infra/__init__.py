@@ -1,0 +1,1 @@
+"""The infrastructure, declared in billing.yaml and applied by `python -m infra` (docs/guides/infrastructure.md)."""

@@ -1,0 +1,123 @@
+"""The connections to Google: gcloud, the client libraries of Scheduler, Tasks and Secret Manager, and the rules' API.
+
+Endpoints may be overridden by the variables that gcloud itself reads, such as
+CLOUDSDK_API_ENDPOINT_OVERRIDES_CLOUDTASKS (https://cloud.google.com/sdk/gcloud/reference/config/set); one of
+http://127.0.0.1:PORT is a test server and gets no credentials.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, cast
+from urllib.parse import urlsplit
+
+from google.api_core.exceptions import (
+    AlreadyExists,
+    FailedPrecondition,
+    Forbidden,
+    GoogleAPICallError,
+    InvalidArgument,
+    NotFound,
+    RetryError,
+    Unauthenticated,
+)
+from google.auth.exceptions import DefaultCredentialsError, RefreshError
+from google.cloud.scheduler_v1 import CloudSchedulerClient
+from google.cloud.secretmanager_v1 import SecretManagerServiceClient
+from google.cloud.tasks_v2 import CloudTasksClient
+
+from infra.errors import InfraError, NotAllowed, NotThere, Refused
+from infra.gcloud import REGION_REMEDY, Gcloud, role_remedy
+from infra.rules_api import RulesApi
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+_ROLES = {
+    "Cloud Scheduler": "roles/cloudscheduler.admin",
+    "Cloud Tasks": "roles/cloudtasks.admin",
+    "Secret Manager": "roles/secretmanager.admin",
+    "Firebase Rules": "roles/firebaserules.admin",
+}
+_TOO_RECENT = (
+    "a deleted queue's name is free again after some days; until then put the queues into another region: "
+    "--set tasks_region=REGION"
+)
+_LOGIN = "log in: gcloud auth application-default login"
+
+
+@dataclass(frozen=True)
+class Cloud:
+    """One project's. Clients are made when they are first needed."""
+
+    project: str
+    gcloud: Gcloud
+
+    @cached_property
+    def scheduler(self) -> CloudSchedulerClient:
+        """Cloud Scheduler."""
+        return cast("CloudSchedulerClient", client(CloudSchedulerClient, "CLOUDSCHEDULER"))
+
+    @cached_property
+    def tasks(self) -> CloudTasksClient:
+        """Cloud Tasks."""
+        return cast("CloudTasksClient", client(CloudTasksClient, "CLOUDTASKS"))
+
+    @cached_property
+    def secrets(self) -> SecretManagerServiceClient:
+        """Secret Manager."""
+        return cast("SecretManagerServiceClient", client(SecretManagerServiceClient, "SECRETMANAGER"))
+
+    @cached_property
+    def rules(self) -> RulesApi:
+        """Firebase Rules, which gcloud has no command for."""
+        return RulesApi(self.project, endpoint=_endpoint("FIREBASERULES"))
+
+
+def client(kind: Any, service: str) -> Any:  # noqa: ANN401 - generated clients share no type
+    """A client of a service, at Google or where the variable says. Raises NotAllowed where nobody is logged in."""
+    endpoint = _endpoint(service)
+    if endpoint is None:
+        with refusals("Google", f"a client of {service.lower()}", project=""):
+            return kind()
+    import grpc  # noqa: PLC0415 - for test servers alone
+
+    channel = grpc.insecure_channel(endpoint.removeprefix("http://"))
+    return kind(transport=kind.get_transport_class("grpc")(channel=channel))
+
+
+def _endpoint(service: str) -> str | None:
+    url = os.environ.get(f"CLOUDSDK_API_ENDPOINT_OVERRIDES_{service}", "").rstrip("/")
+    if not url:
+        return None
+    if urlsplit(url).scheme != "http" or urlsplit(url).hostname not in LOOPBACK:
+        msg = f"CLOUDSDK_API_ENDPOINT_OVERRIDES_{service}: expected a test server, http://127.0.0.1:PORT, or nothing"
+        raise InfraError(msg)
+    return url
+
+
+@contextmanager
+def refusals(service: str, asked: str, *, project: str) -> Iterator[None]:
+    """Turn what a client library raises into a Refused that names the way out."""
+    try:
+        yield
+    except NotFound as error:
+        remedy = REGION_REMEDY if "ocation" in error.message else ""
+        raise (Refused if remedy else NotThere)(asked, said=error.message, remedy=remedy) from error
+    except Forbidden as error:
+        raise _forbidden(service, asked, error.message, project=project) from error
+    except (Unauthenticated, DefaultCredentialsError, RefreshError) as error:
+        raise NotAllowed(asked, said=str(error), remedy=_LOGIN) from error
+    except (AlreadyExists, FailedPrecondition) as error:
+        raise Refused(asked, said=error.message, remedy=_TOO_RECENT if "recently" in error.message else "") from error
+    except InvalidArgument as error:
+        raise Refused(asked, said=error.message, remedy=REGION_REMEDY if "ocation" in error.message else "") from error
+    except (GoogleAPICallError, RetryError) as error:
+        raise Refused(asked, said=error.message, remedy="try again: nothing is lost, the command goes on") from error
+
+
+def _forbidden(service: str, asked: str, said: str, *, project: str) -> Refused:
+    if "has not been used" in said or "SERVICE_DISABLED" in said:
+        return Refused(asked, said=said, remedy="switch the API on: python -m infra apply does it first of all")
+    return NotAllowed(asked, said=said, remedy=role_remedy(_ROLES.get(service, "roles/owner"), project=project))

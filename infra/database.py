@@ -1,0 +1,222 @@
+"""The Firestore database with its backups, indexes, exemptions, expiry and rules. `destroy` leaves all of it."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from billing.ports import CompositeIndex
+from billing.store.indexes import EXEMPTIONS, INDEXES, Exemption
+from infra.cloud import Cloud
+from infra.declaration import Declaration
+from infra.durations import EXPECTED
+from infra.errors import InvalidDeclaration
+from infra.gcloud import ROOT
+from infra.resource import Call, Command, Difference, Resource, Settings, gcloud
+
+FIRESTORE = "firestore.googleapis.com"
+_KEPT = "it holds or serves the documents, which are never deleted from here"
+_DAY = 86_400
+_ORDERS = {"ASCENDING": "asc", "DESCENDING": "desc", "CONTAINS": "array"}
+_CONFIGS = {"asc": "order=ascending", "desc": "order=descending", "array": "array-config=contains"}
+_EXEMPT, _EXPIRES = "not indexed", "not indexed, documents expire by it"
+
+
+def database(declaration: Declaration) -> Iterator[Resource]:
+    """The database first, then what is in it."""
+    name = declaration.firestore.database
+    yield _database(declaration)
+    yield _backups(declaration)
+    yield _rules(declaration)
+    yield from (_index(index, database=name) for index in INDEXES if len(index.fields) > 1)
+    groups: dict[str, list[Exemption]] = defaultdict(list)
+    for exemption in EXEMPTIONS:
+        groups[exemption.collection_group].append(exemption)
+    yield from (_exemptions(group, exemptions, database=name) for group, exemptions in groups.items())
+
+
+def _database(declaration: Declaration) -> Resource:
+    wanted = declaration.firestore
+    place = f"--database={wanted.database}"
+
+    def live(cloud: Cloud) -> Settings | None:
+        found = cloud.gcloud.read("firestore", "databases", "list") or []
+        return next((_settings(each) for each in found if each["name"].endswith(f"/{wanted.database}")), None)
+
+    protected = "--delete-protection" if wanted.delete_protection else "--no-delete-protection"
+    recovers = "--enable-pitr" if wanted.point_in_time_recovery else "--no-enable-pitr"
+    return Resource(
+        kind="Firestore database",
+        name=wanted.database,
+        api=FIRESTORE,
+        wanted={
+            "type": "FIRESTORE_NATIVE",
+            "location": wanted.location,
+            "point_in_time_recovery": wanted.point_in_time_recovery,
+            "delete_protection": wanted.delete_protection,
+        },
+        live=live,
+        create=(
+            gcloud(
+                *("firestore", "databases", "create", place, "--type=firestore-native"),
+                *(f"--location={wanted.location}", recovers, protected),
+            ),
+        ),
+        update=lambda _differences: (gcloud("firestore", "databases", "update", place, recovers, protected),),
+        kept=_KEPT,
+        fixed={
+            "type": "the project has a database in Datastore mode under this name: take another project",
+            "location": "a database never moves: set region to where it is, or take another project",
+        },
+    )
+
+
+def _settings(found: Mapping[str, Any]) -> Settings:
+    return {
+        "type": found["type"],
+        "location": found["locationId"],
+        "point_in_time_recovery": found.get("pointInTimeRecoveryEnablement") == "POINT_IN_TIME_RECOVERY_ENABLED",
+        "delete_protection": found.get("deleteProtectionState") == "DELETE_PROTECTION_ENABLED",
+    }
+
+
+def _backups(declaration: Declaration) -> Resource:
+    place = f"--database={declaration.firestore.database}"
+    kept = declaration.firestore.daily_backups_kept
+    if kept % _DAY:
+        msg = f"firestore.daily_backups_kept: expected whole days, {EXPECTED}"
+        raise InvalidDeclaration([msg])
+
+    def schedule(cloud: Cloud) -> Mapping[str, Any] | None:
+        found = cloud.gcloud.read("firestore", "backups", "schedules", "list", place) or []
+        return next((each for each in found if "dailyRecurrence" in each), None)
+
+    def live(cloud: Cloud) -> Settings | None:
+        found = schedule(cloud)
+        return None if found is None else {"kept_days": int(found["retention"].removesuffix("s")) // _DAY}
+
+    def change(cloud: Cloud) -> None:
+        found = schedule(cloud) or {"name": "/"}
+        name = found["name"].rpartition("/")[2]
+        command = ["firestore", "backups", "schedules", "update", place, f"--backup-schedule={name}"]
+        cloud.gcloud.run([*command, f"--retention={kept // _DAY}d"])
+
+    says = f"gcloud firestore backups schedules update {place} --retention={kept // _DAY}d, of the daily one"
+    return Resource(
+        kind="Firestore backups",
+        name="daily",
+        api=FIRESTORE,
+        wanted={"kept_days": kept // _DAY},
+        live=live,
+        create=(
+            gcloud(
+                *("firestore", "backups", "schedules", "create", place),
+                *("--recurrence=daily", f"--retention={kept // _DAY}d"),
+            ),
+        ),
+        update=lambda _differences: (Call(says, change),),
+        kept=_KEPT,
+    )
+
+
+def _rules(declaration: Declaration) -> Resource:
+    name = declaration.firestore.database
+    try:
+        text = (ROOT / Path(declaration.firestore.rules)).read_text(encoding="utf-8")
+    except OSError as error:
+        raise InvalidDeclaration([f"firestore.rules: {declaration.firestore.rules}: {error.strerror}"]) from error
+
+    def live(cloud: Cloud) -> Settings | None:
+        released = cloud.rules.released(name)
+        return None if released is None else {"text": released}
+
+    release = Call(
+        f"Firebase Rules: release {declaration.firestore.rules}", lambda cloud: cloud.rules.release(name, text)
+    )
+    return Resource(
+        kind="Firestore rules",
+        name=name,
+        api="firebaserules.googleapis.com",
+        wanted={"text": text},
+        live=live,
+        create=(release,),
+        update=lambda _differences: (release,),
+        kept=_KEPT,
+    )
+
+
+def _index(index: CompositeIndex, *, database: str) -> Resource:
+    group, fields = index.collection_group, [[name, direction] for name, direction in index.fields]
+
+    def live(cloud: Cloud) -> Settings | None:
+        found = cloud.gcloud.read("firestore", "indexes", "composite", "list", f"--database={database}") or []
+        return {"index": "there"} if any(_group(each) == group and _fields(each) == fields for each in found) else None
+
+    configs = [f"--field-config=field-path={name},{_CONFIGS[direction]}" for name, direction in index.fields]
+    create = gcloud(
+        *("firestore", "indexes", "composite", "create", f"--database={database}", f"--collection-group={group}"),
+        *(*configs, "--async"),
+    )
+    return Resource(
+        kind="Firestore index",
+        name=f"{group} by {', '.join(f'{name} {direction}' for name, direction in index.fields)}",
+        api=FIRESTORE,
+        wanted={"index": "there"},
+        live=live,
+        create=(create,),
+        update=lambda _differences: (),
+        kept=_KEPT,
+    )
+
+
+def _group(found: Mapping[str, Any]) -> str:
+    """Of projects/P/databases/D/collectionGroups/GROUP/indexes/ID, or .../fields/ID."""
+    return str(found["name"].split("/")[-3])
+
+
+def _fields(index: Mapping[str, Any]) -> list[list[str]]:
+    """Without the document's name, which Firestore adds at the end."""
+    return [
+        [each["fieldPath"], _ORDERS.get(each.get("order") or each.get("arrayConfig"), "?")]
+        for each in index["fields"]
+        if each["fieldPath"] != "__name__"
+    ]
+
+
+def _exemptions(group: str, exemptions: Sequence[Exemption], *, database: str) -> Resource:
+    wanted = {each.field: _EXPIRES if each.expires else _EXEMPT for each in exemptions}
+
+    def live(cloud: Cloud) -> Settings | None:
+        place = f"--database={database}"
+        indexed = cloud.gcloud.read("firestore", "indexes", "fields", "list", place) or []
+        expiring = cloud.gcloud.read("firestore", "fields", "ttls", "list", place) or []
+        expires = {_field(each) for each in expiring if _group(each) == group}
+        exempt = {
+            _field(each) for each in indexed if _group(each) == group and not each["indexConfig"].get("indexes", [])
+        }
+        return {name: _EXPIRES if name in expires else _EXEMPT for name in exempt if name in wanted} or None
+
+    def commands(differing: Sequence[Difference]) -> Iterator[Command]:
+        for each in differing:
+            place = [each.field, f"--collection-group={group}", f"--database={database}"]
+            if each.live is None:
+                yield gcloud("firestore", "indexes", "fields", "update", *place, "--disable-indexes", "--async")
+            if each.wanted == _EXPIRES:
+                yield gcloud("firestore", "fields", "ttls", "update", *place, "--enable-ttl", "--async")
+            elif each.live is not None:
+                yield gcloud("firestore", "fields", "ttls", "update", *place, "--disable-ttl", "--async")
+
+    return Resource(
+        kind="Firestore fields",
+        name=group,
+        api=FIRESTORE,
+        wanted=wanted,
+        live=live,
+        create=tuple(commands([Difference(field=name, live=None, wanted=what) for name, what in wanted.items()])),
+        update=lambda differing: tuple(commands(differing)),
+        kept=_KEPT,
+    )
+
+
+def _field(found: Mapping[str, Any]) -> str:
+    return str(found["name"].rpartition("/")[2])

@@ -1,0 +1,243 @@
+"""The shape of billing.yaml and the rules that it must meet: Google's limits, and names that exist."""
+
+import re
+from collections.abc import Iterator
+from typing import Annotated, Any, Literal, Self
+from zoneinfo import available_timezones
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, StrictInt, model_validator
+
+from billing.config import SECRET_NAMES
+from billing.ports.tasks import FunctionName, QueueName
+from infra.durations import Seconds
+
+
+def _zone(text: str) -> str:
+    if text not in available_timezones():
+        msg = "a time zone's name, such as Etc/UTC or Europe/Berlin"
+        raise ValueError(msg)
+    return text
+
+
+def _like(pattern: str, expected: str) -> AfterValidator:
+    """Text of a form, which an error names in words."""
+
+    def check(text: str) -> str:
+        if not re.fullmatch(pattern, text):
+            raise ValueError(expected)
+        return text
+
+    return AfterValidator(check)
+
+
+Text = Annotated[str, _like(r"(?s).+", "a text")]
+Region = Annotated[str, _like("[a-z]+-[a-z]+[0-9]+", "a region such as europe-west1")]
+Project = Annotated[str, _like("[a-z][a-z0-9-]{4,28}[a-z0-9]", "a project's id such as acme-billing")]
+Role = Annotated[str, _like(r"(roles|projects/[a-z0-9-]+/roles)/[A-Za-z0-9_.]+", "a role such as roles/datastore.user")]
+Api = Annotated[str, _like(r"[a-z]+\.googleapis\.com", "an API such as firestore.googleapis.com")]
+BucketName = Annotated[str, _like("[a-z0-9][a-z0-9._-]{1,61}[a-z0-9]", "3 to 63 of a-z, 0-9, ., _ and -")]
+AccountName = Annotated[str, _like("[a-z][a-z0-9-]{4,28}[a-z0-9]", "6 to 30 of a-z, 0-9 and -")]
+JobName = Annotated[str, _like("[A-Za-z0-9_-]{1,500}", "letters, digits, - and _")]
+AlertName = Annotated[str, _like("[a-z][a-z0-9-]{0,62}", "small letters, digits and -")]
+Path = Annotated[str, _like("(/[a-z0-9-]+)*", "a path such as /api/internal/cron/billing")]
+Memory = Annotated[str, _like("[1-9][0-9]*(Mi|Gi)", "an amount such as 512Mi")]
+Runtime = Annotated[str, _like("python3[0-9]{1,2}", "a runtime such as python311")]
+Address = Annotated[str, _like(r"([^@\s]+@[^@\s]+)?", "an e-mail address or nothing")]
+Cron = Annotated[str, _like("[0-9*,/-]+( [0-9*,/-]+){4}", "five fields of a crontab, such as 5 0 * * *")]
+Zone = Annotated[str, AfterValidator(_zone)]
+
+
+class Part(BaseModel):
+    """A part of the declaration: every field is known, and of the type that it says."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Variables(Part):
+    """What stands behind ${name}."""
+
+    project: Project
+    region: Region
+    tasks_region: Region
+    time_zone: Zone
+    bucket: BucketName
+    backup_bucket: BucketName
+    mail: str
+    runtime: Runtime
+    alerts_to: Address
+
+
+class ServiceAccount(Part):
+    """An identity and everything that it may do."""
+
+    title: Text
+    project_roles: tuple[Role, ...] = ()
+    bucket_roles: dict[str, tuple[Role, ...]] = {}
+    queue_roles: dict[QueueName, tuple[Role, ...]] = {}
+    secret_roles: tuple[Role, ...] = ()
+    acts_as: tuple[str, ...] = ()
+
+
+class Firestore(Part):
+    """The one database."""
+
+    database: Text
+    location: Text
+    point_in_time_recovery: StrictBool
+    delete_protection: StrictBool
+    daily_backups_kept: Annotated[Seconds, Field(ge=86_400, le=14 * 7 * 86_400)]
+    rules: Text
+
+
+class LifecycleRule(Part):
+    """One of three: delete what is so old, delete what was replaced or deleted so long ago, end such uploads."""
+
+    delete_after: Seconds | None = None
+    delete_replaced_after: Seconds | None = None
+    abort_uploads_after: Seconds | None = None
+
+    @model_validator(mode="after")
+    def _one_of_them(self) -> Self:
+        given = [value for _, value in self if value is not None]
+        if len(given) != 1 or given[0] % 86_400:
+            msg = "one of delete_after, delete_replaced_after, abort_uploads_after, in whole days"
+            raise ValueError(msg)
+        return self
+
+
+class Bucket(Part):
+    """A bucket: never public, access by roles alone."""
+
+    name: BucketName
+    location: Region
+    versioning: StrictBool
+    retention: Annotated[Seconds, Field(ge=1, le=100 * 365 * 86_400)] | None = None
+    lifecycle: tuple[LifecycleRule, ...] = ()
+
+    @model_validator(mode="after")
+    def _versions_or_retention(self) -> Self:
+        if self.versioning and self.retention is not None:
+            msg = "either versioning or a retention: Cloud Storage takes only one of them"
+            raise ValueError(msg)
+        return self
+
+
+class Secret(Part):
+    """A secret's place; a `generated` one gets a random value where it has none."""
+
+    generated: StrictBool = False
+
+
+class Queue(Part):
+    """A queue of Cloud Tasks (https://cloud.google.com/tasks/docs/quotas)."""
+
+    max_per_second: Annotated[StrictInt, Field(ge=1, le=500)]
+    max_concurrent: Annotated[StrictInt, Field(ge=1, le=5000)]
+    max_attempts: Annotated[StrictInt, Field(ge=1, le=1000)]
+    min_backoff: Seconds
+    max_backoff: Seconds
+    max_doublings: Annotated[StrictInt, Field(ge=0, le=16)]
+    no_longer_than: Seconds
+
+
+class Function(Part):
+    """A function as it is deployed; `callers` are the accounts that its own door lets in."""
+
+    source: Text
+    entry_point: Text
+    memory: Memory
+    cpu: Annotated[StrictInt, Field(ge=1, le=8)]
+    concurrency: Annotated[StrictInt, Field(ge=1, le=1000)]
+    max_instances: Annotated[StrictInt, Field(ge=1, le=1000)]
+    timeout: Annotated[Seconds, Field(ge=1, le=3600)]
+    callers: tuple[str, ...]
+    environment: dict[str, str]
+
+
+class Retries(Part):
+    """How often a job is tried again, and how long after (https://cloud.google.com/scheduler/docs/reference/rest)."""
+
+    count: Annotated[StrictInt, Field(ge=0, le=5)]
+    no_longer_than: Seconds
+    min_backoff: Seconds
+    max_backoff: Seconds
+    max_doublings: Annotated[StrictInt, Field(ge=0, le=16)]
+
+
+class Job(Part):
+    """A job of Cloud Scheduler: it calls a function, as the account that the function's door lets in."""
+
+    title: Text
+    function: FunctionName
+    path: Path = ""
+    schedule: Cron
+    time_zone: Zone
+    body: dict[str, Any] = {}
+    attempt_deadline: Annotated[Seconds, Field(ge=15, le=1800)]
+    retries: Retries
+
+
+class Metric(Part):
+    """A count of log lines, by labels taken from them."""
+
+    title: Text
+    filter: Text
+    labels: dict[str, Text] = {}
+
+
+class Alert(Part):
+    """A PromQL query that holds when something is wrong, for so long, asked so often, and what to do then."""
+
+    title: Text
+    query: Text
+    lasting: Seconds | None = None
+    every: Annotated[Seconds, Field(ge=30, multiple_of=30)]
+    advice: Text
+
+
+class Declaration(Part):
+    """All of it."""
+
+    variables: Variables
+    apis: tuple[Api, ...]
+    service_accounts: dict[AccountName, ServiceAccount]
+    firestore: Firestore
+    buckets: dict[str, Bucket]
+    secrets: dict[Literal[SECRET_NAMES], Secret]  # type: ignore[valid-type]  # they are named once, in config.py
+    queues: dict[QueueName, Queue]
+    functions: dict[FunctionName, Function]
+    jobs: dict[JobName, Job]
+    metrics: dict[str, Metric]
+    alerts: dict[AlertName, Alert]
+
+    @property
+    def invoker(self) -> str:
+        """The e-mail of the account that jobs and tasks call as: the one that the runtime account may act as."""
+        return self.email(self.service_accounts["billing"].acts_as[0])
+
+    def email(self, account: str) -> str:
+        """The e-mail of a service account."""
+        return f"{account}@{self.variables.project}.iam.gserviceaccount.com"
+
+    def url(self, function: str) -> str:
+        """A function's address, which is also the audience of tokens for it."""
+        return f"https://{self.variables.region}-{self.variables.project}.cloudfunctions.net/{function}"
+
+    def flaws(self) -> Iterator[tuple[tuple[str, ...], str]]:
+        """Names that nothing stands behind, with the path of each."""
+        for name, account in self.service_accounts.items():
+            yield from _unknown(account.acts_as, ("service_accounts", name, "acts_as"), known=self.service_accounts)
+            yield from _unknown(account.bucket_roles, ("service_accounts", name, "bucket_roles"), known=self.buckets)
+            yield from _unknown(account.queue_roles, ("service_accounts", name, "queue_roles"), known=self.queues)
+        for name, function in self.functions.items():
+            yield from _unknown(function.callers, ("functions", name, "callers"), known=self.service_accounts)
+        for name, job in self.jobs.items():
+            yield from _unknown([job.function], ("jobs", name, "function"), known=self.functions)
+        if not self.service_accounts.get("billing", ServiceAccount(title="-")).acts_as:
+            yield ("service_accounts",), "expected an account `billing` with the account that tasks call as in acts_as"
+
+
+def _unknown(names: Any, path: tuple[str, ...], *, known: Any) -> Iterator[tuple[tuple[str, ...], str]]:  # noqa: ANN401
+    for name in names:
+        if name not in known:
+            yield path, f"expected one of {', '.join(known) or 'none'}, got {name!r}"

@@ -1,0 +1,126 @@
+"""The functions: how each is deployed, and whether it still is as declared.
+
+`apply` deploys a function that is missing or whose settings differ, from this very folder; new code comes by
+cloudbuild.yaml, with the same settings.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from billing.ports.tasks import FunctionName
+from infra.cloud import Cloud
+from infra.declaration import Declaration, Function
+from infra.resource import Resource, Settings, gcloud
+
+_PLATFORMS_OWN = "LOG_EXECUTION_ID"
+"""A variable that the platform sets by itself."""
+
+
+def functions(declaration: Declaration) -> Iterator[Resource]:
+    """Each one. All are open to the platform: their own doors check who calls, which they can do only so."""
+    for name, function in declaration.functions.items():
+        yield _of(name, function, declaration)
+
+
+def _of(name: FunctionName, function: Function, declaration: Declaration) -> Resource:
+    region = declaration.variables.region
+
+    def live(cloud: Cloud) -> Settings | None:
+        found = cloud.gcloud.read("functions", "list", f"--regions={region}") or []
+        one = next((each for each in found if each["name"].endswith(f"/{name}")), None)
+        return None if one is None else _settings(one, public=_is_public(cloud, one, region=region))
+
+    deploy = gcloud("functions", "deploy", name, *deploy_flags(declaration, name))
+    return Resource(
+        kind="function",
+        name=name,
+        api="cloudfunctions.googleapis.com",
+        wanted={
+            "runtime": declaration.variables.runtime,
+            "entry_point": function.entry_point,
+            "source_file": function.source,
+            "service_account": declaration.email("billing"),
+            "memory": function.memory,
+            "cpu": str(function.cpu),
+            "concurrency": function.concurrency,
+            "max_instances": function.max_instances,
+            "timeout": function.timeout,
+            "public": True,
+            "environment": environment(declaration, name),
+        },
+        live=live,
+        create=(deploy,),
+        update=lambda _differences: (deploy,),
+        delete=(gcloud("functions", "delete", name, f"--region={region}"),),
+    )
+
+
+def deploy_flags(declaration: Declaration, name: FunctionName) -> Sequence[str]:
+    """The flags of `gcloud functions deploy` for a function; cloudbuild.yaml has the same."""
+    function = declaration.functions[name]
+    variables = environment(declaration, name)
+    return (
+        "--gen2",
+        f"--region={declaration.variables.region}",
+        f"--runtime={declaration.variables.runtime}",
+        "--source=.",
+        f"--entry-point={function.entry_point}",
+        "--trigger-http",
+        "--allow-unauthenticated",
+        f"--service-account={declaration.email('billing')}",
+        f"--memory={function.memory}",
+        f"--cpu={function.cpu}",
+        f"--concurrency={function.concurrency}",
+        f"--max-instances={function.max_instances}",
+        f"--timeout={function.timeout}s",
+        f"--set-build-env-vars=GOOGLE_FUNCTION_SOURCE={function.source}",
+        f"--set-env-vars={_joined(variables)}",
+    )
+
+
+def environment(declaration: Declaration, name: FunctionName) -> dict[str, str]:
+    """What a function is told: the declared variables, and those that follow from the rest."""
+    function: Function = declaration.functions[name]
+    callers = ",".join(declaration.email(each) for each in function.callers)
+    trusted = {"OIDC_AUDIENCE": declaration.url(name), "OIDC_SERVICE_ACCOUNTS": callers} if callers else {}
+    return {
+        "PYTHONPATH": "shared",  # where the function finds `billing` in the upload
+        "GOOGLE_CLOUD_PROJECT": declaration.variables.project,
+        **function.environment,
+        **trusted,
+    }
+
+
+def _joined(variables: Mapping[str, str]) -> str:
+    """As gcloud reads them; another sign between them where a value has commas (gcloud topic escaping)."""
+    sign = "," if not any("," in value for value in variables.values()) else "|"
+    joined = sign.join(f"{name}={value}" for name, value in variables.items())
+    return joined if sign == "," else f"^{sign}^{joined}"
+
+
+def _settings(found: Mapping[str, Any], *, public: bool) -> Settings:
+    build, service = found.get("buildConfig", {}), found.get("serviceConfig", {})
+    variables = dict(service.get("environmentVariables", {}))
+    variables.pop(_PLATFORMS_OWN, None)
+    return {
+        "runtime": build.get("runtime"),
+        "entry_point": build.get("entryPoint"),
+        "source_file": build.get("environmentVariables", {}).get("GOOGLE_FUNCTION_SOURCE"),
+        "service_account": service.get("serviceAccountEmail"),
+        "memory": service.get("availableMemory"),
+        "cpu": service.get("availableCpu"),
+        "concurrency": service.get("maxInstanceRequestConcurrency", 1),
+        "max_instances": service.get("maxInstanceCount"),
+        "timeout": service.get("timeoutSeconds"),
+        "public": public,
+        "environment": variables,
+    }
+
+
+def _is_public(cloud: Cloud, found: Mapping[str, Any], *, region: str) -> bool:
+    """Whether Cloud Run lets everybody through to the function's own door."""
+    service = found.get("serviceConfig", {}).get("service", "").rpartition("/")[2]
+    policy = cloud.gcloud.read("run", "services", "get-iam-policy", service, f"--region={region}") or {}
+    return any(
+        each["role"] == "roles/run.invoker" and "allUsers" in each["members"] for each in policy.get("bindings", [])
+    )
