@@ -91,7 +91,8 @@ SecretSource: TypeAlias = SecretVariables | SecretProject
 class Settings:
     """Everything that differs between a laptop, a test and production. Shows no secret when printed.
 
-    With `loopback_events` events may go to a server on this very machine, as one wants to on a laptop.
+    With `loopback_events` events may go to a server on this very machine, as one wants to on a laptop. After documents
+    were restored from a backup, `look_before_charging` finds what was charged since.
 
     The queue is `tasks`: BILLING_TASKS=projects/P/locations/L (its queues are `runs` and `events`), the functions'
     addresses GENERATE_INVOICES_URL, RUN_DUNNING_URL and API_PROXY_URL, and TASKS_SERVICE_ACCOUNT, which has to be among
@@ -112,6 +113,7 @@ class Settings:
     mail: MailPlace | None = None
     loopback_events: bool = False
     claim_seconds: int = CLAIM_SECONDS
+    look_before_charging: bool = False
     front_door: FrontDoor = field(default_factory=FrontDoor)
     jobs: JobPlaces | None = None
     tasks: TaskPlace | None = None
@@ -137,6 +139,7 @@ class Settings:
             revision=read.text("K_REVISION") or "local",
             workers=_workers(read, default=1),
             loopback_events=read.switch("BILLING_LOOPBACK_EVENTS", default=isinstance(store, SqliteFile)),
+            look_before_charging=read.switch("BILLING_LOOK_BEFORE_CHARGING", default=False),
             claim_seconds=read.integer("BILLING_CLAIM_SECONDS", default=CLAIM_SECONDS, low=1, high=3600),
             front_door=front_door(read),
             jobs=job_places(read),

@@ -65,11 +65,11 @@ def open_secrets(source: SecretSource, *, clock: Clock) -> Secrets:
 
 
 @lru_cache(maxsize=64)  # one connection pool an account
-def stripe_gateway(key: str, *, base_url: str | None) -> Gateway:
-    """Stripe by the key of one account."""
+def stripe_gateway(key: str, *, base_url: str | None, looks_first: bool = False) -> Gateway:
+    """Stripe by the key of one account; `looks_first` where the documents may not know of every charge."""
     from billing.adapters.stripe_gateway import StripeGateway
 
-    return StripeGateway(key, base_url=base_url)
+    return StripeGateway(key, base_url=base_url, looks_first=looks_first)
 
 
 def mailer_at(place: MailPlace | None, *, secrets: Secrets) -> Mailer | None:

@@ -125,6 +125,12 @@ def test_events_go_to_this_machine_on_a_laptop_or_where_one_says_so() -> None:
     assert "use on or off" in flaws(LAPTOP | {"BILLING_LOOPBACK_EVENTS": "yes"})["BILLING_LOOPBACK_EVENTS"]
 
 
+def test_charges_are_looked_for_first_where_documents_were_restored() -> None:
+    assert not Settings.from_environment(CLOUD).look_before_charging
+    restored = Settings.from_environment(CLOUD | {"BILLING_LOOK_BEFORE_CHARGING": "on"})
+    assert restored.look_before_charging
+
+
 def test_a_laptop_s_commands_find_what_signs_events(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in {"EVENT_SECRET": "one", "EVENT_SECRET_ACME": "two", "EVENT_SECRETS": "no"}.items():
         monkeypatch.setenv(name, value)

@@ -55,11 +55,18 @@ _LOCALES = frozenset(
 
 
 class StripeGateway:
-    """One Stripe account. `base_url` is a stand-in's address on this machine, None the real one."""
+    """One Stripe account. `base_url` is a stand-in's address on this machine, None the real one.
+
+    With `looks_first` each charge is looked for before it is made: Stripe keeps an idempotency key for a day only, and
+    documents that were restored from a backup know nothing of what was charged after it.
+    """
 
     name = "stripe"
 
-    def __init__(self, api_key: str, *, base_url: str | None = None, timeout_seconds: int = 30) -> None:
+    def __init__(
+        self, api_key: str, *, base_url: str | None = None, timeout_seconds: int = 30, looks_first: bool = False
+    ) -> None:
+        self._looks_first = looks_first
         self._stripe = stripe.StripeClient(
             api_key,
             base_addresses={"api": base_url} if base_url else None,
@@ -95,6 +102,13 @@ class StripeGateway:
 
     def charge(self, order: ChargeOrder) -> ChargeOutcome:
         """Confirm a payment intent off session; https://docs.stripe.com/payments/save-and-reuse#charge-saved."""
+        try:
+            made = self.find_charge(order) if self._looks_first else None
+        except GatewayUnavailable as error:
+            return Unknown(reason=error.reason)
+        return made or self._charge(order)
+
+    def _charge(self, order: ChargeOrder) -> ChargeOutcome:
         params: PaymentIntentCreateParams = {
             "amount": stripe_amount(order.amount, order.currency),
             "currency": order.currency.lower(),
