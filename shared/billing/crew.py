@@ -1,11 +1,18 @@
 """Worker processes for large runs: what they connect to, and when they are worth their start."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import TypeAlias
 
 from billing.adapters.mail_place import MailPlace
 from billing.config import ObjectPlace, SecretSource, Store
+from billing.ports import OperationCounts
+from billing.usecases.generate_invoices import RunOptions, bill_shards
 from billing.usecases.run_context import RunContext
-from billing.usecases.spread_run import many_due
+from billing.usecases.run_tasks import Line
+from billing.usecases.spread_run import bill_in, many_due
 
 _WORTH_STARTING = 800
 """Invoices with PDFs: about two seconds of work for one process, and workers take half a second to start."""
@@ -33,6 +40,27 @@ class Crew:
     size: int
     parts: Parts
     worth_starting: int = _WORTH_STARTING
+
+
+Work: TypeAlias = Callable[[Line, tuple[Parts, Path]], None]
+"""What a worker process does; the path is that of the turn which a crew shares."""
+
+
+def bill_with(
+    crew: Crew, context: RunContext, options: RunOptions, *, work: Work, count: Callable[[OperationCounts], None]
+) -> None:
+    """Bill the shards with the crew where that is quicker than without; `count` hears what it asked of the stores."""
+    if not worth_starting(crew, context):
+        bill_shards(context, options)
+        return
+    from billing.adapters.worker_processes import worker_processes  # noqa: PLC0415 - where there is a large run
+
+    size = crew.size if context.request.settle else min(crew.size, len(context.shards))
+    with (
+        NamedTemporaryFile(prefix="billing-turn-") as turn,
+        worker_processes(size, work, knowing=(crew.parts, Path(turn.name))) as workers,
+    ):
+        bill_in(workers, context, options, count=count)
 
 
 def worth_starting(crew: Crew, context: RunContext) -> bool:

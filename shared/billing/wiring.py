@@ -4,9 +4,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 
 from billing.adapters.counting import CountingDocuments, CountingObjects
+from billing.adapters.event_notice import EventNotice, EventQueue
 from billing.adapters.mail_place import MailFolder
 from billing.adapters.task_place import open_tasks
 from billing.config import (
@@ -22,7 +22,7 @@ from billing.config import (
     local_event_secrets,
 )
 from billing.connections import event_posts, mailer_at, open_documents, open_objects, open_secrets, stripe_gateway
-from billing.crew import Crew, Parts, worth_starting
+from billing.crew import Crew, Parts, bill_with
 from billing.domain.credit import CreditNote
 from billing.domain.dunning_report import DunningReport
 from billing.domain.errors import InvalidInput
@@ -46,9 +46,8 @@ from billing.usecases.run_dunning import run_dunning
 from billing.usecases.run_tasks import Line
 from billing.usecases.seal_audit import seal_audit
 from billing.usecases.settle_credit_notes import settle_credit_notes
-from billing.usecases.settle_invoices import Settlement, settle_invoices, sweep
+from billing.usecases.settle_invoices import Settlement, settle_by_id, settle_invoices, sweep
 from billing.usecases.shard_worker import ShardWorker
-from billing.usecases.spread_run import bill_in
 
 LOCAL_STORE = "billing.sqlite3"
 LOCAL_OBJECTS = "objects"
@@ -76,6 +75,7 @@ class Engine:
     loopback_events: bool = False
     claim_seconds: int = CLAIM_SECONDS
     tasks: Tasks | None = None
+    event_queue: EventQueue | None = None
 
     def gateway(self, tenant: Tenant) -> Gateway | None:
         """What charges the tenant's cards, or None where it takes transfers alone.
@@ -100,6 +100,14 @@ class Engine:
     def counted(self) -> "Engine":
         """The same parts with a count of their own, for one call."""
         return replace(self, documents=CountingDocuments(self.documents), objects=CountingObjects(self.objects))
+
+    def with_tasks(self, tasks: Tasks | None) -> "Engine":
+        """The same parts with a queue, which hears of every commit that leaves something to deliver."""
+        if tasks is None:
+            return self
+        queue = EventQueue(tasks)
+        documents = CountingDocuments(EventNotice(self.documents, queue))
+        return replace(self, tasks=tasks, event_queue=queue, documents=documents)
 
     def generate_invoices(
         self,
@@ -128,6 +136,10 @@ class Engine:
             report.add_settled(self.settle_rest(request.tenant_id, out_of_time=out_of_time))
         return report
 
+    def settle(self, tenant_id: str, invoice_ids: Sequence[str]) -> Settled:
+        """Settle these invoices of a tenant as far as steps of theirs are pending; NotFound for an unknown tenant."""
+        return settle_by_id(self._settlement(Tenants(self.documents).get(tenant_id)), invoice_ids)
+
     def settle_rest(self, tenant_id: str, *, out_of_time: Callable[[], bool] = lambda: False) -> Settled:
         """Settle what earlier runs left of a tenant's documents; NotFound for an unknown tenant."""
         return sweep(self._settlement(Tenants(self.documents).get(tenant_id)), out_of_time=out_of_time)
@@ -147,14 +159,17 @@ class Engine:
             claim_seconds=self.claim_seconds,
         )
         report = run_dunning(self.documents, request, parts, out_of_time=out_of_time)
-        if not request.dry_run:
-            report.add_settled(self.settle_rest(tenant.id, out_of_time=out_of_time))
-            call = Call(
-                tenant_id=tenant.id, actor=request.actor, recorded_at=self.clock.now(), request_id=request.request_id
-            )
-            report.undelivered_events = len(self.deliver_events(call, out_of_time=out_of_time).failures)
-            seal_audit(self.documents, call=call)
+        if not request.dry_run and request.shards is None:
+            self.close_dunning(request, report, out_of_time=out_of_time)
         return report
+
+    def close_dunning(self, request: DunningRequest, report: DunningReport, *, out_of_time: Callable[[], bool]) -> None:
+        """What a dunning run does once, after all shards: settle what is left, tell the tenant's own system, seal."""
+        report.add_settled(self.settle_rest(request.tenant_id, out_of_time=out_of_time))
+        now, by = self.clock.now(), request.actor
+        call = Call(tenant_id=request.tenant_id, actor=by, recorded_at=now, request_id=request.request_id)
+        report.undelivered_events = len(self.deliver_events(call, out_of_time=out_of_time).failures)
+        seal_audit(self.documents, call=call)
 
     def run_options(self, tenant_id: str) -> RunOptions:
         """How a tenant's invoices are linked and settled; NotFound for an unknown tenant."""
@@ -170,22 +185,18 @@ class Engine:
         """Tell the tenant's own system what is due at `call.recorded_at`; NotFound for an unknown tenant."""
         tenant = Tenants(self.documents).get(call.tenant_id)
         sink = event_posts(tenant, secrets=self.secrets, clock=self.clock, loopback=self.loopback_events)
-        return deliver_events(self.documents, sink, tenant=tenant, call=call, out_of_time=out_of_time)
+        report = deliver_events(self.documents, sink, tenant=tenant, call=call, out_of_time=out_of_time)
+        if report.next_at is not None and self.event_queue is not None:
+            self.event_queue.ask(tenant.id, why="again", due=report.next_at)
+        return report
 
     def _bill(self, context: RunContext, options: RunOptions) -> None:
-        """Bill the shards with the crew where that is quicker than without."""
-        crew = self.crew
-        if crew is None or not worth_starting(crew, context):
+        if self.crew is None:
             bill_shards(context, options)
-            return
-        from billing.adapters.worker_processes import worker_processes
-
-        size = crew.size if context.request.settle else min(crew.size, len(context.shards))
-        with (
-            NamedTemporaryFile(prefix="billing-turn-") as turn,
-            worker_processes(size, _work, knowing=(crew.parts, Path(turn.name))) as workers,
-        ):
-            bill_in(workers, context, options, count=self.documents.add)
+        else:
+            bill_with(self.crew, context, options, work=_work, count=self.documents.add)
+        if context.tenant.event_url and self.event_queue is not None:  # what a crew commits is not heard here
+            self.event_queue.ask(context.tenant.id, why=context.request.part_id)
 
     def draw(self, tenant: Tenant, invoice: Invoice) -> bytes:
         """The PDF of an invoice that is filed nowhere, such as a preview."""
@@ -243,7 +254,7 @@ def connect(settings: Settings, *, clock: Clock) -> Engine:
         loopback_events=settings.loopback_events,
     )
     engine = _engine(parts, clock=clock, workers=settings.workers)
-    return replace(engine, claim_seconds=settings.claim_seconds, tasks=open_tasks(settings.tasks))
+    return replace(engine, claim_seconds=settings.claim_seconds).with_tasks(open_tasks(settings.tasks))
 
 
 def local_engine(directory: Path, *, payment_link_base: str, store: Store | None = None, workers: int = 1) -> Engine:

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from billing.domain.dunning_report import DunningReport
 from billing.domain.run_report import RunReport
-from billing.ports import Documents, Put
+from billing.ports import Documents, Fields, Put
 from billing.store.codec import SCHEMA_VERSION
 from billing.store.collection import Collection
 
@@ -27,7 +27,7 @@ class Runs:
         """Whether a run of this id came to its end."""
         return self.collection.get([run_id])[0] is not None
 
-    def dunning_record(self, report: DunningReport, *, actor: str, recorded_at: datetime) -> Put:
+    def dunning_record(self, report: DunningReport, *, actor: str, recorded_at: datetime, fan_out: str = "") -> Put:
         """The write of a dunning run's record. What was done about each case is on its invoice and in the audit log."""
         return Put(
             self.collection.document(report.run_id),
@@ -46,11 +46,15 @@ class Runs:
                     for each in report.failures[:_KEPT_FAILURES]
                 ],
                 "schema_version": SCHEMA_VERSION,
+                **_part_of(fan_out),
             },
         )
 
-    def record(self, report: RunReport, *, actor: str, recorded_at: datetime) -> Put:
-        """The write of a run's record. Its invoices are found by their own documents and are not repeated here."""
+    def record(self, report: RunReport, *, actor: str, recorded_at: datetime, fan_out: str = "") -> Put:
+        """The write of a run's record. Its invoices are found by their own documents and are not repeated here.
+
+        `fan_out` names what the run is a part of, if anything.
+        """
         return Put(
             self.collection.document(report.run_id),
             {
@@ -86,5 +90,10 @@ class Runs:
                     for each in report.revenue.values()
                 ],
                 "schema_version": SCHEMA_VERSION,
+                **_part_of(fan_out),
             },
         )
+
+
+def _part_of(fan_out: str) -> Fields:
+    return {"fan_out": fan_out} if fan_out else {}

@@ -1,6 +1,6 @@
 """What a dunning run works with: its request, its tenant, and the outside parts that its steps need."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -22,7 +22,9 @@ CLAIM_SECONDS = 300
 class DunningRequest:
     """Whose unpaid invoices are chased as of which UTC instant, and on whose behalf.
 
-    A dry run writes, charges and sends nothing. `limit` ends the run after so many cases.
+    A dry run writes, charges and sends nothing. `limit` ends the run after so many cases. `shards` are those to look
+    at, so that parts of one run can go side by side, each with a `run_id` of its own; None is all. `fan_out` names what
+    the run is a part of.
     """
 
     tenant_id: str
@@ -32,6 +34,8 @@ class DunningRequest:
     request_id: str = ""
     dry_run: bool = False
     limit: int | None = None
+    shards: tuple[int, ...] | None = None
+    fan_out: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +67,11 @@ class DunningRun:
     def as_of(self) -> datetime:
         """The instant that decides what is due."""
         return self.request.as_of
+
+    @property
+    def shards(self) -> Sequence[int]:
+        """The shards to look at."""
+        return range(self.tenant.shards) if self.request.shards is None else self.request.shards
 
     @property
     def invoices(self) -> Invoices:

@@ -67,8 +67,9 @@ def generate_invoices(
             report.skipped["no_active_subscription"] += without
     (bill or bill_shards)(context, options)
     if not request.dry_run:
-        runs = Runs.of(documents, request.tenant_id)
-        documents.commit([runs.record(report, actor=request.actor, recorded_at=request.recorded_at)])
+        runs, by = Runs.of(documents, request.tenant_id), request.actor
+        record = runs.record(report, actor=by, recorded_at=request.recorded_at, fan_out=request.fan_out)
+        documents.commit([record])
     return report
 
 

@@ -23,7 +23,7 @@ def mark_overdue(run: DunningRun, *, out_of_time: Callable[[], bool]) -> Iterato
 
     In a dry run they are as they would be. One that somebody else changed meanwhile is left to the next run.
     """
-    for shard in range(run.tenant.shards):
+    for shard in run.shards:
         after: DueOnCursor | None = None
         while not _is_at_its_end(run, out_of_time):
             limit = _A_PAGE if run.request.limit is None else min(_A_PAGE, run.request.limit - run.report.entered)

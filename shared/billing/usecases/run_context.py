@@ -33,7 +33,7 @@ class RunRequest:
 
     `limit` is the most invoices to make; `actor` and `request_id` go into the audit log. `shards` are those to bill, so
     that the parts of one run (one `run_id`) can run side by side; None is all. Without `settle` the invoices keep their
-    pending steps for a later run.
+    pending steps for a later run. `fan_out` names what the run is a part of.
     """
 
     tenant_id: str
@@ -46,6 +46,7 @@ class RunRequest:
     limit: int | None = None
     shards: tuple[int, ...] | None = None
     settle: bool = True
+    fan_out: str = ""
 
     def __post_init__(self) -> None:
         """Refuse a part of nothing."""

@@ -40,7 +40,9 @@ def run_dunning(
         for page in _due_pages(run, out_of_time=out_of_time):
             _take(report, page, list(pool.map(partial(_work, run), page)))
     if not request.dry_run:
-        record = Runs.of(documents, tenant.id).dunning_record(report, actor=request.actor, recorded_at=parts.now())
+        record = Runs.of(documents, tenant.id).dunning_record(
+            report, actor=request.actor, recorded_at=parts.now(), fan_out=request.fan_out
+        )
         documents.commit([record])
     return report
 
@@ -48,7 +50,7 @@ def run_dunning(
 def _due_pages(run: DunningRun, *, out_of_time: Callable[[], bool]) -> Iterator[Sequence[Document]]:
     """The cases that are due, the longest first, shard by shard; no more than the request's limit."""
     left = run.request.limit
-    for shard in range(run.tenant.shards):
+    for shard in run.shards:
         after: DunningCursor | None = None
         while True:
             if out_of_time() or left == 0:

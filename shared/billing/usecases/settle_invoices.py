@@ -129,6 +129,12 @@ def settle_invoices(
     )
 
 
+def settle_by_id(settlement: Settlement, invoice_ids: Sequence[str]) -> Settled:
+    """Do the pending steps of these invoices, whoever issued them; those that have none are left alone."""
+    found = Invoices.of(settlement.documents, settlement.tenant_id).get(invoice_ids)
+    return settle_invoices(settlement, [each for each in found if each is not None and each.value.pending])
+
+
 def sweep(settlement: Settlement, *, out_of_time: Callable[[], bool]) -> Settled:
     """Settle what earlier runs left, and every credit note that waits, a page at a time."""
     settled = sweep_all(settlement.invoices, out_of_time=out_of_time, settle=partial(settle_invoices, settlement))
