@@ -7,11 +7,12 @@ PYTEST_ARGS ?= -n 2 --dist loadscope
 SHELL := /bin/bash
 BIN := .venv/bin
 READY := .venv/.ready
+RUNTIME := build/runtime
 UV_COMPILE := $(BIN)/uv pip compile pyproject.toml --universal --generate-hashes --quiet \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test check coverage bench golden openapi fuzz lock clean
+.PHONY: help setup demo serve test check coverage bench golden openapi fuzz runtime upload lock clean
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
@@ -56,6 +57,16 @@ openapi: setup  ## write docs/openapi.json anew from the routes
 
 fuzz: setup  ## thousands of requests made of the API's document: no 5xx, every answer as it says
 	API_CASES=100 $(BIN)/pytest tests/functions/test_api_conforms.py --quiet
+
+runtime: $(RUNTIME)/requirements.txt  ## what a deployed function runs in: build/runtime, from requirements.txt alone
+
+$(RUNTIME)/requirements.txt: requirements.txt
+	$(PYTHON) -m venv --clear $(RUNTIME)
+	$(RUNTIME)/bin/python -m pip install -qq --disable-pip-version-check --require-hashes --requirement requirements.txt
+	@cp requirements.txt $@
+
+upload: setup  ## copy what a deploy would upload to build/upload, and say what it comes to (needs gcloud)
+	$(BIN)/python -m infra.deploy upload
 
 lock: setup  ## resolve both lock files again from pyproject.toml
 	$(UV_COMPILE) --upgrade --output-file requirements.txt
