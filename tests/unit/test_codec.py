@@ -24,7 +24,16 @@ from billing.domain.invoice import Invoice
 from billing.domain.subscription import Subscription
 from billing.domain.usage import Bucket, LastReading
 from billing.ports import Fields
-from billing.store.codec import BrokenDocument, converter, decode, decode_buckets, encode, encode_buckets, instant
+from billing.store.codec import (
+    BrokenDocument,
+    NewerDocument,
+    converter,
+    decode,
+    decode_buckets,
+    encode,
+    encode_buckets,
+    instant,
+)
 from tests.builders import Account, a_customer, a_fee, a_meter, a_plan, a_subscription, utc
 
 TIERS = (Tier(up_to=Decimal("10.5"), unit_price=Decimal("0.000000000001"), name="Free"), Tier(up_to=None))
@@ -150,6 +159,13 @@ def test_an_instant_is_read_in_utc_whatever_its_form() -> None:
 def test_a_broken_document_is_named_with_the_field(change: Fields, said: str) -> None:
     with pytest.raises(BrokenDocument, match=f"a stored sample can't be read: .*{said}"):
         decode({**encode(SAMPLE), **change}, Sample)
+
+
+def test_a_document_of_a_later_version_is_left_alone() -> None:
+    fields = encode(SAMPLE)
+    assert fields["schema_version"] == 1
+    with pytest.raises(NewerDocument, match="sample can't be read: its schema_version is 2, this version knows 1"):
+        decode({**fields, "schema_version": 2}, Sample)
 
 
 def test_a_missing_field_is_a_broken_document() -> None:

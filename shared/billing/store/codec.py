@@ -40,6 +40,16 @@ class BrokenDocument(BillingError):
         super().__init__(f"a stored {kind.__name__.lower()} can't be read: {'; '.join(reasons)[:500]}")
 
 
+class NewerDocument(BrokenDocument):
+    """A stored document was written by a later version of this product: it is left as it is."""
+
+    code: ClassVar[str] = "newer_document"
+
+    def __init__(self, kind: type, version: object) -> None:
+        told = f"its schema_version is {version}, this version knows {SCHEMA_VERSION}: deploy the one that wrote it"
+        super().__init__(kind, ValueError(told))
+
+
 def encode(value: object) -> Fields:
     """The fields of a dataclass, with the schema version that wrote them."""
     fields: Fields = converter().unstructure(value)
@@ -50,8 +60,10 @@ def encode(value: object) -> Fields:
 def decode(fields: Fields, kind: type[T]) -> T:
     """Build a value of `kind` from a document's fields; fields that it does not know are left alone.
 
-    Raises BrokenDocument where the fields can't be such a value.
+    Raises BrokenDocument where the fields can't be such a value, NewerDocument where a later version wrote them.
     """
+    if (version := fields.get("schema_version", SCHEMA_VERSION)) != SCHEMA_VERSION:
+        raise NewerDocument(kind, version)
     try:
         return converter().structure(fields, kind)
     except (
