@@ -46,6 +46,7 @@ def _connected() -> DoorParts:
         cors_origins=settings.front_door.cors_origins,
         jobs=jobs_at(settings.jobs, secrets=engine.secrets),
         run_deadline_seconds=settings.run_deadline_seconds,
+        revision=settings.revision,
     )
 
 

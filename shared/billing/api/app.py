@@ -8,10 +8,11 @@ from starlette.exceptions import HTTPException
 
 from billing.api.asgi import Watch, problem_answer
 from billing.api.call_log import CallLog
+from billing.api.caller import KEY_HEADER, TOKEN_HEADER, authenticate
 from billing.api.cors import Cors
 from billing.api.customer_billing.all_routes import CUSTOMER_BILLING
 from billing.api.file_door import file_routes
-from billing.api.health import public_health
+from billing.api.health import full_health, public_health
 from billing.api.pay_engine import Door
 from billing.api.pay_page import error_page, page_headers, pay_routes
 from billing.api.problem import Answer
@@ -36,15 +37,27 @@ def proxy_app(door: Door, *, log: CallLog) -> FastAPI:
         app.include_router(router)
     app.include_router(reference_routes(app.routes))
 
+    # Cloud Run keeps some paths that end in z to itself: /healthz is for other places.
+    @app.api_route("/health", methods=["GET", "HEAD"], include_in_schema=False)
     @app.api_route("/healthz", methods=["GET", "HEAD"], include_in_schema=False)
-    def health() -> Response:
-        door.parts()  # a configuration that can't be read is a 500
-        answer = public_health()
+    def health(request: Request) -> Response:
+        answer = _health(request, door)
         return Response(answer.body, answer.status, answer.headers)
 
     app.add_middleware(Watch, name=NAME, log=log, new_id=door.new_id, failure=_failure)
     app.add_middleware(Cors, door=door)
     return app
+
+
+def _health(request: Request, door: Door) -> Answer:
+    """That the configuration can be read, to anybody; how the parts are, to a part of our own."""
+    parts = door.parts()
+    if KEY_HEADER not in request.headers and TOKEN_HEADER not in request.headers:
+        return public_health()
+    secrets = parts.engine.secrets
+    caller = authenticate(request.headers, tokens=parts.trusted.machines, secrets=secrets, now=door.clock.now())
+    request.state.noted["caller"] = caller.kind
+    return full_health(parts.engine.counted(), secrets=secrets, revision=parts.revision)
 
 
 async def _pass_on(_request: Request, error: Exception) -> Response:

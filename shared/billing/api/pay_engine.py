@@ -85,7 +85,7 @@ class DoorParts:
 
     `trusted` says whose tokens open the API, nobody's unless told. `cors_origins` are the pages of browsers that may
     call it, none unless told. `jobs` runs what the other functions do, this process itself unless told; a run may take
-    `run_deadline_seconds`.
+    `run_deadline_seconds`. `revision` is the deployed one.
     """
 
     engine: PayEngine
@@ -95,6 +95,7 @@ class DoorParts:
     cors_origins: tuple[str, ...] = ()
     jobs: Jobs | None = None
     run_deadline_seconds: int = 540
+    revision: str = "local"
 
     @property
     def checkout_origin(self) -> str:
