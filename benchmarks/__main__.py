@@ -1,4 +1,4 @@
-"""Run the benchmarks that are named, or all but the long ones: `python -m benchmarks [NAME ...]`, one of those below."""
+"""Run the benchmarks that are named, or all but the long ones: `python -m benchmarks [NAME ...]`."""
 
 import subprocess
 import sys
