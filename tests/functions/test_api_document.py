@@ -36,6 +36,12 @@ def test_every_operation_says_who_may_what_it_is_and_how_it_is_refused() -> None
     assert len(ids) == len(set(ids))
 
 
+def test_a_generator_finds_a_plain_name_for_every_model() -> None:
+    """Two models of one name are told apart by their modules, and then no client would call either by its name."""
+    schemas = openapi_document(billing_routes().routes)["components"]["schemas"]
+    assert [name for name in schemas if not re.fullmatch(r"[A-Z][A-Za-z]+(_[A-Z][A-Za-z]+_)?", name)] == []
+
+
 def test_every_schema_of_the_document_is_one() -> None:
     document = openapi_document(billing_routes().routes)
     for name, schema in document["components"]["schemas"].items():

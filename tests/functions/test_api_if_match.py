@@ -17,7 +17,7 @@ from tests.functions.api_books import ApiBooks, running_api
 SUBSCRIPTION = "/api/billing/subscriptions/s-1"
 POLICIES = "/api/billing/dunning/policies"
 HALF = Coupon(coupon_id="half", name="Half", percent=Decimal(50))
-CHANGES = (
+CHANGES: tuple[tuple[str, str, object], ...] = (
     ("POST", "items", {"quantities": {"seat": 2}}),
     ("POST", "plan", {"plan": "seats@2", "at": "2026-03-20T00:00:00Z"}),
     ("POST", "pause", {"at": "2026-03-10T00:00:00Z"}),

@@ -49,7 +49,9 @@ _LocalTime = Annotated[time, ruled(_checked_time)]
 _StepState = Annotated[CaseState, ruled(_checked_state)]
 
 
-class _Step(JsonModel):
+class PolicyStep(JsonModel):
+    """What is done on a day of the schedule."""
+
     day: _Whole
     state: _StepState
     retry: Flag = False
@@ -57,15 +59,19 @@ class _Step(JsonModel):
     channel: Channel = Channel.EMAIL
 
 
-class _QuietHours(JsonModel):
+class PolicyQuietHours(JsonModel):
+    """Hours of the customer's day in which nothing is sent, as 20:00."""
+
     start: _LocalTime
     end: _LocalTime
 
 
-class _Policy(JsonModel):
+class PolicyEntry(JsonModel):
+    """One policy, by its name."""
+
     name: Key
-    steps: tuple[_Step, ...]
-    quiet_hours: _QuietHours | None = None
+    steps: tuple[PolicyStep, ...]
+    quiet_hours: PolicyQuietHours | None = None
     suspend_after_days: _Whole | None = 21
     suspend_after_reminders: _Whole | None = 3
     access_grace_days: _Whole = 0
@@ -77,7 +83,7 @@ class _Policy(JsonModel):
 class GivenDunning(JsonModel):
     """A tenant's policies as they are given, each value by itself sound."""
 
-    policies: tuple[_Policy, ...]
+    policies: tuple[PolicyEntry, ...]
     segments: dict[Key, Key] = Field(default_factory=dict)
 
 
@@ -123,7 +129,7 @@ def policies_json(policies: DunningPolicies) -> dict[str, Any]:
     return content
 
 
-def _policy(file: JsonFile, given: _Policy, *, place: Place) -> DunningPolicy | None:
+def _policy(file: JsonFile, given: PolicyEntry, *, place: Place) -> DunningPolicy | None:
     try:
         quiet_hours = None if given.quiet_hours is None else QuietHours(**given.quiet_hours.model_dump())
         steps = tuple(DunningStep(**each.model_dump()) for each in given.steps)

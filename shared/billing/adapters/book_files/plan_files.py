@@ -44,28 +44,34 @@ _KEYS_OF_MODEL = {
 }
 
 
-class _Cycle(JsonModel):
+class PlanCycle(JsonModel):
+    """How often is billed, and when."""
+
     every: Annotated[int, Field(strict=True)] = 1
     unit: Unit
     anchor_day: Annotated[int, Field(strict=True)] | None = None
     billed: Billed = Billed.IN_ARREARS
 
 
-class _Tier(JsonModel):
+class PlanTier(JsonModel):
+    """A tier; `up_to` is included, null is no end."""
+
     name: Text = ""
     up_to: Number | None
     unit_price: Number = ZERO
     flat_fee: Number = ZERO
 
 
-class _Usage(JsonModel):
+class PlanUsage(JsonModel):
+    """A meter with its price, by one of the models."""
+
     metric: Meter
     name: Name
     aggregation: Annotated[Aggregation, BeforeValidator(lambda word: _LONG_WORDS.get(str(word), word))] = (
         Aggregation.SUM
     )
     model: Literal["graduated", "volume", "stairstep", "per_unit", "package", "flat"]
-    tiers: tuple[_Tier, ...] | None = None
+    tiers: tuple[PlanTier, ...] | None = None
     unit_price: Number | None = None
     package_size: Number | None = None
     package_price: Number | None = None
@@ -83,11 +89,15 @@ class _Fee(JsonModel):
     tax_inclusive: Flag = False
 
 
-class _AddOn(_Fee):
+class PlanAddOn(_Fee):
+    """An add-on: charged in the quantity that a subscription has of it."""
+
     addon_id: Key
 
 
-class _PlanFee(_Fee):
+class PlanFee(_Fee):
+    """A recurring fee."""
+
     fee_id: Key
 
 
@@ -98,13 +108,13 @@ class GivenPlan(JsonModel):
     version: Annotated[int, Field(strict=True, ge=1, le=1_000_000)] = 1
     name: Name
     currency: Currency
-    cycle: _Cycle
+    cycle: PlanCycle
     first_period: FirstPeriod = FirstPeriod.PRORATE
     minimum_commitment: Number | None = None
     trial_days: Annotated[int, Field(strict=True)] = 0
-    usage: tuple[_Usage, ...] = ()
-    fees: tuple[_PlanFee, ...] = ()
-    addons: tuple[_AddOn, ...] = ()
+    usage: tuple[PlanUsage, ...] = ()
+    fees: tuple[PlanFee, ...] = ()
+    addons: tuple[PlanAddOn, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +207,7 @@ def _recurring(charge_id: str, given: _Fee) -> RecurringCharge:
     )
 
 
-def _metered(file: JsonFile, place: Place, given: _Usage) -> MeteredCharge | None:
+def _metered(file: JsonFile, place: Place, given: PlanUsage) -> MeteredCharge | None:
     try:
         price = _price(given)
     except InvalidInput as error:
@@ -213,7 +223,7 @@ def _metered(file: JsonFile, place: Place, given: _Usage) -> MeteredCharge | Non
     )
 
 
-def _price(given: _Usage) -> UsagePrice:
+def _price(given: PlanUsage) -> UsagePrice:
     _refuse_other_keys(given)
     match given.model:
         case "graduated":
@@ -232,18 +242,18 @@ def _price(given: _Usage) -> UsagePrice:
             assert_never(given.model)
 
 
-def _refuse_other_keys(given: _Usage) -> None:
+def _refuse_other_keys(given: PlanUsage) -> None:
     priced_by = {"tiers", "unit_price", "package_size", "package_price", "price"}
     for name in sorted(given.model_fields_set & priced_by - _KEYS_OF_MODEL.get(given.model, priced_by)):
         known = ", ".join(sorted(_KEYS_OF_MODEL[given.model]))
         raise InvalidInput(name, expected=f"only {known} in a {given.model} price", given=getattr(given, name))
 
 
-def _tiers(given: _Usage) -> tuple[Tier, ...]:
+def _tiers(given: PlanUsage) -> tuple[Tier, ...]:
     return tuple(Tier(**each.model_dump()) for each in given.tiers or ())
 
 
-def _unit_price(given: _Usage) -> Decimal:
+def _unit_price(given: PlanUsage) -> Decimal:
     """A per-unit price is given as such, or as the one tier that has no end."""
     if given.tiers is None:
         return _required(given.unit_price, field="unit_price")
@@ -253,7 +263,7 @@ def _unit_price(given: _Usage) -> Decimal:
     return given.tiers[0].unit_price
 
 
-def _package(given: _Usage) -> PackagePrice:
+def _package(given: PlanUsage) -> PackagePrice:
     prices = [each for each in (given.unit_price, given.package_price, given.price) if each is not None]
     if len(prices) > 1:
         raise InvalidInput("package_price", expected="the block's price once", given=[str(each) for each in prices])

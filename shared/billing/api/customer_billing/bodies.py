@@ -131,7 +131,7 @@ class GivenInvoice(Given):
     status: Literal["pending", "paid", "overdue"] | None = None
 
 
-class GivenPayment(Given):
+class GivenRecordPayment(Given):
     """Money that came in. Without `invoiceId` it pays what is open, the first due first; the rest is credit."""
 
     amount: Annotated[Decimal, Field(gt=0, le=LARGEST, max_digits=24, decimal_places=12)]

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from decimal import Decimal
 
-from billing.api.customer_billing.bodies import GivenInvoice, GivenLineItem, GivenPayment, local_day
+from billing.api.customer_billing.bodies import GivenInvoice, GivenLineItem, GivenRecordPayment, local_day
 from billing.api.routes.books import Books
 from billing.domain.currency import exponent
 from billing.domain.customer import Customer
@@ -48,7 +48,7 @@ def hand_bill(given: GivenInvoice, customer: Customer, *, zone: str) -> HandBill
     )
 
 
-def new_payment(given: GivenPayment, customer: Customer, books: Books) -> NewPayment:
+def new_payment(given: GivenRecordPayment, customer: Customer, books: Books) -> NewPayment:
     """The payment that is recorded: one of a `transactionId` is the same however often it is sent.
 
     NotFound for an invoice that the customer has none of by that id or number.

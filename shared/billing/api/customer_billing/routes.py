@@ -9,7 +9,7 @@ import orjson
 from fastapi import Query, Request, Response
 
 from billing.api.customer_billing.answers import RECORD, RECORD_OR_NULL, RECORDS
-from billing.api.customer_billing.bodies import GivenInvoice, GivenPayment, GivenRecord, GivenUpdate
+from billing.api.customer_billing.bodies import GivenInvoice, GivenRecord, GivenRecordPayment, GivenUpdate
 from billing.api.customer_billing.changes import customer_of, hand_bill, new_payment
 from billing.api.customer_billing.kept import require_kept
 from billing.api.customer_billing.record import billing_record
@@ -111,7 +111,7 @@ def make_invoice(customer_id: NamedId, given: GivenInvoice, books: Invoicing) ->
 
 
 @router.post("/{customer_id}/payments", status_code=201, responses=RECORD)
-def take_payment(customer_id: NamedId, given: GivenPayment, books: Receiving, request: Request) -> Response:
+def take_payment(customer_id: NamedId, given: GivenRecordPayment, books: Receiving, request: Request) -> Response:
     """Record money that came in. The same `transactionId`, or Idempotency-Key, is the same payment."""
     payment = new_payment(given, customer_of(books, customer_id), books)
     recorded = record_payment(books.documents, payment, call=books.call)

@@ -141,7 +141,7 @@ class GivenMatch(GivenModel):
     note: Text = ""
 
 
-class GivenNote(GivenModel):
+class GivenTransactionNote(GivenModel):
     """Why it is decided so."""
 
     note: Reason
@@ -196,14 +196,14 @@ def match(transaction_id: NamedId, given: GivenMatch, books: Changing) -> Booked
 
 
 @router.post("/transactions/{transaction_id}/unmatch")
-def unmatch(transaction_id: NamedId, given: GivenNote, books: Changing) -> TransactionAnswer:
+def unmatch(transaction_id: NamedId, given: GivenTransactionNote, books: Changing) -> TransactionAnswer:
     """Take the booking of a transfer back: what it paid is owed again, and it waits again."""
     done = unmatch_transaction(books.documents, transaction_id, note=given.note, call=books.call)
     return TransactionAnswer.model_validate(done)
 
 
 @router.post("/transactions/{transaction_id}/ignore")
-def ignore(transaction_id: NamedId, given: GivenNote, books: Changing) -> TransactionAnswer:
+def ignore(transaction_id: NamedId, given: GivenTransactionNote, books: Changing) -> TransactionAnswer:
     """Take a transfer out of the queue without booking it; again changes nothing."""
     done = ignore_transaction(books.documents, transaction_id, note=given.note, call=books.call)
     return TransactionAnswer.model_validate(done)

@@ -42,7 +42,7 @@ class StepAnswer(AnswerModel):
     note: str
 
 
-class PauseAnswer(AnswerModel):
+class CasePauseAnswer(AnswerModel):
     """A rest, until a local day or until it is resumed."""
 
     reason: PauseReason
@@ -72,7 +72,7 @@ class ChasedAnswer(AnswerModel):
     next_at: datetime | None
     tries: int
     history: list[StepAnswer]
-    pause: PauseAnswer | None
+    pause: CasePauseAnswer | None
     paused_days: int
     review: CaseReviewAnswer | None
     suspended_at: datetime | None
@@ -91,7 +91,7 @@ class CaseAnswer(AnswerModel):
     dunning: ChasedAnswer
 
 
-class GivenPause(GivenModel):
+class GivenCasePause(GivenModel):
     """Why a case rests, and until which local day; a promise needs a day."""
 
     reason: PauseReason
@@ -99,7 +99,7 @@ class GivenPause(GivenModel):
     note: Text = ""
 
 
-class GivenResume(GivenModel):
+class GivenCaseResume(GivenModel):
     """What is to be said of the end of a rest."""
 
     note: Text = ""
@@ -158,7 +158,7 @@ def get_case(id_or_number: NamedId, books: Reading) -> CaseAnswer:
 
 
 @router.post("/cases/{id_or_number}/pause")
-def pause(id_or_number: NamedId, given: GivenPause, books: Changing) -> CaseAnswer:
+def pause(id_or_number: NamedId, given: GivenCasePause, books: Changing) -> CaseAnswer:
     """Let a case rest: a promise, a dispute, or because the customer asked. The same rest again changes nothing."""
     invoice = pause_dunning(
         books.documents, id_or_number, reason=given.reason, until=given.until, note=given.note, call=books.call
@@ -167,7 +167,7 @@ def pause(id_or_number: NamedId, given: GivenPause, books: Changing) -> CaseAnsw
 
 
 @router.post("/cases/{id_or_number}/resume")
-def resume(id_or_number: NamedId, given: GivenResume, books: Changing) -> CaseAnswer:
+def resume(id_or_number: NamedId, given: GivenCaseResume, books: Changing) -> CaseAnswer:
     """End a rest; the days that it took do not count."""
     return _case(resume_dunning(books.documents, id_or_number, note=given.note, call=books.call))
 

@@ -29,7 +29,7 @@ class GivenReason(GivenModel):
     reason: Reason
 
 
-class GivenNote(GivenModel):
+class GivenRejection(GivenModel):
     """What is wrong with what is rejected."""
 
     note: Reason
@@ -85,7 +85,7 @@ def approve_one(invoice_id: NamedId, books: Changing) -> SettledInvoiceAnswer:
 
 
 @router.post("/{invoice_id}/reject")
-def reject(invoice_id: NamedId, given: GivenNote, books: Changing) -> ReviewAnswer:
+def reject(invoice_id: NamedId, given: GivenRejection, books: Changing) -> ReviewAnswer:
     """Take a held invoice back: the next run bills its cycle anew."""
     return ReviewAnswer.model_validate(reject_invoice(books.documents, invoice_id, note=given.note, call=books.call))
 

@@ -31,7 +31,7 @@ class GivenItems(GivenModel):
     at: Moment | datetime = Moment.NOW
 
 
-class GivenPlan(GivenModel):
+class GivenPlanChange(GivenModel):
     """Another plan version, as `plan@version`."""
 
     change: Literal["plan"] = "plan"
@@ -69,18 +69,19 @@ class GivenResume(GivenModel):
 
 
 GivenChange = Annotated[
-    GivenItems | GivenPlan | GivenCancellation | GivenUndo | GivenPause | GivenResume, Field(discriminator="change")
+    GivenItems | GivenPlanChange | GivenCancellation | GivenUndo | GivenPause | GivenResume,
+    Field(discriminator="change"),
 ]
 
 
 def change_of(
-    given: GivenItems | GivenPlan | GivenCancellation | GivenUndo | GivenPause | GivenResume,
+    given: GivenItems | GivenPlanChange | GivenCancellation | GivenUndo | GivenPause | GivenResume,
 ) -> LifeChange:
     """What is asked for; InvalidInput for an instant without its offset."""
     match given:
         case GivenItems():
             return ItemsChange(quantities=given.quantities, at=_when(given.at))
-        case GivenPlan():
+        case GivenPlanChange():
             return PlanChange(plan=given.plan, at=_when(given.at))
         case GivenCancellation():
             return Cancellation(at=_when(given.at), unused=given.unused)

@@ -16,7 +16,7 @@ from billing.api.routes.life_bodies import (
     GivenChange,
     GivenItems,
     GivenPause,
-    GivenPlan,
+    GivenPlanChange,
     GivenResume,
     GivenUndo,
     change_of,
@@ -112,7 +112,7 @@ def change_items(
 
 @router.post("/{subscription_id}/plan")
 def change_plan(
-    subscription_id: NamedId, given: GivenPlan, books: Changing, response: Response, *, if_match: IfMatch = None
+    subscription_id: NamedId, given: GivenPlanChange, books: Changing, response: Response, *, if_match: IfMatch = None
 ) -> ChangedAnswer:
     """Another plan version from then on. The plan in force takes back a change still to come."""
     return _changed(books, subscription_id, change_of(given), response, if_match=if_match)

@@ -92,7 +92,7 @@ class OutcomesAnswer(AnswerModel):
     data: list[OutcomeAnswer]
 
 
-class EventAnswer(AnswerModel):
+class UsageEventAnswer(AnswerModel):
     """An event as it was recorded; `replaced_by` is the event that stands for it since."""
 
     id: str
@@ -151,12 +151,12 @@ def record_reports(given: GivenReports, books: Changing) -> OutcomesAnswer:
 
 
 @router.get("/events/{event_id:path}")
-def get_event(event_id: Annotated[str, Path(min_length=1, max_length=LONGEST_ID)], books: Reading) -> EventAnswer:
+def get_event(event_id: Annotated[str, Path(min_length=1, max_length=LONGEST_ID)], books: Reading) -> UsageEventAnswer:
     """One event, by the id that it was sent with."""
     [found] = UsageEvents.of(books.documents, books.tenant_id).get([event_id])
     if not isinstance(found, UsageEvent):
         raise NotFound("usage event", event_id)  # noqa: TRY003 - a kind, not a message
-    return EventAnswer.model_validate(found)
+    return UsageEventAnswer.model_validate(found)
 
 
 @router.get("/subscriptions/{subscription_id}")
