@@ -53,10 +53,10 @@ def test_what_is_remembered_is_bounded() -> None:
 
 def test_too_many_calls_are_told_when_to_come_again() -> None:
     limits = RateLimits(caller=Rate(per_second=1, burst=1), tenant=Rate(per_second=1, burst=1), clock_ns=Watch())
-    limits.count_caller("key:1")
+    limits.count_caller("key:1", proof=b"1")
     limits.count_tenant("acme")
     with pytest.raises(TooManyRequests, match="too many requests of this caller") as refused:
-        limits.count_caller("key:1")
+        limits.count_caller("key:1", proof=b"1")
     with pytest.raises(TooManyRequests, match="too many requests of this tenant"):
         limits.count_tenant("acme")
     answer = problem_of(refused.value)
@@ -66,5 +66,27 @@ def test_too_many_calls_are_told_when_to_come_again() -> None:
 def test_without_a_rate_nothing_is_limited() -> None:
     limits = RateLimits()
     for _ in range(1000):
-        limits.count_caller("key:1")
+        limits.count_caller("key:1", proof=b"1")
         limits.count_tenant("acme")
+
+
+def test_a_caller_that_is_known_by_its_proof_is_counted_before_it_is_looked_up() -> None:
+    watch = Watch()
+    limits = RateLimits(caller=Rate(per_second=1, burst=2), clock_ns=watch)
+    assert limits.count_known(b"1") is False
+    limits.count_caller("key:1", proof=b"1")
+    assert limits.count_known(b"1") is True
+    with pytest.raises(TooManyRequests):
+        limits.count_known(b"1")
+    assert limits.count_known(b"never seen") is False
+    with pytest.raises(TooManyRequests):  # another way to say the same key
+        limits.count_caller("key:1", proof=b"2")
+    watch.nanoseconds += SECOND
+    assert limits.count_known(b"2") is True
+
+
+def test_the_proofs_that_are_remembered_are_bounded() -> None:
+    limits = RateLimits()
+    for number in range(10_001):
+        limits.count_caller("key:1", proof=str(number).encode())
+    assert [limits.count_known(each) for each in (b"0", b"1", b"10000")] == [False, True, True]

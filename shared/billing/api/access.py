@@ -15,7 +15,7 @@ from typing import Annotated, assert_never
 from fastapi import Depends, Header, Request
 from fastapi.security import APIKeyHeader, HTTPBearer
 
-from billing.api.caller import KEY_HEADER, Caller, CallerKind
+from billing.api.caller import KEY_HEADER, TOKEN_HEADER, Caller, CallerKind
 from billing.api.identity import API_KEY_HEADER, Identity, KeyHolder, Machine, identify
 from billing.api.job_request import TENANT_HEADER
 from billing.api.pay_engine import Door
@@ -121,6 +121,8 @@ def _access(request: Request) -> Access:
     door = door_of(request)
     parts = door.parts()
     documents, now = parts.engine.documents, door.clock.now()
+    proof = _presented(request)
+    is_counted = parts.limits.count_known(proof)
     identity = identify(
         request.headers, trusted=parts.trusted, documents=documents, secrets=parts.engine.secrets, now=now
     )
@@ -128,8 +130,8 @@ def _access(request: Request) -> Access:
     if isinstance(identity, KeyHolder):
         request.state.noted["api_key"] = identity.key.id
     bucket = _bucket(identity)
-    if bucket is not None:
-        parts.limits.count_caller(bucket)
+    if bucket is not None and not is_counted:
+        parts.limits.count_caller(bucket, proof=proof)
     asked = _asked_tenant(request, identity)
     role, name = _standing(identity, asked, documents=documents)
     request.state.noted["tenant"] = asked
@@ -143,6 +145,12 @@ def _access(request: Request) -> Access:
         fresh_id=door.new_id(),
         key=identity.key if isinstance(identity, KeyHolder) else None,
     )
+
+
+def _presented(request: Request) -> bytes:
+    """A digest of the credentials as they came: the same again can only be the same caller, proved or not."""
+    named = [request.headers.get(name, "") for name in (TOKEN_HEADER, API_KEY_HEADER, KEY_HEADER)]
+    return sha256("\n".join(named).encode()).digest()
 
 
 def _asked_tenant(request: Request, identity: Identity) -> str:

@@ -13,18 +13,20 @@ from billing.api.cors import Cors
 from billing.api.customer_billing.all_routes import CUSTOMER_BILLING
 from billing.api.file_door import file_routes
 from billing.api.health import full_health, public_health
+from billing.api.in_flight import MOST_IN_FLIGHT, InFlight
 from billing.api.pay_engine import Door
 from billing.api.pay_page import error_page, page_headers, pay_routes
 from billing.api.problem import Answer
 from billing.api.reference import reference_routes
 from billing.api.routes.all_routes import billing_routes
 from billing.api.webhooks import webhook_routes
+from billing.ports.trace import Spans
 
 NAME = "api_proxy"
 _PAGES = "/pay/"
 
 
-def proxy_app(door: Door, *, log: CallLog) -> FastAPI:
+def proxy_app(door: Door, *, log: CallLog, most_in_flight: int = MOST_IN_FLIGHT, spans: Spans | None = None) -> FastAPI:
     """The application. It connects to nothing before its first request."""
     refusals: dict[int | type[Exception], Any] = {HTTPException: _pass_on, RequestValidationError: _pass_on}
     app = FastAPI(openapi_url=None, redirect_slashes=False, exception_handlers=refusals)
@@ -44,7 +46,8 @@ def proxy_app(door: Door, *, log: CallLog) -> FastAPI:
         answer = _health(request, door)
         return Response(answer.body, answer.status, answer.headers)
 
-    app.add_middleware(Watch, name=NAME, log=log, new_id=door.new_id, failure=_failure)
+    app.add_middleware(InFlight, most=most_in_flight)
+    app.add_middleware(Watch, name=NAME, log=log, new_id=door.new_id, failure=_failure, spans=spans)
     app.add_middleware(Cors, door=door)
     return app
 

@@ -34,10 +34,31 @@ class RateLimits:
         """`caller` is for each key and user, `tenant` for all callers of a tenant together."""
         self._callers = None if caller is None else Buckets(caller, clock_ns=clock_ns)
         self._tenants = None if tenant is None else Buckets(tenant, clock_ns=clock_ns)
+        self._known: OrderedDict[bytes, str] = OrderedDict()
+        self._knowing = Lock()
 
-    def count_caller(self, caller: str) -> None:
-        """Count a call of a key or user. Raises TooManyRequests, and then it does not count."""
+    def count_caller(self, caller: str, *, proof: bytes) -> None:
+        """Count a call of a key or user. Raises TooManyRequests, and then it does not count.
+
+        `proof` is a digest of what the caller was known by just now.
+        """
+        with self._knowing:
+            self._known[proof] = caller
+            self._known.move_to_end(proof)
+            if len(self._known) > _REMEMBERED:
+                self._known.popitem(last=False)
         _count(self._callers, caller, whose="caller")
+
+    def count_known(self, proof: bytes) -> bool:
+        """Count a call by the proof of an earlier one, before anything is looked up; False where it was never heard of.
+
+        So a caller far above its rate costs next to nothing. Raises TooManyRequests, and then it does not count.
+        """
+        with self._knowing:
+            caller = self._known.get(proof)
+        if caller is not None:
+            _count(self._callers, caller, whose="caller")
+        return caller is not None
 
     def count_tenant(self, tenant_id: str) -> None:
         """Count a call for a tenant. Raises TooManyRequests, and then it does not count."""
