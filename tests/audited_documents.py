@@ -2,8 +2,9 @@
 
 Exempt is what is no change of state of its own: number counters (they move with what gets the number), run records,
 usage (its events are its record), roll-ups of reports, applied gateway events, answers kept for repeated calls, seals
-of the log itself, and the steps that a document takes off its own outbox, with the files that they made. So are the
-marks of a dunning run: which case it is at just now, how often it tried a card, and when a case is looked at next.
+of the log itself, whose turn it is to deliver events, and the steps that a document takes off its own outbox, with the
+files that they made. So are the marks of a dunning run: which case it is at just now, how often it tried a card, and
+when a case is looked at next.
 """
 
 import sys
@@ -21,6 +22,7 @@ EXEMPT = frozenset(
         "idempotent_writes",
         "report_rollups",
         "runs",
+        "turns",
         "usage",
         "usage_events",
     }

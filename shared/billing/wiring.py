@@ -9,6 +9,7 @@ from billing.adapters.counting import CountingDocuments, CountingObjects
 from billing.adapters.event_notice import EventNotice, EventQueue
 from billing.adapters.mail_place import MailFolder
 from billing.adapters.task_place import open_tasks
+from billing.api.call_log import CallLog, json_lines
 from billing.config import (
     PAYMENT_LINK_KEY,
     STRIPE_KEY,
@@ -21,7 +22,7 @@ from billing.config import (
     Store,
     local_event_secrets,
 )
-from billing.connections import event_posts, mailer_at, open_documents, open_objects, open_secrets, stripe_gateway
+from billing.connections import mailer_at, open_documents, open_objects, open_secrets, stripe_gateway
 from billing.crew import Crew, Parts, bill_with
 from billing.domain.credit import CreditNote
 from billing.domain.dunning_report import DunningReport
@@ -31,13 +32,14 @@ from billing.domain.payment_link import payment_url
 from billing.domain.run_report import RunReport, Settled
 from billing.domain.tenant import Tenant
 from billing.drawing import MailWriter, draw_credit_notes, draw_invoices
+from billing.outbox import Outbox
 from billing.ports import Clock, Gateway, Mailer, OperationCounts, Secrets, Tasks
 from billing.store.collection import Stored
 from billing.store.tenants import Tenants
 from billing.usecases.call import Call
 from billing.usecases.collect import Collecting
 from billing.usecases.deliver import Mailing
-from billing.usecases.deliver_events import EventsDelivered, deliver_events
+from billing.usecases.deliver_events import EventsDelivered
 from billing.usecases.dunning_run import CLAIM_SECONDS, DunningParts, DunningRequest
 from billing.usecases.file_document import filed_pdf
 from billing.usecases.generate_invoices import RunOptions, bill_shards, generate_invoices
@@ -101,11 +103,11 @@ class Engine:
         """The same parts with a count of their own, for one call."""
         return replace(self, documents=CountingDocuments(self.documents), objects=CountingObjects(self.objects))
 
-    def with_tasks(self, tasks: Tasks | None) -> "Engine":
+    def with_tasks(self, tasks: Tasks | None, *, log: CallLog | None = None) -> "Engine":
         """The same parts with a queue, which hears of every commit that leaves something to deliver."""
         if tasks is None:
             return self
-        queue = EventQueue(tasks)
+        queue = EventQueue(tasks, log=log or json_lines())
         documents = CountingDocuments(EventNotice(self.documents, queue))
         return replace(self, tasks=tasks, event_queue=queue, documents=documents)
 
@@ -181,22 +183,26 @@ class Engine:
         settlement = self._settlement(tenant).credit_notes
         return Settled() if settlement is None else settle_credit_notes(settlement, credit_notes)
 
-    def deliver_events(self, call: Call, *, out_of_time: Callable[[], bool] = lambda: False) -> EventsDelivered:
-        """Tell the tenant's own system what is due at `call.recorded_at`; NotFound for an unknown tenant."""
-        tenant = Tenants(self.documents).get(call.tenant_id)
-        sink = event_posts(tenant, secrets=self.secrets, clock=self.clock, loopback=self.loopback_events)
-        report = deliver_events(self.documents, sink, tenant=tenant, call=call, out_of_time=out_of_time)
-        if report.next_at is not None and self.event_queue is not None:
-            self.event_queue.ask(tenant.id, why="again", due=report.next_at)
-        return report
+    def deliver_events(
+        self, call: Call, *, out_of_time: Callable[[], bool] = lambda: False, holder: str = ""
+    ) -> EventsDelivered:
+        """As Outbox.deliver; the `holder` is the caller where none is told."""
+        outbox = Outbox(
+            documents=self.documents,
+            secrets=self.secrets,
+            clock=self.clock,
+            loopback=self.loopback_events,
+            queue=self.event_queue,
+        )
+        return outbox.deliver(call, holder=holder or call.actor, out_of_time=out_of_time)
 
     def _bill(self, context: RunContext, options: RunOptions) -> None:
         if self.crew is None:
             bill_shards(context, options)
         else:
             bill_with(self.crew, context, options, work=_work, count=self.documents.add)
-        if context.tenant.event_url and self.event_queue is not None:  # what a crew commits is not heard here
-            self.event_queue.ask(context.tenant.id, why=context.request.part_id)
+            if context.tenant.event_url and self.event_queue is not None:  # what a crew commits is not heard here
+                self.event_queue.ask(context.tenant.id, why=context.request.part_id)
 
     def draw(self, tenant: Tenant, invoice: Invoice) -> bytes:
         """The PDF of an invoice that is filed nowhere, such as a preview."""

@@ -23,7 +23,7 @@ from billing.api.identity import Trusted
 from billing.api.pay_engine import Door, DoorParts
 from billing.api.rate_limits import RateLimits
 from billing.domain.member import Role
-from billing.ports import Documents
+from billing.ports import Documents, Tasks
 from billing.store.tenants import Tenants
 from billing.usecases.api_keys import WantedKey, create_api_key
 from billing.usecases.call import Call
@@ -118,12 +118,15 @@ def running_api_door(
     limits: RateLimits | None = None,
     cors_origins: tuple[str, ...] = (),
     more: Callable[[], APIRouter] | None = None,
+    tasks: Tasks | None = None,
+    event_secrets: Mapping[str, str] | None = None,
 ) -> Iterator[ApiDoor]:
     """Two tenants without books, and two internal keys (KEY, RETIRING_KEY); `more` are routes that only a test has."""
-    secrets = {"INTERNAL_API_KEY": KEY, "INTERNAL_API_KEY_PREVIOUS": RETIRING_KEY}
+    secrets = {"INTERNAL_API_KEY": KEY, "INTERNAL_API_KEY_PREVIOUS": RETIRING_KEY, **(event_secrets or {})}
     engine = replace(local_engine(folder, payment_link_base=""), secrets=EnvironmentSecrets(secrets))
     if documents is not None:
         engine = replace(engine, documents=documents)  # type: ignore[arg-type]
+    engine = engine.with_tasks(tasks)
     tenants = Tenants(engine.documents)
     engine.documents.commit([tenants.saving(replace(a_tenant(), id=each)) for each in TENANTS])
     clock, log, numbers = Clock(), list[dict[str, Any]](), count(1)

@@ -97,8 +97,11 @@ def test_a_failed_event_is_tried_again_after_its_pause(documents: Documents, rec
         (event.id, "customers/c1", EventStatus.UNDELIVERED)
     ]
     assert str(failed.failures[0].error) == f"the event {event.id} was not taken: its receiver answered with status 500"
-    assert delivers(documents, receiver.url, at=NOON + timedelta(seconds=29)) == EventsDelivered()
-    assert delivers(documents, receiver.url, at=NOON + timedelta(seconds=30)) == EventsDelivered(delivered=1)
+    due = NOON + timedelta(seconds=30)
+    assert failed.next_at == due
+    early = delivers(documents, receiver.url, at=NOON + timedelta(seconds=29))
+    assert early == EventsDelivered(next_at=due), "a pass that has nothing to do says when another one will"
+    assert delivers(documents, receiver.url, at=due) == EventsDelivered(delivered=1)
     assert receiver.ids == messages(event, event)
     assert delivery(documents, event).tries == 2
 
@@ -150,7 +153,8 @@ def test_where_nobody_is_there_three_tries_are_lost_and_the_others_wait(
 ) -> None:
     events = [happens(documents, f"c{number}", at=number) for number in range(9)]
     receiver.statuses = [503]
-    assert len(delivers(documents, receiver.url).failures) == 3
+    report = delivers(documents, receiver.url)
+    assert (len(report.failures), report.next_at) == (3, NOON + timedelta(seconds=30))
     assert [delivery(documents, each).tries for each in events] == [1, 1, 1, 0, 0, 0, 0, 0, 0]
 
 
@@ -164,7 +168,9 @@ def test_one_event_that_is_refused_for_good_stops_no_other(documents: Documents,
 
 def test_without_a_secret_no_try_is_lost_and_the_failure_is_told(documents: Documents, receiver: Receiver) -> None:
     events = [happens(documents, f"c{number}", at=number) for number in range(2)]
-    [failure] = delivers(documents, receiver.url, sink=posts()).failures
+    report = delivers(documents, receiver.url, sink=posts())
+    [failure] = report.failures
+    assert report.next_at is None, "a person has to set the secret: trying again changes nothing"
     assert (failure.error.code, failure.status) == ("unusable_event_secret", EventStatus.UNDELIVERED)
     assert [delivery(documents, each) for each in events] == [EventDelivery()] * 2
     assert receiver.taken == []
@@ -172,7 +178,7 @@ def test_without_a_secret_no_try_is_lost_and_the_failure_is_told(documents: Docu
 
 def test_out_of_time_the_rest_waits_for_the_next_run(documents: Documents, receiver: Receiver) -> None:
     first, second = happens(documents, "c1", at=1), happens(documents, "c2", at=2)
-    assert delivers(documents, receiver.url, seconds=1).delivered == 1
+    assert delivers(documents, receiver.url, seconds=1) == EventsDelivered(delivered=1, next_at=NOON)
     assert delivers(documents, receiver.url).delivered == 1
     assert receiver.ids == messages(first, second)
 
@@ -201,7 +207,9 @@ class MeanwhileDelivered:
 def test_two_runs_at_once_leave_the_outbox_to_one_of_them(documents: Documents) -> None:
     first, second = happens(documents, "c1", at=1), happens(documents, "c2", at=2)
     sink = MeanwhileDelivered(documents)
-    assert delivers(documents, "https://receiver.example/", sink=sink) == EventsDelivered(delivered=1)
+    assert delivers(documents, "https://receiver.example/", sink=sink) == EventsDelivered(
+        delivered=1, next_at=NOON + timedelta(seconds=5)
+    )
     assert sink.taken == [first.id]
     assert delivery(documents, second) == EventDelivery()
 

@@ -11,6 +11,7 @@ from billing.api.call_log import CallLog
 from billing.api.caller import KEY_HEADER, TOKEN_HEADER, authenticate
 from billing.api.cors import Cors
 from billing.api.customer_billing.all_routes import CUSTOMER_BILLING
+from billing.api.event_tasks import event_task_routes
 from billing.api.file_door import file_routes
 from billing.api.health import full_health, public_health
 from billing.api.in_flight import MOST_IN_FLIGHT, InFlight
@@ -32,6 +33,7 @@ def proxy_app(door: Door, *, log: CallLog, most_in_flight: int = MOST_IN_FLIGHT,
     app = FastAPI(openapi_url=None, redirect_slashes=False, exception_handlers=refusals)
     app.state.door = door
     app.include_router(webhook_routes(door))
+    app.include_router(event_task_routes(door))
     app.include_router(pay_routes(door))
     app.include_router(file_routes(door))
     app.include_router(billing_routes())

@@ -74,7 +74,9 @@ class PayEngine(Protocol):
         """Do the pending steps of a tenant's credit notes."""
         ...
 
-    def deliver_events(self, call: Call) -> EventsDelivered:
+    def deliver_events(
+        self, call: Call, *, out_of_time: Callable[[], bool] = ..., holder: str = ...
+    ) -> EventsDelivered:
         """Tell the tenant's own system what is due."""
         ...
 

@@ -76,9 +76,10 @@ def serve_door(door: LocalDoor, *, with_sandbox: bool, as_json: bool) -> None:
             **local_event_secrets(),
             **_stripe_secrets(engine, *stripe),
         }
-        tasks = running.enter_context(_tasks(base, key=keys.internal))
-        engine = replace(engine, secrets=EnvironmentSecrets(secrets), stripe_base_url=sandbox_url, tasks=tasks)
-        server = local_server(engine, trusted=keys.trusted, log=json_lines(sys.stderr))
+        tasks, log = running.enter_context(_tasks(base, key=keys.internal)), json_lines(sys.stderr)
+        engine = replace(engine, secrets=EnvironmentSecrets(secrets), stripe_base_url=sandbox_url)
+        engine = engine.with_tasks(tasks, log=log)
+        server = local_server(engine, trusted=keys.trusted, log=log)
         _announce(engine, base, sandbox_url, keys=keys, as_json=as_json)
         asyncio.run(server.serve(sockets=[listener]))
 

@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Final
 
 from billing.domain.errors import BillingError
-from billing.domain.event_delivery import EventDelivery, EventStatus, OutgoingEvent
+from billing.domain.event_delivery import PAUSES, EventDelivery, EventStatus, OutgoingEvent
 from billing.domain.tenant import Tenant
 from billing.ports import Documents, EventNotTaken, EventSink, WriteConflict
 from billing.store.collection import Stored
@@ -15,6 +16,8 @@ from billing.usecases.call import Call
 _PAGE: Final = 100
 _PATIENCE: Final = 3
 """After so many failures in a row nobody is there: the others wait, and none of them has lost a try."""
+
+_UNTIL_THE_OTHER_IS_DONE: Final = timedelta(seconds=5)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,11 +32,24 @@ class EventFailure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventsDelivered:
-    """What became of the events: how many were delivered or had nowhere to go, and what failed this time."""
+    """What became of the events: how many were delivered or had nowhere to go, and what failed this time.
+
+    `next_at` is the UTC instant from which another pass has something to do, None where nothing waits for one.
+    """
 
     delivered: int = 0
     not_wanted: int = 0
     failures: tuple[EventFailure, ...] = ()
+    next_at: datetime | None = None
+
+    def __add__(self, later: "EventsDelivered") -> "EventsDelivered":
+        """This pass and a later one: what waits now is what the later one says."""
+        return EventsDelivered(
+            delivered=self.delivered + later.delivered,
+            not_wanted=self.not_wanted + later.not_wanted,
+            failures=(*self.failures, *later.failures),
+            next_at=later.next_at,
+        )
 
 
 def deliver_events(
@@ -50,10 +66,13 @@ def deliver_events(
         return _set_aside(events, call=call, out_of_time=out_of_time)
     outbox = _Outbox(events=events, sink=sink, tenant=tenant, call=call)
     for read in _undelivered(events):
-        if outbox.is_closed or out_of_time():
+        if outbox.is_closed:
+            break
+        if out_of_time():
+            outbox.waits_until(call.recorded_at)
             break
         outbox.take(read)
-    return EventsDelivered(delivered=outbox.delivered, failures=tuple(outbox.failures))
+    return EventsDelivered(delivered=outbox.delivered, failures=tuple(outbox.failures), next_at=outbox.next_at)
 
 
 def _set_aside(events: Events, *, call: Call, out_of_time: Callable[[], bool]) -> EventsDelivered:
@@ -89,12 +108,20 @@ class _Outbox:
     blocked: set[str] = field(default_factory=set)
     failed_in_a_row: int = 0
     is_closed: bool = False
+    next_at: datetime | None = None
+
+    def waits_until(self, at: datetime) -> None:
+        """Something may be tried at an instant; the earliest such instant counts."""
+        self.next_at = at if self.next_at is None else min(self.next_at, at)
 
     def take(self, read: Stored[OutgoingEvent]) -> None:
         """Deliver one event, if it is its turn, and note what became of it."""
         event, delivery, at = read.value.event, read.value.delivery, self.call.recorded_at
-        if event.subject in self.blocked or not delivery.is_due(at=at):
+        if event.subject in self.blocked:
+            return
+        if not delivery.is_due(at=at):
             self.blocked.add(event.subject)
+            self.waits_until(delivery.next_try_at or at)
             return
         try:
             self.sink.deliver(event, tenant_id=self.tenant.id, url=self.tenant.event_url)
@@ -110,11 +137,14 @@ class _Outbox:
 
     def _not_taken(self, read: Stored[OutgoingEvent], error: EventNotTaken) -> None:
         tried = read.value.delivery.failed(at=self.call.recorded_at, error=error.reason)
-        if tried.status is EventStatus.UNDELIVERED:
+        if tried.next_try_at is not None:
             self.blocked.add(read.value.event.subject)
+            self.waits_until(tried.next_try_at)
         self._failed(read, error, status=tried.status)
         self.failed_in_a_row += 1
-        self.is_closed = self.failed_in_a_row >= _PATIENCE
+        if self.failed_in_a_row >= _PATIENCE:
+            self.is_closed = True
+            self.waits_until(self.call.recorded_at + PAUSES[0])
         self._note(read, tried)
 
     def _failed(self, read: Stored[OutgoingEvent], error: BillingError, *, status: EventStatus) -> None:
@@ -126,3 +156,4 @@ class _Outbox:
             self.events.collection.documents.commit([self.events.changed(read, delivery)])
         except WriteConflict:  # another run delivers the same events: one of them is enough
             self.is_closed = True
+            self.waits_until(self.call.recorded_at + _UNTIL_THE_OTHER_IS_DONE)
