@@ -172,6 +172,16 @@ def test_outstanding_is_one_figure_as_json_and_a_table_as_csv(api: ApiBooks) -> 
         assert told.body.decode().splitlines()[0] == "date,currency,days_past_due,invoices,amount,share_percent"
 
 
+def test_a_report_is_as_of_a_day_in_the_seller_s_zone_or_of_an_instant(api: ApiBooks) -> None:
+    day, instant = (api.read(f"/api/billing/outstanding?as_of={at}") for at in ("2026-03-05", "2026-03-05T00:00:00Z"))
+    assert day == instant
+    for wrong in ("2026-03-05T00:00:00", "yesterday", "2026-02-30", "1815-06-18"):
+        told = api.ask("GET", f"/api/billing/mrr?as_of={wrong}", role=Role.VIEWER)
+        [flaw] = json.loads(told.body)["errors"]
+        assert (told.status, flaw["field"]) == (422, "as_of")
+        assert wrong in flaw["detail"] or "with its offset" in flaw["detail"]
+
+
 def test_a_file_that_is_no_statement_is_said_to_be_none(api: ApiBooks) -> None:
     answered = api.ask("POST", "/api/billing/bank-statements", body=b"%PDF-1.7", role=Role.STAFF)
     assert answered.status == 400

@@ -11,6 +11,7 @@ from fastapi import Path, Query
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 
 from billing.domain.errors import InvalidInput
+from billing.domain.period import local_midnight
 
 LONGEST_ID = 200
 LONGEST_TEXT = 1000
@@ -60,6 +61,17 @@ def utc(field: str, instant: datetime) -> datetime:
     if not 1970 < instant.year < 2199:
         raise InvalidInput(field, expected="a year from 1971 to 2198", given=str(instant))
     return instant.astimezone(UTC)
+
+
+def day_or_instant(field: str, text: str, *, zone: str) -> datetime:
+    """An instant in UTC from its text, or from that of a date: the start of that day in `zone`. InvalidInput."""
+    try:
+        if len(text) == len("2026-03-01"):
+            return local_midnight(in_range(field, date.fromisoformat(text)), zone)
+        return utc(field, datetime.fromisoformat(text))
+    except ValueError:
+        expected = "a date such as 2026-03-01, or an instant with its offset such as 2026-03-01T00:00:00Z"
+        raise InvalidInput(field, expected=expected, given=text) from None
 
 
 def in_range(field: str, day: date) -> date:

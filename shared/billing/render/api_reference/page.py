@@ -1,6 +1,7 @@
 """The readable reference of an OpenAPI document: one page without a script, which loads nothing from anywhere."""
 
 import hashlib
+import re
 from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -8,10 +9,11 @@ from functools import lru_cache
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 _METHODS = ("get", "post", "put", "patch", "delete")
 _REF = "#/components/"
+_CODE = re.compile("`([^`]+)`")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,10 +37,11 @@ class Field:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
-    """One method of one path."""
+    """One method of one path; `gist` is the first sentence of what it is about."""
 
     method: str
     path: str
+    gist: str
     about: str
     parameters: tuple[Field, ...]
     body: str
@@ -79,12 +82,14 @@ def _operations(document: Mapping[str, Any]) -> Iterator[tuple[str, Operation]]:
             if (given := methods.get(method)) is None:
                 continue
             parameters = [_resolved(document, each) for each in given.get("parameters", [])]
+            about = given.get("description", given.get("summary", ""))
             yield (
                 given.get("tags", ["more"])[0],
                 Operation(
                     method=method.upper(),
                     path=path,
-                    about=given.get("description", given.get("summary", "")),
+                    gist=re.split(r"(?<=[.;:])\s", about, maxsplit=1)[0].rstrip(".;:"),
+                    about=about,
                     parameters=tuple(_parameter(each) for each in parameters),
                     body=_content(given.get("requestBody", {})),
                     answer=_answer(given["responses"]),
@@ -157,4 +162,11 @@ def _answer(responses: Mapping[str, Any]) -> str:
 @lru_cache(maxsize=1)
 def _environment() -> Environment:
     loader = PackageLoader("billing.render", "api_reference")
-    return Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    built = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    built.filters["prose"] = _prose
+    return built
+
+
+def _prose(text: str) -> Markup:
+    """Text as HTML, with what stands between backticks as code."""
+    return Markup(_CODE.sub(r"<code>\1</code>", str(escape(text))))  # noqa: S704 - escaped before
