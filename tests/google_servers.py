@@ -85,10 +85,10 @@ class SecretManagerServer:
         self._channels.append(channel)
         return SecretManagerServiceClient(transport=SecretManagerServiceGrpcTransport(channel=channel))
 
-    def add(self, secret: str, payload: bytes, *, checksum: int | None = None) -> Version:
+    def add(self, secret: str, payload: bytes, *, checksum: int | None = None, project: str = "acme") -> Version:
         """A new version of the secret, which is made if need be; it may come with a checksum."""
         version = Version(payload, checksum=checksum)
-        self.secrets.setdefault(f"projects/acme/secrets/{secret}", []).append(version)
+        self.secrets.setdefault(f"projects/{project}/secrets/{secret}", []).append(version)
         return version
 
     def _list(self, request: ListSecretVersionsRequest, context: grpc.ServicerContext) -> ListSecretVersionsResponse:
@@ -107,9 +107,14 @@ class SecretManagerServer:
     ) -> AccessSecretVersionResponse:
         self._note("access", context)
         secret, _, number = request.name.partition("/versions/")
-        version = self.secrets[secret][int(number) - 1]
+        known = self.secrets.get(secret, [])
+        index = len(known) if number == "latest" else int(number)
+        if not 1 <= index <= len(known):
+            context.abort(grpc.StatusCode.NOT_FOUND, f"Secret Version [{request.name}] not found.")
+        version = known[index - 1]
         if version.state != SecretVersion.State.ENABLED or number == self.disabled_between:
-            self._abort(context, grpc.StatusCode.FAILED_PRECONDITION)
+            state = SecretVersion.State(version.state).name
+            context.abort(grpc.StatusCode.FAILED_PRECONDITION, f"Secret Version [{request.name}] is in {state} state.")
         payload = SecretPayload(data=version.payload, data_crc32c=version.checksum)
         return AccessSecretVersionResponse(name=request.name, payload=payload)
 

@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import ClassVar, Self, TypeAlias
 from urllib.parse import urlsplit
 
-from billing.adapters.mail_place import SMTP_PASSWORD, MailPlace, mail_place
+from billing.adapters.mail_place import SMTP_PASSWORD, MailPlace, MailServer, mail_place
+from billing.adapters.secret_reference import check_references, is_reference
 from billing.adapters.task_place import TaskPlace, task_place
 from billing.adapters.variables import Variables, shown
-from billing.api.caller import INTERNAL_KEY, internal_key_flaw
+from billing.api.caller import INTERNAL_KEY, KEY_REMEDY, internal_key_flaw
 from billing.api.front_door import FrontDoor, front_door
-from billing.api.job_places import JobPlaces, job_places
+from billing.api.job_places import JobCredential, JobPlaces, job_places
 from billing.api.oidc import GOOGLE_CERTS_URL, GOOGLE_ISSUERS, OidcTrust
 from billing.domain.errors import BillingError, InvalidInput
 from billing.domain.web_address import LOOPBACK
@@ -70,16 +71,18 @@ class Bucket:
 
 @dataclass(frozen=True, slots=True)
 class SecretVariables:
-    """Secrets by variable name."""
+    """Secrets by variable name, or references to them, in `project` unless they name another."""
 
     variables: Mapping[str, str] = field(repr=False)
+    project: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class SecretProject:
-    """Secrets in the Secret Manager of a project."""
+    """Secrets in the Secret Manager of a project; `variables` refer to those that are elsewhere."""
 
     project: str
+    variables: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 Store: TypeAlias = SqliteFile | FirestoreDatabase
@@ -147,9 +150,27 @@ class Settings:
             task_attempts=read.integer("TASKS_MAX_ATTEMPTS", default=TASK_ATTEMPTS, low=1, high=100),
             run_slice_seconds=read.integer("RUN_SLICE_SECONDS", default=RUN_SLICE_SECONDS, low=1, high=1800),
         )
+        if isinstance(secrets, SecretVariables):
+            for name, remedy in settings.needed_secrets().items():
+                if name not in secrets.variables:
+                    read.flaw(name, remedy=f"is not set; {remedy}")
         if read.flaws:
             raise Misconfigured(read.flaws)
         return settings
+
+    def needed_secrets(self) -> dict[str, str]:
+        """The secrets that the configured features can't do without, each with what it is and how it is made.
+
+        What a tenant's own settings ask for, such as its account at Stripe, is told when it is needed.
+        """
+        needed = {}
+        if self.payment_link_base is not None:
+            needed[PAYMENT_LINK_KEY] = "payment links (PAYMENT_LINK_BASE) are signed with it: `openssl rand -hex 32`"
+        if isinstance(self.mail, MailServer) and self.mail.user:
+            needed[SMTP_PASSWORD] = f"it is the password of {self.mail.user} at the mail server (BILLING_MAIL)"
+        if self.jobs is not None and self.jobs.credential is JobCredential.KEY:
+            needed[INTERNAL_KEY] = "the other functions are called with it (GENERATE_INVOICES_URL): " + KEY_REMEDY
+        return needed
 
 
 class Misconfigured(BillingError):
@@ -218,17 +239,23 @@ def _objects(read: Variables) -> ObjectPlace:
 
 
 def _secrets(read: Variables) -> SecretSource:
+    names = [name for known in SECRET_NAMES for name in (known, f"{known}_PREVIOUS")]
+    names += [name for name in read.names if _OF_AN_ACCOUNT.fullmatch(name)]
+    variables = {name: read.text(name) for name in names if read.text(name)}
+    references = {name: text for name, text in variables.items() if is_reference(text)}
     match read.text("BILLING_SECRETS") or "environment":
         case "secret-manager":
-            return SecretProject(_project(read))
+            project = _project(read)
+            check_references(read, references, project=project)
+            return SecretProject(project, references)
         case "environment":
-            names = [name for known in SECRET_NAMES for name in (known, f"{known}_PREVIOUS")]
+            project = read.text("GOOGLE_CLOUD_PROJECT")
+            check_references(read, references, project=project)
             for name in (INTERNAL_KEY, f"{INTERNAL_KEY}_PREVIOUS"):
-                key = read.text(name)
-                if key and (remedy := internal_key_flaw(key)):
+                key = variables.get(name)
+                if key and name not in references and (remedy := internal_key_flaw(key)):
                     read.flaw(name, remedy=remedy)
-            names += [name for name in read.names if _OF_AN_ACCOUNT.fullmatch(name)]
-            return SecretVariables({name: read.text(name) for name in names if read.text(name)})
+            return SecretVariables(variables, project if references else "")
         case other:
             read.flaw("BILLING_SECRETS", remedy=f"use environment or secret-manager, not {shown(other)}")
             return SecretVariables({})

@@ -1,23 +1,26 @@
 """Opens what the settings name: stores, secrets, gateways. Imports only what is used."""
 
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import assert_never
 
 from billing.adapters.mail_place import SMTP_PASSWORD, MailPlace, MailServer, open_mailer
+from billing.adapters.secret_reference import is_reference
 from billing.config import (
     EVENT_SECRET,
     Bucket,
     FirestoreDatabase,
     Folder,
+    Misconfigured,
     ObjectPlace,
     SecretProject,
     SecretSource,
     SecretVariables,
+    Settings,
     SqliteFile,
     Store,
 )
 from billing.domain.tenant import Tenant
-from billing.ports import Clock, Documents, EventSink, Gateway, Mailer, Objects, Secrets
+from billing.ports import Clock, Documents, EventSink, Gateway, Mailer, Objects, Secrets, SecretUnreadable
 from billing.store.indexes import INDEXES
 
 
@@ -50,18 +53,39 @@ def open_objects(place: ObjectPlace) -> Objects:
 
 
 def open_secrets(source: SecretSource, *, clock: Clock) -> Secrets:
-    """Where secrets come from: the environment, or Secret Manager."""
+    """Secrets out of the environment, of what that refers to, or of Secret Manager, which is asked at first need."""
+    from billing.adapters.environment_secrets import EnvironmentSecrets
+    from billing.adapters.secret_manager import SecretManagerSecrets
+
+    managed = SecretManagerSecrets(source.project, clock=clock)
+    variables = partial(EnvironmentSecrets, source.variables, project=source.project, resolve=managed.resolve)
     match source:
-        case SecretVariables(variables):
-            from billing.adapters.environment_secrets import EnvironmentSecrets
-
-            return EnvironmentSecrets(variables)
-        case SecretProject(project):
-            from billing.adapters.secret_manager import SecretManagerSecrets
-
-            return SecretManagerSecrets(project, clock=clock)
+        case SecretVariables():
+            return variables()
+        case SecretProject():
+            return variables(otherwise=managed.get)
         case _:
             assert_never(source)
+
+
+def check_secrets(settings: Settings, secrets: Secrets) -> None:
+    """Every secret that is referred to or that a configured feature needs can be read, or Misconfigured names them all.
+
+    Those in the environment were checked with the settings; this asks Secret Manager, and no more than a run would.
+    """
+    needed = settings.needed_secrets()
+    referred = {
+        name.removesuffix("_PREVIOUS") for name, text in settings.secrets.variables.items() if is_reference(text)
+    }
+    flaws = []
+    for name in sorted(needed.keys() | referred):
+        try:
+            if not secrets.get(name):
+                flaws.append((name, f"has no version; {needed.get(name, 'add one, or take the reference out')}"))
+        except SecretUnreadable as refused:
+            flaws.append((name, str(refused)))
+    if flaws:
+        raise Misconfigured(flaws)
 
 
 @lru_cache(maxsize=64)  # one connection pool an account

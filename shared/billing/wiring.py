@@ -22,7 +22,7 @@ from billing.config import (
     Store,
     local_event_secrets,
 )
-from billing.connections import mailer_at, open_documents, open_objects, open_secrets, stripe_gateway
+from billing.connections import check_secrets, mailer_at, open_documents, open_objects, open_secrets, stripe_gateway
 from billing.crew import Crew, Parts, bill_with
 from billing.domain.credit import CreditNote
 from billing.domain.dunning_report import DunningReport
@@ -249,7 +249,7 @@ class Engine:
 
 
 def connect(settings: Settings, *, clock: Clock) -> Engine:
-    """Connect to everything that the settings name."""
+    """Connect to everything that the settings name. Raises Misconfigured with every secret that can't be had."""
     parts = Parts(
         store=settings.store,
         objects=settings.objects,
@@ -259,7 +259,9 @@ def connect(settings: Settings, *, clock: Clock) -> Engine:
         mail=settings.mail,
         loopback_events=settings.loopback_events,
     )
-    engine = _engine(parts, clock=clock, workers=settings.workers)
+    secrets = open_secrets(settings.secrets, clock=clock)
+    check_secrets(settings, secrets)
+    engine = _engine(parts, clock=clock, workers=settings.workers, secrets=secrets)
     return replace(engine, claim_seconds=settings.claim_seconds).with_tasks(open_tasks(settings.tasks))
 
 
@@ -278,8 +280,8 @@ def local_engine(directory: Path, *, payment_link_base: str, store: Store | None
     return _engine(parts, clock=SystemClock(), workers=workers)
 
 
-def _engine(parts: Parts, *, clock: Clock, workers: int = 1) -> Engine:
-    secrets = open_secrets(parts.secrets, clock=clock)
+def _engine(parts: Parts, *, clock: Clock, workers: int = 1, secrets: Secrets | None = None) -> Engine:
+    secrets = secrets or open_secrets(parts.secrets, clock=clock)
     return Engine(
         documents=CountingDocuments(open_documents(parts.store)),
         objects=CountingObjects(open_objects(parts.objects)),

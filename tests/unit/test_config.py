@@ -349,3 +349,43 @@ def test_everything_that_a_queue_lacks_is_told_at_once() -> None:
 )
 def test_what_a_queue_cannot_work_with_is_told(variable: str, value: str, told: str, remedy: str) -> None:
     assert flaws(CLOUD | TASKS | {variable: value}) == {told: remedy}
+
+
+def test_secrets_that_configured_features_lack_are_told_with_the_other_flaws() -> None:
+    environ = {
+        "BILLING_OBJECTS": "file:///data/objects",
+        "PAYMENT_LINK_BASE": "https://pay.example",
+        "BILLING_MAIL": "smtp://jo%40acme.example@mail.example",
+        "GENERATE_INVOICES_URL": "https://a.example",
+        "RUN_DUNNING_URL": "https://b.example",
+    }
+    assert flaws(environ) == {
+        "BILLING_STORE": "is not set; use sqlite:///absolute/path or firestore",
+        "PAYMENT_LINK_KEY": "is not set; payment links (PAYMENT_LINK_BASE) are signed with it: `openssl rand -hex 32`",
+        "SMTP_PASSWORD": "is not set; it is the password of jo@acme.example at the mail server (BILLING_MAIL)",
+        "INTERNAL_API_KEY": "is not set; the other functions are called with it (GENERATE_INVOICES_URL): "
+        "use at least 16 visible ASCII characters, for example from `openssl rand -hex 32`",
+    }
+
+
+@pytest.mark.parametrize(
+    ("reference", "remedy"),
+    [
+        ("sm://", "use sm://PROJECT/SECRET, sm://PROJECT/SECRET/VERSION or sm://SECRET, not 'sm://'"),
+        ("sm://a/b", "use sm://PROJECT/SECRET, sm://PROJECT/SECRET/VERSION or sm://SECRET, not 'sm://a/b'"),
+        (
+            "sm://acme-billing/key/0",
+            "use sm://PROJECT/SECRET, sm://PROJECT/SECRET/VERSION or sm://SECRET, not 'sm://acme-billing/key/0'",
+        ),
+        ("sm://key", "use sm://PROJECT/SECRET, as GOOGLE_CLOUD_PROJECT is not set, not 'sm://key'"),
+    ],
+)
+def test_a_reference_that_names_no_secret_is_refused(reference: str, remedy: str) -> None:
+    assert flaws(LAPTOP | {"STRIPE_API_KEY": reference}) == {"STRIPE_API_KEY": remedy}
+
+
+def test_references_are_kept_as_they_are_and_also_beside_secret_manager() -> None:
+    key = {"INTERNAL_API_KEY": "sm://acme-billing/key"}
+    assert Settings.from_environment(LAPTOP | key).secrets == SecretVariables(key)
+    both = Settings.from_environment(CLOUD | key | {"STRIPE_API_KEY": "sk_live_1"})
+    assert both.secrets == SecretProject("billing-prod", key)

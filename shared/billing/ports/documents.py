@@ -285,6 +285,20 @@ class StoreUnavailable(Unavailable):
         super().__init__(f"{store} did not answer: {reason}")
 
 
+class SecretUnreadable(Unavailable):
+    """A secret can't be had until somebody does something about it. `remedy` says what; `absent`: there is none."""
+
+    code: ClassVar[str] = "secret_unreadable"
+    retryable: ClassVar[bool] = False
+
+    def __init__(self, secret: str, *, reason: str, remedy: str, absent: bool = False) -> None:
+        self.secret = secret
+        self.reason = reason
+        self.remedy = remedy
+        self.absent = absent
+        super().__init__(f"{secret}: {reason}; {remedy}")
+
+
 class ObjectExists(Conflict):
     """Other bytes stand under the key."""
 
