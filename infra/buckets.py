@@ -41,7 +41,7 @@ def _of(bucket: Bucket) -> Resource:
         update=lambda differences: tuple(_update(differences, bucket, target)),
         delete=(gcloud("storage", "buckets", "delete", target),),
         kept="it has objects, or is still to keep them: whoever means to lose them deletes them by hand",
-        fixed={"location": "a bucket never moves: name another one (--set bucket=, backup_bucket=) and copy"},
+        fixed={"location": "a bucket never moves: name another one (--set bucket=, export_bucket=) and copy"},
     )
 
 
@@ -69,7 +69,7 @@ def _rule(rule: LifecycleRule) -> dict[str, object]:
 
 
 def _file(bucket: Bucket) -> tuple[str, str]:
-    return _FILE, json.dumps({"rule": [_rule(rule) for rule in bucket.lifecycle]}, indent=2)
+    return _FILE, json.dumps({"rule": [_rule(rule) for rule in bucket.lifecycle]})
 
 
 def _create(bucket: Bucket, target: str) -> Iterator[Command]:

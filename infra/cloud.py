@@ -29,7 +29,7 @@ from google.cloud.secretmanager_v1 import SecretManagerServiceClient
 from google.cloud.tasks_v2 import CloudTasksClient
 
 from infra.errors import InfraError, NotAllowed, NotThere, Refused
-from infra.gcloud import REGION_REMEDY, Gcloud, role_remedy
+from infra.gcloud import NO_REGION, REGION_REMEDY, Gcloud, role_remedy
 from infra.rules_api import RulesApi
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -103,8 +103,9 @@ def refusals(service: str, asked: str, *, project: str) -> Iterator[None]:
     try:
         yield
     except NotFound as error:
-        remedy = REGION_REMEDY if "ocation" in error.message else ""
-        raise (Refused if remedy else NotThere)(asked, said=error.message, remedy=remedy) from error
+        if NO_REGION.search(error.message):
+            raise Refused(asked, said=error.message, remedy=REGION_REMEDY) from error
+        raise NotThere(asked, said=error.message) from error
     except Forbidden as error:
         raise _forbidden(service, asked, error.message, project=project) from error
     except (Unauthenticated, DefaultCredentialsError, RefreshError) as error:
@@ -112,7 +113,8 @@ def refusals(service: str, asked: str, *, project: str) -> Iterator[None]:
     except (AlreadyExists, FailedPrecondition) as error:
         raise Refused(asked, said=error.message, remedy=_TOO_RECENT if "recently" in error.message else "") from error
     except InvalidArgument as error:
-        raise Refused(asked, said=error.message, remedy=REGION_REMEDY if "ocation" in error.message else "") from error
+        remedy = REGION_REMEDY if NO_REGION.search(error.message) else ""
+        raise Refused(asked, said=error.message, remedy=remedy) from error
     except (GoogleAPICallError, RetryError) as error:
         raise Refused(asked, said=error.message, remedy="try again: nothing is lost, the command goes on") from error
 

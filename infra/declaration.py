@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal, Self
-from zoneinfo import available_timezones
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, StrictInt, model_validator
 
@@ -13,9 +13,11 @@ from infra.durations import Seconds
 
 
 def _zone(text: str) -> str:
-    if text not in available_timezones():
+    try:
+        ZoneInfo(text)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
         msg = "a time zone's name, such as Etc/UTC or Europe/Berlin"
-        raise ValueError(msg)
+        raise ValueError(msg) from None
     return text
 
 
@@ -36,6 +38,9 @@ Project = Annotated[str, _like("[a-z][a-z0-9-]{4,28}[a-z0-9]", "a project's id s
 Role = Annotated[str, _like(r"(roles|projects/[a-z0-9-]+/roles)/[A-Za-z0-9_.]+", "a role such as roles/datastore.user")]
 Api = Annotated[str, _like(r"[a-z]+\.googleapis\.com", "an API such as firestore.googleapis.com")]
 BucketName = Annotated[str, _like("[a-z0-9][a-z0-9._-]{1,61}[a-z0-9]", "3 to 63 of a-z, 0-9, ., _ and -")]
+Database = Annotated[
+    str, _like(r"\(default\)|[a-z][a-z0-9-]{2,61}[a-z0-9]", "(default) or a name of 4 to 63 of a-z, 0-9 and -")
+]
 AccountName = Annotated[str, _like("[a-z][a-z0-9-]{4,28}[a-z0-9]", "6 to 30 of a-z, 0-9 and -")]
 JobName = Annotated[str, _like("[A-Za-z0-9_-]{1,500}", "letters, digits, - and _")]
 AlertName = Annotated[str, _like("[a-z][a-z0-9-]{0,62}", "small letters, digits and -")]
@@ -60,8 +65,9 @@ class Variables(Part):
     region: Region
     tasks_region: Region
     time_zone: Zone
+    database: Database
     bucket: BucketName
-    backup_bucket: BucketName
+    export_bucket: BucketName
     mail: str
     runtime: Runtime
     alerts_to: Address
@@ -81,7 +87,7 @@ class ServiceAccount(Part):
 class Firestore(Part):
     """The one database."""
 
-    database: Text
+    database: Database
     location: Text
     point_in_time_recovery: StrictBool
     delete_protection: StrictBool
@@ -150,7 +156,7 @@ class Function(Part):
     concurrency: Annotated[StrictInt, Field(ge=1, le=1000)]
     max_instances: Annotated[StrictInt, Field(ge=1, le=1000)]
     timeout: Annotated[Seconds, Field(ge=1, le=3600)]
-    callers: tuple[str, ...]
+    callers: Annotated[tuple[str, ...], Field(min_length=1)]
     environment: dict[str, str]
 
 

@@ -1,4 +1,4 @@
-"""Lengths of time as the declaration writes them: 30s, 10m, 24h, 7d, 10y (years of 365 days)."""
+"""Lengths of time as the declaration writes them: 30s, 10m, 24h, 7d, 14w, 10y (years of 365 days)."""
 
 import re
 from datetime import timedelta
@@ -6,9 +6,9 @@ from typing import Annotated, cast
 
 from pydantic import BeforeValidator, StrictInt
 
-_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "y": 365 * 86_400}
-_FORM = re.compile(r"([1-9][0-9]{0,6})([smhdy])")
-EXPECTED = "a length such as 30s, 10m, 24h, 7d or 10y"
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 7 * 86_400, "y": 365 * 86_400}
+_FORM = re.compile(r"([1-9][0-9]{0,6})([smhdwy])")
+EXPECTED = "a length such as 30s, 10m, 24h, 7d, 14w or 10y"
 
 
 def seconds(text: object) -> int:

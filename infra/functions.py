@@ -7,6 +7,7 @@ cloudbuild.yaml, with the same settings.
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from billing.adapters.task_place import FUNCTION_URLS
 from billing.ports.tasks import FunctionName
 from infra.cloud import Cloud
 from infra.declaration import Declaration, Function
@@ -81,13 +82,17 @@ def deploy_flags(declaration: Declaration, name: FunctionName) -> Sequence[str]:
 def environment(declaration: Declaration, name: FunctionName) -> dict[str, str]:
     """What a function is told: the declared variables, and those that follow from the rest."""
     function: Function = declaration.functions[name]
-    callers = ",".join(declaration.email(each) for each in function.callers)
-    trusted = {"OIDC_AUDIENCE": declaration.url(name), "OIDC_SERVICE_ACCOUNTS": callers} if callers else {}
+    variables = declaration.variables
     return {
         "PYTHONPATH": "shared",  # where the function finds `billing` in the upload
-        "GOOGLE_CLOUD_PROJECT": declaration.variables.project,
+        "GOOGLE_CLOUD_PROJECT": variables.project,
+        **({"FIRESTORE_DATABASE": variables.database} if variables.database != "(default)" else {}),
         **function.environment,
-        **trusted,
+        "OIDC_AUDIENCE": declaration.url(name),
+        "OIDC_SERVICE_ACCOUNTS": ",".join(declaration.email(each) for each in function.callers),
+        "BILLING_TASKS": f"projects/{variables.project}/locations/{variables.tasks_region}",
+        "TASKS_SERVICE_ACCOUNT": declaration.invoker,
+        **{FUNCTION_URLS[each]: declaration.url(each) for each in declaration.functions},
     }
 
 

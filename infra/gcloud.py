@@ -23,6 +23,13 @@ _PAUSE_SECONDS = 10.0
 _NOT_YET = re.compile("Service account .* does not exist|has not been used in project|is not ready yet")
 """What Google says for a minute after an account was made or an API switched on."""
 
+NO_REGION = re.compile(
+    r"\b(location|locationid|region)\b.{0,80}\b(not valid|not a valid|not found|invalid|not supported|unsupported)\b"
+    r"|\b(invalid|unknown|unsupported|not a valid) (location|region|locationid)\b",
+    re.IGNORECASE,
+)
+"""What services say of a region that they do not have; not of a name that has `locations/` in it."""
+
 _NOT_FOUND = re.compile("NOT_FOUND|not found|HTTPError 404|does not exist", re.IGNORECASE)
 
 
@@ -96,9 +103,7 @@ def refusal(args: Sequence[str], said: str, *, project: str) -> Refused:
         if "has not been used" in said or "SERVICE_DISABLED" in said:
             return Refused(asked, said=said, remedy="switch the API on: python -m infra apply does it first of all")
         return NotAllowed(asked, said=said, remedy=role_remedy(role_for(args), project=project))
-    if re.search(
-        "[Ii]nvalid (choice|value).*(location|region)|(location|region).*(invalid|not valid|not supported)", said
-    ):
+    if NO_REGION.search(said):
         return Refused(asked, said=said, remedy=REGION_REMEDY)
     if _NOT_FOUND.search(said) and not _NOT_YET.search(said):
         return NotThere(asked, said=said)

@@ -30,7 +30,7 @@ def grant(account: str, *, email: str, place: Place, roles: Sequence[str]) -> Re
 
     def live(cloud: Cloud) -> Settings | None:
         found = sorted(place.roles(cloud, member))
-        return {"roles": found} if found or not roles else None
+        return {"roles": found} if found else None
 
     def update(differences: Sequence[Difference]) -> Iterator[Step]:
         for each in differences:

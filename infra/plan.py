@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from infra.apis import enabled
 from infra.cloud import Cloud
 from infra.errors import CannotChange
-from infra.resource import Difference, Resource, Step, differences
+from infra.resource import Difference, Resource, Settings, Step, differences
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,19 +53,20 @@ def make_plan(resources: Sequence[Resource], cloud: Cloud) -> Plan:
     """Compare everything with what is live. Raises Refused where that can't be read."""
     on = enabled(cloud)
     changes: list[Change] = []
-    notes: list[str] = []
+    unchanged, notes = 0, list[str]()
     for resource in resources:
         live = resource.live(cloud) if not resource.api or resource.api in on else None
         change = _change(resource, live)
         if change is not None:
             changes.append(change)
         if live is not None:
+            unchanged += change is None
             notes += resource.notes(cloud)
-    return Plan(changes=changes, unchanged=len(resources) - len(changes), notes=notes)
+    return Plan(changes=changes, unchanged=unchanged, notes=notes)
 
 
-def _change(resource: Resource, live: object) -> Change | None:
-    if not isinstance(live, dict):
+def _change(resource: Resource, live: Settings | None) -> Change | None:
+    if live is None:
         if not resource.create:  # an account that should have no roles somewhere, and has none
             return None
         wanted = [Difference(field=name, live=None, wanted=value) for name, value in resource.wanted.items()]

@@ -25,7 +25,7 @@ def _counted(name: str, wanted: Mapping[str, Any]) -> Resource:
         found = cloud.gcloud.read("logging", "metrics", "list") or []
         return next((_labelled(each, wanted) for each in found if each["name"] == name), None)
 
-    file = ("metric.json", json.dumps(wanted, indent=2))
+    file = ("metric.json", json.dumps(wanted))
     config = f"--config-from-file={file[0]}"
     return Resource(
         kind="metric",
@@ -98,7 +98,7 @@ def _rings(name: str, policy: Mapping[str, Any], *, address: str) -> Resource:
         found = _alert(cloud, name)
         return None if found is None else {**_picked(found, policy), "tells": _addresses(cloud, found)}
 
-    file = ("policy.json", json.dumps(policy, indent=2))
+    file = ("policy.json", json.dumps(policy))
     found = Late(f"ALERT({name})", lambda cloud: str((_alert(cloud, name) or {}).get("name", "")))
     heard = (_heard("--notification-channels", address),) if address else ()
     again = _heard("--set-notification-channels", address) if address else "--clear-notification-channels"

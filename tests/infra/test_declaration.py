@@ -1,0 +1,156 @@
+"""What infra/billing.yaml says agrees with the code that it serves, and what is wrong in it is found by line."""
+
+from pathlib import Path
+from typing import get_args
+
+import pytest
+
+from billing.config import SECRET_NAMES, Settings
+from billing.ports.tasks import FunctionName, QueueName
+from infra.errors import InvalidDeclaration
+from infra.functions import deploy_flags, environment
+from infra.loading import load
+from tests.infra.cloud import DECLARATION, PROJECT
+
+GIVEN = {"project": PROJECT}
+TEXT = DECLARATION.read_text(encoding="utf-8")
+
+
+def flaws(folder: Path, text: str, **given: str) -> list[str]:
+    """What is wrong with another declaration, without its file's name."""
+    file = folder / "other.yaml"
+    file.write_text(text)
+    with pytest.raises(InvalidDeclaration) as refused:
+        load(file, {**GIVEN, **given})
+    return [each.removeprefix(f"{file}:") for each in refused.value.flaws]
+
+
+def line_of(text: str, words: str) -> int:
+    return next(number for number, line in enumerate(text.splitlines(), start=1) if words in line)
+
+
+def changed(old: str, new: str) -> str:
+    assert TEXT.count(old) >= 1
+    return TEXT.replace(old, new, 1)
+
+
+def test_every_secret_queue_and_function_of_the_code_is_declared() -> None:
+    declaration = load(DECLARATION, GIVEN)
+    assert sorted(declaration.secrets) == sorted(SECRET_NAMES)
+    assert sorted(declaration.queues) == sorted(get_args(QueueName))
+    assert sorted(declaration.functions) == sorted(get_args(FunctionName))
+
+
+@pytest.mark.parametrize("name", get_args(FunctionName))
+def test_a_function_starts_with_what_it_is_told(name: FunctionName) -> None:
+    declaration = load(DECLARATION, GIVEN)
+    settings = Settings.from_environment(environment(declaration, name))
+
+    assert settings.oidc.audiences == (f"https://europe-west1-{PROJECT}.cloudfunctions.net/{name}",)
+    assert declaration.invoker in settings.oidc.service_accounts
+    assert settings.run_deadline_seconds < declaration.functions[name].timeout
+
+
+@pytest.mark.parametrize("name", get_args(FunctionName))
+def test_a_function_is_built_from_a_file_that_is_there(name: FunctionName) -> None:
+    function = load(DECLARATION, GIVEN).functions[name]
+    assert f"def {function.entry_point}(" in Path(function.source).read_text()
+
+
+def test_the_jobs_call_as_an_account_that_their_functions_let_in_and_name_the_audience_that_they_expect() -> None:
+    declaration = load(DECLARATION, GIVEN)
+    for job in declaration.jobs.values():
+        told = environment(declaration, job.function)
+        assert declaration.invoker in told["OIDC_SERVICE_ACCOUNTS"].split(",")
+        assert told["OIDC_AUDIENCE"] == declaration.url(job.function)
+
+
+def test_a_variable_with_commas_is_set_off_by_another_sign() -> None:
+    flags = deploy_flags(load(DECLARATION, GIVEN), "run_dunning")
+    [variables] = [flag.removeprefix("--set-env-vars=") for flag in flags if flag.startswith("--set-env-vars=")]
+    callers = f"OIDC_SERVICE_ACCOUNTS=scheduler@{PROJECT}.iam.gserviceaccount.com,billing@{PROJECT}.iam"
+    assert variables.startswith("^|^PYTHONPATH=shared|")
+    assert f"|{callers}" in variables
+
+
+def test_a_variable_reaches_everything_that_names_it() -> None:
+    declaration = load(DECLARATION, {**GIVEN, "region": "us-central1"})
+    assert declaration.firestore.location == "us-central1"
+    assert declaration.variables.tasks_region == "us-central1"
+    assert declaration.url("apiProxy") == "https://us-central1-acme-billing.cloudfunctions.net/apiProxy"
+    assert load(DECLARATION, {**GIVEN, "region": "us-central1", "tasks_region": "us-east1"}).variables.tasks_region == (
+        "us-east1"
+    )
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "at", "said"),
+    [
+        (
+            "max_per_second: 50",
+            "max_per_second: 501",
+            "queues.runs.max_per_second",
+            "expected less than or equal to 500, got 501",
+        ),
+        ("max_per_second: 50", "max_per_second: many", "queues.runs.max_per_second", "a whole number, got 'many'"),
+        ("max_per_second:", "max_per_sec:", "queues.runs.max_per_sec", "is no field; is it misspelt"),
+        (
+            "    schedule: 5 0 * * *",
+            "    schedule: 5 0 * *",
+            "jobs.generate-invoices.schedule",
+            "expected five fields of a crontab, such as 5 0 * * *, got '5 0 * *'",
+        ),
+        ("time_zone: Etc/UTC", "time_zone: Etc/Utopia", "variables.time_zone", "expected a time zone's name"),
+        ("  - firestore.googleapis.com", "  - firestore", "apis.7", "expected an API such as"),
+        ("retention: 10y", "retention: ten years", "buckets.documents.retention", "expected a length such as 30s"),
+        ("acts_as: [scheduler]", "acts_as: [nobody]", "service_accounts.billing.acts_as", "got 'nobody'"),
+        ("callers: [scheduler]", "callers: [stranger]", "functions.apiProxy.callers", "got 'stranger'"),
+        ("    function: run_dunning", "    function: run_wild", "jobs.run-dunning.function", "'run_dunning'"),
+        ("gs://${bucket}", "gs://${buckte}", "functions.generate_invoices.environment.BILLING_OBJECTS", "${buckte}"),
+    ],
+)
+def test_a_flaw_is_told_with_its_line_its_field_and_what_was_expected(
+    tmp_path: Path, old: str, new: str, at: str, said: str
+) -> None:
+    text = changed(old, new)
+    told = [each for each in flaws(tmp_path, text) if f" {at}: " in each]
+    assert told
+    assert said in told[0]
+    assert int(told[0].split(":")[0]) == line_of(text, new.strip())
+
+
+def test_all_flaws_are_told_at_once(tmp_path: Path) -> None:
+    text = changed("max_per_second: 50", "max_per_second: 0").replace("cpu: 1", "cpu: 9", 1)
+    assert len(flaws(tmp_path, text)) == 2
+
+
+def test_a_key_given_twice_is_a_flaw(tmp_path: Path) -> None:
+    text = changed("queues:", "queues: {}\nqueues:")
+    assert flaws(tmp_path, text) == [f"{line_of(text, 'queues: {}') + 1}: queues: is given twice"]
+
+
+def test_a_bucket_has_versions_or_a_retention(tmp_path: Path) -> None:
+    [flaw] = flaws(tmp_path, changed("versioning: false", "versioning: true"))
+    assert "buckets.documents: expected either versioning or a retention" in flaw
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"project": ""}, "project: is not set; name it by --project or GOOGLE_CLOUD_PROJECT"),
+        ({"mial": "x"}, "--set mial: expected one of project, region,"),
+        ({"region": "europe"}, "variables.region: expected a region such as europe-west1, got 'europe'"),
+    ],
+)
+def test_a_wrong_variable_is_told(tmp_path: Path, given: dict[str, str], said: str) -> None:
+    assert any(said in each for each in flaws(tmp_path, TEXT, **given))
+
+
+@pytest.mark.parametrize("text", ["", "- a list", "variables: [", "\tx: 1"])
+def test_what_is_no_declaration_is_told(tmp_path: Path, text: str) -> None:
+    assert flaws(tmp_path, text)
+
+
+def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
+    with pytest.raises(InvalidDeclaration, match="No such file"):
+        load(tmp_path / "none.yaml", GIVEN)
