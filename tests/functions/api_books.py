@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from billing.domain.member import Role
+from billing.ports import Documents
 from billing.usecases.api_keys import WantedKey, create_api_key
 from billing.usecases.call import Call
 from tests.builders import GERMAN_VAT, a_fee, a_party, a_plan, a_tenant, utc
@@ -55,9 +56,9 @@ class ApiBooks:
 
 
 @contextmanager
-def running_api(folder: Path) -> Iterator[ApiBooks]:
+def running_api(folder: Path, *, documents: Documents | None = None) -> Iterator[ApiBooks]:
     """`acme` owes 58.31 by lumen's invoice INV-2026-02-0001; `umbra` has a customer, a subscription and an invoice."""
-    with running_proxy(folder) as proxy:
+    with running_proxy(folder, documents=documents) as proxy:
         owes(proxy)
         others = _other_books(proxy)
         keys = {(tenant, role): _key(proxy, tenant=tenant, role=role) for tenant in ("acme", OTHER) for role in Role}

@@ -16,12 +16,14 @@ from typing import Any
 
 from uvicorn import Config, Server
 
+from billing.adapters.counting import CountingDocuments
 from billing.adapters.environment_secrets import EnvironmentSecrets
 from billing.api.app import proxy_app
 from billing.api.pay_engine import Door, DoorParts
 from billing.domain.customer import Customer
 from billing.domain.invoice import CollectionMethod, Invoice
 from billing.domain.tenant import Tenant
+from billing.ports import Documents
 from billing.sandbox.server import RunningSandbox, Webhook, running_sandbox
 from billing.store.customers import Customers
 from billing.store.payments import Payments
@@ -113,8 +115,13 @@ class Proxy:
 
 
 @contextmanager
-def running_proxy(folder: Path, *, tenant: Tenant | None = None, webhooks: bool = False) -> Iterator[Proxy]:
-    """The proxy with one tenant `acme`, billed by hand (`owes`); with `webhooks` the sandbox tells it of events."""
+def running_proxy(
+    folder: Path, *, tenant: Tenant | None = None, webhooks: bool = False, documents: Documents | None = None
+) -> Iterator[Proxy]:
+    """The proxy with one tenant `acme`, billed by hand (`owes`); with `webhooks` the sandbox tells it of events.
+
+    The documents are a SQLite file's below the folder, unless others are given.
+    """
     with socket.create_server(("127.0.0.1", 0), backlog=256) as listener:
         port = listener.getsockname()[1]
         base, clock, log = f"http://127.0.0.1:{port}", Clock(), list[dict[str, Any]]()
@@ -127,7 +134,7 @@ def running_proxy(folder: Path, *, tenant: Tenant | None = None, webhooks: bool 
         told = Webhook(url=f"{base}/webhooks/stripe/acme", secret=WEBHOOK_SECRET) if webhooks else None
         with running_sandbox(clock=StandingClock(START), random=Random(1), webhook=told) as sandbox:
             engine = replace(
-                local_engine(folder, payment_link_base=base),
+                _engine(folder, base=base, documents=documents),
                 secrets=EnvironmentSecrets(secrets),
                 clock=clock,
                 stripe_base_url=sandbox.url,
@@ -149,6 +156,13 @@ def running_proxy(folder: Path, *, tenant: Tenant | None = None, webhooks: bool 
             finally:
                 server.should_exit = True
                 thread.join()
+
+
+def _engine(folder: Path, *, base: str, documents: Documents | None) -> Engine:
+    engine = local_engine(folder, payment_link_base=base)
+    if documents is None:
+        return engine
+    return replace(engine, documents=CountingDocuments(documents), work_ahead=True)
 
 
 def owes(proxy: Proxy, customer_id: str = "lumen", **changes: Any) -> Invoice:  # noqa: ANN401 - fields of the customer

@@ -48,6 +48,35 @@ def test_every_schema_of_the_document_is_one() -> None:
         assert Draft202012Validator({**schema, "components": document["components"]}) is not None, name
 
 
+def test_links_say_which_calls_take_the_ids_of_an_answer() -> None:
+    document = openapi_document(billing_routes().routes)
+    created = document["paths"]["/api/billing/subscriptions"]["post"]["responses"]["201"]["links"]
+    assert created["subscriptions_cancel"] == {
+        "operationId": "subscriptions_cancel",
+        "parameters": {"path.subscription_id": "$response.body#/id"},
+    }
+    listed = document["paths"]["/api/billing/invoices"]["get"]["responses"]["200"]["links"]
+    assert listed["invoices_void"]["parameters"] == {"path.id_or_number": "$response.body#/data/0/id"}
+    assert "links" not in document["paths"]["/api/billing/plans/check"]["post"]["responses"]["200"]
+
+
+def test_every_id_that_a_path_takes_comes_from_a_link_or_is_a_word() -> None:
+    """A route that is added with an id of its own kind is to be led to from where such ids are made or listed."""
+    document = openapi_document(billing_routes().routes)
+    operations = [(path, each) for path, methods in document["paths"].items() for each in methods.values()]
+    answers = [response for _, each in operations for response in each["responses"].values()]
+    linked = {
+        (link["operationId"], name)
+        for response in answers
+        for link in response.get("links", {}).values()
+        for name in link["parameters"]
+    }
+    words = {"path.kind", "path.language", "path.coupon_id"}  # coupons come with a book
+    for _, each in operations:
+        names = {f"path.{it['name']}" for it in each.get("parameters", []) if it.get("in") == "path"} - words
+        assert {(each["operationId"], name) for name in names} <= linked, each["operationId"]
+
+
 def test_the_reference_page_names_every_operation_and_loads_nothing(tmp_path: Path) -> None:
     with running_api(tmp_path) as api:
         answered = api.proxy.get("/api/docs")

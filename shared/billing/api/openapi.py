@@ -8,6 +8,7 @@ from typing import Any
 from fastapi.openapi.utils import get_openapi
 from starlette.routing import BaseRoute
 
+from billing.api.openapi_links import add_links
 from billing.api.version import VERSION
 
 _TITLE = "Billing API"
@@ -63,6 +64,7 @@ def openapi_document(routes: Sequence[BaseRoute]) -> dict[str, Any]:
     components["parameters"] = {"IdempotencyKey": _IDEMPOTENCY}
     for method, operation in _operations(document):
         _complete(operation, method=method)
+    add_links(document)
     return document
 
 
