@@ -9,16 +9,18 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from billing.adapters.system_clock import SystemClock
-from billing.api.app import proxy_app
+from billing.api.app import NAME, proxy_app
 from billing.api.asgi import response_of
 from billing.api.call_log import json_lines
 from billing.api.front_door import limits_of, trusted_by
 from billing.api.job_places import jobs_at
 from billing.api.pay_engine import Door, DoorParts
-from billing.config import load_settings
+from billing.config import load_settings, load_threshold
+from billing.connections import open_spans
 from billing.wiring import connect
 
-_CLOCK, _LOG = SystemClock(), json_lines()
+_CLOCK, _THRESHOLD = SystemClock(), load_threshold()
+_LOG = json_lines(project=_THRESHOLD.project)
 _CONNECTING = Lock()
 
 
@@ -50,4 +52,9 @@ def _connected() -> DoorParts:
     )
 
 
-_APP = proxy_app(Door(parts=_parts, clock=_CLOCK, new_id=lambda: uuid4().hex, log=_LOG), log=_LOG)
+_APP = proxy_app(
+    Door(parts=_parts, clock=_CLOCK, new_id=lambda: uuid4().hex, log=_LOG),
+    log=_LOG,
+    most_in_flight=_THRESHOLD.most_in_flight,
+    spans=open_spans(_THRESHOLD.traces, service=NAME, revision=_THRESHOLD.revision),
+)

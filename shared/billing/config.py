@@ -11,9 +11,11 @@ from urllib.parse import urlsplit
 from billing.adapters.mail_place import SMTP_PASSWORD, MailPlace, MailServer, mail_place
 from billing.adapters.secret_reference import check_references, is_reference
 from billing.adapters.task_place import TaskPlace, task_place
+from billing.adapters.trace_place import TracePlace, trace_place
 from billing.adapters.variables import Variables, shown
 from billing.api.caller import INTERNAL_KEY, KEY_REMEDY, internal_key_flaw
 from billing.api.front_door import FrontDoor, front_door
+from billing.api.in_flight import MOST_IN_FLIGHT
 from billing.api.job_places import JobCredential, JobPlaces, job_places
 from billing.api.oidc import GOOGLE_CERTS_URL, GOOGLE_ISSUERS, OidcTrust
 from billing.domain.errors import BillingError, InvalidInput
@@ -127,6 +129,7 @@ class Settings:
     def from_environment(cls, environ: Mapping[str, str]) -> Self:
         """Read the variables. Raises one Misconfigured that names every variable missing or malformed."""
         read = Variables(environ)
+        _threshold(read)
         store, objects, secrets, oidc = _store(read), _objects(read), _secrets(read), _oidc(read)
         run_deadline_seconds = read.integer("RUN_DEADLINE_SECONDS", default=540, low=1, high=3600)
         settings = cls(
@@ -189,9 +192,32 @@ def load_settings() -> Settings:
     return Settings.from_environment(os.environ)
 
 
-def cloud_project() -> str:
-    """The project whose traces the lines of the log name; "" where there is none, as on a laptop."""
-    return os.environ.get("GOOGLE_CLOUD_PROJECT", "").strip()
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Threshold:
+    """What a function needs before its first request is let in.
+
+    `project` is whose traces the log names ("" on a laptop), `traces` where spans go, `most_in_flight` how many
+    requests are under way at once.
+    """
+
+    project: str
+    revision: str
+    traces: TracePlace | None
+    most_in_flight: int
+
+
+def load_threshold() -> Threshold:
+    """Those settings of this process. What is wrong with them is told by load_settings, with all the rest."""
+    return _threshold(Variables(os.environ))
+
+
+def _threshold(read: Variables) -> Threshold:
+    return Threshold(
+        project=read.text("GOOGLE_CLOUD_PROJECT"),
+        revision=read.text("K_REVISION") or "local",
+        traces=trace_place(read),
+        most_in_flight=read.integer("MOST_IN_FLIGHT", default=MOST_IN_FLIGHT, low=0, high=10_000),
+    )
 
 
 def local_workers() -> int:

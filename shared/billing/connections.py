@@ -5,6 +5,7 @@ from typing import assert_never
 
 from billing.adapters.mail_place import SMTP_PASSWORD, MailPlace, MailServer, open_mailer
 from billing.adapters.secret_reference import is_reference
+from billing.adapters.trace_place import TracePlace
 from billing.config import (
     EVENT_SECRET,
     Bucket,
@@ -21,6 +22,7 @@ from billing.config import (
 )
 from billing.domain.tenant import Tenant
 from billing.ports import Clock, Documents, EventSink, Gateway, Mailer, Objects, Secrets, SecretUnreadable
+from billing.ports.trace import Spans
 from billing.store.indexes import INDEXES
 
 
@@ -50,6 +52,15 @@ def open_objects(place: ObjectPlace) -> Objects:
             return ObstoreObjects.bucket(name, endpoint=endpoint)
         case _:
             assert_never(place)
+
+
+def open_spans(place: TracePlace | None, *, service: str, revision: str) -> Spans | None:
+    """Where the spans of a function go, or None where nobody keeps them."""
+    if place is None:
+        return None
+    from billing.adapters.otlp_spans import OtlpSpans
+
+    return OtlpSpans(place, service=service, revision=revision)
 
 
 def open_secrets(source: SecretSource, *, clock: Clock) -> Secrets:

@@ -15,7 +15,15 @@ from tests.functions.proxy import WEBHOOK_SECRET
 from tests.functions.running_door import ROOT, door_environment, running_door
 
 CHEAP = "import sys, runpy; runpy.run_path('functions/api_proxy/main.py'); print(*sys.modules)"
-NEEDED_LATER = {"google.cloud.firestore", "grpc", "obstore", "reportlab.pdfgen", "sqlite3", "stripe"}
+NEEDED_LATER = {
+    "google.cloud.firestore",
+    "grpc",
+    "obstore",
+    "opentelemetry.sdk",
+    "reportlab.pdfgen",
+    "sqlite3",
+    "stripe",
+}
 
 
 def test_it_answers_health_pages_and_webhooks_through_the_framework(tmp_path: Path) -> None:

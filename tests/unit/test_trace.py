@@ -10,9 +10,11 @@ import pytest
 from billing.ports.tasks import Task
 from billing.ports.trace import (
     Attribute,
+    Begun,
     Trace,
     current_trace,
     in_this_trace,
+    note_in_span,
     span,
     trace_headers,
     trace_of,
@@ -25,14 +27,18 @@ SAMPLED = Trace(trace_id=TRACE, span_id=SPAN, sampled=True)
 
 @dataclass
 class Kept:
-    """Spans by name, each with the id of the one that it is below and its attributes."""
+    """Spans by name, each with the id of the one that it is below and its attributes, those noted later included."""
 
     spans: list[tuple[str, str, dict[str, Attribute]]] = field(default_factory=list)
 
     @contextmanager
-    def begin(self, name: str, below: Trace | None, attributes: Mapping[str, Attribute]) -> Iterator[Trace]:
-        self.spans.append((name, "" if below is None else below.span_id, dict(attributes)))
-        yield Trace(trace_id=TRACE, span_id=f"{len(self.spans):016x}", sampled=True)
+    def begin(self, name: str, below: Trace | None, attributes: Mapping[str, Attribute]) -> Iterator[Begun]:
+        known = dict(attributes)
+        self.spans.append((name, "" if below is None else below.span_id, known))
+        yield Begun(trace=Trace(trace_id=TRACE, span_id=f"{len(self.spans):016x}", sampled=True), note=known.update)
+
+    def flush(self) -> None:
+        raise NotImplementedError
 
 
 @pytest.mark.parametrize(
@@ -86,12 +92,12 @@ def test_spans_stand_below_each_other_and_what_is_called_within_one_is_told_of_i
         with span("run", tenant="acme"), span("page", number=1):
             assert trace_headers() == {"traceparent": f"00-{TRACE}-{3:016x}-01"}
         with span("settle"):
-            pass
+            note_in_span(documents=3)
     assert kept.spans == [
         ("door", SPAN, {"method": "POST"}),
         ("run", f"{1:016x}", {"tenant": "acme"}),
         ("page", f"{2:016x}", {"number": 1}),
-        ("settle", f"{1:016x}", {}),
+        ("settle", f"{1:016x}", {"documents": 3}),
     ]
 
 
@@ -99,6 +105,7 @@ def test_where_nobody_keeps_spans_there_are_none() -> None:
     with span("alone"):
         assert current_trace() is None
     with traced("door", SAMPLED, {}, spans=None), span("run"):
+        note_in_span(documents=3)
         assert current_trace() == SAMPLED
 
 

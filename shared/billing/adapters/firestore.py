@@ -17,6 +17,7 @@ from billing.adapters.firestore_messages import (
 )
 from billing.adapters.query_rules import check_field, check_sum
 from billing.ports import Delete, Document, InvalidDocument, Query, Write
+from billing.ports.trace import span
 from billing.store.paths import split_document_path
 
 _PATHS_A_CALL = 500
@@ -78,6 +79,7 @@ class FirestoreDocuments:
         check_sum(query, field=field)
         return self._aggregate(query, sum_of=field)
 
+    @span("store.commit")
     def commit(self, writes: Sequence[Write]) -> list[str]:
         """Do all writes or none; the new versions."""
         if not writes:

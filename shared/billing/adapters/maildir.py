@@ -6,6 +6,7 @@ from pathlib import Path
 
 from billing.adapters.mail_message import mail_message
 from billing.ports import Mail, MailUnavailable
+from billing.ports.trace import span
 
 
 class MaildirMailer:
@@ -14,6 +15,7 @@ class MaildirMailer:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
+    @span("mail.send")
     def send(self, mail: Mail) -> None:
         """Put the mail into `new`. MailRefused for a mail that can't be one, MailUnavailable where the disk fails."""
         message = mail_message(mail).as_bytes()

@@ -10,6 +10,7 @@ from threading import Lock
 
 from billing.adapters.mail_message import mail_message
 from billing.ports import Mail, MailRefused, MailUnavailable
+from billing.ports.trace import span
 
 _IMPLICIT_TLS = 465
 _PERMANENT = 500
@@ -36,6 +37,7 @@ class SmtpMailer:
         self._lock = Lock()
         self._connection: smtplib.SMTP | None = None
 
+    @span("mail.send")
     def send(self, mail: Mail) -> None:
         """Hand the mail to the server. MailRefused for a 5xx answer, MailUnavailable for anything else."""
         message = mail_message(mail)

@@ -26,6 +26,7 @@ from billing.ports import (
     Write,
     WriteConflict,
 )
+from billing.ports.trace import span
 from billing.store.paths import split_document_path
 
 _LARGEST_COMMIT = 4 * 1024 * 1024
@@ -88,6 +89,7 @@ class SqliteDocuments:
             high, low = connection.execute(halves, chosen.bound).fetchone()
         return checked_sum((high << 32) + low, field=field)
 
+    @span("store.commit")
     def commit(self, writes: Sequence[Write]) -> list[str]:
         """Do all writes or none; the new versions."""
         check_writes(writes)

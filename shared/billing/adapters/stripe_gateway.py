@@ -38,6 +38,7 @@ from billing.ports import (
     SavedMethod,
     Unknown,
 )
+from billing.ports.trace import span
 
 if TYPE_CHECKING:
     from stripe.params import CustomerCreateParams, CustomerUpdateParams, PaymentIntentCreateParams, RefundCreateParams
@@ -74,6 +75,7 @@ class StripeGateway:
             http_client=stripe.RequestsClient(timeout=timeout_seconds),
         ).v1
 
+    @span("gateway.save_customer")
     def save_customer(self, *, key: str, customer_id: str, email: str, name: str, known: str) -> str:
         """The Stripe customer's id, `cus_...`."""
         said: CustomerUpdateParams = {"name": name, "metadata": {"customer_id": customer_id, "key": key}}
@@ -100,6 +102,7 @@ class StripeGateway:
             assert saved is not None  # noqa: S101 - it was answered whole
             return saved
 
+    @span("gateway.charge")
     def charge(self, order: ChargeOrder) -> ChargeOutcome:
         """Confirm a payment intent off session; https://docs.stripe.com/payments/save-and-reuse#charge-saved."""
         try:
@@ -134,6 +137,7 @@ class StripeGateway:
         except stripe.StripeError as error:  # no answer, a 5xx, or the same key still at work: nobody knows
             return Unknown(reason=_words(error))
 
+    @span("gateway.find_charge")
     def find_charge(self, order: ChargeOrder) -> ChargeOutcome | None:
         """Look through the customer's payment intents: unlike Stripe's search, the list is up to date at once."""
         with self._failures_named():
@@ -145,6 +149,7 @@ class StripeGateway:
                     return outcome_of(intent)
         return None
 
+    @span("gateway.payment")
     def payment(self, payment_id: str) -> GatewayPayment:
         """A payment intent with its refunds and disputes."""
         with self._failures_named():
@@ -176,6 +181,7 @@ class StripeGateway:
                 return self._stripe.payment_intents.retrieve(payment_id).status == "canceled"
             return True
 
+    @span("gateway.refund")
     def refund(self, order: RefundOrder) -> GatewayRefund:
         """Refund a payment intent, whole or in part; RefundRefused where Stripe never will."""
         with self._failures_named():
@@ -191,6 +197,7 @@ class StripeGateway:
             except stripe.InvalidRequestError as error:  # refunded already, disputed, too long ago
                 raise RefundRefused(self.name, reason=_words(error)) from error
 
+    @span("gateway.open_checkout")
     def open_checkout(self, order: CheckoutOrder) -> Checkout:
         """Make a Checkout session: to pay one invoice, or to save a card."""
         with self._failures_named():

@@ -17,7 +17,7 @@ from billing.api.call_log import CallLog, call_fields, error_fields
 from billing.api.invalid_request import invalid_request
 from billing.api.problem import Answer, BodyTooLarge, MalformedRequest, MethodNotAllowed, problem_of
 from billing.domain.errors import NotFound
-from billing.ports.trace import Spans, trace_of, traced
+from billing.ports.trace import Spans, note_in_span, trace_of, traced
 
 REQUEST_ID_HEADER = "x-request-id"
 _REQUEST_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}")
@@ -74,6 +74,7 @@ class Watch:
             noted=noted,
         )
         self.log(self.name, fields)
+        note_in_span(**{"http.route": fields["route"], "http.response.status_code": told.status})
 
     def _request_id(self, scope: Scope) -> str:
         given = Request(scope).headers.get(REQUEST_ID_HEADER, "")

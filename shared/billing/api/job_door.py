@@ -22,7 +22,7 @@ from billing.api.request_body import discard_rest, read_body
 from billing.domain.stamp import stamp
 from billing.ports import Clock, Secrets
 from billing.ports.jobs import ACTOR_HEADER
-from billing.ports.trace import Spans, trace_of, traced
+from billing.ports.trace import Spans, note_in_span, trace_of, traced
 
 METHODS = ("GET", "HEAD", "OPTIONS", "POST")
 REQUEST_ID_HEADER = "x-request-id"
@@ -72,8 +72,12 @@ class JobDoor(Generic[Engine, Report]):
     def __call__(self, request: flask.Request) -> flask.Response:
         """Answer a request, whatever happens."""
         came_with, method = trace_of(request.headers.get), {"http.request.method": request.method}
-        with traced(self.job.name, came_with, method, spans=self.spans):
-            return self._answered(request)
+        try:
+            with traced(self.job.name, came_with, method, spans=self.spans):
+                return self._answered(request)
+        finally:
+            if self.spans is not None:
+                self.spans.flush()  # between requests a function may get no time at all
 
     def _answered(self, request: flask.Request) -> flask.Response:
         given = request.headers.get(REQUEST_ID_HEADER, "")
@@ -161,6 +165,7 @@ class JobDoor(Generic[Engine, Report]):
             noted=call.noted,
         )
         self.log(self.job.name, fields)
+        note_in_span(**{"http.response.status_code": int(status)})
 
 
 def actor_of(caller: Caller, *, passed_on: str | None) -> str:

@@ -11,6 +11,7 @@ from billing.api.job_request import InvalidFields
 from billing.api.job_run import AllTenantsReport, JobRun
 from billing.domain.errors import Conflict, NotFound
 from billing.ports.operation_cost import cost_micro_usd
+from billing.ports.trace import note_in_span, span
 
 RUN_EVENT = "run_report"
 
@@ -20,8 +21,11 @@ _REFUSED = (NotFound, InvalidFields)
 
 def logged_run(run: JobRun[Engine, Report], *, seconds: Callable[[], float], log: CallLog) -> bytes:
     """The answer as JSON, of one tenant or of all; raises what the run raises. `seconds` have passed since the call."""
+    asked = run.request
     try:
-        done, answer = _done(run, seconds)
+        with span("run", run_id=run.run_id, tenant=asked.tenant_id or "", dry_run=asked.dry_run):
+            done, answer = _done(run, seconds)
+            note_in_span(**run.job.tallies(done.reports))
     except _REFUSED:
         raise
     except Exception as error:

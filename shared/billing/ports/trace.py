@@ -41,20 +41,33 @@ class Trace:
         return f"00-{self.trace_id}-{self.span_id}-{int(self.sampled):02x}"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Begun:
+    """A span that has begun: the trace as it goes on below it, and what takes attributes that are known later."""
+
+    trace: Trace
+    note: Callable[[Mapping[str, Attribute]], None]
+
+
 class Spans(Protocol):
-    """Where spans go."""
+    """Where spans go. Keeping them raises nothing, wherever they go."""
 
     def begin(
         self, name: str, below: Trace | None, attributes: Mapping[str, Attribute]
-    ) -> AbstractContextManager[Trace]:
-        """A span for as long as the block runs, failed where it raises; the block gets the trace as it goes on."""
+    ) -> AbstractContextManager[Begun]:
+        """A span for as long as the block runs, failed where it raises."""
+        ...
+
+    def flush(self) -> None:
+        """Send what has ended."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class _Scope:
     trace: Trace
-    spans: Spans | None
+    spans: Spans | None = None
+    note: Callable[[Mapping[str, Attribute]], None] | None = None
 
 
 _CURRENT: ContextVar[_Scope | None] = ContextVar("billing_trace", default=None)
@@ -84,11 +97,11 @@ def traced(
     """Work for a trace while the block runs: the caller's, or a new one. Spans below go where `spans` says."""
     if spans is None:
         trace = came_with or Trace(trace_id=token_hex(16), span_id=token_hex(8), sampled=False)
-        with _working_in(_Scope(trace, None)):
+        with _working_in(_Scope(trace)):
             yield trace
         return
-    with spans.begin(name, came_with, attributes) as trace, _working_in(_Scope(trace, spans)):
-        yield trace
+    with spans.begin(name, came_with, attributes) as begun, _working_in(_Scope(begun.trace, spans, begun.note)):
+        yield begun.trace
 
 
 @contextmanager
@@ -98,8 +111,16 @@ def span(name: str, **attributes: Attribute) -> Iterator[None]:
     if scope is None or scope.spans is None:
         yield
         return
-    with scope.spans.begin(name, scope.trace, attributes) as trace, _working_in(_Scope(trace, scope.spans)):
+    spans = scope.spans
+    with spans.begin(name, scope.trace, attributes) as begun, _working_in(_Scope(begun.trace, spans, begun.note)):
         yield
+
+
+def note_in_span(**attributes: Attribute) -> None:
+    """What is known of the running span only now; nothing where nobody keeps spans."""
+    scope = _CURRENT.get()
+    if scope is not None and scope.note is not None:
+        scope.note(attributes)
 
 
 def in_this_trace(work: Callable[P, R]) -> Callable[P, R]:

@@ -11,6 +11,7 @@ from billing.domain.customer import Customer
 from billing.domain.invoice import Invoice
 from billing.domain.run_report import RunReport, Settled
 from billing.ports import Documents
+from billing.ports.trace import span
 from billing.store.collection import Stored
 from billing.store.runs import Runs
 from billing.usecases.commit_page import commit_page
@@ -89,9 +90,11 @@ def _bill_shard(context: RunContext, options: RunOptions, *, shard: int) -> None
             if not drafted.page:
                 return
             stream.work_ahead(limit=room, after=drafted)
-            result = commit_page(context, drafted)
+            with span("page", subscriptions=len(drafted.page)):
+                result = commit_page(context, drafted)
             if result.invoices and context.request.settle and not context.request.dry_run:
-                context.report.add_settled(options.settle(result.invoices, result.customers))
+                with span("settle", invoices=len(result.invoices)):
+                    context.report.add_settled(options.settle(result.invoices, result.customers))
             stream.moved_on(result.moved_on)
             options.progress(len(result.invoices))
         if stream.next_page(limit=1).page:

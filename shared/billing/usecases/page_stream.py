@@ -9,6 +9,7 @@ from concurrent.futures import Executor, Future
 from dataclasses import dataclass
 
 from billing.domain.subscription import Subscription
+from billing.ports.trace import in_this_trace
 from billing.store.collection import Stored
 from billing.usecases.draft_page import DraftedPage, draft_page
 from billing.usecases.due_queue import DueQueue
@@ -32,7 +33,7 @@ class PageStream:
     def work_ahead(self, *, limit: int, after: DraftedPage) -> None:
         """Begin with the page after one that is about to be committed, unless some of that one come back first."""
         if self.drafter is not None and after.page and not after.behind(self.context.request.as_of):
-            self._coming = self.drafter.submit(self._draft, limit)
+            self._coming = self.drafter.submit(in_this_trace(self._draft), limit)
 
     def moved_on(self, subscriptions: Sequence[Stored[Subscription]]) -> None:
         """Tell the queue who was billed, so that those still behind come back."""

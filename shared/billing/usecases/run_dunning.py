@@ -6,6 +6,7 @@ from functools import partial
 
 from billing.domain.dunning_report import DunningReport
 from billing.ports import Document, Documents, StoreUnavailable
+from billing.ports.trace import in_this_trace
 from billing.store.dunning_cases import DunningCursor
 from billing.store.runs import Runs
 from billing.store.tenants import Tenants
@@ -38,7 +39,7 @@ def run_dunning(
             report.details += foreseen_case(run, invoice)
     with ThreadPoolExecutor(_AT_ONCE) as pool:  # each waits for the gateway and the mail server, not for the others
         for page in _due_pages(run, out_of_time=out_of_time):
-            _take(report, page, list(pool.map(partial(_work, run), page)))
+            _take(report, page, list(pool.map(in_this_trace(partial(_work, run)), page)))
     if not request.dry_run:
         record = Runs.of(documents, tenant.id).dunning_record(
             report, actor=request.actor, recorded_at=parts.now(), fan_out=request.fan_out

@@ -17,6 +17,7 @@ from billing.domain.errors import Unavailable
 from billing.domain.invoice import Invoice, InvoiceStatus
 from billing.domain.run_report import Settled
 from billing.ports import Documents, Objects, WriteConflict
+from billing.ports.trace import in_this_trace
 from billing.store.collection import Stored
 from billing.store.invoices import Invoices, decode_invoice
 from billing.usecases.call import Call
@@ -178,7 +179,7 @@ def _do_all(settlement: Settlement, cases: Sequence[Case]) -> list[Done]:
     if not any(has_steps(steps, each) for each in cases):
         return [do_steps(steps, each) for each in cases]
     with ThreadPoolExecutor(_AT_ONCE) as pool:  # each waits for the gateway and the mail server, not for the others
-        return list(pool.map(partial(do_steps, steps), cases))
+        return list(pool.map(in_this_trace(partial(do_steps, steps)), cases))
 
 
 def _collected(done: Sequence[Done], committed: Committed) -> Collected:
