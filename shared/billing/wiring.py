@@ -155,7 +155,7 @@ class Engine:
         collecting = self._collecting(tenant)
         parts = DunningParts(
             gateway=None if collecting is None else collecting.gateway,
-            mailing=self._mailing(tenant),
+            mailing=self.mailing(tenant),
             pdf=partial(filed_pdf, self.objects),
             now=self.clock.now,
             claim_seconds=self.claim_seconds,
@@ -218,7 +218,7 @@ class Engine:
             render=partial(draw_invoices, tenant, objects=self.objects),
             render_credit_notes=partial(draw_credit_notes, tenant, objects=self.objects),
             collecting=None if self.files_only else self._collecting(tenant),
-            mailing=None if self.files_only else self._mailing(tenant),
+            mailing=None if self.files_only else self.mailing(tenant),
             has_listener=bool(tenant.event_url),
         )
 
@@ -234,7 +234,8 @@ class Engine:
 
         return Collecting(documents=self.documents, gateway=gateway, tenant_id=tenant.id)
 
-    def _mailing(self, tenant: Tenant) -> Mailing | None:
+    def mailing(self, tenant: Tenant) -> Mailing | None:
+        """How the tenant's mails are made and sent; None where it has no sender, or there is no mail server."""
         mailer = self.mailer
         if mailer is None or not tenant.mail_sender:
             return None

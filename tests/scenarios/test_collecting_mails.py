@@ -1,5 +1,6 @@
 """A mail that cannot be sent stops neither the money nor other mails."""
 
+from billing.domain.customer_preferences import CustomerPreferences, InvoiceDelivery
 from billing.domain.invoice import CollectionMethod, InvoiceStatus
 from billing.domain.notice import Notice
 from billing.ports import Mail
@@ -42,6 +43,19 @@ def test_an_invoice_paid_before_its_mail_could_go_out_is_not_mailed(world: CardW
     pay_by_transfer(world, the_invoice(world))
     world.runs_billing()
     assert (world.sent.sent, the_invoice(world).pending) == ([], ())
+
+
+def test_a_customer_with_a_portal_is_mailed_what_went_wrong_and_no_receipt(world: CardWorld) -> None:
+    portal = CustomerPreferences(created_at=world.now, updated_at=world.now, delivery=InvoiceDelivery.PORTAL)
+    world.joins("lumen", preferences=portal)
+    world.joins("broke", preferences=portal, card="pm_card_chargeCustomerFail")
+    bills(world)
+    assert [each.pending for each in world.invoices()] == [(), ()]
+    assert world.sent.kinds("lumen@kunde.test") == []
+    assert world.sent.kinds("broke@kunde.test") == ["payment_failed"]
+    world.travels_to("2026-02-05")
+    world.runs_dunning()
+    assert "payment_reminder" in world.sent.kinds("broke@kunde.test")
 
 
 def test_one_mail_that_cannot_be_made_stops_no_other(world: CardWorld) -> None:

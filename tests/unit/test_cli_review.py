@@ -226,3 +226,23 @@ def test_a_wrong_version_is_published_over_and_corrected(held: Path, tmp_path: P
     corrected = json.loads(rest.stdout)
     assert len(corrected["corrected"]) > 150
     assert {each["code"] for each in corrected["errors"]} <= {"invalid_input"}
+
+
+def test_an_invoice_is_mailed_once_more_and_what_keeps_it_is_told(held: Path) -> None:
+    send = ("invoices", "send", "INV-2026-02-0047", "--dir", held)
+    assert "no mails are sent for this tenant" in billing(*send).stderr
+    assert billing("tenants", "set", "mail_sender=billing@acme.test", "--dir", held).exit_code == 0
+    sent = [answer(billing(*send, "--json")) for _ in range(2)]
+    assert sent[0]["message_id"] != sent[1]["message_id"]
+    assert len(list((held / "mail" / "new").iterdir())) == 2
+    wrong = billing(*send, "--to", "nobody")
+    assert (wrong.exit_code, "--to: expected an e-mail address" in wrong.stderr) == (2, True)
+    assert "a draft: approve it first" in billing("invoices", "send", LARGEST, "--dir", held).stderr
+
+
+def test_how_a_customer_wants_its_invoices_is_said_and_shown(held: Path) -> None:
+    wanted = ("customers", "set-delivery", "acct-1047")
+    assert answer(billing(*wanted, "portal", "--dir", held, "--json"))["invoice_delivery"] == "portal"
+    assert answer(billing("customers", "show", "acct-1047", "--dir", held, "--json"))["invoice_delivery"] == "portal"
+    assert "gets its invoices by e-mail" in billing(*wanted, "both", "--dir", held).stdout
+    assert billing("customers", "set-delivery", "nobody", "portal", "--dir", held).exit_code == 2

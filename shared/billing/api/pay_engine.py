@@ -19,6 +19,7 @@ from billing.ports.jobs import Jobs
 from billing.store.collection import Stored
 from billing.usecases.call import Call
 from billing.usecases.charge_invoice import charge_invoice
+from billing.usecases.deliver import Mailing
 from billing.usecases.deliver_events import EventsDelivered
 from billing.usecases.follow_checkout import HostedPages
 from billing.usecases.generate_invoices import RunOptions
@@ -72,6 +73,10 @@ class PayEngine(Protocol):
 
     def settle_credit_notes(self, tenant: Tenant, credit_notes: Sequence[Stored[CreditNote]]) -> Settled:
         """Do the pending steps of a tenant's credit notes."""
+        ...
+
+    def mailing(self, tenant: Tenant) -> Mailing | None:
+        """How the tenant's mails are made and sent, or None."""
         ...
 
     def deliver_events(

@@ -1,15 +1,18 @@
-"""`billing invoices approve`, `reject`, `void`, `write-off` and `reissue`: what a person does with single invoices."""
+"""`billing invoices approve`, `reject`, `void`, `write-off`, `reissue`, `send`: what a person does with single ones."""
 
 from collections.abc import Sequence
+from uuid import uuid4
 
 from rich.markup import escape
 
+from billing.adapters.book_files.cell_types import checked_email
 from billing.cli.confirmation import confirm
 from billing.cli.directory import call_on, open_place
 from billing.cli.errors import DONE, HAD_FAILURES, Refused
 from billing.cli.place import Place
 from billing.cli.run_json import invoice_amount
 from billing.cli.screen import Json, answers, complaints, write_json
+from billing.domain.errors import InvalidInput
 from billing.domain.invoice import Invoice
 from billing.domain.run_report import InvoiceSummary, Settled, summary_of
 from billing.store.codec import encode
@@ -17,6 +20,7 @@ from billing.usecases.approve_invoices import ApprovalReport, approve_invoices
 from billing.usecases.call import Call
 from billing.usecases.reissue_invoice import reissue_invoice
 from billing.usecases.reject_invoice import reject_invoice
+from billing.usecases.send_invoice import Sending, send_invoice
 from billing.usecases.void_invoice import void_invoice
 from billing.usecases.write_off_invoice import write_off_invoice
 from billing.wiring import Engine
@@ -86,6 +90,27 @@ def run_reissue(id_or_number: str, *, place: Place) -> int:
         answers().print(f"Issued {shown}, in place of {issued.value.replaces}.", markup=False)
         _complain(settled)
     return HAD_FAILURES if settled.failures else DONE
+
+
+def run_send(id_or_number: str, *, to: str | None, place: Place) -> None:
+    """Mail an invoice once more and say where to."""
+    engine, tenant = open_place(place)
+    sending = Sending(id=uuid4().hex, to="" if to is None else _address(to))
+    mailing = engine.mailing(tenant)
+    sent = send_invoice(
+        engine.documents, id_or_number, sending, objects=engine.objects, mailing=mailing, call=call_on(tenant)
+    )
+    if place.as_json:
+        write_json({**_invoice_json(sent.invoice), "to": sent.to, "message_id": sent.message_id})
+    else:
+        answers().print(f"Sent {sent.invoice.number} to {sent.to}.", markup=False)
+
+
+def _address(text: str) -> str:
+    try:
+        return checked_email(text)
+    except InvalidInput as error:
+        raise InvalidInput("--to", expected=error.expected, given=error.given) from None
 
 
 def _opened(place: Place) -> tuple[Engine, Call]:

@@ -7,6 +7,7 @@ import typer
 from billing.cli.errors import plain_errors
 from billing.cli.options import AsJson, KeptIn, Limit, TenantId
 from billing.cli.place import Place
+from billing.domain.customer_preferences import InvoiceDelivery
 
 customers_app = typer.Typer(help="The accounts: what they have and owe.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -39,6 +40,24 @@ def show_customer(
         from billing.cli.customers import show_one
 
         show_one(customer, place=Place(tenant_id=tenant, directory=directory, as_json=as_json))
+
+
+@customers_app.command(
+    "set-delivery", epilog="\b\nExample:\n  billing customers set-delivery acct-1047 portal --dir demo"
+)
+def set_delivery(
+    *,
+    customer: Annotated[str, typer.Argument(metavar="CUSTOMER")],
+    delivery: Annotated[InvoiceDelivery, typer.Argument(help="How the customer wants its invoices.")],
+    directory: KeptIn,
+    tenant: TenantId = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say how a customer wants its invoices. With `portal` none is mailed; failed payments and dunning still are."""
+    with plain_errors():
+        from billing.cli.customer_delivery import set_delivery
+
+        set_delivery(customer, delivery, place=Place(tenant_id=tenant, directory=directory, as_json=as_json))
 
 
 @customers_app.command(

@@ -95,6 +95,7 @@ def _print(account: Account, *, console: Console) -> None:
         if text:
             table.add_row(name, escape(text))
     table.add_row("Pays by", _pays_by(customer))
+    table.add_row("Invoices by", customer.invoice_delivery.value)
     table.add_row("Saved method", escape(customer.payment_method) or "none")
     table.add_row("Balance", f"{amount(customer.credit_balance, customer.currency)} {customer.currency}")
     for subscription in account.subscriptions:
@@ -161,6 +162,7 @@ def _row(customer: Customer) -> Json:
         "name": customer.party.name,
         "currency": customer.currency,
         "collection_method": customer.collection_method.value,
+        "invoice_delivery": customer.invoice_delivery.value,
         "active_subscriptions": customer.active_subscriptions,
         "credit_balance": invoice_amount(customer.credit_balance, customer.currency),
         "payment_method": customer.payment_method,

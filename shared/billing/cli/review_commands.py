@@ -151,6 +151,26 @@ def reissue(
 
 
 @by_hand_app.command(
+    "send",
+    epilog="\b\nExamples:\n  billing invoices send INV-2026-02-0047 --dir demo\n"
+    "  billing invoices send INV-2026-02-0047 --to accounts@kunde.example --dir demo",
+)
+def send(
+    *,
+    invoice: IdOrNumber,
+    directory: KeptIn,
+    to: Annotated[str | None, typer.Option(metavar="ADDRESS", help="Default: the customer's own address.")] = None,
+    tenant: TenantId = None,
+    as_json: AsJson = False,
+) -> None:
+    """Mail an issued invoice with its PDF once more, also to a customer that looks at its invoices in a portal."""
+    with plain_errors():
+        from billing.cli.by_hand import run_send
+
+        run_send(invoice, to=to, place=Place(tenant_id=tenant, directory=directory, as_json=as_json))
+
+
+@by_hand_app.command(
     "preview",
     epilog="\b\nExamples:\n  billing invoices preview --customer acct-1047 --dir demo\n"
     "  billing invoices preview --subscription sub-1047 --at 2026-03-20 --pdf preview.pdf --dir demo",

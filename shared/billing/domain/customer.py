@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from billing.domain.customer_preferences import CustomerPreferences
+from billing.domain.customer_preferences import CustomerPreferences, InvoiceDelivery
 from billing.domain.invoice import CollectionMethod, Party
 from billing.domain.period import Period
 from billing.domain.tax import TaxParty
@@ -52,3 +52,8 @@ class Customer:
     card_tries: tuple[CardTry, ...] = ()
     suspensions: tuple[Period, ...] = ()
     preferences: CustomerPreferences | None = None
+
+    @property
+    def invoice_delivery(self) -> InvoiceDelivery:
+        """How it wants its invoices: by e-mail unless it said so."""
+        return InvoiceDelivery.EMAIL if self.preferences is None else self.preferences.delivery

@@ -11,11 +11,16 @@ _WHOLE = Decimal(100)
 
 
 class InvoiceDelivery(StrEnum):
-    """How the customer wants its invoices."""
+    """How the customer wants its invoices; what is wrong with a payment is told by e-mail whatever it says."""
 
     EMAIL = "email"
     PORTAL = "portal"
     BOTH = "both"
+
+    @property
+    def by_mail(self) -> bool:
+        """Whether invoices, receipts and credit notes are mailed."""
+        return self is not InvoiceDelivery.PORTAL
 
 
 class PaymentMethodKind(StrEnum):

@@ -40,7 +40,13 @@ class NoticeKind(StrEnum):
         """Whether it asks the customer once more for what is unpaid."""
         return self in _CHASES
 
+    @property
+    def brings_a_document(self) -> bool:
+        """Whether all that it does is to bring a document, which a customer with a portal finds there."""
+        return self in _DOCUMENTS
 
+
+_DOCUMENTS = frozenset({NoticeKind.INVOICE_ISSUED, NoticeKind.RECEIPT, NoticeKind.CREDIT_NOTE_ISSUED})
 _CHASES = frozenset(
     {
         NoticeKind.PAYMENT_REMINDER,
@@ -58,7 +64,8 @@ class Notice:
     `attempt` is the charge that it is about, with the advice of the customer's policy, `payment` the money that came,
     `retry_on` the tenant's day of the next try and `method_url` the page where another method is saved. `step_day` is
     the day of the dunning schedule that it belongs to, `suspend_on` the day on which the service stops if nothing is
-    paid. `pdf` is attached.
+    paid. `pdf` is attached. `sending` names a sending that a person asked for, which is a mail of its own, and
+    `address` is where that one goes.
     """
 
     kind: NoticeKind
@@ -74,10 +81,14 @@ class Notice:
     suspend_on: date | None = None
     reason: str = ""
     pdf: bytes = b""
+    sending: str = ""
+    address: str = ""
 
     @property
     def to(self) -> str:
         """Who gets it; "" for nobody."""
+        if self.address:
+            return self.address
         return self.tenant.billing_contact if self.kind.is_for_the_tenant else self.invoice.buyer.email
 
     @property
@@ -98,6 +109,8 @@ class Notice:
         attempt = "" if self.attempt is None else str(self.attempt.number)
         payment = "" if self.payment is None else self.payment.id
         said = f"{self.tenant.id}/{about}/{self.kind.value}/{attempt}/{payment}"
+        if self.sending:
+            said = f"{self.tenant.id}/{about}/{self.kind.value}/sent-{self.sending}"
         if self.step_day is not None:
             said = f"{self.tenant.id}/{about}/{self.kind.value}/day-{self.step_day}/{self.case_start}"
             if self.kind.is_for_the_tenant:  # who is told of every charge and of every reason to look at the case

@@ -76,6 +76,7 @@ class Customers:
             "collection_method": after.collection_method.value,
             "buyer_reference": after.buyer_reference,
             "time_zone": after.time_zone,
+            "preferences": unstructure(after.preferences, CustomerPreferences | None),
         }
         return Update(self.collection.document(after.id), fields, expected=before.version)
 

@@ -18,7 +18,7 @@ from billing.usecases.one_invoice import again_while_others_write
 def change_customer(
     documents: Documents, customer_id: str, change: Callable[[Stored[Customer]], Customer], *, call: Call
 ) -> Customer:
-    """Write what `change` makes of a customer's party, taxation, locale, collection, reference and zone.
+    """Write what `change` makes of a customer's party, taxation, locale, collection, reference, zone and preferences.
 
     Written over exactly what it was made of, with one audit record that names what differs; what changes nothing writes
     nothing. Raises NotFound, whatever `change` raises, and WriteConflict where somebody is quicker time and again.

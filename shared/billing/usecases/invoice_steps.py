@@ -27,6 +27,7 @@ from billing.usecases.deliver import Mailing, deliver
 from billing.usecases.invoice_notices import notices_of
 from billing.usecases.invoice_outcome import Outcome, planned
 from billing.usecases.settle_documents import Filed, failure_of
+from billing.usecases.wanted_mails import wanted_mails
 
 RENDER, COLLECT, DELIVER = SettlementStep.RENDER, SettlementStep.COLLECT, SettlementStep.DELIVER
 _PDF = "application/pdf"
@@ -119,7 +120,7 @@ def _delivered(steps: Steps, case: Case, outcome: Outcome, *, collected: Collect
     )
     if notices is None:
         return Done(outcome=outcome, collected=collected)
-    delivery = deliver(mailing, notices)
+    delivery = deliver(mailing, wanted_mails(steps.documents, notices, customer=case.customer))
     outcome = replace(outcome, refused=delivery.refused)
     collected += Collected(mailed=delivery.sent)
     if delivery.error is not None:

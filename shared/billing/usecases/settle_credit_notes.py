@@ -25,6 +25,7 @@ from billing.usecases.file_document import Files
 from billing.usecases.issued_json import filed_under, issued_json
 from billing.usecases.refund_credit import refund_credit
 from billing.usecases.settle_documents import Desk, Filed, failure_of, file_all, sweep_all
+from billing.usecases.wanted_mails import wanted_mails
 
 _ATTEMPTS = 4
 _PDF = "application/pdf"
@@ -141,7 +142,7 @@ def _mailed(settlement: CreditSettlement, mailing: Mailing, done: _Done) -> _Don
         )
     except BillingError as error:
         return replace(done, failures=(*done.failures, failure_of(note.id, error)))
-    delivery = deliver(mailing, [notice])
+    delivery = deliver(mailing, wanted_mails(settlement.documents, [notice]))
     if delivery.error is not None:
         return replace(done, failures=(*done.failures, failure_of(note.id, delivery.error)))
     return replace(done, steps=done.steps | {SettlementStep.DELIVER}, mailed=delivery.sent)

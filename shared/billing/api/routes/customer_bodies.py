@@ -1,6 +1,7 @@
 """Customers as they are sent: each value by the rules of a book's `customers.csv`."""
 
 from dataclasses import replace
+from datetime import datetime
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -19,9 +20,11 @@ from billing.adapters.book_files.cell_types import (
 )
 from billing.api.routes.models import GivenModel, Id
 from billing.domain.customer import Customer
+from billing.domain.customer_preferences import InvoiceDelivery
 from billing.domain.errors import InvalidInput
 from billing.domain.invoice import CollectionMethod, Party
 from billing.domain.tax import TaxParty
+from billing.usecases.record_change import RecordChange, with_preferences
 
 
 class GivenParty(GivenModel):
@@ -77,6 +80,7 @@ class GivenCustomerChange(GivenModel):
     tax: GivenTax | None = None
     locale: LocaleName | None = None
     collection_method: CollectionMethod | None = None
+    invoice_delivery: InvoiceDelivery | None = None
     buyer_reference: Text | None = None
     time_zone: Zone | None = None
 
@@ -100,13 +104,15 @@ def new_customer(given: GivenCustomer, *, customer_id: str) -> Customer:
     return _sound(customer)
 
 
-def changed_customer(before: Customer, given: GivenCustomerChange) -> Customer:
-    """The customer with what was named; InvalidInput for what can't be."""
+def changed_customer(before: Customer, given: GivenCustomerChange, *, at: datetime) -> Customer:
+    """The customer with what was named at a UTC instant; InvalidInput for what can't be."""
     named: dict[str, Any] = given.model_dump(exclude_unset=True, exclude_none=True)
     party = replace(before.party, **named.pop("party", {}))
     tax = replace(before.tax, **named.pop("tax", {}))
     if party.tax_id != before.party.tax_id and "vat_id_valid" not in (given.tax or GivenTax()).model_fields_set:
         tax = replace(tax, vat_id_valid=False)  # another id was asked about by nobody yet
+    if (delivery := named.pop("invoice_delivery", None)) is not None:
+        before = with_preferences(before, RecordChange(delivery=delivery), at=at)
     return _sound(replace(before, party=party, tax=tax, **named))
 
 

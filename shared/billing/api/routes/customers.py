@@ -14,6 +14,7 @@ from billing.api.routes.models import AnswerModel, Currency, GivenModel, NamedId
 from billing.api.routes.noun import noun
 from billing.api.routes.paging import Paged, Paging
 from billing.domain.customer import Customer
+from billing.domain.customer_preferences import InvoiceDelivery
 from billing.domain.errors import NotFound
 from billing.domain.invoice import CollectionMethod
 from billing.domain.invoice_payment import is_open
@@ -42,7 +43,7 @@ class TaxPartyAnswer(AnswerModel):
 
 
 class CustomerAnswer(AnswerModel):
-    """A customer. `credit_balance` is in minor units of `currency`."""
+    """A customer. `credit_balance` is in minor units of `currency`; `invoice_delivery` is how it wants its invoices."""
 
     id: str
     party: PartyAnswer
@@ -51,6 +52,7 @@ class CustomerAnswer(AnswerModel):
     locale: str
     time_zone: str
     collection_method: CollectionMethod
+    invoice_delivery: InvoiceDelivery
     buyer_reference: str
     segment: str
     dunning_policy: str
@@ -119,7 +121,7 @@ def change(
 
     def changed(stored: Stored[Customer]) -> Customer:
         require_match(if_match, version=stored.version)
-        return changed_customer(stored.value, given)
+        return changed_customer(stored.value, given, at=books.call.recorded_at)
 
     change_customer(books.documents, customer_id, changed, call=books.call)
     stored = _stored(books, customer_id)

@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import Response
 from pydantic import Field
 
+from billing.adapters.book_files.cell_types import Email
 from billing.api.routes.books import Books, changing
 from billing.api.routes.documents import SettlementFailureAnswer
 from billing.api.routes.invoice_answers import InvoiceAnswer, SettledInvoiceAnswer, invoice_answer
@@ -16,6 +17,7 @@ from billing.store.invoices import Invoices
 from billing.usecases.approve_invoices import ApprovalReport, approve_invoices
 from billing.usecases.reissue_invoice import reissue_invoice
 from billing.usecases.reject_invoice import reject_invoice
+from billing.usecases.send_invoice import Sending, send_invoice
 from billing.usecases.void_invoice import void_invoice
 from billing.usecases.write_off_invoice import write_off_invoice
 
@@ -39,6 +41,21 @@ class GivenApproval(GivenModel):
     """The held invoices to issue, by id."""
 
     invoice_ids: Annotated[list[Id], Field(min_length=1, max_length=200)]
+
+
+class GivenSending(GivenModel):
+    """Where to send an invoice; without it, to the customer's own address."""
+
+    to: Email | None = None
+
+
+class SentAnswer(AnswerModel):
+    """Where an invoice was sent to, and the Message-ID of the mail."""
+
+    invoice_id: str
+    number: str
+    to: str
+    message_id: str
 
 
 class SummaryAnswer(AnswerModel):
@@ -100,6 +117,17 @@ def void(id_or_number: NamedId, given: GivenReason, books: Changing) -> InvoiceA
 def write_off(id_or_number: NamedId, given: GivenReason, books: Changing) -> InvoiceAnswer:
     """Give an invoice up: nobody is chased any more, and money that comes all the same is booked."""
     return invoice_answer(write_off_invoice(books.documents, id_or_number, reason=given.reason, call=books.call))
+
+
+@router.post("/{id_or_number}/send")
+def send(id_or_number: NamedId, books: Changing, given: GivenSending | None = None) -> SentAnswer:
+    """Mail an issued invoice with its PDF once more. Each request is a mail; with one Idempotency-Key all are one."""
+    asked = Sending(id=books.access.new_id("sending"), to=(given.to if given is not None else None) or "")
+    engine = books.engine
+    mailing = engine.mailing(books.tenant)
+    sent = send_invoice(books.documents, id_or_number, asked, objects=engine.objects, mailing=mailing, call=books.call)
+    invoice = sent.invoice
+    return SentAnswer(invoice_id=invoice.id, number=invoice.number, to=sent.to, message_id=sent.message_id)
 
 
 @router.post("/{id_or_number}/reissue", status_code=201)
