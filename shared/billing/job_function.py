@@ -14,8 +14,8 @@ from billing.api.call_log import json_lines
 from billing.api.job import Job, Report
 from billing.api.job_door import JobDoor, JobParts
 from billing.api.oidc import TokenVerifier
-from billing.config import load_settings, load_threshold
-from billing.connections import open_spans
+from billing.api.task_part import run_queue
+from billing.config import cloud_project, load_settings
 from billing.wiring import Engine, connect
 
 JobFunction: TypeAlias = Callable[[flask.Request], flask.Response]
@@ -23,7 +23,7 @@ JobFunction: TypeAlias = Callable[[flask.Request], flask.Response]
 
 def job_function(job: Job[Engine, Report]) -> JobFunction:
     """The door of a job. Nothing is read or connected before it is called."""
-    clock, connecting, threshold = SystemClock(), Lock(), load_threshold()
+    clock, connecting = SystemClock(), Lock()
 
     @cache
     def connected() -> JobParts[Engine]:
@@ -37,6 +37,7 @@ def job_function(job: Job[Engine, Report]) -> JobFunction:
             max_body_bytes=settings.max_body_bytes,
             run_deadline_seconds=settings.run_deadline_seconds,
             revision=settings.revision,
+            queue=run_queue(engine.tasks, attempts=settings.task_attempts, slice_seconds=settings.run_slice_seconds),
         )
 
     def parts() -> JobParts[Engine]:
@@ -49,6 +50,5 @@ def job_function(job: Job[Engine, Report]) -> JobFunction:
         clock=clock,
         monotonic=time.monotonic,
         new_id=lambda: uuid4().hex,
-        log=json_lines(project=threshold.project),
-        spans=open_spans(threshold.traces, service=job.name, revision=threshold.revision),
+        log=json_lines(project=cloud_project()),
     )

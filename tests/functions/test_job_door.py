@@ -1,7 +1,7 @@
 """What the door of a job does with time and with failing parts: a real request, a made-up engine and clock."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -16,7 +16,7 @@ from billing.api.billing_job import BILLING
 from billing.api.job_door import JobDoor, JobParts
 from billing.api.oidc import OidcTrust, TokenVerifier
 from billing.domain.errors import BillingError, InvalidInput
-from billing.domain.run_report import Failure, RunReport
+from billing.domain.run_report import Failure, RunReport, Settled
 from billing.ports import Objects, OperationCounts, StoreUnavailable, WriteConflict
 from billing.store.indexes import INDEXES
 from billing.store.tenants import Tenants
@@ -47,6 +47,12 @@ class Engine:
 
     @property
     def objects(self) -> Objects:
+        raise NotImplementedError
+
+    def settle(self, tenant_id: str, invoice_ids: Sequence[str]) -> Settled:
+        raise NotImplementedError
+
+    def settle_rest(self, tenant_id: str, *, out_of_time: Callable[[], bool]) -> Settled:
         raise NotImplementedError
 
     def generate_invoices(self, request: RunRequest, *, out_of_time: Callable[[], bool]) -> RunReport:

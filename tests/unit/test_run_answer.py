@@ -1,7 +1,7 @@
 """What the door answers of invoices that wait: counted and named apart from those that were made."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -9,7 +9,7 @@ from billing.api.billing_job import BILLING
 from billing.api.job_answer import all_tenants_answer, tenant_answer
 from billing.api.job_request import JobRequest
 from billing.api.job_run import JobRun
-from billing.domain.run_report import RunReport
+from billing.domain.run_report import RunReport, Settled
 from billing.ports import Documents, Objects, OperationCounts
 from billing.usecases.generate_invoices import RunOptions, generate_invoices
 from billing.usecases.run_context import RunRequest
@@ -27,6 +27,12 @@ class Engine:
 
     def generate_invoices(self, request: RunRequest, *, out_of_time: Callable[[], bool]) -> RunReport:
         return generate_invoices(self.documents, request, RunOptions(out_of_time=out_of_time))
+
+    def settle(self, tenant_id: str, invoice_ids: Sequence[str]) -> Settled:
+        raise NotImplementedError
+
+    def settle_rest(self, tenant_id: str, *, out_of_time: Callable[[], bool]) -> Settled:
+        raise NotImplementedError
 
 
 def a_run(world: World, *, limit: int | None = None) -> JobRun[Engine, RunReport]:

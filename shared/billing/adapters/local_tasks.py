@@ -88,7 +88,7 @@ class LocalTasks:
         if key in self._known:
             return False
         self._known[key] = None
-        self._put(task, due=task.due or now, tries=0)
+        self._put(task, due=max(task.due or now, now), tries=0)
         return True
 
     def _put(self, task: Task, *, due: datetime, tries: int) -> None:

@@ -3,9 +3,10 @@
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from billing.api.job import Job, JobEngine, Task
+from billing.api.job import Job, JobEngine, TenantWork
 from billing.api.run_answer import billed_invoices, generated, run_members
-from billing.domain.run_report import RunReport
+from billing.domain.run_report import RunReport, Settled
+from billing.store.tenants import Tenants
 from billing.usecases.run_context import RunRequest
 
 
@@ -16,19 +17,52 @@ class BillingEngine(JobEngine, Protocol):
         """Bill one tenant."""
         ...
 
+    def settle(self, tenant_id: str, invoice_ids: Sequence[str]) -> Settled:
+        """Settle these invoices of a tenant."""
+        ...
 
-def _run(engine: BillingEngine, task: Task) -> RunReport:
+    def settle_rest(self, tenant_id: str, *, out_of_time: Callable[[], bool]) -> Settled:
+        """Settle whatever is left of a tenant's documents."""
+        ...
+
+
+def _run(engine: BillingEngine, work: TenantWork) -> RunReport:
+    """A shard's invoices are settled by tasks of their own: their PDFs take longer than they themselves."""
     request = RunRequest(
-        tenant_id=task.tenant_id,
-        as_of=task.as_of,
-        recorded_at=task.now,
-        run_id=task.run_id,
-        actor=task.actor,
-        request_id=task.request_id,
-        dry_run=task.dry_run,
-        limit=task.limit,
+        tenant_id=work.tenant_id,
+        as_of=work.as_of,
+        recorded_at=work.now,
+        run_id=work.run_id,
+        actor=work.actor,
+        request_id=work.request_id,
+        dry_run=work.dry_run,
+        limit=work.limit,
+        shards=work.shards,
+        settle=work.shards is None,
+        fan_out=work.fan_out,
     )
-    return engine.generate_invoices(request, out_of_time=task.out_of_time)
+    return engine.generate_invoices(request, out_of_time=work.out_of_time)
+
+
+def _left(report: RunReport) -> list[str]:
+    return [each.id for each in report.invoices]
+
+
+def _settle(engine: BillingEngine, work: TenantWork, invoice_ids: Sequence[str]) -> RunReport:
+    return _settled(engine, work, engine.settle(work.tenant_id, invoice_ids))
+
+
+def _close(engine: BillingEngine, work: TenantWork) -> RunReport:
+    return _settled(engine, work, engine.settle_rest(work.tenant_id, out_of_time=work.out_of_time))
+
+
+def _settled(engine: BillingEngine, work: TenantWork, settled: Settled) -> RunReport:
+    currency = Tenants(engine.documents).get(work.tenant_id).currency
+    report = RunReport(
+        run_id=work.run_id, tenant_id=work.tenant_id, as_of=work.as_of, dry_run=work.dry_run, currency=currency
+    )
+    report.add_settled(settled)
+    return report
 
 
 def _made(report: RunReport) -> int:
@@ -59,4 +93,7 @@ BILLING = Job(
     tallies=_tallies,
     again="stopped early: call again, the next run goes on from here and bills nothing twice",
     looks_ahead=True,
+    left=_left,
+    settle=_settle,
+    close=_close,
 )

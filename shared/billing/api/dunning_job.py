@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from billing.api.dunning_answer import chased, chased_of_all, dunning_members
-from billing.api.job import Job, JobEngine, Task
+from billing.api.job import Job, JobEngine, TenantWork
 from billing.domain.dunning_report import DunningReport
 from billing.usecases.dunning_run import DunningRequest
 
@@ -16,18 +16,37 @@ class DunningEngine(JobEngine, Protocol):
         """Chase what one tenant's customers have not paid."""
         ...
 
+    def close_dunning(self, request: DunningRequest, report: DunningReport, *, out_of_time: Callable[[], bool]) -> None:
+        """Do what comes once, after all shards."""
+        ...
 
-def _run(engine: DunningEngine, task: Task) -> DunningReport:
-    request = DunningRequest(
-        tenant_id=task.tenant_id,
-        as_of=task.as_of,
-        run_id=task.run_id,
-        actor=task.actor,
-        request_id=task.request_id,
-        dry_run=task.dry_run,
-        limit=task.limit,
+
+def _run(engine: DunningEngine, work: TenantWork) -> DunningReport:
+    return engine.run_dunning(_request(work), out_of_time=work.out_of_time)
+
+
+def _close(engine: DunningEngine, work: TenantWork) -> DunningReport:
+    report = DunningReport(run_id=work.run_id, tenant_id=work.tenant_id, as_of=work.as_of, dry_run=work.dry_run)
+    engine.close_dunning(_request(work), report, out_of_time=work.out_of_time)
+    return report
+
+
+def _request(work: TenantWork) -> DunningRequest:
+    return DunningRequest(
+        tenant_id=work.tenant_id,
+        as_of=work.as_of,
+        run_id=work.run_id,
+        actor=work.actor,
+        request_id=work.request_id,
+        dry_run=work.dry_run,
+        limit=work.limit,
+        shards=work.shards,
+        fan_out=work.fan_out,
     )
-    return engine.run_dunning(request, out_of_time=task.out_of_time)
+
+
+def _nothing_left(_report: DunningReport) -> list[str]:
+    return []
 
 
 def _made(report: DunningReport) -> int:
@@ -57,4 +76,7 @@ DUNNING = Job(
     tallies=_tallies,
     again="stopped early, or another run is at some of the cases: call again, no step is done twice",
     looks_ahead=False,
+    left=_nothing_left,
+    settle=None,
+    close=_close,
 )

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 
 from billing.ports import Documents, Objects, OperationCounts
+from billing.ports.jobs import JobName
 
 Members: TypeAlias = dict[str, Any]
 """Members of a JSON object, in their order."""
@@ -38,10 +39,11 @@ class JobReport(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Task:
+class TenantWork:
     """The work for one tenant, as of a UTC instant. `run_id` is the same for every tenant of one call.
 
-    `limit` is what is left of the call's; `out_of_time` tells the run to stop, and `now` when the call came.
+    `limit` is what is left of the call's; `out_of_time` tells the run to stop, and `now` when the call came. `shards`
+    are those to work on, where others have tasks of their own; `fan_out` names what the work is a part of.
     """
 
     tenant_id: str
@@ -53,6 +55,8 @@ class Task:
     dry_run: bool
     limit: int | None
     out_of_time: Callable[[], bool]
+    shards: tuple[int, ...] | None = None
+    fan_out: str = ""
 
 
 Engine = TypeVar("Engine", bound=JobEngine)
@@ -67,10 +71,13 @@ class Job(Generic[Engine_contra, Report]):
     An answer begins with `own`, what older clients read of one tenant, or `listed`, the same of several; `result` is a
     tenant's report. `tallies` is what a run's line in the log counts, `failures` among them; `again` says why one calls
     again after a run that stopped early. Unless it `looks_ahead`, only a dry run may be as of a time to come.
+
+    Where shards are worked on by tasks, `left` names the invoices that a shard's run leaves to be settled, `settle`
+    does so (None where a job leaves none), and `close` is what is done once, after all shards.
     """
 
-    name: str
-    run: Callable[[Engine_contra, Task], Report]
+    name: JobName
+    run: Callable[[Engine_contra, TenantWork], Report]
     made: Callable[[Report], int]
     own: Callable[[Report], Members]
     listed: Callable[[Sequence[Report]], Members]
@@ -78,3 +85,6 @@ class Job(Generic[Engine_contra, Report]):
     tallies: Callable[[Sequence[Report]], Mapping[str, int]]
     again: str
     looks_ahead: bool
+    left: Callable[[Report], Sequence[str]]
+    settle: Callable[[Engine_contra, TenantWork, Sequence[str]], Report] | None
+    close: Callable[[Engine_contra, TenantWork], Report]

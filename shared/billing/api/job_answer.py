@@ -5,7 +5,7 @@ from typing import Any
 
 import orjson
 
-from billing.api.job import Engine, Report
+from billing.api.job import Engine, Members, Report
 from billing.api.job_run import AllTenantsReport, JobRun
 
 MORE_ROOM = "stopped early: a dry run moves nothing on, so raise the limit or the deadline to see the rest"
@@ -28,6 +28,14 @@ def all_tenants_answer(run: JobRun[Engine, Report], done: AllTenantsReport[Repor
         "errors": [{"tenantId": each.tenant_id, "code": each.code, "message": each.message} for each in done.failures],
     }
     return _json(run, members, seconds=seconds)
+
+
+def enqueued_answer(run: JobRun[Engine, Report], told: Members, *, seconds: float) -> bytes:
+    """What a call answers that was spread over tasks, as JSON."""
+    known = told["tenants"] - told["enqueued"]
+    note = {"note": f"{known} of them were enqueued before, by the same trigger"} if known else {}
+    operations = {"operations": asdict(run.engine.operations), "seconds": round(seconds, 3)}
+    return orjson.dumps({**told, **note, **operations}, option=orjson.OPT_APPEND_NEWLINE)
 
 
 def _json(run: JobRun[Engine, Report], members: dict[str, Any], *, seconds: float) -> bytes:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from typing import Any, Generic
 
@@ -10,15 +10,20 @@ import flask
 
 from billing.api.call_log import CallLog, call_fields, error_fields
 from billing.api.caller import KEY_HEADER, TOKEN_HEADER, Caller, authenticate
+from billing.api.fan_out import SCHEDULE_HEADER, Spreading, trigger_of
 from billing.api.health import full_health, public_health
 from billing.api.job import Engine, Job, Report
+from billing.api.job_answer import enqueued_answer
 from billing.api.job_failure import job_failure
 from billing.api.job_request import TENANT_HEADER, JobRequest, read_job
 from billing.api.job_run import JobRun
 from billing.api.logged_run import logged_run
 from billing.api.oidc import TokenVerifier
 from billing.api.problem import Answer, Forbidden, MalformedRequest, MethodNotAllowed
+from billing.api.queue_call import queue_for, tries_of
 from billing.api.request_body import discard_rest, read_body
+from billing.api.task_call import TaskCall
+from billing.api.task_part import RunQueue, TaskPart
 from billing.domain.stamp import stamp
 from billing.ports import Clock, Secrets
 from billing.ports.jobs import ACTOR_HEADER
@@ -45,6 +50,7 @@ class JobParts(Generic[Engine]):
     max_body_bytes: int
     run_deadline_seconds: int
     revision: str
+    queue: RunQueue | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -119,8 +125,35 @@ class JobDoor(Generic[Engine, Report]):
         _check_allowed(caller, request)
         run = self._job_run(call, parts, caller=caller, request=request)
         call.noted |= {"run_id": run.run_id, "tenant": request.tenant_id, "dry_run": request.dry_run}
-        body = logged_run(run, seconds=lambda: self._seconds(call), log=self.log)
+        if request.fan_out:
+            return self._spread(call, run, queue=queue_for(request, call.request.headers.get, parts.queue))
+        if request.part is None:
+            body = logged_run(run, seconds=lambda: self._seconds(call), log=self.log)
+        else:
+            queue = queue_for(request, call.request.headers.get, parts.queue)
+            body = self._task_call(call, run, request.part, queue=queue).answer(seconds=lambda: self._seconds(call))
         return Answer(body, HTTPStatus.OK, _JSON)
+
+    def _spread(self, call: Call, run: JobRun[Engine, Report], *, queue: RunQueue) -> Answer:
+        trigger = trigger_of(call.request.headers.get(SCHEDULE_HEADER), now=run.now)
+        told = Spreading(run=run, queue=queue, trigger=trigger).enqueue()
+        call.noted |= told
+        return Answer(enqueued_answer(run, told, seconds=self._seconds(call)), HTTPStatus.ACCEPTED, _JSON)
+
+    def _task_call(
+        self, call: Call, run: JobRun[Engine, Report], part: TaskPart, *, queue: RunQueue
+    ) -> TaskCall[Engine, Report]:
+        headers = call.request.headers
+        ends = self.monotonic() + queue.slice_seconds
+        return TaskCall(
+            run=replace(run, out_of_time=lambda: self.monotonic() >= ends or run.out_of_time()),
+            part=part,
+            tenant_id=run.request.tenant_id or "",
+            queue=queue,
+            actor=headers.get(ACTOR_HEADER) or run.actor,
+            tries=tries_of(headers.get),
+            log=self.log,
+        )
 
     def _caller(self, call: Call, parts: JobParts[Engine]) -> Caller:
         headers = dict(call.request.headers.items())

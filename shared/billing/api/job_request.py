@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any, NoReturn
 
 from billing.api.problem import MalformedRequest
+from billing.api.task_part import TaskPart, read_part
 from billing.domain.errors import InvalidInput
 from billing.store.ids import tenant_path
 
@@ -20,7 +21,8 @@ FURTHEST_AHEAD = timedelta(days=366)
 
 MOST = 1_000_000
 
-_FIELDS = ("as_of", "dry_run", "limit")
+_FIELDS = ("as_of", "dry_run", "limit", "fan_out")
+_TASK = "task"  # what we write ourselves
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _INSTANT = re.compile(r"[0-9-]{10}T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?(Z|[+-][0-9]{2}:[0-9]{2})")  # RFC 3339
 _MOST_FLAWS = 20
@@ -33,13 +35,16 @@ class JobRequest:
     """What is asked: one tenant, or all where `tenant_id` is None.
 
     A day in `as_of` starts in each tenant's own zone; an instant is UTC; None is now. `limit` is the most invoices to
-    make, or cases to work on, all tenants together.
+    make, or cases to work on, all tenants together. With `fan_out` the run is spread over tasks, of which each is asked
+    to do a `part`.
     """
 
     tenant_id: str | None
     as_of: date | datetime | None = None
     dry_run: bool = False
     limit: int | None = None
+    fan_out: bool = False
+    part: TaskPart | None = None
 
 
 class InvalidFields(InvalidInput):
@@ -58,13 +63,19 @@ def read_job(tenant: str | None, body: bytes, *, now: datetime) -> JobRequest:
     """
     tenant_id = None if tenant is None else _tenant_id(tenant)
     fields = job_members(body)
-    flaws: list[InvalidInput] = [_unknown(name) for name in fields if name not in _FIELDS]
+    flaws: list[InvalidInput] = [_unknown(name) for name in fields if name not in (*_FIELDS, _TASK)]
     as_of = _taken(fields, "as_of", flaws, read=partial(_as_of, now=now))
-    dry_run = _taken(fields, "dry_run", flaws, read=_flag)
+    dry_run = _taken(fields, "dry_run", flaws, read=partial(_flag, name="dry_run"))
     limit = _taken(fields, "limit", flaws, read=_limit)
+    fan_out = _taken(fields, "fan_out", flaws, read=partial(_flag, name="fan_out"))
+    part = _taken(fields, _TASK, flaws, read=read_part)
+    if (fan_out or part) and (dry_run or limit is not None):
+        flaws.append(_flaw("fan_out", expected="neither dry_run nor limit beside it, as tasks share none", given=True))
     if flaws:
         raise InvalidFields(flaws[:_MOST_FLAWS])
-    return JobRequest(tenant_id=tenant_id, as_of=as_of, dry_run=bool(dry_run), limit=limit)
+    return JobRequest(
+        tenant_id=tenant_id, as_of=as_of, dry_run=bool(dry_run), limit=limit, fan_out=bool(fan_out), part=part
+    )
 
 
 def _tenant_id(value: str) -> str:
@@ -144,10 +155,10 @@ def _day_or_instant(value: object) -> date | datetime | None:
     return None
 
 
-def _flag(value: object) -> bool:
+def _flag(value: object, *, name: str) -> bool:
     if isinstance(value, bool):
         return value
-    raise _flaw("dry_run", expected="true or false", given=value)
+    raise _flaw(name, expected="true or false", given=value)
 
 
 def _limit(value: object) -> int:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import ClassVar, Generic
 
-from billing.api.job import Engine, Job, Report, Task
+from billing.api.job import Engine, Job, Report, TenantWork
 from billing.api.job_request import InvalidFields, JobRequest
 from billing.domain.errors import BillingError, InvalidInput, Unavailable
 from billing.domain.period import local_midnight
@@ -81,7 +81,7 @@ class JobRun(Generic[Engine, Report]):
     def of(self, tenant_id: str, *, limit: int | None) -> Report:
         """Run for one tenant. Raises NotFound for an unknown one, InvalidFields, Unavailable, RunFailed."""
         try:
-            return self.job.run(self.engine, self._task(tenant_id, limit=limit))
+            return self.job.run(self.engine, self._work(tenant_id, limit=limit))
         except InvalidFields:  # the day that was asked for has not begun in the tenant's zone
             raise
         except (BrokenDocument, InvalidInput) as error:  # not the caller's input: that was read before
@@ -92,7 +92,7 @@ class JobRun(Generic[Engine, Report]):
 
         Raises InvalidFields, and Unavailable where no tenant had its turn because a store is away.
         """
-        self._as_of(lambda: _WHERE_DAYS_BEGIN_FIRST)  # what is to come everywhere is refused before anybody's turn
+        self.refuse_what_is_to_come()
         tenant_ids = Tenants(self.engine.documents).ids()
         done = AllTenantsReport[Report](tenants=len(tenant_ids))
         for tenant_id in tenant_ids:
@@ -107,12 +107,16 @@ class JobRun(Generic[Engine, Report]):
         _raise_if_everything_is_away(done)
         return done
 
+    def refuse_what_is_to_come(self) -> None:
+        """Raise InvalidFields for a day that has begun nowhere, before anybody's turn."""
+        self._as_of(lambda: _WHERE_DAYS_BEGIN_FIRST)
+
     def _left(self, done: AllTenantsReport[Report]) -> int | None:
         limit = self.request.limit
         return None if limit is None else max(0, limit - sum(map(self.job.made, done.reports)))
 
-    def _task(self, tenant_id: str, *, limit: int | None) -> Task:
-        return Task(
+    def _work(self, tenant_id: str, *, limit: int | None) -> TenantWork:
+        return TenantWork(
             tenant_id=tenant_id,
             as_of=self._as_of(lambda: Tenants(self.engine.documents).get(tenant_id).zone),
             now=self.now,

@@ -11,6 +11,7 @@ from billing.api.job import Engine, Job, Report
 from billing.api.job_request import read_job
 from billing.api.job_run import JobRun
 from billing.api.logged_run import logged_run
+from billing.api.queue_call import refuse_tasks
 from billing.domain.stamp import stamp
 from billing.ports import Clock
 from billing.ports.jobs import JobCall
@@ -46,10 +47,12 @@ class JobsInProcess:
 
     def _answer(self, job: Job[Engine, Report], engine: Engine, asked: JobCall) -> bytes:
         started, now = self.monotonic(), self.clock.now()
+        request = read_job(asked.tenant_id, asked.body, now=now)
+        refuse_tasks(request)
         run = JobRun(
             job=job,
             engine=engine,
-            request=read_job(asked.tenant_id, asked.body, now=now),
+            request=request,
             run_id=f"{stamp(now)}-{self.new_id()[:8]}",
             actor=asked.actor,
             request_id=asked.request_id,

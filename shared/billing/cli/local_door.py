@@ -15,7 +15,7 @@ import typer
 from billing.adapters.environment_secrets import EnvironmentSecrets
 from billing.adapters.job_credentials import key_credential
 from billing.adapters.kept_key import kept_key
-from billing.adapters.local_tasks import LocalTasks
+from billing.adapters.local_tasks import LocalTasks, Retries
 from billing.adapters.sole_use import sole_use
 from billing.adapters.system_clock import SystemClock
 from billing.adapters.task_posts import TaskPosts
@@ -27,7 +27,7 @@ from billing.cli.local_gateway import LOCAL_STRIPE_KEY, SANDBOX_FILE
 from billing.cli.local_keys import LocalKeys, local_keys
 from billing.cli.local_seed import SERVED, needs_seed, seed
 from billing.cli.local_server import local_server
-from billing.config import PAYMENT_LINK_KEY, STRIPE_KEY, STRIPE_WEBHOOK_SECRET, local_event_secrets
+from billing.config import PAYMENT_LINK_KEY, STRIPE_KEY, STRIPE_WEBHOOK_SECRET, TASK_ATTEMPTS, local_event_secrets
 from billing.domain.errors import Unavailable
 from billing.domain.pay_state import pay_state
 from billing.sandbox.server import RunningSandbox, Webhook, running_sandbox
@@ -102,7 +102,7 @@ def _tasks(base: str, *, key: str) -> LocalTasks:
         credential=key_credential(KEY_HEADER, lambda: [key]),
         seconds=_TASK_SECONDS,
     )
-    return LocalTasks(posts, clock=SystemClock())
+    return LocalTasks(posts, clock=SystemClock(), retries=Retries(attempts=TASK_ATTEMPTS))
 
 
 def _sandbox(

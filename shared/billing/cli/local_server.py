@@ -14,11 +14,13 @@ from billing.api.billing_job import BILLING
 from billing.api.call_log import CallLog
 from billing.api.dunning_job import DUNNING
 from billing.api.identity import Trusted
-from billing.api.job import Job, Report, Task
+from billing.api.job import Job, Report, TenantWork
 from billing.api.job_app import Beside, JobApp
 from billing.api.job_door import JobDoor, JobParts
 from billing.api.jobs_in_process import JobsInProcess
 from billing.api.pay_engine import Door, DoorParts
+from billing.api.task_part import run_queue
+from billing.config import RUN_SLICE_SECONDS, TASK_ATTEMPTS
 from billing.wiring import Engine
 
 _LARGEST_BODY = 1024 * 1024
@@ -70,6 +72,7 @@ def _job_app(job: Job[Engine, Report], engine: Engine, *, trusted: Trusted, log:
         max_body_bytes=_LARGEST_BODY,
         run_deadline_seconds=_RUN_DEADLINE_SECONDS,
         revision="local",
+        queue=run_queue(engine.tasks, attempts=TASK_ATTEMPTS, slice_seconds=RUN_SLICE_SECONDS),
     )
     door = JobDoor(job=job, parts=lambda: parts, clock=SystemClock(), monotonic=time.monotonic, new_id=_new_id, log=log)
     return JobApp(door=door, largest_body=_LARGEST_BODY)
@@ -78,10 +81,14 @@ def _job_app(job: Job[Engine, Report], engine: Engine, *, trusted: Trusted, log:
 def _until(job: Job[Engine, Report], is_ending: Callable[[], bool]) -> Job[Engine, Report]:
     """The job, whose runs stop early when the server ends."""
 
-    def run(engine: Engine, task: Task) -> Report:
-        return job.run(engine, replace(task, out_of_time=lambda: task.out_of_time() or is_ending()))
+    def ending(work: TenantWork) -> TenantWork:
+        return replace(work, out_of_time=lambda: work.out_of_time() or is_ending())
 
-    return replace(job, run=run)
+    return replace(
+        job,
+        run=lambda engine, work: job.run(engine, ending(work)),
+        close=lambda engine, work: job.close(engine, ending(work)),
+    )
 
 
 def _new_id() -> str:

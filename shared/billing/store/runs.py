@@ -51,10 +51,7 @@ class Runs:
         )
 
     def record(self, report: RunReport, *, actor: str, recorded_at: datetime, fan_out: str = "") -> Put:
-        """The write of a run's record. Its invoices are found by their own documents and are not repeated here.
-
-        `fan_out` names what the run is a part of, if anything.
-        """
+        """The write of a run's record. Its invoices are found by their own documents and are not repeated here."""
         return Put(
             self.collection.document(report.run_id),
             {

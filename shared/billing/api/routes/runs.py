@@ -9,6 +9,7 @@ from billing.api.routes.noun import noun
 from billing.api.routes.paging import Paged, Paging
 from billing.domain.errors import NotFound
 from billing.ports import Document
+from billing.store.fan_outs import KIND, tenant_parts
 from billing.store.pages import page_by_id
 from billing.store.runs import Runs
 
@@ -33,7 +34,11 @@ class RunTotalAnswer(AnswerModel):
 
 
 class RunAnswer(AnswerModel):
-    """A run: who asked, as of when, whether it came to its end, and how many of each outcome there were."""
+    """A run: who asked, as of when, whether it came to its end, and how many of each outcome there were.
+
+    One of the kind `fan_out` was spread over tasks: its failures are the parts that were given up, and the runs of its
+    parts name it in `fan_out`.
+    """
 
     id: str
     kind: str
@@ -45,6 +50,7 @@ class RunAnswer(AnswerModel):
     failed: int
     failures: list[RunFailureAnswer]
     totals: list[RunTotalAnswer]
+    fan_out: str | None = None
 
 
 @router.get("")
@@ -65,6 +71,8 @@ def get_run(run_id: NamedId, books: Reading) -> RunAnswer:
 
 def _answer(document: Document) -> RunAnswer:
     fields: dict[str, Any] = document.fields
+    if fields.get("kind") == KIND:
+        return _spread(document)
     counts = {name: value for name, value in fields.items() if isinstance(value, int) and not isinstance(value, bool)}
     counts |= {f"skipped.{name}": number for name, number in fields.get("skipped", {}).items()}
     counts |= {f"actions.{name}": number for name, number in fields.get("actions", {}).items()}
@@ -86,4 +94,21 @@ def _answer(document: Document) -> RunAnswer:
             for each in fields["failures"]
         ],
         totals=[RunTotalAnswer.model_validate(each) for each in fields.get("totals", [])],
+        fan_out=fields.get("fan_out"),
+    )
+
+
+def _spread(document: Document) -> RunAnswer:
+    fields, parts = document.fields, tenant_parts(document)
+    dead = [RunFailureAnswer(subject=part, code=each.code, message=each.message) for part, each in parts.dead.items()]
+    return RunAnswer.model_validate(
+        {
+            "id": document.id,
+            **{name: fields[name] for name in ("kind", "actor", "recorded_at", "as_of")},
+            "complete": parts.complete,
+            "counts": {"shards": parts.shards, "parts_done": len(parts.done)},
+            "failed": len(dead),
+            "failures": dead,
+            "totals": [],
+        }
     )
