@@ -467,6 +467,31 @@ def test_a_cron_call_that_names_no_list_runs_nothing(client: S0Client, body: obj
     assert client.gets("/lumen")["invoices"] == []
 
 
+DEEP = json.loads("[" * 500 + "]" * 500)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"as_of": {"day": []}},
+        {"as_of": DEEP},
+        {"as_of": 10**30},
+        {"as_of": "\ud800"},
+        {"as_of": "2026-02-30"},
+        {"as_of": None},
+        {"dry_run": "yes"},
+        {"tenantIds": DEEP},
+    ],
+    ids=["object", "deep", "huge", "half a character", "no day", "null", "no flag", "deep ids"],
+)
+def test_a_cron_call_that_no_step_could_take_runs_nothing(client: S0Client, body: object) -> None:
+    client.posts("", FIBER, status=201)
+
+    assert client.without("X-Tenant-ID").calls("POST", "/api/internal/cron/billing", body).status == 422
+
+    assert client.gets("/lumen")["invoices"] == []
+
+
 # who may
 
 

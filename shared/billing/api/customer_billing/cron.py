@@ -3,12 +3,11 @@
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, ClassVar
 
-import orjson
-
 from billing.api.job import Members
-from billing.api.job_request import InvalidFields, job_members
+from billing.api.job_request import InvalidFields, job_members, read_job
 from billing.api.job_run import TenantFailure
 from billing.domain.errors import BillingError, InvalidInput, NotFound
 from billing.ports.jobs import JobCall, JobName, Jobs
@@ -99,10 +98,11 @@ class CronRun:
             self.failures.append(failure)
 
 
-def cron_call(header: str | None, body: bytes) -> CronCall:
+def cron_call(header: str | None, body: bytes, *, now: datetime) -> CronCall:
     """The call of the header X-Tenant-ID (an id, or several with commas) or of `tenantIds` in the body.
 
-    Raises MalformedRequest for a body that can't be read, InvalidFields for one that breaks a rule.
+    Raises MalformedRequest for a body that can't be read, InvalidFields for one that breaks a rule of the call or of
+    the steps, as of `now`: it would fail for each tenant.
     """
     members = job_members(body)
     unknown = [name for name in members if name not in ("tenantIds", *_PASSED_ON)]
@@ -115,7 +115,18 @@ def cron_call(header: str | None, body: bytes) -> CronCall:
         expected = "to be left out, as X-Tenant-ID names tenants"
         raise InvalidFields([InvalidInput("tenantIds", expected=expected, given=given)])
     ids = list(dict.fromkeys(named)) or given
-    return CronCall(tenant_ids=ids, body=orjson.dumps({name: members[name] for name in _PASSED_ON if name in members}))
+    return CronCall(tenant_ids=ids, body=_passed_on(members, now=now))
+
+
+def _passed_on(members: Mapping[str, Any], *, now: datetime) -> bytes:
+    """What each step is asked, once it is known to be something that a step takes."""
+    asked = {name: members[name] for name in _PASSED_ON if name in members}
+    for name, value in asked.items():
+        if isinstance(value, list | dict):
+            raise InvalidFields([InvalidInput(name, expected="one value", given=type(value).__name__)])
+    body = json.dumps(asked).encode()
+    read_job(None, body, now=now)
+    return body
 
 
 def _tenant_ids(given: object) -> list[str]:

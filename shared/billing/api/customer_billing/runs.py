@@ -67,7 +67,7 @@ def _run(request: Request, access: Access, job: JobName, body: bytes) -> Respons
 
 def _daily(request: Request, access: Access, body: bytes) -> Response:
     door = door_of(request)
-    asked = cron_call(request.headers.get(TENANT_HEADER), body)
+    asked = cron_call(request.headers.get(TENANT_HEADER), body, now=door.clock.now())
     ids = Tenants(door.parts().engine.documents).ids() if asked.tenant_ids is None else asked.tenant_ids
     ends = monotonic() + _seconds(request)
     run = CronRun(
