@@ -6,11 +6,13 @@ from functools import partial
 
 from billing.adapters.event_notice import EventQueue
 from billing.connections import event_posts
-from billing.ports import Clock, Documents, Secrets
+from billing.domain.tenant import Tenant
+from billing.ports import Clock, Documents, EventSink, Secrets
 from billing.store.tenants import Tenants
 from billing.usecases.call import Call
 from billing.usecases.deliver_events import EventsDelivered, deliver_events
 from billing.usecases.event_turn import in_turn
+from billing.usecases.send_test_event import send_test_event
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +31,7 @@ class Outbox:
         Nothing where another holder does so just now: that one goes on with what is due by now.
         """
         tenant = Tenants(self.documents).get(call.tenant_id)
-        sink = event_posts(tenant, secrets=self.secrets, clock=self.clock, loopback=self.loopback)
+        sink = self._sink(tenant)
         one_pass = partial(deliver_events, self.documents, sink, tenant=tenant, call=call, out_of_time=out_of_time)
         if not tenant.event_url:
             return one_pass()
@@ -37,3 +39,11 @@ class Outbox:
         if report.next_at is not None and self.queue is not None:
             self.queue.ask(tenant.id, why="again", due=report.next_at)
         return report
+
+    def send_test(self, call: Call) -> str:
+        """Send a test event; its id. As `send_test_event`."""
+        tenant = Tenants(self.documents).get(call.tenant_id)
+        return send_test_event(self.documents, self._sink(tenant), tenant=tenant, call=call)
+
+    def _sink(self, tenant: Tenant) -> EventSink:
+        return event_posts(tenant, secrets=self.secrets, clock=self.clock, loopback=self.loopback)

@@ -183,18 +183,26 @@ class Engine:
         settlement = self._settlement(tenant).credit_notes
         return Settled() if settlement is None else settle_credit_notes(settlement, credit_notes)
 
-    def deliver_events(
-        self, call: Call, *, out_of_time: Callable[[], bool] = lambda: False, holder: str = ""
-    ) -> EventsDelivered:
-        """As Outbox.deliver; the `holder` is the caller where none is told."""
-        outbox = Outbox(
+    @property
+    def outbox(self) -> Outbox:
+        """What delivers the tenants' events."""
+        return Outbox(
             documents=self.documents,
             secrets=self.secrets,
             clock=self.clock,
             loopback=self.loopback_events,
             queue=self.event_queue,
         )
-        return outbox.deliver(call, holder=holder or call.actor, out_of_time=out_of_time)
+
+    def deliver_events(
+        self, call: Call, *, out_of_time: Callable[[], bool] = lambda: False, holder: str = ""
+    ) -> EventsDelivered:
+        """As Outbox.deliver; the `holder` is the caller where none is told."""
+        return self.outbox.deliver(call, holder=holder or call.actor, out_of_time=out_of_time)
+
+    def send_test_event(self, call: Call) -> str:
+        """As Outbox.send_test."""
+        return self.outbox.send_test(call)
 
     def _bill(self, context: RunContext, options: RunOptions) -> None:
         if self.crew is None:

@@ -149,6 +149,36 @@ def test_a_tenant_without_an_address_is_answered_like_any_other(door: ApiDoor) -
     assert (answered.status, answered.json) == (200, {"delivered": 0, "failed": 0})
 
 
+def as_staff(door: ApiDoor, method: str, path: str, body: object = None) -> Answered:
+    token = door.key(Role.STAFF, "events:read", "events:write")
+    return door.ask(method, f"/api/billing/events{path}", body=body, token=token)
+
+
+def test_the_log_of_an_event_shows_each_try_and_a_bad_hour_is_sent_again(door: ApiDoor, receiver: Receiver) -> None:
+    receiver.statuses = [500, 204]
+    event = happens(door, "c1")
+    assert as_staff(door, "POST", f"/{event.id}/retry").json["status"] == "undelivered"
+    told = as_staff(door, "POST", f"/{event.id}/retry").json
+    assert (told["status"], [each["status"] for each in told["log"]]) == ("delivered", [500, 204])
+    door.clock.at += timedelta(minutes=1)
+    again = {"since": "2026-03-01T00:00:00Z", "status": ["delivered"]}
+    assert as_staff(door, "POST", "/retry", again).json == {"put_back": 1}
+    assert [each["status"] for each in as_staff(door, "GET", f"/{event.id}").json["log"]] == [500, 204, 204]
+    assert as_staff(door, "POST", "/retry", {"since": "2026-03-01T00:00:00Z"}).json == {"put_back": 0}
+    assert as_staff(door, "POST", "/retry", {"since": "2027-03-01T00:00:00Z"}).status == 422
+
+
+def test_a_test_event_is_answered_with_what_came_of_it(door: ApiDoor, receiver: Receiver) -> None:
+    receiver.statuses = [410, 204]
+    refused = as_staff(door, "POST", "/test")
+    door.clock.at += timedelta(minutes=1)
+    taken = as_staff(door, "POST", "/test")
+    assert (refused.status, refused.json["status"], refused.json["log"][0]["status"]) == (200, "failed", 410)
+    assert (taken.json["type"], taken.json["status"], taken.json["subject"]) == ("test", "delivered", "tests/acme")
+    nowhere = door.ask("POST", "/api/billing/events/test", tenant="umbra", sent={"x-internal-key": KEY})
+    assert (nowhere.status, nowhere.json["errors"][0]["field"]) == (422, "event_url")
+
+
 def test_on_a_laptop_an_event_is_out_as_soon_as_it_happens(
     tmp_path: Path, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:

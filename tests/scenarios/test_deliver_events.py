@@ -4,6 +4,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -11,15 +12,16 @@ import pytest
 
 from billing.adapters.event_posts import EventPosts
 from billing.adapters.sqlite import SqliteDocuments
-from billing.domain.errors import NotFound
+from billing.domain.errors import InvalidInput, NotFound
 from billing.domain.event import Event, EventType, event_of
-from billing.domain.event_delivery import EventDelivery, EventStatus
+from billing.domain.event_delivery import EventDelivery, EventStatus, EventTry
 from billing.ports import Documents, EventSink, Write
+from billing.store.audit import AuditLog
 from billing.store.events import Events
 from billing.store.indexes import EXEMPTIONS, INDEXES
 from billing.usecases.call import Call
 from billing.usecases.deliver_events import EventsDelivered, deliver_events
-from billing.usecases.retry_event import retry_event
+from billing.usecases.retry_event import retry_event, retry_events
 from tests.builders import a_tenant, utc
 from tests.covered_documents import CoveredDocuments
 from tests.event_receiver import SECRET, Receiver, receiving
@@ -79,7 +81,9 @@ def test_events_are_delivered_once_and_oldest_first(documents: Documents, receiv
     assert delivers(documents, receiver.url) == EventsDelivered(delivered=2)
     assert delivers(documents, receiver.url) == EventsDelivered()
     assert receiver.ids == messages(early, late)
-    assert delivery(documents, early) == EventDelivery().delivered(at=NOON)
+    [made] = delivery(documents, early).log
+    assert (made.at, made.status, made.error) == (NOON, 204, "")
+    assert delivery(documents, early) == EventDelivery().delivered(at=NOON, made=made)
 
 
 def test_more_than_a_page_of_events_is_delivered(documents: Documents, receiver: Receiver) -> None:
@@ -104,6 +108,10 @@ def test_a_failed_event_is_tried_again_after_its_pause(documents: Documents, rec
     assert delivers(documents, receiver.url, at=due) == EventsDelivered(delivered=1)
     assert receiver.ids == messages(event, event)
     assert delivery(documents, event).tries == 2
+    assert [(each.status, each.error) for each in delivery(documents, event).log] == [
+        (500, "its receiver answered with status 500"),
+        (204, ""),
+    ]
 
 
 def test_a_later_event_of_the_same_customer_waits_and_others_do_not(documents: Documents, receiver: Receiver) -> None:
@@ -146,6 +154,33 @@ def test_an_event_that_was_given_up_is_delivered_when_somebody_says_so(
     assert delivers(documents, receiver.url) == EventsDelivered(delivered=1)
     with pytest.raises(NotFound):
         retry_event(documents, "evt_none", call=call)
+    [record] = AuditLog.of(documents, "acme").about(f"events/{event.id}")
+    assert (record.event, record.actor, record.before, record.after) == (
+        "event.put_back",
+        "cli",
+        "failed",
+        "undelivered",
+    )
+
+
+def test_those_of_a_bad_hour_are_put_back_with_their_log(documents: Documents, receiver: Receiver) -> None:
+    """Two given up and one delivered in that hour, one given up after it."""
+    events, call = Events.of(documents, "acme"), Call(tenant_id="acme", actor="cli", recorded_at=NOON)
+    first, second, third, late = (happens(documents, f"c{minute}", at=minute) for minute in (0, 10, 20, 59))
+    for event in (first, second, late):
+        given_up = replace(EventDelivery(tries=9).failed(at=NOON, error="status 500"), expires_at=None)
+        documents.commit([events.changed(events.get(event.id), given_up)])
+    assert delivers(documents, receiver.url).delivered == 1
+    since, until = first.occurred_at, late.occurred_at
+    number = retry_events(documents, since=since, until=until, statuses=[EventStatus.FAILED], call=call)
+    assert (number, delivers(documents, receiver.url).delivered) == (2, 2)
+    everything = [*EventStatus]
+    assert retry_events(documents, since=since, until=until, statuses=everything, call=call) == 3
+    assert delivers(documents, receiver.url).delivered == 3
+    assert receiver.ids == messages(third, first, second, first, second, third)
+    assert [each.error for each in delivery(documents, first).log] == ["status 500", "", ""]
+    with pytest.raises(InvalidInput, match="until"):
+        retry_events(documents, since=since, until=since, statuses=everything, call=call)
 
 
 def test_where_nobody_is_there_three_tries_are_lost_and_the_others_wait(
@@ -198,10 +233,11 @@ class MeanwhileDelivered:
         self.documents = documents
         self.taken: list[str] = []
 
-    def deliver(self, event: Event, *, tenant_id: str, url: str) -> None:
+    def deliver(self, event: Event, *, tenant_id: str, url: str) -> EventTry:
         self.taken.append(event.id)
         events = Events.of(self.documents, tenant_id)
         self.documents.commit([events.changed(events.get(event.id), EventDelivery().delivered(at=NOON))])
+        return EventTry(at=NOON, status=204)
 
 
 def test_two_runs_at_once_leave_the_outbox_to_one_of_them(documents: Documents) -> None:

@@ -11,6 +11,7 @@ import pytest
 from billing.adapters.counting import CountingDocuments
 from billing.adapters.sqlite import SqliteDocuments
 from billing.domain.event import Event, EventType, event_of
+from billing.domain.event_delivery import EventTry
 from billing.ports import Documents
 from billing.store.event_turns import EventTurn, EventTurns
 from billing.store.events import Events
@@ -44,11 +45,12 @@ class Taking:
         self.taken: list[str] = []
         self.meanwhile = meanwhile
 
-    def deliver(self, event: Event, *, tenant_id: str, url: str) -> None:
+    def deliver(self, event: Event, *, tenant_id: str, url: str) -> EventTry:
         assert (tenant_id, url) == ("acme", "https://app.acme.test/")
         self.taken.append(event.subject.removeprefix("customers/"))
         meanwhile, self.meanwhile = self.meanwhile, lambda: None
         meanwhile()
+        return EventTry(at=NOON, status=204)
 
 
 def delivers(documents: Documents, sink: Taking, *, holder: str, at: datetime = NOON) -> EventsDelivered | None:

@@ -138,3 +138,61 @@ def test_a_tenant_s_own_secret_goes_by_its_name(
     assert answer("deliver", directory=tmp_path)["delivered"] == 1
     [taken] = receiver.taken
     assert Webhook("B" * 32).verify(taken.body, taken.headers)["type"] == "customer.suspended"
+
+
+def test_one_event_is_shown_with_each_try(tmp_path: Path, documents: Documents, receiver: Receiver) -> None:
+    write(documents, SUSPENDED)
+    receiver.statuses = [503]
+    run("deliver", directory=tmp_path)
+    shown = run("show", SUSPENDED.id, directory=tmp_path).stdout.splitlines()
+    assert shown[:3] == [
+        "customer.suspended of customers/c1, 2026-03-15 09:00:00 UTC",
+        "  reason: unpaid",
+        "undelivered",
+    ]
+    assert shown[3].endswith("ms: its receiver answered with status 503")
+    assert shown[4].endswith("UTC or later: the next try")
+    told = answer("show", SUSPENDED.id, directory=tmp_path)
+    assert [(each["status"], each["error"]) for each in told["log"]] == [(503, "its receiver answered with status 503")]
+    assert run("show", "evt_none", directory=tmp_path).exit_code != 0
+
+
+def test_a_developer_tries_the_receiver_while_others_wait(
+    tmp_path: Path, documents: Documents, receiver: Receiver
+) -> None:
+    write(documents, SUSPENDED)
+    told = answer("test", directory=tmp_path)
+    assert (told["type"], told["status"], told["subject"], told["tries"]) == ("test", "delivered", "tests/acme", 1)
+    [taken] = receiver.taken
+    assert Webhook(SECRET).verify(taken.body, taken.headers)["type"] == "test"
+    receiver.statuses = [404]
+    refused = run("test", directory=tmp_path)
+    assert refused.exit_code == 1
+    assert "its receiver answered with status 404" in refused.stdout
+    receiver.statuses = [204]
+    assert answer("deliver", directory=tmp_path)["delivered"] == 1, "a test is never tried again"
+
+
+def test_without_an_address_nothing_can_be_tried(tmp_path: Path, documents: Documents) -> None:
+    documents.commit([Tenants(documents).saving(a_tenant())])
+    for command in (["test"], ["retry", "--since", "2026-03-15"]):
+        refused = run(*command, directory=tmp_path)
+        assert refused.exit_code != 0
+        assert "has no address for events" in refused.stderr
+
+
+def test_those_of_a_time_are_put_back_together(tmp_path: Path, documents: Documents, receiver: Receiver) -> None:
+    write(documents, SUSPENDED, RESTORED)
+    run("deliver", directory=tmp_path)
+    assert run("retry", "--since", "2026-03-01", directory=tmp_path).stdout == "0 put back\n0 delivered\n"
+    some = run("retry", "--since", "2026-03-15T09:00:00Z", "--until", "2026-03-16", "--all", directory=tmp_path)
+    assert some.stdout == "1 put back\n1 delivered\n"
+    assert answer("retry", "--since", "2026-03-01", "--all", directory=tmp_path)["delivered"] == 2
+    assert len(receiver.taken) == 5
+
+
+def test_a_retry_says_which(tmp_path: Path, documents: Documents) -> None:
+    for arguments in ([], [SUSPENDED.id, "--since", "2026-03-01"]):
+        refused = run("retry", *arguments, directory=tmp_path)
+        assert refused.exit_code != 0
+        assert "name one event, or a time with --since" in refused.stderr

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from billing.domain.event_delivery import EventDelivery, EventStatus
+from billing.domain.event_delivery import EventDelivery, EventStatus, EventTry
 from tests.builders import utc
 
 AT = utc("2026-03-15T09:00")
@@ -45,3 +45,27 @@ def test_an_event_that_nobody_wants_is_dropped_too() -> None:
     unwanted = EventDelivery().not_wanted(at=AT)
     assert (unwanted.status, unwanted.tries, unwanted.tried_at) == (EventStatus.NOT_WANTED, 0, None)
     assert unwanted.expires_at == utc("2026-04-14T09:00")
+
+
+def test_every_try_is_in_the_log_also_those_before_it_was_put_back() -> None:
+    made = EventTry(at=AT, status=500, milliseconds=12, error="status 500")
+    failed = EventDelivery().failed(at=AT, error="status 500", made=made)
+    again = failed.put_back()
+    assert (again.status, again.tries, again.next_try_at, again.error) == (EventStatus.UNDELIVERED, 0, None, "")
+    later = EventTry(at=AT + timedelta(hours=1), status=204, milliseconds=7)
+    assert again.delivered(at=later.at, made=later).log == (made, later)
+
+
+def test_the_log_keeps_the_latest_twenty_tries() -> None:
+    delivery = EventDelivery()
+    for number in range(23):
+        delivery = delivery.put_back().failed(at=AT + timedelta(minutes=number), error="status 500")
+    assert [each.at for each in delivery.log] == [AT + timedelta(minutes=number) for number in range(3, 23)]
+
+
+def test_a_test_is_tried_once_and_dropped_after_thirty_days() -> None:
+    taken = EventDelivery().tested(at=AT, made=EventTry(at=AT, status=204))
+    refused = EventDelivery().tested(at=AT, made=EventTry(at=AT, status=404, error="status 404"))
+    assert (taken.status, refused.status) == (EventStatus.DELIVERED, EventStatus.FAILED)
+    assert (refused.tries, refused.next_try_at, refused.error) == (1, None, "status 404")
+    assert taken.expires_at == refused.expires_at == utc("2026-04-14T09:00")

@@ -9,6 +9,7 @@ from http.client import HTTPException
 from socket import SHUT_RDWR
 from threading import Event as Flag
 from threading import Timer
+from time import monotonic
 from urllib.parse import SplitResult
 
 from urllib3.connection import HTTPConnection, HTTPSConnection
@@ -17,6 +18,7 @@ from urllib3.exceptions import HTTPError
 from billing.adapters.event_message import message_body, message_id, signed_headers
 from billing.adapters.public_address import NotPublic, Resolve, checked_addresses, is_loopback, resolved
 from billing.domain.event import Event
+from billing.domain.event_delivery import EventTry
 from billing.domain.web_address import web_parts
 from billing.ports import EventNotTaken
 
@@ -47,17 +49,24 @@ class EventPosts:
     patience: Patience = field(default_factory=Patience)
     tls: Callable[[], ssl.SSLContext] = ssl.create_default_context
 
-    def deliver(self, event: Event, *, tenant_id: str, url: str) -> None:
-        """Post an event, signed. What the receiver answers is not read, but for its status, which has to be 2xx.
+    def deliver(self, event: Event, *, tenant_id: str, url: str) -> EventTry:
+        """Post an event, signed; the try that it took. Of the answer nothing is read but the status: it has to be 2xx.
 
         Raises EventNotTaken, also for a redirect and an address that is not public, and UnusableEventSecret.
         """
         message, body = message_id(event, tenant_id=tenant_id), message_body(event, tenant_id=tenant_id)
         secrets = self.secrets(self.secret_name)
-        headers = signed_headers(message, body, at=self.now(), secrets=secrets, name=self.secret_name)
-        status = self._post(event, url, body=body, headers=headers)
+        at, begun = self.now(), monotonic()
+        headers = signed_headers(message, body, at=at, secrets=secrets, name=self.secret_name)
+        try:
+            status = self._post(event, url, body=body, headers=headers)
+        except EventNotTaken as error:
+            error.made = _made(at, begun, error=error.reason)
+            raise
         if not 200 <= status < 300:
-            raise EventNotTaken(event, reason=f"its receiver answered with status {status}")
+            reason = f"its receiver answered with status {status}"
+            raise EventNotTaken(event, reason=reason, made=_made(at, begun, status=status, error=reason))
+        return _made(at, begun, status=status)
 
     def _post(self, event: Event, url: str, *, body: str, headers: dict[str, str]) -> int:
         parts = web_parts(url)
@@ -131,3 +140,7 @@ class EventPosts:
             raise EventNotTaken(event, reason="its host is not on the public internet") from None
         except (HTTPError, HTTPException, OSError, UnicodeError) as error:
             raise EventNotTaken(event, reason=type(error).__name__) from error
+
+
+def _made(at: datetime, begun: float, *, status: int = 0, error: str = "") -> EventTry:
+    return EventTry(at=at, status=status, milliseconds=round((monotonic() - begun) * 1000), error=error)

@@ -85,6 +85,10 @@ class PayEngine(Protocol):
         """Tell the tenant's own system what is due."""
         ...
 
+    def send_test_event(self, call: Call) -> str:
+        """Send the tenant's own system an event that tells of nothing; its id."""
+        ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DoorParts:

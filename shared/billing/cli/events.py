@@ -1,10 +1,11 @@
 """`billing events`: look at the outbox, deliver what is due, put an event back."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from rich.markup import escape
 
-from billing.cli.directory import call_on, open_place
+from billing.cli.directory import call_on, instant_of, open_place
 from billing.cli.errors import DONE, HAD_FAILURES, Refused
 from billing.cli.place import Place
 from billing.cli.screen import Json, answers, columns, complaints, write_json
@@ -13,7 +14,7 @@ from billing.domain.tenant import Tenant
 from billing.store.events import Events
 from billing.store.ids import checked_id
 from billing.usecases.deliver_events import EventFailure, EventsDelivered
-from billing.usecases.retry_event import retry_event
+from billing.usecases.retry_event import retry_event, retry_events
 
 
 def show_list(limit: int, *, failed: bool, place: Place) -> None:
@@ -27,6 +28,29 @@ def show_list(limit: int, *, failed: bool, place: Place) -> None:
         _print_list(found)
 
 
+def show_one(event_id: str, *, place: Place) -> None:
+    """Print one event with every try that is kept."""
+    engine, tenant = open_place(place)
+    found = Events.of(engine.documents, tenant.id).get(checked_id("event", event_id)).value
+    if place.as_json:
+        write_json({"tenant_id": tenant.id, **_event_json(found)})
+    else:
+        _print_one(found)
+
+
+def run_test(place: Place) -> int:
+    """Send a test event and say what came of it; the exit code."""
+    engine, tenant = open_place(place)
+    _require_address(tenant)
+    event_id = engine.send_test_event(call_on(tenant))
+    found = Events.of(engine.documents, tenant.id).get(event_id).value
+    if place.as_json:
+        write_json({"tenant_id": tenant.id, **_event_json(found)})
+    else:
+        _print_one(found)
+    return DONE if found.delivery.status is EventStatus.DELIVERED else HAD_FAILURES
+
+
 def run_deliver(place: Place) -> int:
     """Deliver what is due and say what became of it; the exit code."""
     engine, tenant = open_place(place)
@@ -36,12 +60,33 @@ def run_deliver(place: Place) -> int:
 def run_retry(event_id: str, *, place: Place) -> int:
     """Put one event back and deliver what is due; the exit code. Refused where the tenant has no address."""
     engine, tenant = open_place(place)
-    if not tenant.event_url:
-        message = f"{tenant.id} has no address for events; `billing tenants set event_url=https://...` gives it one"
-        raise Refused(message)
+    _require_address(tenant)
     call = call_on(tenant)
     retry_event(engine.documents, checked_id("event", event_id), call=call)
     return _answer(engine.deliver_events(call), tenant=tenant, place=place)
+
+
+def run_retry_many(since: str, until: str | None, *, everything: bool, place: Place) -> int:
+    """Put back what was given up in a stretch of time, or all of it, and deliver what is due; the exit code.
+
+    Instants and days are those of the tenant's zone where they have no offset of their own.
+    """
+    engine, tenant = open_place(place)
+    _require_address(tenant)
+    call = call_on(tenant)
+    start = instant_of(since, zone=tenant.zone, option="--since")
+    end = call.recorded_at if until is None else instant_of(until, zone=tenant.zone, option="--until")
+    statuses = [*EventStatus] if everything else [EventStatus.FAILED]
+    number = retry_events(engine.documents, since=start, until=end, statuses=statuses, call=call)
+    if not place.as_json:
+        answers().print(f"{number} put back")
+    return _answer(engine.deliver_events(call), tenant=tenant, place=place)
+
+
+def _require_address(tenant: Tenant) -> None:
+    if not tenant.event_url:
+        message = f"{tenant.id} has no address for events; `billing tenants set event_url=https://...` gives it one"
+        raise Refused(message)
 
 
 def _answer(report: EventsDelivered, *, tenant: Tenant, place: Place) -> int:
@@ -77,6 +122,23 @@ def _print_list(found: Sequence[OutgoingEvent]) -> None:
     console.print(table)
 
 
+def _print_one(found: OutgoingEvent) -> None:
+    event, delivery, console = found.event, found.delivery, answers()
+    console.print(f"{event.type.value} of {event.subject}, {_instant(event.occurred_at)} UTC", highlight=False)
+    for name, value in event.fields.items():
+        console.print(f"  {name}: {'-' if value in (None, '') else value}", highlight=False, markup=False)
+    console.print(delivery.status.value.replace("_", " "))
+    for each in delivery.log:
+        outcome = each.error or f"answered with status {each.status}"
+        console.print(f"  {_instant(each.at)} UTC, {each.milliseconds} ms: {outcome}", highlight=False, markup=False)
+    if delivery.next_try_at is not None:
+        console.print(f"  {_instant(delivery.next_try_at)} UTC or later: the next try", highlight=False)
+
+
+def _instant(at: datetime) -> str:
+    return f"{at:%Y-%m-%d %H:%M:%S}"
+
+
 def _event_json(outgoing: OutgoingEvent) -> Json:
     event, delivery = outgoing.event, outgoing.delivery
     return {
@@ -90,6 +152,10 @@ def _event_json(outgoing: OutgoingEvent) -> Json:
         "tried_at": delivery.tried_at,
         "next_try_at": delivery.next_try_at,
         "error": delivery.error,
+        "log": [
+            {"at": each.at, "status": each.status, "milliseconds": each.milliseconds, "error": each.error}
+            for each in delivery.log
+        ],
     }
 
 

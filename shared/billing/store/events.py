@@ -1,7 +1,9 @@
 """The outbox: an event is written in the commit of the change it tells of, and delivered afterwards."""
 
+import builtins
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from billing.domain.errors import NotFound
 from billing.domain.event import Event
@@ -22,10 +24,10 @@ class Events:
         """The events of one tenant."""
         return cls(Collection(documents, tenant_id, "events"))
 
-    def creation(self, event: Event) -> Create:
-        """The write that tells of an event; it belongs into the commit of what it tells of."""
+    def creation(self, event: Event, delivery: EventDelivery | None = None) -> Create:
+        """The write that tells of an event, to be delivered; it belongs into the commit of what it tells of."""
         happened: Fields = {**encode(event), "occurred_at": event.occurred_at}
-        return Create(self.collection.document(event.id), happened | _delivery_fields(EventDelivery()))
+        return Create(self.collection.document(event.id), happened | _delivery_fields(delivery or EventDelivery()))
 
     def known(self, event_ids: Sequence[str]) -> list[bool]:
         """Whether each event was written before."""
@@ -50,6 +52,22 @@ class Events:
         newest_first = Order("occurred_at", descending=True)
         found = [each for status in statuses for each in self._of_status(status, newest_first, limit=limit)]
         return sorted(found, key=lambda each: (each.value.event.occurred_at, each.value.event.id), reverse=True)[:limit]
+
+    def between(
+        self, since: datetime, until: datetime, *, status: EventStatus, limit: int
+    ) -> builtins.list[Stored[OutgoingEvent]]:
+        """What happened from one UTC instant to before another and is in a status, in the order in which it did."""
+        query = Query(
+            self.collection.path,
+            filters=(
+                Filter("status", "==", status.value),
+                Filter("occurred_at", ">=", since),
+                Filter("occurred_at", "<", until),
+            ),
+            order=(Order("occurred_at"),),
+            limit=limit,
+        )
+        return [_outgoing(each) for each in self.collection.documents.query(query)]
 
     def changed(self, read: Stored[OutgoingEvent], delivery: EventDelivery) -> Update:
         """The write of a delivery that went on; it fails if another try was noted since it was read."""

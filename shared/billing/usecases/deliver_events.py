@@ -124,7 +124,7 @@ class _Outbox:
             self.waits_until(delivery.next_try_at or at)
             return
         try:
-            self.sink.deliver(event, tenant_id=self.tenant.id, url=self.tenant.event_url)
+            made = self.sink.deliver(event, tenant_id=self.tenant.id, url=self.tenant.event_url)
         except EventNotTaken as error:
             self._not_taken(read, error)
         except BillingError as error:  # it never left the house, so no try is lost
@@ -133,10 +133,10 @@ class _Outbox:
         else:
             self.delivered += 1
             self.failed_in_a_row = 0
-            self._note(read, delivery.delivered(at=at))
+            self._note(read, delivery.delivered(at=at, made=made))
 
     def _not_taken(self, read: Stored[OutgoingEvent], error: EventNotTaken) -> None:
-        tried = read.value.delivery.failed(at=self.call.recorded_at, error=error.reason)
+        tried = read.value.delivery.failed(at=self.call.recorded_at, error=error.reason, made=error.made)
         if tried.next_try_at is not None:
             self.blocked.add(read.value.event.subject)
             self.waits_until(tried.next_try_at)

@@ -1,26 +1,40 @@
 """`/api/billing/events`: what the tenant's own system was told, and is still to be told."""
 
 from datetime import datetime
+from time import monotonic
 from typing import Annotated
 
 from fastapi import Query
 
 from billing.api.routes.books import Books, changing, reading
-from billing.api.routes.models import AnswerModel, Limit, NamedId
+from billing.api.routes.models import AnswerModel, GivenModel, Limit, NamedId, utc
 from billing.api.routes.noun import noun
 from billing.domain.event import EventType
 from billing.domain.event_delivery import EventStatus, OutgoingEvent
 from billing.store.events import Events
 from billing.store.ids import checked_id
-from billing.usecases.retry_event import retry_event
+from billing.usecases.retry_event import retry_event, retry_events
 
 router = noun("events")
 Reading = Annotated[Books, reading("events")]
 Changing = Annotated[Books, changing("events")]
 
 
+_SECONDS = 20
+"""A call delivers for so long; what is left is delivered behind it."""
+
+
+class EventTryAnswer(AnswerModel):
+    """One try: the HTTP status that answered (0: none did), after so many milliseconds, and why it was no delivery."""
+
+    at: datetime
+    status: int
+    milliseconds: int
+    error: str
+
+
 class EventAnswer(AnswerModel):
-    """An event and its delivery; `error` is what the last try came to."""
+    """An event and its delivery; `error` is what the last try came to, `log` the latest tries, the oldest first."""
 
     id: str
     type: EventType
@@ -32,6 +46,21 @@ class EventAnswer(AnswerModel):
     tried_at: datetime | None
     next_try_at: datetime | None
     error: str
+    log: list[EventTryAnswer]
+
+
+class EventsGiven(GivenModel):
+    """The events of a stretch of time, the end not included (now, if it is left out), in these statuses."""
+
+    since: datetime
+    until: datetime | None = None
+    status: tuple[EventStatus, ...] = (EventStatus.FAILED,)
+
+
+class PutBackAnswer(AnswerModel):
+    """How many events are to be delivered once more."""
+
+    put_back: int
 
 
 class EventListAnswer(AnswerModel):
@@ -60,9 +89,31 @@ def get_event(event_id: NamedId, books: Reading) -> EventAnswer:
 def retry(event_id: NamedId, books: Changing) -> EventAnswer:
     """Deliver an event once more, now if its turn comes; its receiver can tell by the message's id that it is one."""
     retry_event(books.documents, checked_id("event_id", event_id), call=books.call)
-    if books.tenant.event_url:
-        books.engine.deliver_events(books.call)
+    _deliver(books)
     return _answer(Events.of(books.documents, books.tenant_id).get(event_id).value)
+
+
+@router.post("/retry")
+def retry_many(given: EventsGiven, books: Changing) -> PutBackAnswer:
+    """Deliver many events once more, such as those of a time in which their receiver was broken."""
+    since, until = utc("since", given.since), books.call.recorded_at
+    until = until if given.until is None else utc("until", given.until)
+    number = retry_events(books.documents, since=since, until=until, statuses=set(given.status), call=books.call)
+    _deliver(books)
+    return PutBackAnswer(put_back=number)
+
+
+@router.post("/test")
+def send_test(books: Changing) -> EventAnswer:
+    """Send an event of the type `test` and say what came of it; it is tried once."""
+    event_id = books.engine.send_test_event(books.call)
+    return _answer(Events.of(books.documents, books.tenant_id).get(event_id).value)
+
+
+def _deliver(books: Books) -> None:
+    ends = monotonic() + _SECONDS
+    if books.tenant.event_url:
+        books.engine.deliver_events(books.call, out_of_time=lambda: monotonic() > ends)
 
 
 def _answer(outgoing: OutgoingEvent) -> EventAnswer:
@@ -78,4 +129,5 @@ def _answer(outgoing: OutgoingEvent) -> EventAnswer:
         tried_at=delivery.tried_at,
         next_try_at=delivery.next_try_at,
         error=delivery.error,
+        log=[EventTryAnswer.model_validate(each) for each in delivery.log],
     )
