@@ -15,7 +15,8 @@ from billing.api.job import Job, Report
 from billing.api.job_door import JobDoor, JobParts
 from billing.api.oidc import TokenVerifier
 from billing.api.task_part import run_queue
-from billing.config import cloud_project, load_settings
+from billing.config import load_settings, load_threshold
+from billing.connections import open_spans
 from billing.wiring import Engine, connect
 
 JobFunction: TypeAlias = Callable[[flask.Request], flask.Response]
@@ -23,7 +24,7 @@ JobFunction: TypeAlias = Callable[[flask.Request], flask.Response]
 
 def job_function(job: Job[Engine, Report]) -> JobFunction:
     """The door of a job. Nothing is read or connected before it is called."""
-    clock, connecting = SystemClock(), Lock()
+    clock, connecting, threshold = SystemClock(), Lock(), load_threshold()
 
     @cache
     def connected() -> JobParts[Engine]:
@@ -50,5 +51,6 @@ def job_function(job: Job[Engine, Report]) -> JobFunction:
         clock=clock,
         monotonic=time.monotonic,
         new_id=lambda: uuid4().hex,
-        log=json_lines(project=cloud_project()),
+        log=json_lines(project=threshold.project),
+        spans=open_spans(threshold.traces, service=job.name, revision=threshold.revision),
     )
