@@ -292,7 +292,7 @@ def local_engine(directory: Path, *, payment_link_base: str, store: Store | None
 def _engine(parts: Parts, *, clock: Clock, workers: int = 1, secrets: Secrets | None = None) -> Engine:
     secrets = secrets or open_secrets(parts.secrets, clock=clock)
     return Engine(
-        documents=CountingDocuments(open_documents(parts.store)),
+        documents=CountingDocuments(open_documents(parts.store), weighs_sums=False),
         objects=CountingObjects(open_objects(parts.objects)),
         secrets=secrets,
         clock=clock,

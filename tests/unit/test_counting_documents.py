@@ -77,3 +77,13 @@ def test_threads_lose_no_count(documents: CountingDocuments) -> None:
 def test_counts_add_up() -> None:
     one = OperationCounts(reads=1, writes=2, deletes=3, queries=4, objects=5)
     assert one + one == OperationCounts(reads=2, writes=4, deletes=6, queries=8, objects=10)
+
+
+def test_a_sum_that_nobody_weighs_is_asked_for_once_and_counts_as_one_read() -> None:
+    inner = CountingDocuments(SqliteDocuments(":memory:"))
+    outer = CountingDocuments(inner, weighs_sums=False)
+    before = filled(outer, 1_001)
+    asked = inner.counts
+    assert outer.sum(Query(INVOICES), field="total") == 2_002
+    assert since(outer, before) == OperationCounts(reads=1, queries=1)
+    assert since(inner, asked) == OperationCounts(reads=2, queries=1)

@@ -3,9 +3,11 @@
 import re
 from collections.abc import Callable
 from dataclasses import KW_ONLY, dataclass
+from functools import lru_cache
 from time import monotonic
 from typing import Any
 
+from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import iter_route_contexts
 from starlette.exceptions import HTTPException
@@ -137,8 +139,13 @@ async def response_of(app: ASGIApp, request: Request) -> Response:
 def _route_of(scope: Scope) -> str:
     """The whole template of the route that was asked for, with the fixed places that it is below; "" for none."""
     asked = scope.get("route")
-    every = () if asked is None else iter_route_contexts(scope["app"].routes)
-    return next((each.path_format or "" for each in every if each.original_route is asked), "")
+    return "" if asked is None else _templates(scope["app"]).get(id(asked), "")
+
+
+@lru_cache(maxsize=8)
+def _templates(app: FastAPI) -> dict[int, str]:
+    """The templates of an application's routes, which live as long as it does."""
+    return {id(each.original_route): each.path_format or "" for each in iter_route_contexts(app.routes)}
 
 
 def _named(error: Exception, *, path: str, method: str) -> Exception:
