@@ -15,6 +15,7 @@ NAMES = (
     "february",
     "usage",
     "imports",
+    "load",
     "sandbox",
     "verify",
 )
