@@ -104,7 +104,7 @@ def apply(
     if as_json:
         _print(json.dumps({"project": declaration.variables.project, "steps": done, "notes": notes}, indent=2))
         return
-    _print(f"Done: {len(done)} steps." if done else summary(found))
+    _print(f"Done: {len(done)} step{'s' if len(done) > 1 else ''}." if done else summary(found))
     for note in notes:
         _print(f"To be done by hand: {note}")
 

@@ -93,6 +93,7 @@ def _leaves(value: object, name: str) -> Iterator[tuple[str, str]]:
 
 
 def _text(name: str, live: str | None, wanted: str | None) -> Iterator[str]:
+    name = name.removesuffix(f"[{live}]").removesuffix(f"[{wanted}]")  # one of a list
     if "\n" not in f"{live}{wanted}":
         yield from (f"- {name}: {live}" for _ in range(live is not None))
         yield from (f"+ {name}: {wanted}" for _ in range(wanted is not None))

@@ -10,25 +10,28 @@ from pathlib import Path
 
 from tests.real_parts import require_real_part
 
-NO_LOGIN = 1
-"""The exit code of a command line that gcloud understands, where nobody is logged in."""
+NO_LOGIN = "You do not currently have an active account selected"
+"""What gcloud says to a command line that it understands, where nobody is logged in."""
 
 _PARSE = """
-import io, json, sys
-from contextlib import redirect_stderr
+import json, os, sys
+said = open(sys.argv[2] + ".said", "w+")
+os.dup2(said.fileno(), 2)  # gcloud keeps the stream that it begins with
 sys.path[:0] = [sys.argv[1] + "/lib", sys.argv[1] + "/lib/third_party"]
 from googlecloudsdk import gcloud_main
 cli = gcloud_main.CreateCLI([])
 answers = []
 for command in json.load(sys.stdin):
-    said = io.StringIO()
+    said.seek(0, os.SEEK_END)
+    begin = said.tell()
     try:
-        with redirect_stderr(said):
-            cli.Execute(command)
+        cli.Execute(command)
         code = 0
     except SystemExit as end:
         code = end.code
-    answers.append([code, said.getvalue()])
+    sys.stderr.flush()
+    said.seek(begin)
+    answers.append([code, said.read()])
 json.dump(answers, open(sys.argv[2], "w"))
 """
 

@@ -1,4 +1,4 @@
-"""A gcloud that keeps a project in memory, or in a file as an executable on the path.
+"""A gcloud that keeps a project in memory: called within the test, or as an executable on the path.
 
 It takes no command or flag that the gcloud of this machine does not know, answers in the JSON of Google's APIs, lets
 nothing be used before its API is on, and refuses in gcloud's words.
@@ -6,14 +6,16 @@ nothing be used before its API is on, and refuses in gcloud's words.
 
 import json
 import re
-import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from copy import deepcopy
 from pathlib import Path
+from socketserver import StreamRequestHandler, TCPServer
+from threading import Thread
 from typing import Any, NoReturn, TypeAlias
 
 Json: TypeAlias = Any
-Known: TypeAlias = Mapping[str, "frozenset[str] | Sequence[str]"]
+Known: TypeAlias = Mapping[str, frozenset[str]]
 
 EMPTY: Mapping[str, Any] = {
     "services": ["cloudresourcemanager.googleapis.com", "serviceusage.googleapis.com"],
@@ -59,9 +61,9 @@ def _no(words: str, code: int = 1) -> NoReturn:
 class StandIn:
     """One project. `state` is all that it is, as JSON."""
 
-    def __init__(self, known: Known, state: dict[str, Any] | None = None) -> None:
+    def __init__(self, known: Known) -> None:
         self.known = known
-        self.state = deepcopy(dict(EMPTY)) if state is None else state
+        self.state: dict[str, Any] = deepcopy(dict(EMPTY))
 
     def __call__(self, command: Sequence[str], folder: Path) -> tuple[int, str, str]:
         """Do a command, `gcloud` first, as in a folder; its exit code, output and errors."""
@@ -508,28 +510,38 @@ _COMMANDS: Mapping[str, Callable[[Json, list[str], Flags], Json]] = {
 }
 
 
-def put_on_path(folder: Path, known: Known) -> Path:
-    """Write an executable `gcloud` into a folder; its project is in the file that comes back."""
-    state = folder / "project.json"
-    state.write_text(json.dumps(EMPTY))
-    used = {words: sorted(known[words]) for words in _COMMANDS}
-    (folder / "known.json").write_text(json.dumps(used))
-    gcloud = folder / "gcloud"
-    gcloud.write_text(f'#!/bin/sh\nexec {sys.executable} -I {__file__} {folder} "$@"\n')
-    gcloud.chmod(0o755)
-    return state
+_EXECUTABLE = """#!/bin/bash
+# Hands its folder and arguments on to the test, and gives back what that answers.
+exec 3<>/dev/tcp/127.0.0.1/{port}
+printf '%s\\n' "$#" >&3
+printf '%s\\0' "$PWD" "$@" >&3
+IFS= read -r -d '' code <&3
+IFS= read -r -d '' out <&3
+IFS= read -r -d '' said <&3
+printf '%s' "$out"
+printf '%s' "$said" >&2
+exit "$code"
+"""
 
 
-def main(folder: Path, args: Sequence[str]) -> int:
-    """The executable."""
-    file = folder / "project.json"
-    stand_in = StandIn(json.loads((folder / "known.json").read_text()), json.loads(file.read_text()))
-    code, out, said = stand_in(["gcloud", *args], Path.cwd())
-    file.write_text(json.dumps(stand_in.state))
-    sys.stdout.write(out)
-    sys.stderr.write(said)
-    return code
+@contextmanager
+def on_path(folder: Path, stand_in: StandIn) -> Iterator[None]:
+    """Write an executable `gcloud` into a folder; while the block runs it is the stand-in."""
 
+    class Handler(StreamRequestHandler):
+        def handle(self) -> None:
+            number = int(self.rfile.readline())
+            words = [self._word() for _ in range(number + 1)]
+            code, out, said = stand_in(["gcloud", *words[1:]], Path(words[0]))
+            self.wfile.write(b"\0".join(each.encode() for each in (str(code), out, said)) + b"\0")
 
-if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1]), sys.argv[2:]))
+        def _word(self) -> str:
+            return b"".join(iter(lambda: self.rfile.read(1), b"\0")).decode()
+
+    with TCPServer(("127.0.0.1", 0), Handler) as server:
+        gcloud = folder / "gcloud"
+        gcloud.write_text(_EXECUTABLE.format(port=server.server_address[1]))
+        gcloud.chmod(0o755)
+        Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+        yield
+        server.shutdown()

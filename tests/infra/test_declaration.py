@@ -138,7 +138,7 @@ def test_a_bucket_has_versions_or_a_retention(tmp_path: Path) -> None:
     ("given", "said"),
     [
         ({"project": ""}, "project: is not set; name it by --project or GOOGLE_CLOUD_PROJECT"),
-        ({"mial": "x"}, "--set mial: expected one of project, region,"),
+        ({"mails": "x"}, "--set mails: expected one of project, region,"),
         ({"region": "europe"}, "variables.region: expected a region such as europe-west1, got 'europe'"),
     ],
 )
