@@ -1,13 +1,18 @@
 """The line that each run leaves in the log, on whose names metrics and alerts are built."""
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from billing.api.dunning_job import DUNNING
 from billing.domain.errors import InvalidInput, NotFound
 from billing.domain.run_report import Failure
 from billing.ports import OperationCounts, StoreUnavailable, WriteConflict
 from tests.functions.test_job_door import Engine, engine_of, post
+
+ROOT = Path(__file__).parents[2]
 
 
 def run_lines(engine: Engine, tenant: str | None = None) -> list[dict[str, Any]]:
@@ -85,3 +90,13 @@ def test_a_run_of_all_tenants_of_whom_none_could_be_billed_failed() -> None:
 
 def test_what_is_refused_is_no_run() -> None:
     assert run_lines(engine_of(ends={"nobody": NotFound("tenant", "nobody")}), "nobody") == []
+
+
+def test_every_name_is_in_the_guide_and_the_declared_metrics_use_no_other() -> None:
+    [line] = run_lines(engine_of("acme"), "acme")
+    names = {*line, *DUNNING.tallies([])}
+    guide = (ROOT / "docs/guides/observability.md").read_text()
+    assert [name for name in names if not re.search(rf"`{name}[`.]", guide)] == []
+    declared = (ROOT / "infra/billing.yaml").read_text()
+    used = set(re.findall(r"jsonPayload\.(\w+)", declared)) | set(re.findall(r"jsonPayload\.(\w+)", guide))
+    assert {"event", "job", "outcome"} <= used <= names
