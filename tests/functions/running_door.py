@@ -27,7 +27,10 @@ _OURS = (
     "STRIPE_",
     "GOOGLE_CLOUD_PROJECT",
     "MAX_BODY",
-    "RUN_DEADLINE",
+    "RUN_",
+    "TASKS_",
+    "GENERATE_INVOICES_URL",
+    "API_PROXY_URL",
 )
 _START_SECONDS = 30
 _UNTIL_STDIN_ENDS = '"$@" & cat; kill -9 $!'  # so that it ends with the tests, however they end

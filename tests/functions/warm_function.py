@@ -1,7 +1,9 @@
-"""`run_dunning` under functions-framework with everything imported ahead: a worker that was killed is back at once.
+"""A job under functions-framework with everything imported ahead: a worker that was killed is back at once.
 
-gunicorn --preload tests.functions.warm_function:app
+WARM_FUNCTION=generate_invoices gunicorn --preload tests.functions.warm_function:app
 """
+
+import os
 
 import google.auth.transport.requests
 import jwt
@@ -16,4 +18,5 @@ import billing.render.document_files
 import billing.render.mail.compose
 
 AHEAD = (billing, google, jwt)
-app = create_app("run_dunning", "functions/run_dunning/main.py")  # type: ignore[no-untyped-call]
+_NAME = os.environ.get("WARM_FUNCTION", "run_dunning")
+app = create_app(_NAME, f"functions/{_NAME}/main.py")  # type: ignore[no-untyped-call]
