@@ -111,9 +111,7 @@ def test_the_schedulers_calls_bill_and_chase_every_tenant_through_the_queue_once
 
     assert (answered.status, answered.json["tenants"], answered.json["enqueued"]) == (202, 4, 4)
     for tenant_id, accounts in TENANTS.items():
-        invoices = Invoices.of(documents, tenant_id).page(limit=20)
-        assert sorted(each.number for each in invoices) == [f"INV-2026-02-{n:04}" for n in range(1, accounts + 1)]
-        assert all(not each.pending for each in invoices)
+        _assert_billed(documents, tenant_id, accounts=accounts)
     files = [key for _, key in deployed.storage.entries if key.endswith(".pdf")]
     assert len(files) == sum(TENANTS.values())
     assert {each.status for each in queue.deliveries} == {200}
@@ -130,6 +128,12 @@ def test_the_schedulers_calls_bill_and_chase_every_tenant_through_the_queue_once
     jobs = [(each.job, each.tenants, each.enqueued) for each in FanOuts(documents).latest(limit=5)]
     assert jobs == [("run_dunning", 4, 4), ("generate_invoices", 4, 4)]
     assert [FanOuts(documents).dead_letters(each.id) for each in FanOuts(documents).latest(limit=5)] == [[], []]
+
+
+def _assert_billed(documents: FirestoreDocuments, tenant_id: str, *, accounts: int) -> None:
+    invoices = Invoices.of(documents, tenant_id).page(limit=20)
+    assert sorted(each.number for each in invoices) == [f"INV-2026-02-{n:04}" for n in range(1, accounts + 1)]
+    assert all(not each.pending for each in invoices)
 
 
 def _runs(documents: FirestoreDocuments, tenant_id: str) -> list:
