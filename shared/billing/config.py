@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import ClassVar, Self, TypeAlias
 from urllib.parse import urlsplit
 
-from billing.adapters.mail_place import SMTP_PASSWORD, MailPlace, MailServer, mail_place
+from billing.adapters.mail_place import SMTP_PASSWORD, MailPlace, MailServer, mail_setting
 from billing.adapters.secret_reference import check_references, is_reference
 from billing.adapters.task_place import TaskPlace, task_place
 from billing.adapters.trace_place import TracePlace, trace_place
@@ -17,8 +17,9 @@ from billing.api.caller import INTERNAL_KEY, KEY_REMEDY, internal_key_flaw
 from billing.api.front_door import FrontDoor, front_door
 from billing.api.in_flight import MOST_IN_FLIGHT
 from billing.api.job_places import JobCredential, JobPlaces, job_places
-from billing.api.oidc import GOOGLE_CERTS_URL, GOOGLE_ISSUERS, OidcTrust
-from billing.domain.errors import BillingError, InvalidInput
+from billing.api.oidc import OidcTrust
+from billing.api.oidc_setting import oidc_trust
+from billing.domain.errors import BillingError
 from billing.domain.web_address import LOOPBACK
 from billing.usecases.dunning_run import CLAIM_SECONDS
 
@@ -130,7 +131,7 @@ class Settings:
         """Read the variables. Raises one Misconfigured that names every variable missing or malformed."""
         read = Variables(environ)
         _threshold(read)
-        store, objects, secrets, oidc = _store(read), _objects(read), _secrets(read), _oidc(read)
+        store, objects, secrets, oidc = _store(read), _objects(read), _secrets(read), oidc_trust(read)
         run_deadline_seconds = read.integer("RUN_DEADLINE_SECONDS", default=540, low=1, high=3600)
         settings = cls(
             store=store,
@@ -139,7 +140,7 @@ class Settings:
             oidc=oidc,
             payment_link_base=read.url("PAYMENT_LINK_BASE"),
             stripe_base_url=_stand_in(read, "STRIPE_BASE_URL"),
-            mail=_mail(read),
+            mail=mail_setting(read),
             max_body_bytes=read.integer("MAX_BODY_BYTES", default=1024 * 1024, low=1024, high=32 * 1024 * 1024),
             run_deadline_seconds=run_deadline_seconds,
             revision=read.text("K_REVISION") or "local",
@@ -285,31 +286,6 @@ def _secrets(read: Variables) -> SecretSource:
         case other:
             read.flaw("BILLING_SECRETS", remedy=f"use environment or secret-manager, not {shown(other)}")
             return SecretVariables({})
-
-
-def _oidc(read: Variables) -> OidcTrust:
-    trust = OidcTrust(
-        audiences=read.texts("OIDC_AUDIENCE"),
-        service_accounts=frozenset(read.texts("OIDC_SERVICE_ACCOUNTS")),
-        issuers=read.texts("OIDC_ISSUERS") or GOOGLE_ISSUERS,
-        certs_url=read.url("OIDC_CERTS_URL") or GOOGLE_CERTS_URL,
-    )
-    if trust.service_accounts and not trust.audiences:
-        read.flaw("OIDC_AUDIENCE", remedy="is not set; use the Scheduler job's audience, this function's URL")
-    if trust.audiences and not trust.service_accounts:
-        read.flaw("OIDC_SERVICE_ACCOUNTS", remedy="is not set; list the e-mails of the accounts that may call")
-    for account in sorted(trust.service_accounts):
-        if not re.fullmatch(r"[^@\s]+@[^@\s]+", account):
-            read.flaw("OIDC_SERVICE_ACCOUNTS", remedy=f"use e-mails separated by commas, not {shown(account)}")
-    return trust
-
-
-def _mail(read: Variables) -> MailPlace | None:
-    try:
-        return mail_place(read.text("BILLING_MAIL")) if read.text("BILLING_MAIL") else None
-    except InvalidInput as error:
-        read.flaw(error.field, remedy=f"use {error.expected}")
-        return None
 
 
 def _stand_in(read: Variables, name: str) -> str | None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TypeAlias, assert_never
 from urllib.parse import unquote, urlsplit
 
+from billing.adapters.variables import Variables
 from billing.domain.errors import InvalidInput
 from billing.ports import Mailer
 
@@ -33,6 +34,15 @@ class MailServer:
 
 
 MailPlace: TypeAlias = MailFolder | MailServer
+
+
+def mail_setting(read: Variables) -> MailPlace | None:
+    """BILLING_MAIL, None where it is not set; what is wrong with it is noted with `read`."""
+    try:
+        return mail_place(read.text("BILLING_MAIL")) if read.text("BILLING_MAIL") else None
+    except InvalidInput as error:
+        read.flaw(error.field, remedy=f"use {error.expected}")
+        return None
 
 
 def mail_place(text: str) -> MailPlace:
