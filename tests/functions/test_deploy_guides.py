@@ -5,6 +5,7 @@ import shlex
 import subprocess
 import sys
 from pathlib import Path
+from shutil import copy
 
 import pytest
 
@@ -41,10 +42,12 @@ def words(line: str) -> list[str]:
 def test_gcloud_understands_every_command_of_the_guide(name: str, tmp_path: Path) -> None:
     lines = [line for line in gcloud_lines(GUIDES[name]) if not LOCAL.match(line.removeprefix("gcloud "))]
     assert len(lines) >= 8
+    for needed in ("cloudbuild.yaml", ".gitignore"):  # read before gcloud looks for a login
+        copy(ROOT / needed, tmp_path)
 
     answers = parsed_by_gcloud([words(line) for line in lines], folder=tmp_path)
 
-    misread = {line: answer for line, answer in zip(lines, answers, strict=True) if answer[0] != NO_LOGIN}
+    misread = {line: answer for line, answer in zip(lines, answers, strict=True) if NO_LOGIN not in answer[1]}
     assert misread == {}
 
 
@@ -64,12 +67,13 @@ def test_gcloud_understands_every_remedy_of_a_secret_s_errors(tmp_path: Path) ->
 
     answers = parsed_by_gcloud([shlex.split(line.replace("FILE", str(file)))[1:] for line in lines], folder=tmp_path)
 
-    assert [code for code, _ in answers] == [NO_LOGIN] * 6
+    assert [said for _, said in answers if NO_LOGIN not in said] == []
 
 
 def test_a_flag_that_gcloud_does_not_know_would_be_found(tmp_path: Path) -> None:
-    [(code, _)] = parsed_by_gcloud([["secrets", "versions", "add", "KEY", "--data-fiel=-"]], folder=tmp_path)
-    assert code != NO_LOGIN
+    [(_, said)] = parsed_by_gcloud([["secrets", "versions", "add", "KEY", "--data-fiel=-"]], folder=tmp_path)
+    assert NO_LOGIN not in said
+    assert "--data-fiel" in said
 
 
 def test_the_local_commands_of_the_guide_print_what_it_shows() -> None:
