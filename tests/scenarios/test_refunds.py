@@ -1,0 +1,157 @@
+"""Money goes back, to the card or to the balance; each refund is made once, and never of more than is left."""
+
+from typing import Any
+
+import pytest
+
+from billing.domain.errors import InvalidInput, NotFound
+from billing.domain.invoice import InvoiceStatus
+from billing.domain.payment import RefundState, RefundTarget
+from billing.ports import (
+    GatewayRefused,
+    GatewayUnavailable,
+    RefundStatus,
+)
+from billing.usecases.refund_payment import RefundRequest, finish_refunds, refund_payment
+from billing.usecases.reverse_payment import reverse_payment
+from tests.paying import balance, call, gateway, ids, pay, state, three_unpaid
+from tests.world import World
+
+
+@pytest.fixture
+def world() -> World:
+    return three_unpaid()
+
+
+def refund(world: World, amount: int, **changes: Any) -> RefundRequest:  # noqa: ANN401
+    options = {"id": "r1", "payment_id": "p1", "target": RefundTarget.METHOD, "invoice_id": ids(world)[0]} | changes
+    return RefundRequest(amount=amount, reason="goodwill", **options)
+
+
+def test_a_refund_to_the_method_leaves_that_much_unpaid(world: World) -> None:
+    pay(world, 5000, gateway_id="pi_1")
+    stripe = gateway()
+    refund_payment(world.documents, refund(world, 1000), gateway=stripe, call=call(world))
+    payment = refund_payment(world.documents, refund(world, 1000), gateway=stripe, call=call(world))
+    assert [(each.state, each.gateway_id) for each in payment.refunds] == [(RefundState.DONE, "re_1")]
+    assert list(stripe.made) == [f"{world.tenant.id}/p1/refund/r1"]
+    assert state(world)[0] == (InvoiceStatus.ISSUED, 3900, 1000)
+
+
+@pytest.mark.parametrize("lost", ["before", "after"])
+def test_a_refund_whose_answer_was_lost_is_made_once(world: World, lost: str) -> None:
+    pay(world, 5000, gateway_id="pi_1")
+    stripe = gateway(fails=[lost])
+    with pytest.raises(GatewayUnavailable):
+        refund_payment(world.documents, refund(world, 1000), gateway=stripe, call=call(world))
+    assert state(world)[0] == (InvoiceStatus.PAID, 4900, 0)
+    finished = finish_refunds(world.documents, stripe, payment_id="p1", call=call(world))
+    assert finished.refunds[0].state is RefundState.DONE
+    assert len(stripe.made) == 1
+    assert state(world)[0] == (InvoiceStatus.ISSUED, 3900, 1000)
+
+
+def test_a_refund_that_fails_at_the_gateway_can_be_asked_for_again(world: World) -> None:
+    pay(world, 4900, gateway_id="pi_1")
+    failing = gateway(status=RefundStatus.FAILED)
+    payment = refund_payment(world.documents, refund(world, 4900), gateway=failing, call=call(world))
+    assert (payment.refunds[0].state, payment.refunded) == (RefundState.FAILED, 0)
+    assert state(world)[0] == (InvoiceStatus.PAID, 4900, 0)
+    payment = refund_payment(world.documents, refund(world, 4900, id="r2"), gateway=gateway(), call=call(world))
+    assert payment.refunded == 4900
+
+
+def test_a_refund_that_the_gateway_will_never_make_frees_what_it_was_for(world: World) -> None:
+    pay(world, 4900, gateway_id="pi_1")
+    refusing = gateway(fails=["refused"])
+    payment = refund_payment(world.documents, refund(world, 4900), gateway=refusing, call=call(world))
+    assert [(each.state, each.gateway_id) for each in payment.refunds] == [(RefundState.FAILED, "")]
+    assert state(world)[0] == (InvoiceStatus.PAID, 4900, 0)
+    instead = refund(world, 4900, id="r2", target=RefundTarget.BALANCE)
+    refund_payment(world.documents, instead, gateway=None, call=call(world))
+    assert balance(world) == 4900
+
+
+def test_a_refund_that_our_own_account_can_not_make_waits_for_a_repeat(world: World) -> None:
+    pay(world, 4900, gateway_id="pi_1")
+    stripe = gateway(fails=["account"])
+    with pytest.raises(GatewayRefused, match="no such key"):
+        refund_payment(world.documents, refund(world, 1000), gateway=stripe, call=call(world))
+    payment = refund_payment(world.documents, refund(world, 1000), gateway=stripe, call=call(world))
+    assert payment.refunds[0].state is RefundState.DONE
+    assert state(world)[0] == (InvoiceStatus.ISSUED, 3900, 1000)
+
+
+def test_a_refund_that_the_gateway_still_works_on_moves_nothing_yet(world: World) -> None:
+    pay(world, 4900, gateway_id="pi_1")
+    stripe = gateway(status=RefundStatus.PENDING)
+    payment = refund_payment(world.documents, refund(world, 1000), gateway=stripe, call=call(world))
+    assert (payment.refunds[0].state, payment.refunded) == (RefundState.ASKED, 1000)
+    assert state(world)[0] == (InvoiceStatus.PAID, 4900, 0)
+
+
+def test_what_an_invoice_got_can_go_to_the_balance(world: World) -> None:
+    pay(world, 4900)
+    request = refund(world, 1000, target=RefundTarget.BALANCE)
+    for _ in range(2):
+        refund_payment(world.documents, request, gateway=None, call=call(world))
+    assert balance(world) == 1000
+    assert state(world)[0] == (InvoiceStatus.ISSUED, 3900, 1000)
+
+
+def test_what_went_to_the_balance_can_be_refunded_to_the_method(world: World) -> None:
+    pay(world, 10_000, gateway_id="pi_1")
+    refund_payment(world.documents, refund(world, 200, invoice_id=""), gateway=gateway(), call=call(world))
+    assert balance(world) == 0
+    assert state(world)[0] == (InvoiceStatus.PAID, 4900, 0)
+
+
+def test_only_what_is_left_of_a_payment_is_reversed(world: World) -> None:
+    pay(world, 4900, gateway_id="pi_1")
+    refund_payment(world.documents, refund(world, 1000), gateway=gateway(), call=call(world))
+    reverse_payment(world.documents, "p1", reason="chargeback", call=call(world))
+    assert state(world)[0] == (InvoiceStatus.ISSUED, 0, 4900)
+
+
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [
+        ({"amount": 4901}, "amount: expected more than 0 and at most 49.00 USD"),
+        ({"amount": 0}, "amount: expected more than 0"),
+        ({"amount": 100, "invoice_id": ""}, "at most 0.01 USD"),
+        ({"amount": 100, "invoice_id": "", "target": RefundTarget.BALANCE}, "invoice_id: expected an invoice"),
+    ],
+)
+def test_more_than_is_left_is_never_refunded(world: World, changes: dict[str, Any], named: str) -> None:
+    pay(world, 9900, gateway_id="pi_1")
+    refund_payment(world.documents, refund(world, 99, invoice_id="", id="r0"), gateway=gateway(), call=call(world))
+    amount = changes.pop("amount")
+    with pytest.raises(InvalidInput, match=named):
+        refund_payment(world.documents, refund(world, amount, **changes), gateway=gateway(), call=call(world))
+
+
+def test_a_transfer_can_not_be_refunded_to_a_card(world: World) -> None:
+    pay(world, 4900)
+    with pytest.raises(InvalidInput, match="target: expected balance"):
+        refund_payment(world.documents, refund(world, 100), gateway=gateway(), call=call(world))
+
+
+def test_without_a_gateway_a_card_refund_waits_for_one(world: World) -> None:
+    pay(world, 4900, gateway_id="pi_1")
+    with pytest.raises(InvalidInput, match="the tenant has no gateway"):
+        refund_payment(world.documents, refund(world, 100), gateway=None, call=call(world))
+
+
+def test_a_reversed_payment_has_nothing_to_refund(world: World) -> None:
+    pay(world, 4900)
+    reverse_payment(world.documents, "p1", reason="returned", call=call(world))
+    request = refund(world, 100, target=RefundTarget.BALANCE)
+    with pytest.raises(InvalidInput, match="payment_id: expected a payment that stands"):
+        refund_payment(world.documents, request, gateway=None, call=call(world))
+
+
+def test_a_payment_nobody_booked_is_not_found(world: World) -> None:
+    with pytest.raises(NotFound, match="payment 'p9'"):
+        reverse_payment(world.documents, "p9", reason="", call=call(world))
+    with pytest.raises(NotFound, match="payment 'p9'"):
+        finish_refunds(world.documents, gateway(), payment_id="p9", call=call(world))
