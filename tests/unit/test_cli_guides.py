@@ -34,6 +34,7 @@ GUIDES = (
     "dunning",
     "e-invoices",
     "events",
+    "fan-out",
     "import",
     "mails",
     "payments",

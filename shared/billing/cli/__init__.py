@@ -35,6 +35,7 @@ from billing.cli.plan_commands import plan_changes_app
 from billing.cli.reconcile_commands import reconcile_app
 from billing.cli.report_commands import report_app
 from billing.cli.review_commands import by_hand_app, reviews_app
+from billing.cli.run_record_commands import runs_app
 from billing.cli.sandbox import add_to as add_sandbox
 from billing.cli.serve import add_to as add_serve
 from billing.cli.subscription_commands import subscriptions_app
@@ -55,6 +56,7 @@ app = typer.Typer(
 invoices_app = typer.Typer(help="Look at invoices and decide on them.", no_args_is_help=True, rich_markup_mode=None)
 plans_app = typer.Typer(help="Check, publish and correct plans.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(invoices_app, name="invoices")
+app.add_typer(runs_app, name="runs")
 app.add_typer(e_invoice_app, name="e-invoice")
 app.add_typer(plans_app, name="plans")
 app.add_typer(subscriptions_app, name="subscriptions")

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from billing.domain.dunning_report import DunningReport
 from billing.domain.run_report import RunReport
-from billing.ports import Documents, Fields, Put
+from billing.ports import Document, Documents, Fields, Put, Query
 from billing.store.codec import SCHEMA_VERSION
 from billing.store.collection import Collection
 
@@ -22,6 +22,10 @@ class Runs:
     def of(cls, documents: Documents, tenant_id: str) -> "Runs":
         """The runs of one tenant."""
         return cls(Collection(documents, tenant_id, "runs"))
+
+    def all(self) -> list[Document]:
+        """Every record, by id."""
+        return self.collection.documents.query(Query(self.collection.path))
 
     def was_done(self, run_id: str) -> bool:
         """Whether a run of this id came to its end."""

@@ -56,7 +56,7 @@ class RunAnswer(AnswerModel):
 @router.get("")
 def list_runs(books: Reading, paging: Paging) -> Paged[RunAnswer]:
     """List runs in the order of their ids."""
-    found = page_by_id(Runs.of(books.documents, books.tenant_id).collection, paging.wanted, read=_answer)
+    found = page_by_id(Runs.of(books.documents, books.tenant_id).collection, paging.wanted, read=run_answer)
     return paging.answer(found, RunAnswer, id_of=lambda each: each.id)
 
 
@@ -66,10 +66,11 @@ def get_run(run_id: NamedId, books: Reading) -> RunAnswer:
     [found] = Runs.of(books.documents, books.tenant_id).collection.get([run_id])
     if found is None:
         raise NotFound("run", run_id)
-    return _answer(found)
+    return run_answer(found)
 
 
-def _answer(document: Document) -> RunAnswer:
+def run_answer(document: Document) -> RunAnswer:
+    """A run's record as it is shown."""
     fields: dict[str, Any] = document.fields
     if fields.get("kind") == KIND:
         return _spread(document)
