@@ -4,6 +4,7 @@ import asyncio
 import http.client
 import socket
 import time
+from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -20,6 +21,7 @@ from billing.adapters.counting import CountingDocuments
 from billing.adapters.environment_secrets import EnvironmentSecrets
 from billing.api.app import proxy_app
 from billing.api.pay_engine import Door, DoorParts
+from billing.config import EVENT_SECRET
 from billing.domain.customer import Customer
 from billing.domain.invoice import CollectionMethod, Invoice
 from billing.domain.tenant import Tenant
@@ -35,6 +37,7 @@ from tests.world import World
 
 LINK_KEY = "link-key-0123456789abcdef"
 WEBHOOK_SECRET = "whsec_0123456789abcdef"
+SIGNING_SECRET = f"whsec_{b64encode(bytes(32)).decode()}"
 STRIPE_KEY = "sk_test_acme"
 START = datetime.fromisoformat("2026-03-01T08:00:00+00:00")
 
@@ -130,6 +133,7 @@ def running_proxy(
             "STRIPE_API_KEY": STRIPE_KEY,
             "STRIPE_WEBHOOK_SECRET": WEBHOOK_SECRET,
             "INTERNAL_API_KEY": KEY,
+            EVENT_SECRET: SIGNING_SECRET,
         }
         told = Webhook(url=f"{base}/webhooks/stripe/acme", secret=WEBHOOK_SECRET) if webhooks else None
         with running_sandbox(clock=StandingClock(START), random=Random(1), webhook=told) as sandbox:

@@ -104,6 +104,7 @@ def _access(ids: Mapping[str, str]) -> dict[str, Any]:
         "settings_change_settings": {"settings": {"footer": "Thank you"}},
         "members_create_member": {"identity": "grace@own.test", "role": "viewer"},
         "members_change_member": {"role": "staff"},
+        "events_retry_many": {"since": "2026-03-01T00:00:00Z"},
         "api_keys_make_api_key": {"name": "reports", "role": "viewer", "scopes": ["reports:read"]},
         "mail_templates_put_template": template,
         "customer_billing_generate_invoices": {},
@@ -119,6 +120,7 @@ def _catalog(ids: Mapping[str, str]) -> dict[str, Any]:
         "plans_check_plan": a_plan_body("nova"),
         "customers_create": {"party": party, "currency": "USD"},
         "customers_change": {"party": {"city": "Berlin"}},
+        "customers_restore": _NOTE,
         "customers_assign": {"dunning_policy": "default"},
         "usage_record_events": {
             "events": [

@@ -481,8 +481,21 @@ DEEP = json.loads("[" * 500 + "]" * 500)
         {"as_of": None},
         {"dry_run": "yes"},
         {"tenantIds": DEEP},
+        {"tenantIds": ["\ud800"]},
+        {"\ud800": 1},
     ],
-    ids=["object", "deep", "huge", "half a character", "no day", "null", "no flag", "deep ids"],
+    ids=[
+        "object",
+        "deep",
+        "huge",
+        "half a character",
+        "no day",
+        "null",
+        "no flag",
+        "deep ids",
+        "half an id",
+        "half a name",
+    ],
 )
 def test_a_cron_call_that_no_step_could_take_runs_nothing(client: S0Client, body: object) -> None:
     client.posts("", FIBER, status=201)

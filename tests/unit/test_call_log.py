@@ -105,3 +105,10 @@ def test_an_error_is_told_without_anybodys_data(error: Exception, reason: str) -
     said = error_fields(error)["reason"]
     assert reason in said
     assert "anna" not in said.lower()
+
+
+@pytest.mark.parametrize("named", ["\ud800", "a\r\nb", "x\x00"])
+def test_whatever_a_field_that_somebody_sent_is_named_the_line_is_one_and_is_read(named: str) -> None:
+    refused = invalid_request([{"type": "extra_forbidden", "loc": ("body", named), "msg": "", "input": 1}])
+
+    assert named in line_of(error_fields(refused))["reason"]

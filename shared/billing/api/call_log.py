@@ -3,6 +3,7 @@
 https://cloud.google.com/logging/docs/structured-logging#special-payload-fields
 """
 
+import json
 import re
 import traceback
 from collections.abc import Callable
@@ -116,4 +117,7 @@ def _labels(fields: dict[str, Any]) -> dict[str, Any]:
 
 
 def _as_json(_logger: object, _level: str, event: structlog.typing.EventDict) -> str:
-    return orjson.dumps(event, default=str).decode()
+    try:
+        return orjson.dumps(event, default=str).decode()
+    except TypeError:  # half a character, as a field that somebody sent may be named
+        return json.dumps(event, default=str)

@@ -131,9 +131,14 @@ def _passed_on(members: Mapping[str, Any], *, now: datetime) -> bytes:
 
 def _tenant_ids(given: object) -> list[str]:
     match given:
-        case list() if given and len(given) <= _MOST_TENANTS and all(isinstance(each, str) for each in given):
+        case list() if given and len(given) <= _MOST_TENANTS and all(map(_is_text, given)):
             return list(dict.fromkeys(given))
         case _:
             shown = "a list" if isinstance(given, list) else type(given).__name__
             expected = f"a list of 1 to {_MOST_TENANTS} tenants' ids"
             raise InvalidFields([InvalidInput("tenantIds", expected=expected, given=shown)])
+
+
+def _is_text(given: object) -> bool:
+    """Whether it is text, and no half of a character, which no answer could say."""
+    return isinstance(given, str) and given.isprintable()
