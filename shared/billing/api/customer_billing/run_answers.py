@@ -62,6 +62,24 @@ class CronAnswer(Report):
     errors: list[CronError]
 
 
+class VerifiedTenant(Report):
+    """A tenant whose books do not agree: how many findings, by kind."""
+
+    tenant_id: str
+    findings: int
+    kinds: dict[str, int]
+
+
+class VerifyAnswer(Report):
+    """What the verification of all tenants that were asked for found."""
+
+    tenants: int
+    complete: bool
+    findings: int
+    results: list[VerifiedTenant]
+    errors: list[CronError]
+
+
 def _asked(properties: dict[str, Any]) -> dict[str, Any]:
     schema = {"type": "object", "properties": properties, "additionalProperties": False}
     return {"requestBody": {"required": False, "content": {"application/json": {"schema": schema}}}}
@@ -80,6 +98,15 @@ CRON_ASKED: Final = _asked(
         "dry_run": _DRY_RUN,
     }
 )
+_PERIOD = {"type": "string", "pattern": "^[0-9]{4}-(0[1-9]|1[0-2])$", "description": "A month, of the periods' start"}
+VERIFY_ASKED: Final = _asked(
+    {
+        "period": _PERIOD,
+        "objects": {"type": "boolean", "default": False, "description": "Read the files too"},
+        "events": {"type": "boolean", "default": False, "description": "Add up raw usage again too"},
+    }
+)
 GENERATED: Final[Responses] = {200: {"model": Generated, "description": "What was done"}}
 DUNNED: Final[Responses] = {200: {"model": Dunned, "description": "What was done"}}
 CRON: Final[Responses] = {200: {"model": CronAnswer, "description": "What was done"}}
+VERIFIED: Final[Responses] = {200: {"model": VerifyAnswer, "description": "What was found"}}

@@ -11,7 +11,16 @@ from billing.api.access import Access, door_of
 from billing.api.call_log import error_fields
 from billing.api.customer_billing.cron import CronRun, cron_call
 from billing.api.customer_billing.run_access import ALL_TENANTS, NeedsMachine, NeedsToRun
-from billing.api.customer_billing.run_answers import CRON, CRON_ASKED, DUNNED, GENERATED, RUN_ASKED
+from billing.api.customer_billing.run_answers import (
+    CRON,
+    CRON_ASKED,
+    DUNNED,
+    GENERATED,
+    RUN_ASKED,
+    VERIFIED,
+    VERIFY_ASKED,
+)
+from billing.api.customer_billing.verify_books import VerifyRun, verify_call
 from billing.api.job_failure import job_failure
 from billing.api.job_request import TENANT_HEADER
 from billing.api.routes.noun import noun
@@ -48,6 +57,12 @@ async def daily_billing(request: Request, access: Machines) -> Response:
     return await run_in_threadpool(_daily, request, access, await request.body())
 
 
+@cron_router.post("/verify", responses=VERIFIED, openapi_extra=VERIFY_ASKED)
+async def verify_all_books(request: Request, _access: Machines) -> Response:
+    """Compute the running month and the one before again, for the tenant of X-Tenant-ID or for all: what differs."""
+    return await run_in_threadpool(_verify, request, await request.body())
+
+
 def _run(request: Request, access: Access, job: JobName, body: bytes) -> Response:
     asked = JobCall(
         job=job,
@@ -78,6 +93,24 @@ def _daily(request: Request, access: Access, body: bytes) -> Response:
     )
     answer = run.run(ids, asked.body)
     request.state.noted["failed_tenants"] = len(run.failures)
+    return _json(orjson.dumps(answer, option=orjson.OPT_APPEND_NEWLINE))
+
+
+def _verify(request: Request, body: bytes) -> Response:
+    door = door_of(request)
+    engine, now = door.parts().engine, door.clock.now()
+    asked = verify_call(body, now=now)
+    named = [each.strip() for each in request.headers.get(TENANT_HEADER, "").split(",") if each.strip()]
+    ends = monotonic() + _seconds(request)
+    run = VerifyRun(
+        documents=engine.documents,
+        objects=engine.objects,
+        call=asked,
+        now=now,
+        seconds_left=lambda: ends - monotonic(),
+    )
+    answer = run.run(list(dict.fromkeys(named)) or Tenants(engine.documents).ids())
+    request.state.noted.update(run.noted())
     return _json(orjson.dumps(answer, option=orjson.OPT_APPEND_NEWLINE))
 
 
