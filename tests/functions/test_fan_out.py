@@ -2,17 +2,24 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from billing.api.routes.runs import run_answer
 from billing.domain.invoice import InvoiceStatus
-from billing.ports import Put, Query
-from billing.store.fan_outs import FanOuts
+from billing.ports import Delete, Put, Query
+from billing.store.fan_outs import FanOuts, PartRecords
 from billing.store.invoices import Invoices
-from tests.functions.fanned_out import FannedOut, fanned_out
+from billing.store.subscriptions import Subscriptions
+from tests.builders import a_fee, a_plan, a_subscription
+from tests.functions.fanned_out import NIGHT, FannedOut, fanned_out
 from tests.functions.small_tenants import AS_OF, add_tenant
 
+PART = {"fan_out": "20260301T000500Z-01234567", "part": "tenant", "slice": 0}
+PLAN = a_plan(fees=[a_fee("49.00")])
 SCHEDULED = {"X-CloudScheduler-ScheduleTime": "2026-03-01T00:05:00.000Z"}
 
 
@@ -199,6 +206,112 @@ def test_a_call_without_fan_out_answers_with_its_counts_as_before(doors: FannedO
     answered = doors.post({"fan_out": False, "as_of": AS_OF})
 
     assert (answered.status, answered.json["generated"], doors.tasks) == (200, 1, {})
+
+
+def test_a_tenant_that_is_gone_is_given_up_at_once(doors: FannedOut) -> None:
+    add_tenant(doors.documents, "acme")
+    doors.before_try = lambda _tries: doors.documents.commit([Delete("tenants/acme")])
+
+    fan_out = doors.post({"fan_out": True, "as_of": AS_OF}).json["fan_out"]
+
+    assert [(each.tries, each.status) for each in doors.wait()] == [(0, 200)]
+    [letter] = FanOuts(doors.documents).dead_letters(fan_out)
+    assert (letter.tenant_id, letter.code) == ("acme", "not_found")
+    assert doors.documents.query(Query("tenants/acme/runs")) == []
+
+
+def test_a_part_that_is_continued_without_end_is_given_up(doors: FannedOut) -> None:
+    add_tenant(doors.documents, "acme")
+    part = {"fan_out": "20260301T000500Z-01234567", "part": "tenant", "slice": 2001}
+
+    answered = doors.post({"as_of": AS_OF, "task": part}, tenant="acme", headers={"x-cloudtasks-taskname": "t"})
+
+    assert (answered.status, answered.json["dead_letter"]["code"]) == (200, "no_end_in_sight")
+    assert parts(doors, "acme") == {"part_tenant": "dead"}
+    assert Invoices.of(doors.documents, "acme").page(limit=1) == []
+
+
+def test_a_last_try_that_ends_without_a_word_is_a_dead_letter(doors: FannedOut) -> None:
+    add_tenant(doors.documents, "acme")
+    records = PartRecords(
+        documents=doors.documents,
+        tenant_id="acme",
+        fan_out_id="20260301T000500Z-01234567",
+        base={"job": "generate_invoices", "actor": "scheduler", "recorded_at": NIGHT, "as_of": NIGHT},
+    )
+
+    records.last_try("tenant", at=NIGHT)
+
+    [record] = [run_answer(each) for each in doors.documents.query(Query("tenants/acme/runs"))]
+    assert (record.kind, record.complete, record.failed) == ("fan_out", False, 1)
+    [failure] = record.failures
+    assert (failure.subject, failure.code) == ("tenant", "no_answer")
+    assert failure.message == "the last try, begun at 2026-03-01 00:05:30 UTC, has not come to an end"
+    records.waiting("tenant")
+    records.done("tenant", at=NIGHT)
+    [record] = [run_answer(each) for each in doors.documents.query(Query("tenants/acme/runs"))]
+    assert (record.complete, record.failed) == (True, 0)
+    assert FanOuts(doors.documents).dead_letters("20260301T000500Z-01234567") == []
+
+
+def test_what_stopped_for_another_reason_than_its_time_is_looked_at_again_in_five_minutes(doors: FannedOut) -> None:
+    """38 months are due, and a run makes 24 bills of one subscription."""
+    add_tenant(doors.documents, "acme")
+    behind = replace(a_subscription(PLAN, start="2023-01-01"), id="behind")
+    doors.documents.commit([Subscriptions.of(doors.documents, "acme").creation(behind)])
+
+    doors.post({"fan_out": True, "as_of": AS_OF})
+    done = doors.wait()
+
+    assert [(each.part, each.slice) for each in done] == [("tenant", 0), ("tenant", 1)]
+    assert [each.due for each in doors.tasks.values()] == [None, NIGHT + timedelta(minutes=5)]
+    assert len(doors.invoices("acme")) == 1 + 38
+
+
+@pytest.mark.parametrize("body", [{"fan_out": True}, {"task": PART}], ids=["fan_out", "task"])
+def test_who_calls_through_the_api_can_spread_nothing_and_is_no_queue(doors: FannedOut, body: dict) -> None:
+    add_tenant(doors.documents, "acme")
+
+    answered = doors.post(body, tenant="acme", headers={"x-billing-actor": "clerk@acme.example"})
+
+    assert (answered.status, answered.json["errors"][0]["field"]) == (422, next(iter(body)))
+    assert doors.tasks == {}
+    assert Invoices.of(doors.documents, "acme").page(limit=1) == []
+
+
+def test_without_a_queue_the_way_to_one_is_named(doors: FannedOut) -> None:
+    doors.queue, queue = None, doors.queue
+
+    answered = doors.post({"fan_out": True})
+
+    assert answered.status == 422
+    assert answered.json["errors"][0]["detail"].startswith(
+        "fan_out: expected a queue: this function has none (set BILL"
+    )
+    doors.queue = queue
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        {**PART, "fan_out": "../x"},
+        {**PART, "slice": -1},
+        {**PART, "more": 1},
+        {**PART, "part": "shard"},
+        {**PART, "part": "shard", "shard": 10_000},
+        {**PART, "part": "settle", "invoices": []},
+        {**PART, "part": "settle", "invoices": ["a"] * 101},
+        {**PART, "part": "settle", "invoices": ["../../x"]},
+        {**PART, "part": "settle", "invoices": [7]},
+        "tenant",
+    ],
+)
+def test_a_part_that_this_service_never_wrote_is_refused(doors: FannedOut, part: object) -> None:
+    add_tenant(doors.documents, "acme")
+
+    answered = doors.post({"task": part}, tenant="acme", headers={"x-cloudtasks-taskname": "t"})
+
+    assert (answered.status, {each["field"] for each in answered.json["errors"]}) == (422, {"task"})
 
 
 @pytest.mark.parametrize(

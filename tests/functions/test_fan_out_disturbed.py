@@ -64,7 +64,7 @@ def functions(folder: Path, queue: CloudTasksServer, issuer: OidcIssuer) -> Iter
     """Three instances of the function behind one address, over one SQLite file."""
 
     def command(port: int) -> list[str]:
-        told = queue_settings(queue, issuer, billing=port, dunning=port) | {"WARM_FUNCTION": "generate_invoices"}
+        told = {**queue_settings(queue, issuer, billing=port, dunning=port), "WARM_FUNCTION": "generate_invoices"}
         server = [sys.executable, "-m", "gunicorn", "--preload", "--workers=3", "--threads=2", f"--pid={folder}/pid"]
         bound = ["--log-level=critical", f"--bind=127.0.0.1:{port}", "tests.functions.warm_function:app"]
         return ["env", *(f"{name}={value}" for name, value in told.items()), *server, *bound]
@@ -106,6 +106,7 @@ def test_every_tenant_is_billed_exactly_once_whatever_happens_to_the_calls(tmp_p
 def _billed_once(documents: SqliteDocuments, objects: Path) -> None:
     for tenant_id in TENANTS:
         [invoice] = Invoices.of(documents, tenant_id).page(limit=5)
-        assert (invoice.number, invoice.total, invoice.pending) == ("INV-2026-02-0001", AMOUNT * 100, ())
+        assert (invoice.number, invoice.total) == ("INV-2026-02-0001", int(AMOUNT * 100))
+        assert not invoice.pending
         [pdf] = (objects / "invoices" / tenant_id).rglob("*.pdf")
         assert pdf.read_bytes().startswith(b"%PDF-")
