@@ -19,8 +19,6 @@ from billing.ports.documents import (
     Order,
     Put,
     Query,
-    Secrets,
-    SecretUnreadable,
     StoredObject,
     StoreUnavailable,
     Update,
@@ -58,6 +56,7 @@ from billing.ports.mailer import (
     MailRefused,
     MailUnavailable,
 )
+from billing.ports.secrets import Secrets, SecretUnreadable
 from billing.ports.tasks import Task, Tasks, TasksUnavailable
 
 __all__ = [

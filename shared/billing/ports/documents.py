@@ -185,14 +185,6 @@ class Clock(Protocol):
         ...
 
 
-class Secrets(Protocol):
-    """Where keys and passwords come from."""
-
-    def get(self, name: str) -> tuple[str, ...]:
-        """Every valid version of the secret, newest first, so that it can be rotated; () if it is not configured."""
-        ...
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OperationCounts:
     """What a piece of work asked of the stores, in the units that are billed.
@@ -283,20 +275,6 @@ class StoreUnavailable(Unavailable):
         self.store = store
         self.reason = reason
         super().__init__(f"{store} did not answer: {reason}")
-
-
-class SecretUnreadable(Unavailable):
-    """A secret can't be had until somebody does something about it. `remedy` says what; `absent`: there is none."""
-
-    code: ClassVar[str] = "secret_unreadable"
-    retryable: ClassVar[bool] = False
-
-    def __init__(self, secret: str, *, reason: str, remedy: str, absent: bool = False) -> None:
-        self.secret = secret
-        self.reason = reason
-        self.remedy = remedy
-        self.absent = absent
-        super().__init__(f"{secret}: {reason}; {remedy}")
 
 
 class ObjectExists(Conflict):
