@@ -5,6 +5,8 @@ PORT ?= 8080
 PYTEST_ARGS ?= -n 2 --dist loadscope
 
 SHELL := /bin/bash
+# Bytecode is kept, or each of the processes that the tests start would compile the whole package anew.
+unexport PYTHONDONTWRITEBYTECODE
 BIN := .venv/bin
 READY := .venv/.ready
 RUNTIME := build/runtime
