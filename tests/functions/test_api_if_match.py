@@ -78,3 +78,13 @@ def test_policies_are_set_over_the_settings_that_were_read(api: ApiBooks) -> Non
     done = api.ask("PUT", POLICIES, body=policies, sent={"If-Match": settings.headers["etag"]})
     assert (done.status, done.headers["etag"]) == (200, etag(api, POLICIES))
     assert api.read(POLICIES)["policies"][0]["suspend_after_days"] == 10
+
+
+def test_a_customer_follows_a_policy_over_what_was_read_of_it(api: ApiBooks) -> None:
+    lumen = "/api/billing/customers/lumen"
+    stale, follows = etag(api, lumen), {"segment": "large"}
+    assert api.ask("PATCH", lumen, body={"buyer_reference": "PO 7"}).status == 200
+    assert api.ask("PUT", f"{lumen}/dunning-policy", body=follows, sent={"If-Match": stale}).status == 412
+    assert api.read(lumen)["segment"] == ""
+    done = api.ask("PUT", f"{lumen}/dunning-policy", body=follows, sent={"If-Match": etag(api, lumen)})
+    assert (done.status, done.headers["etag"]) == (200, etag(api, lumen))

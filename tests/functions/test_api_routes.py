@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from billing.domain.member import Role
+from billing.store.customers import Customers
 from tests.builders import utc
 from tests.functions.api_books import ApiBooks, running_api
 from tests.functions.proxy import owes
@@ -213,6 +214,22 @@ def test_a_customer_is_opened_once_and_changed_over_what_was_read(api: ApiBooks)
     assert api.ask("PATCH", "/api/billing/customers/nova", body=body, sent=sent, role=Role.STAFF).status == 412
     [record] = api.read("/api/billing/audit?event=customer.changed")["data"]
     assert record["after"] == "party.city, party.tax_id, tax"
+
+
+def test_a_suspended_customer_gets_its_service_back_by_hand_with_a_reason(api: ApiBooks) -> None:
+    customers = Customers.of(api.proxy.engine.documents, "acme")
+    [lumen] = customers.get(["lumen"])
+    assert lumen is not None
+    suspended = customers.serviced(lumen, suspended_at=api.proxy.clock.at, reason="INV-2026-02-0001 is unpaid")
+    api.proxy.engine.documents.commit([suspended])
+    assert api.read("/api/billing/customers/lumen")["suspended_at"] is not None
+    posted(api, "customers/lumen/restore", {"note": " "}, status=422)
+    for _ in range(2):
+        restored = posted(api, "customers/lumen/restore", {"note": "pays on Friday"}, status=200)
+        assert (restored["suspended_at"], restored["suspension_reason"]) == (None, "")
+    [record] = api.read("/api/billing/audit?event=customer.restored")["data"]
+    assert "pays on Friday" in record["reason"]
+    assert api.read(INVOICE)["amount_due"] == 5831
 
 
 def test_dunning_cases_come_in_full_pages_whatever_lies_between_them(api: ApiBooks) -> None:

@@ -14,6 +14,7 @@ from billing.usecases.commit_name import commit_name
 from billing.usecases.look_earlier import look_earlier
 from billing.usecases.one_invoice import again_while_others_write
 from billing.usecases.policy_effect import open_cases_of
+from billing.usecases.version_check import VersionCheck, any_version
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,28 +27,44 @@ class Assigned:
 
 
 def assign_policy(
-    documents: Documents, customer_id: str, *, policy: str | None = None, segment: str | None = None, call: Call
+    documents: Documents,
+    customer_id: str,
+    *,
+    policy: str | None = None,
+    segment: str | None = None,
+    call: Call,
+    seen: VersionCheck = any_version,
 ) -> Assigned:
     """Give a customer a policy or a segment; "" takes it away, None leaves it. Doing it again changes nothing.
 
-    Raises NotFound, InvalidInput for a policy that the tenant has not or a segment that is no id, and WriteConflict.
+    Raises NotFound, InvalidInput for a policy that the tenant has not or a segment that is no id, WriteConflict, and
+    whatever `seen` raises of the version of the customer.
     """
     dunning = Tenants(documents).get(call.tenant_id).dunning
     if policy:
         dunning.named(policy)
     if segment:
         checked_id("segment", segment)
-    customer = again_while_others_write(lambda: _assign(documents, customer_id, policy, segment, call=call))
+    customer = again_while_others_write(lambda: _assign(documents, customer_id, policy, segment, call=call, seen=seen))
     cases = open_cases_of(documents, call.tenant_id, customer_id)
     earlier = look_earlier(documents, cases, dunning, call=call)
     return Assigned(customer=customer, policy=dunning.of(customer).name, earlier=earlier)
 
 
-def _assign(documents: Documents, customer_id: str, policy: str | None, segment: str | None, *, call: Call) -> Customer:
+def _assign(
+    documents: Documents,
+    customer_id: str,
+    policy: str | None,
+    segment: str | None,
+    *,
+    call: Call,
+    seen: VersionCheck,
+) -> Customer:
     customers = Customers.of(documents, call.tenant_id)
     [stored] = customers.get([customer_id])
     if stored is None:
         raise NotFound("customer", customer_id)
+    seen(stored.version)
     before = stored.value
     after = replace(
         before,

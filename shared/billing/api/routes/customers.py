@@ -7,10 +7,10 @@ from fastapi import Response
 from pydantic import Field
 
 from billing.api.routes.books import Books, changing, reading
-from billing.api.routes.conditions import IfMatch, entity_tag, require_match
+from billing.api.routes.conditions import IfMatch, entity_tag, matching, require_match
 from billing.api.routes.customer_bodies import GivenCustomer, GivenCustomerChange, changed_customer, new_customer
 from billing.api.routes.documents import PartyAnswer
-from billing.api.routes.models import AnswerModel, Currency, GivenModel, NamedId
+from billing.api.routes.models import AnswerModel, Currency, GivenModel, NamedId, Reason
 from billing.api.routes.noun import noun
 from billing.api.routes.paging import Paged, Paging
 from billing.domain.customer import Customer
@@ -27,6 +27,7 @@ from billing.store.pages import page_by_id
 from billing.usecases.assign_policy import assign_policy
 from billing.usecases.change_customer import change_customer
 from billing.usecases.create_customer import create_customer
+from billing.usecases.give_service_back import give_service_back
 
 router = noun("customers")
 Reading = Annotated[Books, reading("customers")]
@@ -80,6 +81,12 @@ class GivenPolicy(GivenModel):
     segment: Annotated[str, Field(max_length=200)] | None = None
 
 
+class GivenRestoring(GivenModel):
+    """Why the service is given back, for the audit log."""
+
+    note: Reason
+
+
 class FollowedAnswer(AnswerModel):
     """The policy that a customer follows now, and how many of its cases are looked at earlier for it."""
 
@@ -130,12 +137,26 @@ def change(
 
 
 @router.put("/{customer_id}/dunning-policy")
-def assign(customer_id: NamedId, given: GivenPolicy, books: Changing) -> FollowedAnswer:
-    """Say which dunning policy or segment a customer follows; "" takes it away, what is not named stays."""
-    done = assign_policy(
-        books.documents, customer_id, policy=given.dunning_policy, segment=given.segment, call=books.call
-    )
+def assign(
+    customer_id: NamedId, given: GivenPolicy, books: Changing, response: Response, *, if_match: IfMatch = None
+) -> FollowedAnswer:
+    """Say which dunning policy or segment a customer follows; "" takes it away, what is not named stays.
+
+    With If-Match only over what was read of the customer (412).
+    """
+    policy, segment, seen = given.dunning_policy, given.segment, matching(if_match)
+    done = assign_policy(books.documents, customer_id, policy=policy, segment=segment, call=books.call, seen=seen)
+    response.headers["ETag"] = entity_tag(_stored(books, customer_id).version)
     return FollowedAnswer(customer_id=done.customer.id, policy=done.policy, earlier=done.earlier)
+
+
+@router.post("/{customer_id}/restore")
+def restore(customer_id: NamedId, given: GivenRestoring, books: Changing, response: Response) -> CustomerAnswer:
+    """Give a suspended customer its service back by hand; what it owes is chased as before. Again changes nothing."""
+    give_service_back(books.documents, customer_id, note=given.note, call=books.call)
+    stored = _stored(books, customer_id)
+    response.headers["ETag"] = entity_tag(stored.version)
+    return CustomerAnswer.model_validate(stored.value)
 
 
 @router.get("/{customer_id}/balance")
