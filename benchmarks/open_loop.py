@@ -114,7 +114,7 @@ class _Connection:
             head = await reader.readuntil(b"\r\n\r\n")
         except (asyncio.IncompleteReadError, ConnectionError) as error:
             self.close()
-            if not is_kept or getattr(error, "partial", b""):
+            if not is_kept or (isinstance(error, asyncio.IncompleteReadError) and error.partial):
                 raise
             return await self._head(raw)
         return reader, head.decode("latin-1").split("\r\n")
