@@ -1,16 +1,21 @@
 """A run spread over tasks: a tenant each, a shard each where there are several, slice by slice, to the last file."""
 
+import json
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from time import monotonic
 
 import pytest
 
+from billing.api.job_request import InvalidFields
+from billing.api.jobs_in_process import JobsInProcess
 from billing.api.routes.runs import run_answer
 from billing.domain.invoice import InvoiceStatus
 from billing.ports import Delete, Put, Query
+from billing.ports.jobs import JobCall
 from billing.store.fan_outs import FanOuts, PartRecords
 from billing.store.invoices import Invoices
 from billing.store.subscriptions import Subscriptions
@@ -277,6 +282,29 @@ def test_who_calls_through_the_api_can_spread_nothing_and_is_no_queue(doors: Fan
     assert (answered.status, answered.json["errors"][0]["field"]) == (422, next(iter(body)))
     assert doors.tasks == {}
     assert Invoices.of(doors.documents, "acme").page(limit=1) == []
+
+
+@pytest.mark.parametrize("body", [{"fan_out": True}, {"task": PART}], ids=["fan_out", "task"])
+def test_nor_where_the_api_runs_jobs_in_its_own_process(doors: FannedOut, body: dict) -> None:
+    add_tenant(doors.documents, "acme")
+    jobs = JobsInProcess(
+        engine=doors.engine.counted,
+        clock=doors.clock,
+        monotonic=monotonic,
+        new_id=lambda: "0123456789abcdef",
+        log=lambda _event, _fields: None,
+    )
+    asked = JobCall(
+        job="generate_invoices",
+        tenant_id="acme",
+        body=json.dumps(body).encode(),
+        actor="clerk",
+        request_id="r-1",
+        seconds=60,
+    )
+
+    with pytest.raises(InvalidFields, match=f"{next(iter(body))}: expected"):
+        jobs.call(asked)
 
 
 def test_without_a_queue_the_way_to_one_is_named(doors: FannedOut) -> None:
