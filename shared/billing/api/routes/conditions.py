@@ -1,8 +1,9 @@
 """`ETag` and `If-Match`: a change goes to the version that its caller has seen, or it does not happen (412)."""
 
+from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import Header
+from fastapi import Depends, Header, Response
 
 from billing.api.problem import PreconditionFailed
 from billing.usecases.version_check import VersionCheck
@@ -31,3 +32,19 @@ def require_match(if_match: str | None, *, version: str) -> None:
 def matching(if_match: str | None) -> VersionCheck:
     """The same question for a use case, which asks it of the version that it reads and then writes over."""
     return lambda version: require_match(if_match, version=version)
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """Which version a change may go over, as its request says, and the response that tells of the next one."""
+
+    seen: VersionCheck
+    response: Response
+
+
+def _condition(response: Response, if_match: IfMatch = None) -> Condition:
+    return Condition(matching(if_match), response)
+
+
+OverRead = Annotated[Condition, Depends(_condition)]
+"""The condition of a route that changes what its caller has read; 412 where that is no more."""

@@ -8,7 +8,7 @@ from fastapi import Response
 from pydantic import Field
 
 from billing.api.routes.books import Books, changing, reading
-from billing.api.routes.conditions import IfMatch, matching
+from billing.api.routes.conditions import Condition, OverRead
 from billing.api.routes.credit_notes import CreditNoteAnswer
 from billing.api.routes.invoices import PreviewAnswer, PreviewedDocument, preview_answer
 from billing.api.routes.life_bodies import (
@@ -103,52 +103,39 @@ def preview_change(subscription_id: NamedId, given: GivenChange, books: Changing
 
 
 @router.post("/{subscription_id}/items")
-def change_items(
-    subscription_id: NamedId, given: GivenItems, books: Changing, response: Response, *, if_match: IfMatch = None
-) -> ChangedAnswer:
+def change_items(subscription_id: NamedId, given: GivenItems, books: Changing, over: OverRead) -> ChangedAnswer:
     """So many of each add-on from then on; 0 ends it."""
-    return _changed(books, subscription_id, change_of(given), response, if_match=if_match)
+    return _changed(books, subscription_id, change_of(given), over)
 
 
 @router.post("/{subscription_id}/plan")
-def change_plan(
-    subscription_id: NamedId, given: GivenPlanChange, books: Changing, response: Response, *, if_match: IfMatch = None
-) -> ChangedAnswer:
+def change_plan(subscription_id: NamedId, given: GivenPlanChange, books: Changing, over: OverRead) -> ChangedAnswer:
     """Another plan version from then on. The plan in force takes back a change still to come."""
-    return _changed(books, subscription_id, change_of(given), response, if_match=if_match)
+    return _changed(books, subscription_id, change_of(given), over)
 
 
 @router.post("/{subscription_id}/cancel")
-def cancel(
-    subscription_id: NamedId, given: GivenCancellation, books: Changing, response: Response, *, if_match: IfMatch = None
-) -> ChangedAnswer:
+def cancel(subscription_id: NamedId, given: GivenCancellation, books: Changing, over: OverRead) -> ChangedAnswer:
     """End it, at the period's end unless told otherwise; `unused` says what becomes of what was paid ahead."""
-    return _changed(books, subscription_id, change_of(given), response, if_match=if_match)
+    return _changed(books, subscription_id, change_of(given), over)
 
 
 @router.post("/{subscription_id}/cancel/undo")
-def undo_cancel(
-    subscription_id: NamedId, books: Changing, response: Response, *, if_match: IfMatch = None
-) -> ChangedAnswer:
+def undo_cancel(subscription_id: NamedId, books: Changing, over: OverRead) -> ChangedAnswer:
     """Take an end back that is still to come."""
-    change = change_of(GivenUndo(change="undo_cancel"))
-    return _changed(books, subscription_id, change, response, if_match=if_match)
+    return _changed(books, subscription_id, change_of(GivenUndo(change="undo_cancel")), over)
 
 
 @router.post("/{subscription_id}/pause")
-def pause(
-    subscription_id: NamedId, given: GivenPause, books: Changing, response: Response, *, if_match: IfMatch = None
-) -> ChangedAnswer:
+def pause(subscription_id: NamedId, given: GivenPause, books: Changing, over: OverRead) -> ChangedAnswer:
     """Charge nothing recurring from then on, until an instant or until it is resumed."""
-    return _changed(books, subscription_id, change_of(given), response, if_match=if_match)
+    return _changed(books, subscription_id, change_of(given), over)
 
 
 @router.post("/{subscription_id}/resume")
-def resume(
-    subscription_id: NamedId, given: GivenResume, books: Changing, response: Response, *, if_match: IfMatch = None
-) -> ChangedAnswer:
+def resume(subscription_id: NamedId, given: GivenResume, books: Changing, over: OverRead) -> ChangedAnswer:
     """Charge again from then on."""
-    return _changed(books, subscription_id, change_of(given), response, if_match=if_match)
+    return _changed(books, subscription_id, change_of(given), over)
 
 
 def _new(given: GivenSubscription, books: Books) -> NewSubscription:
@@ -163,12 +150,10 @@ def _new(given: GivenSubscription, books: Books) -> NewSubscription:
     )
 
 
-def _changed(
-    books: Books, subscription_id: str, change: LifeChange, response: Response, *, if_match: str | None
-) -> ChangedAnswer:
+def _changed(books: Books, subscription_id: str, change: LifeChange, over: Condition) -> ChangedAnswer:
     """The change over what was read, where If-Match names that (412 otherwise), and the subscription since."""
-    done = change_life(books.documents, subscription_id, change, call=books.call, seen=matching(if_match))
+    done = change_life(books.documents, subscription_id, change, call=books.call, seen=over.seen)
     if done.credit_note is not None:
         books.engine.settle_credit_notes(books.tenant, [done.credit_note])
     note = None if done.credit_note is None else CreditNoteAnswer.model_validate(done.credit_note.value)
-    return ChangedAnswer(subscription=as_it_stands(books, subscription_id, response), credit_note=note)
+    return ChangedAnswer(subscription=as_it_stands(books, subscription_id, over.response), credit_note=note)
