@@ -3,10 +3,13 @@
 import ipaddress
 import os
 import sys
+from pathlib import Path
 
+import hypothesis
 import pytest
 
 LOOPBACK_NAMES = frozenset({"", "localhost", "localhost.localdomain", "ip6-localhost"})
+FAST = frozenset({"unit", "properties"})
 NOWHERE = "http://127.0.0.1:9"  # the discard port: nobody listens
 
 
@@ -25,6 +28,17 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ[variable] = NOWHERE  # grpc, obstore and browsers open sockets without telling Python
     for variable in ("no_proxy", "NO_PROXY", "no_grpc_proxy"):
         os.environ[variable] = "127.0.0.1,localhost,::1"
+    hypothesis.settings.register_profile("laws", deadline=None)  # a busy machine breaks no law
+    hypothesis.settings.load_profile("laws")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the fast tests, of which branches are counted; files with slow ones come first, or the end waits for one."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    for item in items:
+        if item.path not in slow and _is_fast(item.path):
+            item.add_marker("fast")
+    items.sort(key=lambda item: item.path not in slow)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -41,6 +55,10 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 def renew_golden(request: pytest.FixtureRequest) -> bool:
     """Whether `make golden` asked for new golden files."""
     return bool(request.config.getoption("--renew-golden"))
+
+
+def _is_fast(path: Path) -> bool:
+    return path.parent.name in FAST and not path.name.startswith("test_cli")
 
 
 def _refuse_beyond_loopback(event: str, args: tuple[object, ...]) -> None:

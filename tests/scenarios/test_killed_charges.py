@@ -75,6 +75,7 @@ def everything_happened_once(world: CardWorld, folder: Path) -> None:
     assert [events.count(each) for each in ("payment.recorded", "invoice.paid")] == [CUSTOMERS, CUSTOMERS]
 
 
+@pytest.mark.slow
 def test_thirty_kills_around_the_charges_take_no_money_twice(
     tmp_path: Path, sandbox: RunningSandbox, processes: BillingProcesses
 ) -> None:

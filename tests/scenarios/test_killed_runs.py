@@ -139,6 +139,7 @@ def kills_change_nothing(places: Iterator[Place], *, due: int, kills: int) -> No
     assert half_done  # the kills did hit runs at their work
 
 
+@pytest.mark.slow
 def test_fifty_kills_change_nothing_of_the_final_state(tmp_path: Path, processes: BillingProcesses) -> None:
     template = tmp_path / "template.sqlite3"
     due = a_book(
@@ -159,6 +160,7 @@ def test_fifty_kills_change_nothing_of_the_final_state(tmp_path: Path, processes
 
 
 @pytest.mark.emulator
+@pytest.mark.slow
 def test_kills_change_nothing_on_firestore_either(tmp_path: Path, firestore: str, processes: BillingProcesses) -> None:
     template = World(tenant=a_tenant(shards=3))
     due = a_book(template, on_time=60, behind=12)
