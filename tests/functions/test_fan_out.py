@@ -23,7 +23,7 @@ from tests.builders import a_fee, a_plan, a_subscription
 from tests.functions.fanned_out import NIGHT, FannedOut, fanned_out
 from tests.functions.small_tenants import AS_OF, add_tenant
 
-PART = {"fan_out": "20260301T000500Z-01234567", "part": "tenant", "slice": 0}
+PART: dict = {"fan_out": "20260301T000500Z-01234567", "part": "tenant", "slice": 0}
 PLAN = a_plan(fees=[a_fee("49.00")])
 SCHEDULED = {"X-CloudScheduler-ScheduleTime": "2026-03-01T00:05:00.000Z"}
 
@@ -211,6 +211,23 @@ def test_a_call_without_fan_out_answers_with_its_counts_as_before(doors: FannedO
     answered = doors.post({"fan_out": False, "as_of": AS_OF})
 
     assert (answered.status, answered.json["generated"], doors.tasks) == (200, 1, {})
+
+
+def test_a_try_beyond_the_last_that_goes_well_takes_the_dead_letter_back(doors: FannedOut) -> None:
+    add_tenant(doors.documents, "acme")
+    [tenant] = doors.documents.get_many(["tenants/acme"])
+    assert tenant is not None
+    doors.documents.commit([Put("tenants/acme", {"id": "acme"})])
+    queue = {"x-cloudtasks-taskname": "t", "x-cloudtasks-taskretrycount": "2"}
+    assert doors.post({"as_of": AS_OF, "task": PART}, tenant="acme", headers=queue).status == 500
+    assert len(FanOuts(doors.documents).dead_letters(PART["fan_out"])) == 1
+    doors.documents.commit([Put("tenants/acme", tenant.fields)])
+
+    queue["x-cloudtasks-taskretrycount"] = "3"
+    assert doors.post({"as_of": AS_OF, "task": PART}, tenant="acme", headers=queue).status == 200
+
+    assert FanOuts(doors.documents).dead_letters(PART["fan_out"]) == []
+    assert parts(doors, "acme") == {"part_tenant": "done"}
 
 
 def test_a_tenant_that_is_gone_is_given_up_at_once(doors: FannedOut) -> None:

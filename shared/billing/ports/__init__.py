@@ -1,4 +1,4 @@
-"""What the billing engine asks of the outside: documents, objects, time, secrets, a gateway, a mailer, a queue."""
+"""What the billing engine asks of the outside: documents, objects, time, secrets, gateway, mailer, receiver, queue."""
 
 from billing.ports.documents import (
     Clock,
