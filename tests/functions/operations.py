@@ -63,7 +63,7 @@ def operations(api: ApiBooks, own: Mapping[str, str]) -> Iterator[Operation]:
                 path=path,
                 named=named,
                 query=_QUERIES.get(given["operationId"], {}),
-                body=bodies.get(given["operationId"]),
+                body=bodies.get(given["operationId"], {} if "requestBody" in given else None),
             )
             schemas = [each["schema"] for each in given.get("requestBody", {}).get("content", {}).values()]
             inside = [("body", *place) for schema in schemas for place in _texts(document, schema)]

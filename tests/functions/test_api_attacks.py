@@ -1,15 +1,24 @@
 """Every operation is sent what attacks parsers, logs, headers and spreadsheets: it is refused, or does no harm."""
 
+import csv
+import hmac
+import re
+from base64 import urlsafe_b64encode
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from billing.domain.member import Role
+from tests.builders import a_party
 from tests.functions.api_books import ApiBooks, running_api
+from tests.functions.api_door import running_api_door
 from tests.functions.api_things import things_of
 from tests.functions.operations import Operation, operations, with_value
+from tests.functions.proxy import owes
+from tests.functions.running_door import KEY
 
 DEEP = b"[" * 20_000 + b"]" * 20_000
 BODIES = {
@@ -36,6 +45,7 @@ TEXTS = {
 }
 UNREADABLE = ("a null", "half a character")
 FORMULAS = ("=1+1", "+1", "-1", "@SUM(A1)")
+NUMBER = re.compile(r"-?\d+(\.\d+)?")
 OLDER = "/api/customer-billing"
 """Below it, fields that are not known are left alone: a record that is read is sent back whole."""
 
@@ -90,6 +100,41 @@ def test_a_text_that_attacks_is_refused_or_comes_back_as_that_text(attacked: Att
             tried += 1
     assert tried > 100
     assert failed(attacked.api) == []
+
+
+def test_a_name_that_is_a_formula_is_text_in_every_report(tmp_path: Path) -> None:
+    with running_api(tmp_path) as api:
+        for number, formula in enumerate(FORMULAS):
+            owes(api.proxy, f"evil-{number}", party=a_party(name=formula))
+        told = api.ask("GET", "/api/billing/revenue-by-customer?as_of=2026-03-01&format=csv").body.decode()
+        assert {f"'{formula}" for formula in FORMULAS} <= {cell for row in cells(told) for cell in row}
+        for report in ("mrr", "outstanding", "revenue-by-customer", "churn-risk"):
+            answered = api.ask("GET", f"/api/billing/{report}?as_of=2026-03-01", sent={"Accept": "text/csv"})
+            assert answered.headers["content-type"].startswith("text/csv")
+            text = [cell for row in cells(answered.body.decode()) for cell in row if not NUMBER.fullmatch(cell)]
+            assert text
+            assert not [cell for cell in text if cell.startswith(("=", "+", "-", "@", "\t", "\r"))]
+
+
+def test_where_secrets_are_missing_or_empty_nobody_gets_in(tmp_path: Path) -> None:
+    none = {"INTERNAL_API_KEY": "", "INTERNAL_API_KEY_PREVIOUS": ""}
+    cron, webhook, link = "/api/internal/cron/billing", "/webhooks/stripe/acme", "/pay/acme/i"
+    with running_api_door(tmp_path, event_secrets=none) as door:
+        for key in ("", KEY, "None"):
+            for sent in ({"x-internal-key": key}, {"x-api-key": key}, {"Authorization": f"Bearer {key}"}):
+                assert door.ask("GET", "/api/billing/me", sent=sent).status == 401
+                assert door.ask("POST", cron, body={}, tenant=None, sent=sent).status == 401
+        for secret in (b"", KEY.encode(), b"None"):
+            for signed in (hmac.digest(secret, b"1772352000.{}", "sha256").hex(), ""):
+                sent = {"Stripe-Signature": f"t=1772352000,v1={signed}"}
+                assert door.ask("POST", webhook, body=b"{}", tenant=None, sent=sent).status in (400, 401, 403, 404)
+            token = urlsafe_b64encode(hmac.digest(secret, link.encode(), "sha256")[:16]).decode().rstrip("=")
+            assert door.ask("GET", f"{link}.{token}", tenant=None).status == 404
+
+
+def cells(text: str) -> list[list[str]]:
+    """As a spreadsheet reads it."""
+    return list(csv.reader(text.splitlines()))
 
 
 def recorded(api: ApiBooks) -> Any:  # noqa: ANN401 - any JSON

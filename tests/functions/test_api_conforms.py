@@ -25,7 +25,7 @@ from tests.functions.made_up_requests import MadeUp
 
 __all__ = ["firestore"]
 
-CASES = int(os.environ.get("API_CASES", "3"))
+CASES = int(os.environ.get("API_CASES", "2"))
 CHAINS = int(os.environ.get("API_CHAINS", "8"))
 CHAIN_LENGTH = 12
 SEED = int(os.environ.get("API_SEED", "20260301"))
@@ -69,7 +69,7 @@ def test_every_answer_is_what_the_document_says(made_up: MadeUp) -> None:
         with suppress(FailureGroup, Flaky):  # kept in `faults`; the other operations are tried all the same
             conforms()
     assert {200, 201, 404, 409, 422} <= made_up.statuses.keys()
-    assert _failures(made_up) == []
+    _require_no_failure(made_up)
 
 
 def test_what_breaks_the_document_is_refused(made_up: MadeUp) -> None:
@@ -80,7 +80,7 @@ def test_what_breaks_the_document_is_refused(made_up: MadeUp) -> None:
         broken += 1
 
         @seed(SEED)
-        @_settings(CASES)
+        @_settings((CASES + 1) // 2)
         @given(case=operation.as_strategy(generation_mode=GenerationMode.NEGATIVE))
         def conforms(case: Any) -> None:  # noqa: ANN401 - the library's
             made_up.check(case, made_up.ask(case))
@@ -88,7 +88,7 @@ def test_what_breaks_the_document_is_refused(made_up: MadeUp) -> None:
         with suppress(FailureGroup, Flaky):  # kept in `faults`; the other operations are tried all the same
             conforms()
     assert broken > 80
-    assert _failures(made_up) == []
+    _require_no_failure(made_up)
 
 
 def test_what_one_call_makes_the_next_can_use(made_up: MadeUp) -> None:
@@ -112,8 +112,9 @@ def test_what_one_call_makes_the_next_can_use(made_up: MadeUp) -> None:
             seed(start)(Chain).run(settings=_settings(CHAINS, steps=CHAIN_LENGTH))
         if made_up.faults or Chain.asked >= CHAINS * CHAIN_LENGTH:
             break
-    assert _failures(made_up) == []
+    _require_no_failure(made_up)
 
 
-def _failures(made_up: MadeUp) -> list[object]:
-    return [*made_up.faults, *(line for line in made_up.api.proxy.log if line["status"] >= 500)]
+def _require_no_failure(made_up: MadeUp) -> None:
+    failed = [*made_up.faults, *(str(line) for line in made_up.api.proxy.log if line["status"] >= 500)]
+    assert not failed, "\n\n".join(failed)
