@@ -57,8 +57,8 @@ golden: setup  ## write the golden files anew; look at every difference before c
 openapi: setup  ## write docs/openapi.json anew from the routes
 	$(BIN)/python -m tests.functions.write_openapi
 
-fuzz: setup  ## thousands of requests made of the API's document: no 5xx, every answer as it says
-	API_CASES=100 $(BIN)/pytest tests/functions/test_api_conforms.py --quiet
+fuzz: setup  ## thousands of requests made of the API's document, alone and in chains, in both stores: no 5xx, every answer as it says
+	API_CASES=40 API_CHAINS=200 $(BIN)/pytest tests/functions/test_api_conforms.py --quiet --capture=no
 
 runtime: $(RUNTIME)/requirements.txt  ## what a deployed function runs in: build/runtime, from requirements.txt alone
 
