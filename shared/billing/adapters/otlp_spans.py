@@ -7,6 +7,7 @@ of a second to import, so that is done at the first span. A collector that is aw
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
+from threading import Lock
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     import requests
     from opentelemetry.context import Context
     from opentelemetry.sdk.trace import TracerProvider
-    from opentelemetry.trace import Tracer
 
 EXPORT_SECONDS = 5
 _EXPORT_EVERY_MILLISECONDS = 1_000
@@ -32,13 +32,14 @@ class OtlpSpans:
         """`service` and `revision` are what the spans are said to come from."""
         self._place = place
         self._service = {"service.name": service, "service.version": revision}
+        self._connecting = Lock()
 
     @contextmanager
     def begin(self, name: str, below: Trace | None, attributes: Mapping[str, Attribute]) -> Iterator[Begun]:
         """As Spans.begin."""
         from opentelemetry.trace import Status, StatusCode  # noqa: PLC0415
 
-        span = self._tracer.start_span(name, context=_context(below), attributes=attributes)
+        span = self._connected.get_tracer("billing").start_span(name, context=_context(below), attributes=attributes)
         context = span.get_span_context()
         trace = Trace(
             trace_id=f"{context.trace_id:032x}",
@@ -55,11 +56,12 @@ class OtlpSpans:
 
     def flush(self) -> None:
         """Send what has ended, before the process is put to sleep."""
-        self._provider.force_flush(EXPORT_SECONDS * 1_000)
+        self._connected.force_flush(EXPORT_SECONDS * 1_000)
 
-    @cached_property
-    def _tracer(self) -> "Tracer":
-        return self._provider.get_tracer("billing")
+    @property
+    def _connected(self) -> "TracerProvider":
+        with self._connecting:  # two first spans at once connect once
+            return self._provider
 
     @cached_property
     def _provider(self) -> "TracerProvider":
