@@ -12,11 +12,12 @@ from pathlib import Path
 
 from benchmarks.book import DUE, TENANT, seed
 from benchmarks.machine import timed
+from billing.engine import Engine
 from billing.ports import OperationCounts
 from billing.ports.operation_cost import NANO_USD, PRICES_OF
 from billing.usecases.dunning_run import DunningRequest
 from billing.usecases.run_context import RunRequest
-from billing.wiring import Engine, local_engine
+from billing.wiring import local_engine
 
 NIGHTS = 30
 CARDS, FAILING, STEPS = 0.5, 0.03, 3

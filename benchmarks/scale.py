@@ -19,10 +19,11 @@ from time import perf_counter
 from benchmarks.book import DUE, TENANT, pages
 from benchmarks.machine import describe, peak_memory
 from billing.adapters.sqlite import SqliteDocuments
+from billing.engine import Engine
 from billing.ports import Put, Write
 from billing.store.indexes import INDEXES
 from billing.usecases.run_context import RunRequest
-from billing.wiring import LOCAL_STORE, Engine, local_engine
+from billing.wiring import LOCAL_STORE, local_engine
 
 WORKERS = 2
 

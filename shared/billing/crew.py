@@ -31,23 +31,25 @@ class Parts:
     stripe_base_url: str | None = None
     mail: MailPlace | None = None
     loopback_events: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Crew:
-    """Worker processes for large runs: how many, what they connect to, and how many due bills are worth their start."""
-
-    size: int
-    parts: Parts
-    worth_starting: int = _WORTH_STARTING
+    look_before_charging: bool = False
 
 
 Work: TypeAlias = Callable[[Line, tuple[Parts, Path]], None]
 """What a worker process does; the path is that of the turn which a crew shares."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Crew:
+    """Worker processes for large runs: how many, what they connect to and do, how many bills are worth their start."""
+
+    size: int
+    parts: Parts
+    work: Work
+    worth_starting: int = _WORTH_STARTING
+
+
 def bill_with(
-    crew: Crew, context: RunContext, options: RunOptions, *, work: Work, count: Callable[[OperationCounts], None]
+    crew: Crew, context: RunContext, options: RunOptions, *, count: Callable[[OperationCounts], None]
 ) -> None:
     """Bill the shards with the crew where that is quicker than without; `count` hears what it asked of the stores."""
     if not worth_starting(crew, context):
@@ -58,7 +60,7 @@ def bill_with(
     size = crew.size if context.request.settle else min(crew.size, len(context.shards))
     with (
         NamedTemporaryFile(prefix="billing-turn-") as turn,
-        worker_processes(size, work, knowing=(crew.parts, Path(turn.name))) as workers,
+        worker_processes(size, crew.work, knowing=(crew.parts, Path(turn.name))) as workers,
     ):
         bill_in(workers, context, options, count=count)
 

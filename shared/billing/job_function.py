@@ -17,7 +17,8 @@ from billing.api.oidc import TokenVerifier
 from billing.api.task_part import run_queue
 from billing.config import load_settings, load_threshold
 from billing.connections import open_spans
-from billing.wiring import Engine, connect
+from billing.engine import Engine
+from billing.wiring import connect
 
 JobFunction: TypeAlias = Callable[[flask.Request], flask.Response]
 

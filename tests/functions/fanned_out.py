@@ -23,11 +23,12 @@ from billing.api.job import Job
 from billing.api.job_door import JobDoor, JobParts
 from billing.api.oidc import OidcTrust, TokenVerifier
 from billing.api.task_part import RunQueue
+from billing.engine import Engine
 from billing.ports import Documents, Task, Tasks
 from billing.ports.jobs import JobName
 from billing.ports.tasks import TASK_HEADER, TRIES_HEADER
 from billing.store.invoices import Invoices
-from billing.wiring import Engine, local_engine
+from billing.wiring import local_engine
 from tests.functions.running_door import KEY
 
 NIGHT = datetime(2026, 3, 1, 0, 5, 30, tzinfo=UTC)

@@ -25,11 +25,12 @@ from billing.config import EVENT_SECRET
 from billing.domain.customer import Customer
 from billing.domain.invoice import CollectionMethod, Invoice
 from billing.domain.tenant import Tenant
+from billing.engine import Engine
 from billing.ports import Documents
 from billing.sandbox.server import RunningSandbox, Webhook, running_sandbox
 from billing.store.customers import Customers
 from billing.store.payments import Payments
-from billing.wiring import Engine, local_engine
+from billing.wiring import local_engine
 from tests.builders import GERMAN_VAT, a_fee, a_party, a_plan, a_tenant, utc
 from tests.functions.running_door import KEY, Answered
 from tests.sandbox_client import StandingClock

@@ -17,12 +17,13 @@ from billing.domain.invoice import BankDetails, Invoice, Party
 from billing.domain.run_report import RunReport
 from billing.domain.subscription_changes import end_subscription
 from billing.domain.tenant import EInvoiceFormat
+from billing.engine import Engine
 from billing.store.invoices import Invoices
 from billing.store.subscriptions import subscription_fields
 from billing.store.tenants import Tenants
 from billing.usecases.import_book import import_book
 from billing.usecases.run_context import RunRequest
-from billing.wiring import Engine, local_engine
+from billing.wiring import local_engine
 from tests.builders import GERMAN_VAT, a_fee, a_plan, a_tenant, utc
 from tests.e_invoice_rules import broken_rules
 from tests.preflight import pdf_a_findings

@@ -13,11 +13,12 @@ import pytest
 from billing.adapters.book_files import load_book
 from billing.domain.invoice import Invoice, InvoiceStatus
 from billing.domain.run_report import RunReport
+from billing.engine import Engine
 from billing.ports import Query
 from billing.store.invoices import Invoices
 from billing.usecases.import_book import import_book
 from billing.usecases.run_context import RunRequest
-from billing.wiring import Engine, local_engine
+from billing.wiring import local_engine
 
 BOOK = Path(__file__).parents[2] / "samples" / "february-2026"
 PAY = "http://127.0.0.1:8080"

@@ -20,6 +20,7 @@ from billing.adapters.environment_secrets import EnvironmentSecrets
 from billing.domain.customer import Customer
 from billing.domain.invoice import CollectionMethod, Invoice, InvoiceStatus
 from billing.domain.run_report import RunReport
+from billing.engine import Engine
 from billing.ports import Gateway
 from billing.sandbox.server import RunningSandbox, running_sandbox
 from billing.store.invoices import Invoices
@@ -28,7 +29,7 @@ from billing.usecases.call import Call
 from billing.usecases.import_book import import_book
 from billing.usecases.run_context import RunRequest
 from billing.usecases.saved_methods import customer_at_gateway, keep_saved_method
-from billing.wiring import LOCAL_MAIL, Engine, local_engine
+from billing.wiring import LOCAL_MAIL, local_engine
 from tests.sandbox_client import StandingClock
 
 MARCH = datetime(2026, 3, 1, tzinfo=UTC)

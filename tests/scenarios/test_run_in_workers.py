@@ -15,9 +15,10 @@ from billing.adapters.sqlite import SqliteDocuments
 from billing.crew import Crew
 from billing.domain.invoice import Invoice
 from billing.domain.run_report import RunReport
+from billing.engine import Engine
 from billing.store.indexes import INDEXES
 from billing.usecases.run_context import RunRequest
-from billing.wiring import LOCAL_STORE, Engine, local_engine
+from billing.wiring import LOCAL_STORE, local_engine
 from tests.builders import a_fee, a_meter, a_plan, a_tenant, utc
 from tests.world import World
 

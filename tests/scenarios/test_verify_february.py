@@ -13,12 +13,13 @@ import pytest
 from billing.adapters.book_files import load_book
 from billing.domain.finding import Finding, FindingKind
 from billing.domain.invoice import Invoice
+from billing.engine import Engine
 from billing.ports import Delete, Document, Put, Query, Update
 from billing.store.invoices import Invoices
 from billing.usecases.import_book import import_book
 from billing.usecases.run_context import RunRequest
 from billing.usecases.verify import VerifyReport, VerifyRequest, verify
-from billing.wiring import Engine, local_engine
+from billing.wiring import local_engine
 
 BOOK = Path(__file__).parents[2] / "samples" / "february-2026"
 MARCH = datetime(2026, 3, 1, tzinfo=UTC)

@@ -7,8 +7,8 @@ import typer
 from billing.cli.screen import Json
 from billing.domain.errors import BillingError
 from billing.domain.tenant import Tenant
+from billing.engine import Engine
 from billing.store.tenants import Tenants
-from billing.wiring import Engine
 
 
 def for_each_tenant(engine: Engine, act: Callable[[Tenant], None]) -> list[Json]:

@@ -8,11 +8,11 @@ from uuid import uuid4
 from billing.domain.invoice import Invoice, InvoiceStatus
 from billing.domain.run_comparison import RunComparison
 from billing.domain.run_report import RunReport
+from billing.engine import Engine
 from billing.ports import OperationCounts
 from billing.store.invoices import Invoices
 from billing.usecases.compare_run import compare_run
 from billing.usecases.run_context import RunRequest
-from billing.wiring import Engine
 
 _IDS_A_READ = 200
 

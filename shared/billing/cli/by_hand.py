@@ -15,6 +15,7 @@ from billing.cli.screen import Json, answers, complaints, write_json
 from billing.domain.errors import InvalidInput
 from billing.domain.invoice import Invoice
 from billing.domain.run_report import InvoiceSummary, Settled, summary_of
+from billing.engine import Engine
 from billing.store.codec import encode
 from billing.usecases.approve_invoices import ApprovalReport, approve_invoices
 from billing.usecases.call import Call
@@ -23,7 +24,6 @@ from billing.usecases.reject_invoice import reject_invoice
 from billing.usecases.send_invoice import Sending, send_invoice
 from billing.usecases.void_invoice import void_invoice
 from billing.usecases.write_off_invoice import write_off_invoice
-from billing.wiring import Engine
 
 
 def run_approve(invoice_ids: Sequence[str], *, all_open: bool, yes: bool, place: Place) -> int:

@@ -31,8 +31,9 @@ from billing.cli.screen import answers, write_json
 from billing.cli.summary import print_summary
 from billing.config import FirestoreDatabase, local_workers
 from billing.domain.book import Book
+from billing.engine import Engine
 from billing.usecases.run_context import RunRequest
-from billing.wiring import Engine, local_engine, local_key
+from billing.wiring import local_engine, local_key
 
 _SAMPLE = Path("samples", "february-2026")
 

@@ -23,6 +23,7 @@ from billing.domain.customer import Customer
 from billing.domain.invoice import CollectionMethod, Invoice
 from billing.domain.reconciliation import Booked
 from billing.domain.tenant import Tenant
+from billing.engine import Engine
 from billing.ports import Gateway
 from billing.sandbox.server import RunningSandbox, running_sandbox
 from billing.store.customers import Customers
@@ -32,7 +33,6 @@ from billing.usecases.call import Call
 from billing.usecases.change_tenant import change_tenant
 from billing.usecases.reconcile import ReconcileOptions, reconcile
 from billing.usecases.saved_methods import keep_saved_method
-from billing.wiring import Engine
 
 _GATEWAY = "stripe"
 _CARD = "pm_card_visa"

@@ -15,6 +15,7 @@ from billing.cli.errors import Refused
 from billing.cli.local_gateway import LOCAL_STRIPE_KEY, SANDBOX_FILE, LocalStripe, taking_cards
 from billing.cli.played_clock import PlayedClock
 from billing.domain.invoice import Invoice
+from billing.engine import Engine
 from billing.ports import Documents
 from billing.sandbox.server import running_sandbox
 from billing.sandbox.visitor import events_since, leave_card
@@ -27,7 +28,6 @@ from billing.usecases.call import Call
 from billing.usecases.dunning_run import DunningRequest
 from billing.usecases.open_payment import WayBack, open_method_page
 from billing.usecases.run_context import RunRequest
-from billing.wiring import Engine
 
 SCHEDULER = "scheduler"
 

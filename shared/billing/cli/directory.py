@@ -11,9 +11,10 @@ from billing.cli.place import Place
 from billing.domain.errors import InvalidInput, NotFound
 from billing.domain.period import local_midnight
 from billing.domain.tenant import Tenant
+from billing.engine import Engine
 from billing.store.tenants import Tenants
 from billing.usecases.call import Call
-from billing.wiring import LOCAL_OBJECTS, LOCAL_STORE, Engine, local_engine
+from billing.wiring import LOCAL_OBJECTS, LOCAL_STORE, local_engine
 
 ACTOR = "cli"
 

@@ -23,13 +23,13 @@ from billing.domain.figures import amount
 from billing.domain.invoice import Invoice, InvoiceStatus
 from billing.domain.period import local_date
 from billing.domain.tenant import Tenant
+from billing.engine import Engine
 from billing.ports import Gateway
 from billing.store.invoices import Invoices
 from billing.usecases.call import Call
 from billing.usecases.pause_dunning import pause_dunning
 from billing.usecases.resolve_case import ResolvedCase, resolve_case
 from billing.usecases.resume_dunning import resume_dunning
-from billing.wiring import Engine
 
 _DAYS = re.compile(r"\+([1-9][0-9]{0,2})")
 _EXITS = {

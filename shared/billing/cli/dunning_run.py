@@ -14,8 +14,8 @@ from billing.cli.local_gateway import LocalStripe, taking_cards
 from billing.cli.screen import watching, write_json
 from billing.domain.dunning_report import DunningReport
 from billing.domain.tenant import Tenant
+from billing.engine import Engine
 from billing.usecases.dunning_run import DunningRequest
-from billing.wiring import Engine
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

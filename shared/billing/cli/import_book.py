@@ -9,8 +9,9 @@ from billing.adapters.book_files import load_book
 from billing.cli.directory import ACTOR, day_of
 from billing.cli.screen import Json, answers, columns, counting, write_json
 from billing.domain.book import Book
+from billing.engine import Engine
 from billing.usecases.import_book import ImportReport, import_book
-from billing.wiring import Engine, local_engine
+from billing.wiring import local_engine
 
 
 def run_import(folder: Path, *, directory: Path, bill_from: str | None, as_json: bool) -> None:

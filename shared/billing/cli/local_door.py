@@ -30,10 +30,11 @@ from billing.cli.local_server import local_server
 from billing.config import PAYMENT_LINK_KEY, STRIPE_KEY, STRIPE_WEBHOOK_SECRET, TASK_ATTEMPTS, local_event_secrets
 from billing.domain.errors import Unavailable
 from billing.domain.pay_state import pay_state
+from billing.engine import Engine
 from billing.sandbox.server import RunningSandbox, Webhook, running_sandbox
 from billing.store.invoices import Invoices
 from billing.store.tenants import Tenants
-from billing.wiring import Engine, local_key
+from billing.wiring import local_key
 
 HOST = "127.0.0.1"
 _LOOKED_AT = 200

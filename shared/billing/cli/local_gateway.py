@@ -12,7 +12,8 @@ from billing.cli.errors import Refused
 from billing.config import PAYMENT_LINK_KEY, STRIPE_KEY, SecretVariables, local_event_secrets
 from billing.domain.tenant import Tenant
 from billing.domain.web_address import LOOPBACK
-from billing.wiring import Engine, local_key
+from billing.engine import Engine
+from billing.wiring import local_key
 
 LOCAL_STRIPE_KEY = "sk_test_local"
 """The sandbox's account of a directory."""

@@ -21,7 +21,7 @@ from billing.api.jobs_in_process import JobsInProcess
 from billing.api.pay_engine import Door, DoorParts
 from billing.api.task_part import run_queue
 from billing.config import RUN_SLICE_SECONDS, TASK_ATTEMPTS
-from billing.wiring import Engine
+from billing.engine import Engine
 
 _LARGEST_BODY = 1024 * 1024
 _RUN_DEADLINE_SECONDS = 3600

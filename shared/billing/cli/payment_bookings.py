@@ -22,6 +22,7 @@ from billing.domain.money import parse_decimal, to_minor
 from billing.domain.payment import PaymentSource
 from billing.domain.tenant import Tenant
 from billing.domain.typed_id import typed_id
+from billing.engine import Engine
 from billing.ports import Documents
 from billing.store.customers import Customers
 from billing.store.ids import checked_id
@@ -29,7 +30,6 @@ from billing.store.invoices import Invoices
 from billing.usecases.call import Call
 from billing.usecases.close_other_ways import close_other_ways
 from billing.usecases.record_payment import NewPayment, Recorded, record_payment
-from billing.wiring import Engine
 
 _BY_HAND = (PaymentSource.BANK_TRANSFER, PaymentSource.MANUAL)
 

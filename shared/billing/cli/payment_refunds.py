@@ -17,12 +17,12 @@ from billing.domain.figures import amount
 from billing.domain.payment import Payment, PaymentStatus, Refund, RefundState, RefundTarget
 from billing.domain.tenant import Tenant
 from billing.domain.typed_id import typed_id
+from billing.engine import Engine
 from billing.store.ids import checked_id
 from billing.store.invoices import Invoices
 from billing.usecases.call import Call
 from billing.usecases.refund_payment import RefundRequest, refund_payment
 from billing.usecases.reverse_payment import reverse_payment
-from billing.wiring import Engine
 
 
 @dataclass(frozen=True, slots=True)

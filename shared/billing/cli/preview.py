@@ -15,8 +15,8 @@ from billing.domain.figures import amount
 from billing.domain.invoice import Invoice
 from billing.domain.money import Money
 from billing.domain.tenant import Tenant
+from billing.engine import Engine
 from billing.usecases.preview_invoice import Preview, preview_invoices
-from billing.wiring import Engine
 
 PREVIEW = "PREVIEW"
 """What stands on a preview in place of a number."""

@@ -15,6 +15,7 @@ from billing.cli.screen import answers, complaints, write_json
 from billing.domain.bank import StatementFormat
 from billing.domain.bank_transaction import BankTransaction
 from billing.domain.tenant import Tenant
+from billing.engine import Engine
 from billing.store.codec import encode
 from billing.store.invoices import Invoices
 from billing.usecases.call import Call
@@ -22,7 +23,6 @@ from billing.usecases.close_other_ways import close_other_ways
 from billing.usecases.decide_transaction import ignore_transaction, match_transaction, unmatch_transaction
 from billing.usecases.reconcile import ReconcileOptions, close_ways, reconcile
 from billing.usecases.waiting_transactions import waiting_transactions
-from billing.wiring import Engine
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

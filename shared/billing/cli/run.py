@@ -14,8 +14,8 @@ from billing.cli.screen import answers, watching, write_json
 from billing.cli.summary import print_summary
 from billing.config import local_workers
 from billing.domain.tenant import Tenant
+from billing.engine import Engine
 from billing.usecases.run_context import RunRequest
-from billing.wiring import Engine
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,11 +29,11 @@ from billing.domain.period import local_date
 from billing.domain.run_report import Settled
 from billing.domain.subscription import Unused
 from billing.domain.tenant import Tenant
+from billing.engine import Engine
 from billing.store.codec import encode
 from billing.store.ids import checked_id
 from billing.usecases.change_life import ChangedLife, change_life
 from billing.usecases.preview_life import LifePreview, preview_life
-from billing.wiring import Engine
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,12 +14,12 @@ from billing.domain.errors import NotFound
 from billing.domain.settings_table import SETTINGS, Change, Setting
 from billing.domain.tenant import Tenant
 from billing.domain.tenant_settings import SettingChange, setting_text
+from billing.engine import Engine
 from billing.ports import Objects
 from billing.render.logo import logo
 from billing.store.tenants import Tenants
 from billing.usecases.change_tenant import ChangedTenant, change_tenant
 from billing.usecases.file_logo import file_logo, logo_key
-from billing.wiring import Engine
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
