@@ -6,11 +6,13 @@ from typing import Any
 
 import pytest
 
+from billing.api.customer_billing.verify_books import VerifyRun, verify_call
 from billing.api.dunning_job import DUNNING
 from billing.domain.errors import InvalidInput, NotFound
 from billing.domain.run_report import Failure
 from billing.ports import OperationCounts, StoreUnavailable, WriteConflict
-from tests.functions.test_job_door import Engine, engine_of, post
+from billing.wiring import local_engine
+from tests.functions.test_job_door import NOW, Engine, engine_of, post
 
 ROOT = Path(__file__).parents[2]
 
@@ -92,9 +94,15 @@ def test_what_is_refused_is_no_run() -> None:
     assert run_lines(engine_of(ends={"nobody": NotFound("tenant", "nobody")}), "nobody") == []
 
 
-def test_every_name_is_in_the_guide_and_the_declared_metrics_use_no_other() -> None:
+def nothing_verified(folder: Path) -> VerifyRun:
+    engine = local_engine(folder, payment_link_base="")
+    call = verify_call(b"", now=NOW)
+    return VerifyRun(documents=engine.documents, objects=engine.objects, call=call, now=NOW, seconds_left=lambda: 1.0)
+
+
+def test_every_name_is_in_the_guide_and_the_declared_metrics_use_no_other(tmp_path: Path) -> None:
     [line] = run_lines(engine_of("acme"), "acme")
-    names = {*line, *DUNNING.tallies([])}
+    names = {*line, *DUNNING.tallies([]), *nothing_verified(tmp_path).noted()}
     guide = (ROOT / "docs/guides/observability.md").read_text()
     assert [name for name in names if not re.search(rf"`{name}[`.]", guide)] == []
     declared = (ROOT / "infra/billing.yaml").read_text()
