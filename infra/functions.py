@@ -92,6 +92,7 @@ def environment(declaration: Declaration, name: FunctionName) -> dict[str, str]:
         "OIDC_SERVICE_ACCOUNTS": ",".join(declaration.email(each) for each in function.callers),
         "BILLING_TASKS": f"projects/{variables.project}/locations/{variables.tasks_region}",
         "TASKS_SERVICE_ACCOUNT": declaration.invoker,
+        "TASKS_MAX_ATTEMPTS": str(declaration.queues["runs"].max_attempts),
         **{FUNCTION_URLS[each]: declaration.url(each) for each in declaration.functions},
     }
 

@@ -151,7 +151,7 @@ class Settings:
             front_door=front_door(read),
             jobs=job_places(read),
             tasks=task_place(read, trusted=oidc.service_accounts, seconds=run_deadline_seconds),
-            task_attempts=read.integer("TASKS_MAX_ATTEMPTS", default=TASK_ATTEMPTS, low=1, high=100),
+            task_attempts=read.integer("TASKS_MAX_ATTEMPTS", default=TASK_ATTEMPTS, low=1, high=1000),
             run_slice_seconds=read.integer("RUN_SLICE_SECONDS", default=RUN_SLICE_SECONDS, low=1, high=1800),
         )
         if isinstance(secrets, SecretVariables):

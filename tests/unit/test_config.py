@@ -347,7 +347,7 @@ def test_everything_that_a_queue_lacks_is_told_at_once() -> None:
             "BILLING_TASKS_ENDPOINT",
             "name a test server on this machine (http://127.0.0.1:PORT), or nothing for Google's",
         ),
-        ("TASKS_MAX_ATTEMPTS", "0", "TASKS_MAX_ATTEMPTS", "use a whole number from 1 to 100, not '0'"),
+        ("TASKS_MAX_ATTEMPTS", "0", "TASKS_MAX_ATTEMPTS", "use a whole number from 1 to 1000, not '0'"),
         ("RUN_SLICE_SECONDS", "4h", "RUN_SLICE_SECONDS", "use a whole number from 1 to 1800, not '4h'"),
     ],
 )
