@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 from schemathesis.checks import CHECKS, load_all_checks
 from schemathesis.core.result import Ok
 
-from billing.domain.member import Role
 from tests.functions.api_books import ApiBooks
 from tests.functions.api_things import things_of
 from tests.functions.running_door import KEY
@@ -67,8 +66,8 @@ class MadeUp:
     def ask(self, case: Any, *, later: timedelta = timedelta(seconds=1)) -> Any:  # noqa: ANN401 - the library's
         """The answer to a request, so much later than the one before."""
         self.api.proxy.clock.at += later
-        key = {"Authorization": f"Bearer {self.api.keys['acme', Role.ADMIN]}"}
-        sent = {"x-internal-key": KEY} if case.path.startswith("/api/internal/") else key
+        key = {"x-internal-key": KEY}  # which no request can revoke
+        sent = key if case.path.startswith("/api/internal/") else key | {"X-Tenant-ID": "acme"}
         response = case.call(base_url=self.api.proxy.base, headers=sent)
         self.statuses[response.status_code] += 1
         return response

@@ -117,4 +117,5 @@ def test_what_one_call_makes_the_next_can_use(made_up: MadeUp) -> None:
 
 def _require_no_failure(made_up: MadeUp) -> None:
     failed = [*made_up.faults, *(str(line) for line in made_up.api.proxy.log if line["status"] >= 500)]
+    assert not {401, 403} & made_up.statuses.keys()
     assert not failed, "\n\n".join(failed)
