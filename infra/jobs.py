@@ -1,22 +1,16 @@
 """The jobs of Cloud Scheduler (https://cloud.google.com/scheduler/docs/reference/rpc)."""
 
 import json
-from collections.abc import Iterator, Sequence
-from functools import partial
+from collections.abc import Iterator
 
 from google.cloud.scheduler_v1.types import HttpMethod, Job
-from google.protobuf.field_mask_pb2 import FieldMask
 
 from infra import declaration as declared
-from infra.cloud import Cloud, refusals
+from infra.cloud import Cloud
 from infra.declaration import Declaration
 from infra.durations import duration, whole
-from infra.errors import NotThere
-from infra.resource import Call, Difference, Resource, Settings, Step
-
-_SERVICE = "Cloud Scheduler"
-_MASKS = {"http_target.headers.Content-Type": "http_target.headers"}
-"""A mask names fields; a header is none."""
+from infra.kept import STATE, Kept
+from infra.resource import Resource, Settings
 
 
 def jobs(declaration: Declaration) -> Iterator[Resource]:
@@ -24,17 +18,32 @@ def jobs(declaration: Declaration) -> Iterator[Resource]:
     variables = declaration.variables
     for name, job in declaration.jobs.items():
         path = f"projects/{variables.project}/locations/{variables.region}/jobs/{name}"
-        wanted = _job(declaration, job, path)
-        yield Resource(
-            kind="job",
-            name=name,
-            api="cloudscheduler.googleapis.com",
-            wanted={**_settings(wanted), "state": "ENABLED"},
-            live=partial(_live, name=path),
-            create=(Call(f"{_SERVICE}: create the job {path}", partial(_create, job=wanted)),),
-            update=partial(_update, job=wanted),
-            delete=(Call(f"{_SERVICE}: delete the job {path}", partial(_delete, name=path)),),
+        kept = Kept(
+            service="Cloud Scheduler",
+            noun="job",
+            name=path,
+            client=lambda cloud: cloud.scheduler,
+            wanted=_job(declaration, job, path),
+            masks={"http_target.headers.Content-Type": "http_target.headers"},  # a mask names fields; a header is none
         )
+        yield _resource(name, kept)
+
+
+def _resource(name: str, kept: Kept) -> Resource:
+    def live(cloud: Cloud) -> Settings | None:
+        job = kept.read(cloud)
+        return None if job is None else {**_settings(job), STATE: Job.State(job.state).name}
+
+    return Resource(
+        kind="job",
+        name=name,
+        api="cloudscheduler.googleapis.com",
+        wanted={**_settings(kept.wanted), STATE: "ENABLED"},
+        live=live,
+        create=(kept.create(),),
+        update=kept.update,
+        delete=(kept.delete(also=""),),
+    )
 
 
 def _job(declaration: Declaration, job: declared.Job, path: str) -> Job:
@@ -83,44 +92,3 @@ def _settings(job: Job) -> dict[str, object]:
         "retry_config.max_backoff_duration": whole(retries.max_backoff_duration),
         "retry_config.max_doublings": retries.max_doublings,
     }
-
-
-def _live(cloud: Cloud, *, name: str) -> Settings | None:
-    try:
-        with refusals(_SERVICE, f"{_SERVICE}: read the job {name}", project=cloud.project):
-            job = cloud.scheduler.get_job(request={"name": name})
-    except NotThere:
-        return None
-    return {**_settings(job), "state": Job.State(job.state).name}
-
-
-def _create(cloud: Cloud, *, job: Job) -> None:
-    parent = job.name.partition("/jobs/")[0]
-    with refusals(_SERVICE, f"{_SERVICE}: create the job {job.name}", project=cloud.project):
-        cloud.scheduler.create_job(request={"parent": parent, "job": job})
-
-
-def _update(differences: Sequence[Difference], *, job: Job) -> Sequence[Step]:
-    fields = [_MASKS.get(each.field, each.field) for each in differences if each.field != "state"]
-    steps: list[Step] = []
-    if fields:
-        says = f"{_SERVICE}: set {', '.join(fields)} of the job {job.name}"
-        steps.append(Call(says, partial(_set, job=job, fields=fields)))
-    if len(fields) < len(differences):
-        steps.append(Call(f"{_SERVICE}: resume the job {job.name}", partial(_resume, name=job.name)))
-    return steps
-
-
-def _set(cloud: Cloud, *, job: Job, fields: Sequence[str]) -> None:
-    with refusals(_SERVICE, f"{_SERVICE}: change the job {job.name}", project=cloud.project):
-        cloud.scheduler.update_job(request={"job": job, "update_mask": FieldMask(paths=fields)})
-
-
-def _resume(cloud: Cloud, *, name: str) -> None:
-    with refusals(_SERVICE, f"{_SERVICE}: resume the job {name}", project=cloud.project):
-        cloud.scheduler.resume_job(request={"name": name})
-
-
-def _delete(cloud: Cloud, *, name: str) -> None:
-    with refusals(_SERVICE, f"{_SERVICE}: delete the job {name}", project=cloud.project):
-        cloud.scheduler.delete_job(request={"name": name})

@@ -153,7 +153,7 @@ DRIFTS: dict[str, tuple[Callable[[World], object], str, list[str]]] = {
     "a secret that will expire": (
         lambda world: setattr(_secret(world), "expire_time", datetime(2026, 12, 1, tzinfo=UTC)),
         "secret STRIPE_API_KEY",
-        ["expires"],
+        ["expire_time"],
     ),
     "a role too much": (
         lambda world: _state(world)["policies"][PROJECT].update({"roles/editor": [BILLING]}),
