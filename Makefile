@@ -2,7 +2,7 @@
 PYTHON ?= python3
 DEMO_DIR ?= demo
 PORT ?= 8080
-PYTEST_ARGS ?= -n 2 --dist loadscope
+PYTEST_ARGS ?= -n 2 --dist loadscope --no-loadscope-reorder
 
 SHELL := /bin/bash
 # Bytecode is kept, or each of the processes that the tests start would compile the whole package anew.
@@ -46,7 +46,7 @@ check: setup  ## format, lint, types, import contracts, spelling, house rules: w
 	$(BIN)/pytest tests/house --quiet
 
 coverage: setup  ## every branch of billing/domain is run by the fast tests, or this fails
-	$(BIN)/pytest $(wildcard tests/unit tests/properties tests/scenarios) $(PYTEST_ARGS) --quiet --cov --cov-report=term
+	$(BIN)/pytest tests/unit tests/properties tests/scenarios -m fast $(PYTEST_ARGS) --quiet --cov --cov-report=term
 
 bench: setup  ## measure speed, cost and scale on this machine
 	$(BIN)/python -m benchmarks

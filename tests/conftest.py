@@ -3,13 +3,13 @@
 import ipaddress
 import os
 import sys
-from pathlib import Path
 
 import hypothesis
 import pytest
 
 LOOPBACK_NAMES = frozenset({"", "localhost", "localhost.localdomain", "ip6-localhost"})
-FAST = frozenset({"unit", "properties"})
+FAST = frozenset({"unit", "properties", "scenarios"})
+WHOLE_COMMANDS = frozenset({"test_cli_guides.py", "test_cli_serve.py"})  # long, and no branch is theirs alone
 NOWHERE = "http://127.0.0.1:9"  # the discard port: nobody listens
 
 
@@ -36,7 +36,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark the fast tests, of which branches are counted; files with slow ones come first, or the end waits for one."""
     slow = {item.path for item in items if item.get_closest_marker("slow")}
     for item in items:
-        if item.path not in slow and _is_fast(item.path):
+        if item.path.parent.name in FAST and item.path.name not in WHOLE_COMMANDS:
             item.add_marker("fast")
     items.sort(key=lambda item: item.path not in slow)
 
@@ -55,10 +55,6 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 def renew_golden(request: pytest.FixtureRequest) -> bool:
     """Whether `make golden` asked for new golden files."""
     return bool(request.config.getoption("--renew-golden"))
-
-
-def _is_fast(path: Path) -> bool:
-    return path.parent.name in FAST and not path.name.startswith("test_cli")
 
 
 def _refuse_beyond_loopback(event: str, args: tuple[object, ...]) -> None:
