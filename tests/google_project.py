@@ -333,7 +333,15 @@ class _Rules(BaseHTTPRequestHandler):
         self._project = project
         super().__init__(*args)
 
+    def _refused(self) -> bool:
+        if "Rules" not in self._project.refusals:
+            return False
+        self._answer(403, {"error": {"code": 403, "message": self._project.refusals["Rules"][1]}})
+        return True
+
     def do_GET(self) -> None:
+        if self._refused():
+            return
         name = self.path.removeprefix("/v1/")
         if name in self._project.releases:
             self._answer(200, {"name": name, "rulesetName": self._project.releases[name]})

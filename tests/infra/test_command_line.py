@@ -44,6 +44,19 @@ def test_a_call_that_can_not_go_on_says_why_and_is_not_taken_for_a_difference(
     assert said in " ".join((printed.out + printed.err).split())
 
 
+@pytest.mark.parametrize("elsewhere", ["http://collector.example:80", "https://127.0.0.1:443"])
+def test_credentials_go_to_google_or_to_a_test_server_on_this_machine(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], elsewhere: str
+) -> None:
+    with a_project() as world:
+        monkeypatch.setattr("infra.__main__.Gcloud", lambda _project: world.cloud().gcloud)
+        world.apply()
+        monkeypatch.setenv("CLOUDSDK_API_ENDPOINT_OVERRIDES_CLOUDTASKS", elsewhere)
+
+        assert infra(monkeypatch, "plan", f"--project={PROJECT}") == 1
+        assert "expected a test server, http://127.0.0.1:PORT, or nothing" in capsys.readouterr().err
+
+
 def test_json_is_one_object_of_the_same_plan_and_the_same_steps(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

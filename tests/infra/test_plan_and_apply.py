@@ -337,6 +337,11 @@ REMEDIES: dict[str, tuple[Callable[[World], object], type[InfraError], str]] = {
         NotAllowed,
         "--role=roles/secretmanager.admin",
     ),
+    "no role for the rules": (
+        lambda world: world.google.refusals.update(Rules=PERMISSION),
+        NotAllowed,
+        "--role=roles/firebaserules.admin",
+    ),
     "no credentials for the libraries": (
         lambda world: world.google.refusals.update(GetJob=(grpc.StatusCode.UNAUTHENTICATED, "no credentials")),
         NotAllowed,
@@ -369,6 +374,7 @@ def test_each_trouble_is_told_with_its_way_out(world: World, trouble: str) -> No
     happens, kind, remedy = REMEDIES[trouble]
     if trouble in (
         "no role for Scheduler",
+        "no role for the rules",
         "no credentials for the libraries",
         "an API that was switched off meanwhile",
     ):
