@@ -23,6 +23,9 @@ _PAUSE_SECONDS = 10.0
 _NOT_YET = re.compile("Service account .* does not exist|has not been used in project|is not ready yet")
 """What Google says for a minute after an account was made or an API switched on."""
 
+_TAKEN = "; or the bucket's name is another project's: choose one by --set bucket=NAME or export_bucket=NAME"
+"""Names of buckets are shared by all of Cloud Storage, and one of a stranger's answers as one without a role."""
+
 NO_REGION = re.compile(
     r"\b(location|locationid|region)\b.{0,80}\b(not valid|not a valid|not found|invalid|not supported|unsupported)\b"
     r"|\b(invalid|unknown|unsupported|not a valid) (location|region|locationid)\b",
@@ -102,7 +105,8 @@ def refusal(args: Sequence[str], said: str, *, project: str) -> Refused:
     if re.search("PERMISSION_DENIED|does not have .*permission|Permission .* denied|HTTPError 403", said):
         if "has not been used" in said or "SERVICE_DISABLED" in said:
             return Refused(asked, said=said, remedy="switch the API on: python -m infra apply does it first of all")
-        return NotAllowed(asked, said=said, remedy=role_remedy(role_for(args), project=project))
+        taken = _TAKEN if any(word.startswith("gs://") for word in args) else ""
+        return NotAllowed(asked, said=said, remedy=role_remedy(role_for(args), project=project) + taken)
     if NO_REGION.search(said):
         return Refused(asked, said=said, remedy=REGION_REMEDY)
     if _NOT_FOUND.search(said) and not _NOT_YET.search(said):

@@ -322,6 +322,11 @@ REMEDIES: dict[str, tuple[Callable[[World], object], type[InfraError], str]] = {
         NotAllowed,
         f"gcloud projects add-iam-policy-binding {PROJECT} --member=user:YOUR_EMAIL --role=roles/datastore.owner",
     ),
+    "a bucket's name that is taken": (
+        lambda world: _refused(world, "buckets create", "HTTPError 403: does not have storage.buckets.get access"),
+        NotAllowed,
+        "choose one by --set bucket=NAME or export_bucket=NAME",
+    ),
     "no role for Scheduler": (
         lambda world: world.google.refusals.update(GetJob=PERMISSION),
         NotAllowed,
