@@ -99,7 +99,7 @@ _UNINDEXED: Final[dict[str, tuple[str, ...]]] = {
         "tax_lines",
     ),
     "gateway_events": ("applied_at",),
-    "events": ("fields", "next_try_at", "occurred_at", "tried_at"),
+    "events": ("fields", "log", "next_try_at", "occurred_at", "tried_at"),
     "payments": ("applications", "note", "received_at", "reference", "refunds"),
     "credit_notes": (
         "accounting_tax",
