@@ -16,7 +16,7 @@ from billing.api.problem import (
     problem_of,
 )
 from billing.domain.errors import BillingError, Conflict, InvalidInput, NotFound, Unavailable
-from billing.ports import ObjectExists, StoreUnavailable, WriteConflict
+from billing.ports import ObjectExists, StoreUnavailable, UnusableEventSecret, WriteConflict
 
 
 class Unforeseen(BillingError):
@@ -60,6 +60,7 @@ def test_a_title_of_ones_own_is_kept_and_what_is_not_known_is_left_out() -> None
         (Conflict("moved on"), 409, "conflict"),
         (WriteConflict("invoices/1", reason="it exists"), 409, "write_conflict"),
         (ObjectExists("a/b"), 409, "object_exists"),
+        (UnusableEventSecret("EVENT_SECRET", reason="is not set"), 409, "unusable_event_secret"),
         (BodyTooLarge(limit=1024), 413, "body_too_large"),
         (InvalidInput("as_of", expected="a date", given="soon"), 422, "invalid_input"),
         (Unavailable("no answer"), 503, "unavailable"),
@@ -129,3 +130,9 @@ def test_flask_takes_an_answer_as_it_is() -> None:
     answer = app.test_client().get("/")
     assert (answer.status_code, answer.content_type) == (404, "application/problem+json")
     assert answer.get_json()["error"] == "no tenant 'acme'"
+
+
+def test_a_lost_race_says_what_to_do_and_not_where_we_keep_things() -> None:
+    told = json.loads(problem_of(WriteConflict("tenants/acme/audit/20260301", reason="it exists already")).body)
+    assert "read it again" in told["detail"]
+    assert "tenants/" not in told["detail"] + told["error"]

@@ -18,7 +18,7 @@ from http import HTTPStatus
 from typing import ClassVar, NamedTuple
 
 from billing.domain.errors import BillingError, Conflict, InvalidInput, NotFound, Unavailable
-from billing.ports import BadSignature
+from billing.ports import BadSignature, UnusableEventSecret, WriteConflict
 
 RETRY_AFTER_SECONDS = 30
 
@@ -168,6 +168,7 @@ _STATUSES: tuple[tuple[type[BillingError], int], ...] = (
     (MethodNotAllowed, 405),
     (PreconditionFailed, 412),
     (Conflict, 409),
+    (UnusableEventSecret, 409),  # whoever runs the service has to set it
     (BodyTooLarge, 413),
     (InvalidRequest, 422),
     (InvalidInput, 422),
@@ -186,6 +187,8 @@ def _detail(error: Exception, *, status: int) -> str:
             return "something went wrong on our side; the log of this request says what"
         case 503:  # the error's own sentence names hosts and projects
             return "a part that this service needs did not answer; the same request may succeed later"
+        case 409 if isinstance(error, WriteConflict):  # its own sentence says where we keep things
+            return "somebody changed the same at the same moment, so nothing was written: read it again and repeat"
         case _:
             return str(error)
 
