@@ -34,9 +34,7 @@ def released(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Releasing]:
         done = google.release(google.rendered())
         assert done.returncode == 0, done.stderr
         assert [line for line in done.stdout.splitlines() if line.startswith("ok")] == [
-            f"ok {name} {what}"
-            for name in FUNCTIONS
-            for what in ("is up", "refuses strangers", "reaches its parts")
+            f"ok {name} {what}" for name in FUNCTIONS for what in ("is up", "refuses strangers", "reaches its parts")
         ]
         yield google
 
