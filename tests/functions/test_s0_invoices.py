@@ -1,0 +1,170 @@
+"""The older clients' invoices and payments, run or made by hand, as their records show them."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from tests.builders import utc
+from tests.functions.proxy import Proxy
+from tests.functions.s0_client import S0Client
+from tests.functions.s0_surface import FIBER, NUMBER, client, proxy
+
+__all__ = ["client", "proxy"]
+
+
+def test_an_invoice_run_answers_what_it_made(client: S0Client) -> None:
+    """49.00 and 20.00 with 19 % of VAT: 82.11."""
+    client.posts("", FIBER, status=201)
+
+    answer = client.posts("/generate-invoices")
+
+    assert answer["generated"] == 1
+    [made] = answer["invoices"]
+    assert {name: made[name] for name in ("customerId", "invoiceNumber", "amount")} == {
+        "customerId": "lumen",
+        "invoiceNumber": NUMBER,
+        "amount": Decimal("82.11"),
+    }
+    assert answer["totals"]["USD"]["tax"] == Decimal("13.11")  # our own report stands beside it
+    assert client.posts("/generate-invoices")["generated"] == 0
+
+
+def test_an_issued_invoice_is_in_the_record_with_lines_that_add_up(client: S0Client) -> None:
+    client.posts("", FIBER, status=201)
+    client.posts("/generate-invoices")
+
+    record = client.gets("/lumen")
+
+    [invoice] = record["invoices"]
+    assert invoice == {
+        "invoiceId": "lumen.service.20260301T000000Z.r0",
+        "invoiceNumber": NUMBER,
+        "documentNumber": NUMBER,
+        "amount": Decimal("82.11"),
+        "currency": "USD",
+        "status": "pending",
+        "dueDate": "2026-03-31",
+        "paidDate": None,
+        "lineItems": [
+            {"description": "fiber (monthly)", "quantity": 1, "unitPrice": Decimal("49.00"), "total": Decimal("49.00")},
+            {"description": "fiber - setup", "quantity": 1, "unitPrice": Decimal("20.00"), "total": Decimal("20.00")},
+            {"description": "Tax", "quantity": 1, "unitPrice": Decimal("13.11"), "total": Decimal("13.11")},
+        ],
+        "payments": [],
+    }
+    assert record["balance"] == {"current": Decimal("82.11"), "overdue": 0, "lastPaymentDate": None}
+    assert record["billingCycle"]["nextBillingDate"] == "2026-04-01"
+
+
+def test_an_invoice_is_overdue_from_the_day_after_it_was_due(proxy: Proxy, client: S0Client) -> None:
+    client.posts("", FIBER, status=201)
+    client.posts("/generate-invoices")
+
+    proxy.clock.at = utc("2026-03-31T23:59")
+    assert client.gets("/lumen")["invoices"][0]["status"] == "pending"
+    proxy.clock.at = utc("2026-04-01")
+    record = client.gets("/lumen")
+
+    assert record["invoices"][0]["status"] == "overdue"
+    assert record["balance"]["overdue"] == Decimal("82.11")
+
+
+def test_an_invoice_made_by_a_client_is_of_our_series_and_known_by_the_client_s_number(client: S0Client) -> None:
+    body = {
+        "invoiceNumber": "A-17",
+        "amount": 119.00,
+        "dueDate": "2026-03-20",
+        "lineItems": [{"description": "Installation", "quantity": 2, "unitPrice": 59.5, "total": 119}],
+    }
+
+    record = client.posts("/lumen/invoices", body, status=201)
+
+    [invoice] = record["invoices"]
+    assert (invoice["invoiceNumber"], invoice["documentNumber"]) == ("A-17", NUMBER)
+    assert (invoice["amount"], invoice["dueDate"], invoice["status"]) == (Decimal("119.00"), "2026-03-20", "pending")
+    assert invoice["lineItems"] == [
+        {"description": "Installation", "quantity": 2, "unitPrice": Decimal("59.5"), "total": Decimal("119.00")}
+    ]
+    assert client.posts("/lumen/invoices", body, status=201) == record
+
+
+def test_an_invoice_can_be_made_paid(client: S0Client) -> None:
+    body = {"invoiceNumber": "A-18", "amount": 50, "dueDate": "2026-03-20", "status": "paid"}
+
+    record = client.posts("/lumen/invoices", body, status=201)
+
+    assert record["invoices"][0]["status"] == "paid"
+    assert record["invoices"][0]["paidDate"] == "2026-03-01T08:00:00+00:00"
+    assert [each["amount"] for each in record["paymentHistory"]] == [50]
+    assert client.posts("/lumen/invoices", body, status=201) == record
+
+
+@pytest.mark.parametrize(
+    ("changed", "status", "sentence"),
+    [
+        ({"amount": -1}, 422, "amount"),
+        ({"amount": 10.005}, 422, "at most 2 decimals"),
+        ({"dueDate": "tomorrow"}, 422, "dueDate"),
+        ({"status": "cancelled"}, 422, "status"),
+        ({"lineItems": [{"description": "x", "quantity": 1, "unitPrice": 9}]}, 422, "add up to the amount"),
+        ({"lineItems": [{"description": "x", "quantity": 2, "unitPrice": 5, "total": 9}]}, 422, "lineItems.0.total"),
+        ({"lineItems": [{"description": "x"}]}, 422, "lineItems.0.unitPrice"),
+        ({"invoiceNumber": ""}, 422, "invoiceNumber"),
+    ],
+)
+def test_an_invoice_that_is_none_is_refused_by_its_field(
+    client: S0Client, changed: dict[str, Any], status: int, sentence: str
+) -> None:
+    body = {"invoiceNumber": "A-19", "amount": 10, "dueDate": "2026-03-20"} | changed
+
+    answered = client.calls("POST", "/lumen/invoices", body)
+
+    assert answered.status == status, answered.body
+    assert sentence in answered.json["error"]
+    assert client.gets("/lumen") is None
+
+
+def test_a_payment_pays_the_invoice_that_it_names_and_is_recorded_once(client: S0Client) -> None:
+    client.posts("", FIBER, status=201)
+    client.posts("/generate-invoices")
+    body = {"amount": 82.11, "method": "credit_card", "invoiceId": NUMBER, "transactionId": "tx-1"}
+
+    record = client.posts("/lumen/payments", body, status=201)
+
+    [payment] = record["paymentHistory"]
+    assert {name: payment[name] for name in payment if name != "paymentId"} == {
+        "invoiceId": "lumen.service.20260301T000000Z.r0",
+        "amount": Decimal("82.11"),
+        "method": "credit_card",
+        "status": "succeeded",
+        "transactionId": "tx-1",
+        "paidAt": "2026-03-01T08:00:00+00:00",
+    }
+    [invoice] = record["invoices"]
+    assert (invoice["status"], invoice["payments"]) == ("paid", [payment])
+    assert record["balance"] == {"current": 0, "overdue": 0, "lastPaymentDate": "2026-03-01T08:00:00+00:00"}
+    assert client.posts("/lumen/payments", body, status=201) == record
+    assert client.calls("POST", "/lumen/payments", {**body, "amount": 5}).status == 409
+
+
+def test_a_payment_without_an_invoice_pays_what_is_due_first_and_leaves_the_rest_as_credit(client: S0Client) -> None:
+    for number, day in (("late", "2026-03-20"), ("soon", "2026-03-10")):
+        client.posts("/lumen/invoices", {"invoiceNumber": number, "amount": 50, "dueDate": day}, status=201)
+
+    record = client.posts("/lumen/payments", {"amount": 70}, status=201)
+    assert [(each["invoiceNumber"], each["status"]) for each in record["invoices"]] == [
+        ("soon", "paid"),
+        ("late", "pending"),
+    ]
+    assert record["balance"]["current"] == 30
+
+    record = client.posts("/lumen/payments", {"amount": 70}, status=201)
+    assert record["balance"]["current"] == -40
+    assert len(record["paymentHistory"]) == 2
+
+
+def test_a_payment_of_nothing_or_for_nobody_is_refused(client: S0Client) -> None:
+    assert client.calls("POST", "/lumen/payments", {"amount": 0}).status == 422
+    assert client.calls("POST", "/lumen/payments", {"amount": 1, "invoiceId": "X-1"}).status == 404
+    assert client.calls("POST", "/nobody/payments", {"amount": 1}).status == 404

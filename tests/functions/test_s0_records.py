@@ -1,0 +1,166 @@
+"""The older clients' records: read, created and changed, and what comes back to the letter."""
+
+import json
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from tests.builders import a_fee, a_meter, a_plan
+from tests.functions.proxy import Proxy
+from tests.functions.s0_client import S0Client
+from tests.functions.s0_surface import FIBER, client, errors, proxy
+
+__all__ = ["client", "proxy"]
+
+
+def test_a_customer_without_a_record_is_null_and_in_no_list(client: S0Client) -> None:
+    assert client.gets("/lumen") is None
+    assert client.gets("/nobody") is None
+    assert client.gets("") == []
+
+
+def test_a_record_is_created_and_answered_whole(client: S0Client) -> None:
+    record = client.posts("", FIBER, status=201)
+
+    assert record == {
+        "customerId": "lumen",
+        "tenantId": "acme",
+        "servicePlan": {
+            "planName": "fiber",
+            "monthlyFee": Decimal("49.00"),
+            "setupFee": Decimal("20.00"),
+            "prorationEnabled": True,
+        },
+        "billingCycle": {"type": "monthly", "dayOfMonth": 1, "nextBillingDate": "2026-03-01"},
+        "paymentMethod": "none",
+        "invoicePreferences": {"delivery": "email"},
+        "invoices": [],
+        "paymentHistory": [],
+        "balance": {"current": 0, "overdue": 0, "lastPaymentDate": None},
+        "autoPay": {"enabled": False, "paymentMethodId": None},
+        "sla": {"responseTimeHours": 4, "uptimePercent": Decimal("99.9"), "notes": ""},
+        "dunning": {"reminderCount": 0, "lastReminderAt": None, "suspendedAt": None, "suspensionReason": None},
+        "createdAt": "2026-03-01T08:00:00+00:00",
+        "updatedAt": "2026-03-01T08:00:00+00:00",
+    }
+    assert client.gets("/lumen") == record
+    assert client.gets("") == client.gets("?customerId=lumen") == [record]
+    assert client.gets("?customerId=nobody") == []
+
+
+def test_the_same_record_again_is_200_and_changes_nothing(proxy: Proxy, client: S0Client) -> None:
+    record = client.posts("", FIBER, status=201)
+    before = proxy.world.everything()
+
+    assert client.posts("", FIBER) == record
+    assert client.posts("", {"customerId": "lumen"}) == record
+
+    assert proxy.world.everything() == before
+
+
+def test_what_is_posted_again_is_merged_field_by_field(client: S0Client) -> None:
+    client.posts("", FIBER, status=201)
+
+    record = client.posts("", {"customerId": "lumen", "sla": {"notes": "gold"}, "servicePlan": {"monthlyFee": 59}})
+
+    assert record["sla"] == {"responseTimeHours": 4, "uptimePercent": Decimal("99.9"), "notes": "gold"}
+    assert (record["servicePlan"]["planName"], record["servicePlan"]["monthlyFee"]) == ("fiber", 59)
+
+
+def test_a_record_of_an_unknown_customer_is_404(client: S0Client) -> None:
+    assert errors(client.calls("POST", "", {**FIBER, "customerId": "nobody"})) == (404, "no customer 'nobody'")
+
+
+def test_a_customer_that_was_imported_has_a_record_at_once(proxy: Proxy, client: S0Client) -> None:
+    plan = proxy.world.plan(
+        a_plan(plan_id="pro", name="Pro", fees=[a_fee("300.00")], metered=[a_meter("0.01")], anchor_day=5)
+    )
+    proxy.world.subscribes("book", to=plan, on="2026-02-05")
+
+    record = client.gets("/book")
+
+    assert record["servicePlan"]["monthlyFee"] == Decimal("300.00")
+    assert record["billingCycle"] == {"type": "monthly", "dayOfMonth": 5, "nextBillingDate": "2026-03-05"}
+    assert [each["customerId"] for each in client.gets("")] == ["book"]
+    assert client.calls("PUT", "/book", {"servicePlan": {"monthlyFee": 200}}).status == 409
+    assert client.calls("PUT", "/book", json.loads(json.dumps(record, default=float))).status == 200
+
+
+def test_a_long_list_goes_on_where_its_link_says(proxy: Proxy, client: S0Client) -> None:
+    for name in ("a", "b", "c"):
+        proxy.world.customer(name)
+        client.posts("", {"customerId": name, "sla": {"notes": name}}, status=201)
+
+    first = client.calls("GET", "?limit=2")
+
+    assert [each["customerId"] for each in first.json] == ["a", "b"]
+    link = first.headers["link"]
+    assert link == '</api/customer-billing?limit=2&after=b>; rel="next"'
+    assert [each["customerId"] for each in client.gets(link[1 : link.index(">")])] == ["c"]
+
+
+def test_a_page_of_records_takes_five_reads_however_many_customers_it_has(proxy: Proxy, client: S0Client) -> None:
+    plan = proxy.world.plan(a_plan(plan_id="pro", fees=[a_fee("300.00")]))
+    proxy.world.book(40, to=plan, on="2026-02-01")
+    before = proxy.engine.documents.counts.queries
+
+    assert len(client.gets("")) == 40
+
+    assert proxy.engine.documents.counts.queries - before == 4  # customers, subscriptions, invoices, payments
+
+
+def test_a_record_is_changed_part_by_part(client: S0Client) -> None:
+    client.posts("", FIBER, status=201)
+    change = {
+        "servicePlan": {"monthlyFee": 59},
+        "billingCycle": {"dayOfMonth": 15},
+        "paymentMethod": "ach",
+        "autoPay": {"enabled": True, "paymentMethodId": "pm_1"},
+        "invoicePreferences": {"delivery": "both"},
+        "sla": {"notes": "gold"},
+    }
+
+    answered = client.calls("PUT", "/lumen", change)
+
+    assert answered.status == 200
+    record = answered.json
+    assert record["servicePlan"]["monthlyFee"] == 59
+    assert record["billingCycle"] == {"type": "monthly", "dayOfMonth": 15, "nextBillingDate": "2026-03-01"}
+    assert (record["paymentMethod"], record["autoPay"]) == ("ach", {"enabled": True, "paymentMethodId": "pm_1"})
+    assert (record["invoicePreferences"], record["sla"]["notes"]) == ({"delivery": "both"}, "gold")
+
+
+def test_a_record_that_was_read_can_be_sent_back_whole(client: S0Client) -> None:
+    client.posts("", FIBER, status=201)
+    client.posts("/generate-invoices")
+    client.posts("/lumen/payments", {"amount": 80}, status=201)
+    record = json.loads(client.calls("GET", "/lumen").body)
+
+    assert json.loads(client.calls("PUT", "/lumen", record | {"_id": "65f0"}).body) == record
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"balance": {"current": 0}}, "balance"),
+        ({"invoices": []}, "invoices"),
+        ({"invoices": [{"invoiceId": "lumen.service.20260301T000000Z.r0", "status": "paid"}]}, "invoices[0]"),
+        ({"invoices": [{"invoiceId": "made-up", "amount": 1}]}, "invoices[0]"),
+        ({"paymentHistory": [{"paymentId": "p-1", "amount": 82.11}]}, "paymentHistory"),
+    ],
+)
+def test_what_is_issued_or_recorded_is_not_overwritten(client: S0Client, change: dict[str, Any], field: str) -> None:
+    client.posts("", FIBER, status=201)
+    client.posts("/generate-invoices")
+    record = client.gets("/lumen")
+
+    status, sentence = errors(client.calls("PUT", "/lumen", {**change, "sla": {"notes": "gone"}}))
+
+    assert (status, sentence.partition(" ")[0]) == (409, field)
+    assert client.gets("/lumen") == record
+
+
+def test_a_change_of_nobody_s_record_is_404(client: S0Client) -> None:
+    assert client.calls("PUT", "/nobody", {"sla": {}}).status == 404
+    assert errors(client.calls("PUT", "/lumen", {"sla": {}})) == (404, "no billing record 'lumen'")
