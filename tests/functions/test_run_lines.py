@@ -6,8 +6,11 @@ from typing import Any
 
 import pytest
 
+from billing.api.call_log import error_fields
 from billing.api.customer_billing.verify_books import VerifyRun, verify_call
 from billing.api.dunning_job import DUNNING
+from billing.api.logged_run import RUN_EVENT
+from billing.api.task_call import DEAD_LETTER
 from billing.domain.errors import InvalidInput, NotFound
 from billing.domain.run_report import Failure
 from billing.ports import OperationCounts, StoreUnavailable, WriteConflict
@@ -102,9 +105,15 @@ def nothing_verified(folder: Path) -> VerifyRun:
 
 def test_every_name_is_in_the_guide_and_the_declared_metrics_use_no_other(tmp_path: Path) -> None:
     [line] = run_lines(engine_of("acme"), "acme")
-    names = {*line, *DUNNING.tallies([]), *nothing_verified(tmp_path).noted()}
+    names = {
+        *line,
+        *error_fields(NotFound("tenant", "acme")),
+        *DUNNING.tallies([]),
+        *nothing_verified(tmp_path).noted(),
+    }
     guide = (ROOT / "docs/guides/observability.md").read_text()
     assert [name for name in names if not re.search(rf"`{name}[`.]", guide)] == []
     declared = (ROOT / "infra/billing.yaml").read_text()
     used = set(re.findall(r"jsonPayload\.(\w+)", declared)) | set(re.findall(r"jsonPayload\.(\w+)", guide))
     assert {"event", "job", "outcome"} <= used <= names
+    assert {RUN_EVENT, DEAD_LETTER} == set(re.findall(r'jsonPayload\.event="(\w+)"', declared))
