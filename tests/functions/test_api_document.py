@@ -24,7 +24,7 @@ def test_the_document_that_is_checked_in_is_the_one_that_is_served(tmp_path: Pat
 
 
 def test_every_operation_says_who_may_what_it_is_and_how_it_is_refused() -> None:
-    document = openapi_document(billing_routes().routes)
+    document = openapi_document(billing_routes())
     assert document["openapi"].startswith("3.1.")
     ids = list[str]()
     for path, methods in document["paths"].items():
@@ -38,18 +38,18 @@ def test_every_operation_says_who_may_what_it_is_and_how_it_is_refused() -> None
 
 def test_a_generator_finds_a_plain_name_for_every_model() -> None:
     """Two models of one name are told apart by their modules, and then no client would call either by its name."""
-    schemas = openapi_document(billing_routes().routes)["components"]["schemas"]
+    schemas = openapi_document(billing_routes())["components"]["schemas"]
     assert [name for name in schemas if not re.fullmatch(r"[A-Z][A-Za-z]+(_[A-Z][A-Za-z]+_)?", name)] == []
 
 
 def test_every_schema_of_the_document_is_one() -> None:
-    document = openapi_document(billing_routes().routes)
+    document = openapi_document(billing_routes())
     for name, schema in document["components"]["schemas"].items():
         assert Draft202012Validator({**schema, "components": document["components"]}) is not None, name
 
 
 def test_links_say_which_calls_take_the_ids_of_an_answer() -> None:
-    document = openapi_document(billing_routes().routes)
+    document = openapi_document(billing_routes())
     created = document["paths"]["/api/billing/subscriptions"]["post"]["responses"]["201"]["links"]
     assert created["subscriptions_cancel"] == {
         "operationId": "subscriptions_cancel",
@@ -62,7 +62,7 @@ def test_links_say_which_calls_take_the_ids_of_an_answer() -> None:
 
 def test_every_id_that_a_path_takes_comes_from_a_link_or_is_a_word() -> None:
     """A route that is added with an id of its own kind is to be led to from where such ids are made or listed."""
-    document = openapi_document(billing_routes().routes)
+    document = openapi_document(billing_routes())
     operations = [(path, each) for path, methods in document["paths"].items() for each in methods.values()]
     answers = [response for _, each in operations for response in each["responses"].values()]
     linked = {
@@ -81,14 +81,14 @@ def test_the_reference_page_names_every_operation_and_loads_nothing(tmp_path: Pa
     with running_api(tmp_path) as api:
         answered = api.proxy.get("/api/docs")
     page = answered.body.decode()
-    document = openapi_document(billing_routes().routes)
+    document = openapi_document(billing_routes())
     assert all(f"<code>{path}</code>" in page for path in document["paths"])
     assert not re.search(r"<script|src=|@import|https?://", page)
     assert "default-src 'none'" in answered.headers["content-security-policy"]
 
 
 def test_a_description_can_not_put_markup_on_the_page() -> None:
-    document = openapi_document(billing_routes().routes)
+    document = openapi_document(billing_routes())
     document["info"]["description"] = "<script>alert(1)</script>"
     assert "<script>" not in reference_page(document).html
 

@@ -36,7 +36,7 @@ def proxy_app(door: Door, *, log: CallLog, most_in_flight: int = MOST_IN_FLIGHT,
     app.include_router(event_task_routes(door))
     app.include_router(pay_routes(door))
     app.include_router(file_routes(door))
-    app.include_router(billing_routes())
+    app.routes.extend(billing_routes())
     for router in CUSTOMER_BILLING:
         app.include_router(router)
     app.include_router(reference_routes(app.routes))
