@@ -20,6 +20,8 @@ def things_of(api: ApiBooks, tenant: str, *, named: str, since: str = "2025-11")
     made = _Made(api, tenant)
     ids = {"tenant": tenant, "meter": "calls", "addon": "seat", "plan": _plan(made, f"{named}-plan")}
     ids["other_plan"] = _plan(made, f"{named}-other-plan")
+    for kind, body in (("draft", {}), ("finished_draft", a_plan_body(f"{named}-finished-draft"))):
+        ids[kind] = made("PUT", f"plan-drafts/{named}-{kind.replace('_', '-')}", body)["plan_id"]
     ids["coupon"] = _coupon(api, tenant, f"{named}-coupon")
     settings = {
         "event_url": f"{api.proxy.base}/nowhere",

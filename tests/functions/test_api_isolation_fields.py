@@ -24,8 +24,8 @@ _WORDS = """
     dueDate dunning_policy electronic_address email event exemption_reason fee_id id identity invoiceNumber key kind
     language locale meter method metric month name nextBillingDate note notes paymentMethodId period planName plan_id
     policy
-    postal_code reason reference registration scopes segment state street subject tax_id time_zone to transactionId
-    value
+    postal_code reason reference registration scopes segment since state street subject tax_id time_zone to
+    transactionId value
 """
 NAMES_NOTHING = frozenset(_WORDS.split())
 """Fields of text that name no document, or one that the same request makes."""
@@ -101,8 +101,8 @@ def _named_things(both: Both) -> list[tuple[Asked, Place, str]]:
 def _told(answered: Answered, name: str) -> Any:  # noqa: ANN401 - any JSON
     """The answer but for the name itself, and the request's own id."""
     text = answered.body.decode().replace(name, "NAME").replace(quote(name, safe=""), "NAME")
-    text = re.sub(r"req-\d+", "FRESH", text)
-    told = json.loads(text) if "json" in answered.headers["content-type"] else text
+    text = re.sub(r'req-\d+|(?<="saved_at":")[^"]+', "FRESH", text)
+    told = json.loads(text) if text and "json" in answered.headers["content-type"] else text
     return {each: told[each] for each in told if each != "request_id"} if isinstance(told, dict) else told
 
 

@@ -21,6 +21,7 @@ from billing.domain.event import EventType, event_of
 from billing.domain.invoice import BankDetails
 from billing.domain.mail_template import MailTemplate
 from billing.domain.notice import NoticeKind
+from billing.domain.plan_draft import PlanDraft
 from billing.domain.subscription import Item, OneTimeCharge
 from billing.domain.subscription_changes import end_subscription
 from billing.domain.tax import TaxTable
@@ -32,6 +33,7 @@ from billing.store.coupons import Coupons
 from billing.store.events import Events
 from billing.store.gateway_events import GatewayEvents
 from billing.store.mail_templates import MailTemplates
+from billing.store.plan_drafts import PlanDrafts
 from billing.store.subscriptions import subscription_fields
 from billing.store.usage import UsageEvents
 from billing.usecases.call import Call
@@ -149,12 +151,17 @@ def _money(world: World) -> None:
             BankTransactions.of(world.documents, world.tenant.id).creation(waiting),
             GatewayEvents.of(world.documents, world.tenant.id).creation(event, outcome="booked", applied_at=world.now),
             MailTemplates.of(world.documents, world.tenant.id).saving(NoticeKind.RECEIPT, "de", own),
+            PlanDrafts.of(world.documents, world.tenant.id).saving(_draft(world), over=None),
         ]
     )
     _outbox(world)
     chased(world, next(each for each in world.invoices("leaver") if each.number))
     opened(world)
     _seals(world)
+
+
+def _draft(world: World) -> PlanDraft:
+    return PlanDraft(plan_id="full", content='{"name":"Full","trial_days":14}', saved_by="ada", saved_at=world.now)
 
 
 def _seals(world: World) -> None:

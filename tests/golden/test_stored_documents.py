@@ -22,6 +22,7 @@ from billing.domain.customer import Customer
 from billing.domain.errors import BillingError
 from billing.domain.event import Event
 from billing.domain.member import Member
+from billing.domain.plan_draft import PlanDraft
 from billing.domain.review import Review
 from billing.domain.usage import UsageEvent
 from billing.ports import Document, Documents, Fields, Put, Query
@@ -60,6 +61,7 @@ SHAPES = frozenset(
         "mail_templates",
         "members",
         "payments",
+        "plan_drafts",
         "plans",
         "reviews",
         "runs",
@@ -155,6 +157,7 @@ _READERS: dict[str, Callable[[Document], str]] = {
     "invoices": lambda row: decode_invoice(row).value.id,
     "members": lambda row: decode(row.fields, Member).id,
     "payments": lambda row: decode_payment(row).value.id,
+    "plan_drafts": lambda row: decode(row.fields, PlanDraft).plan_id,
     "reviews": lambda row: decode(row.fields, Review).id,
     "subscriptions": lambda row: decode_subscription(row).value.id,
     "usage": lambda row: decode_rollup(row).value.id,

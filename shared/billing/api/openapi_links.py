@@ -32,6 +32,7 @@ _THINGS: dict[str, tuple[_Thing, ...]] = {
     "MemberAnswer": (_Thing("member_id"),),
     "OutcomeAnswer": (_Thing("event_id", "/api/billing/usage/events/", "event_id"),),
     "PaymentAnswer": (_Thing("payment_id"),),
+    "PlanDraftRow": (_Thing("plan_id", "/api/billing/plan-drafts/", "plan_id"),),
     "PlanAnswer": (_Thing("plan_version"),),
     "ReviewAnswer": (_Thing("review_id"),),
     "RunAnswer": (_Thing("run_id"),),

@@ -24,6 +24,7 @@ class Correction:
     subscription_ids: Sequence[str] | None
     since: str | None
     yes: bool
+    dry_run: bool
 
 
 def run_publish(file: Path, *, place: Place) -> None:
@@ -47,7 +48,7 @@ def run_correct(asked: Correction, *, place: Place) -> int:
     """Put subscriptions on the right version and say how many; the exit code."""
     engine, tenant = open_place(place)
     since = None if asked.since is None else instant_of(asked.since, zone=tenant.zone, option="--since")
-    confirm(f"Put subscriptions on {asked.right} in place of {asked.wrong}?", yes=asked.yes)
+    confirm(f"Put subscriptions on {asked.right} in place of {asked.wrong}?", yes=asked.yes or asked.dry_run)
     report = correct_plan(
         engine.documents,
         wrong=asked.wrong,
@@ -55,6 +56,7 @@ def run_correct(asked: Correction, *, place: Place) -> int:
         call=call_on(tenant),
         since=since,
         subscription_ids=asked.subscription_ids,
+        dry_run=asked.dry_run,
     )
     _answer(report, asked, tenant_id=tenant.id, as_json=place.as_json)
     return HAD_FAILURES if report.failures else DONE
@@ -66,8 +68,10 @@ def _answer(report: CorrectionReport, asked: Correction, *, tenant_id: str, as_j
             {"subscription_id": each.subscription_id, "code": each.error.code, "message": str(each.error)}
             for each in report.failures
         ]
-        write_json({"tenant_id": tenant_id, "corrected": report.corrected, "errors": errors})
+        answer = {"tenant_id": tenant_id, "dry_run": asked.dry_run, "corrected": report.corrected, "errors": errors}
+        write_json(answer)
         return
-    answers().print(f"Subscriptions put on {asked.right}: {len(report.corrected):,}", markup=False)
+    done = "that would be put" if asked.dry_run else "put"
+    answers().print(f"Subscriptions {done} on {asked.right}: {len(report.corrected):,}", markup=False)
     for each in report.failures:
         complaints().print(f"{each.subscription_id}: {each.error}", style="red", markup=False)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from billing.ports import Document, Documents, Filter, Query
+from billing.ports import Create, Document, Documents, Fields, Filter, Put, Query
 from billing.store.ids import checked_id, tenant_path
 
 T = TypeVar("T")
@@ -38,6 +38,11 @@ class Collection:
     def get(self, document_ids: Sequence[str]) -> list[Document | None]:
         """The documents of these ids in the order asked, in one call; None where none stands."""
         return self.documents.get_many([self.document(each) for each in document_ids]) if document_ids else []
+
+    def writing(self, document_id: str, fields: Fields, *, over: Stored[T] | None) -> Create | Put:
+        """The write of a whole document over exactly what was read, or as the first where nothing stood (None)."""
+        path = self.document(document_id)
+        return Create(path, fields) if over is None else Put(path, fields, expected=over.version)
 
     def of_customers(self, first: str, last: str) -> list[Document]:
         """The documents whose `customer_id` is from one id to another, both included, in the order of these ids."""

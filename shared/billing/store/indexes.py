@@ -61,6 +61,7 @@ _UNINDEXED: Final[dict[str, tuple[str, ...]]] = {
     "tenants": ("bank", "credit_numbers", "dunning", "e_invoices", "guard", "notes", "numbers", "seller"),
     "settings": ("rates",),
     "customers": ("card_tries", "created_on", "party", "preferences", "suspended_at", "suspensions", "tax"),
+    "plan_drafts": ("content", "saved_at"),
     "plans": ("addons", "cycle", "fees", "metered"),
     "subscriptions": (
         "changed_at",

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from billing.domain.mail_template import MailTemplate
 from billing.domain.notice import NoticeKind
-from billing.ports import Delete, Documents, Put, Query
+from billing.ports import Create, Delete, Documents, Put, Query
 from billing.store.codec import decode, encode
-from billing.store.collection import Collection
+from billing.store.collection import Collection, Stored
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,13 +21,20 @@ class MailTemplates:
         """The templates of one tenant."""
         return cls(Collection(documents, tenant_id, "mail_templates"))
 
-    def saving(self, kind: NoticeKind, language: str, template: MailTemplate) -> Put:
-        """The write of a template, over what stood there."""
-        return Put(self.collection.document(f"{kind.value}.{language}"), encode(template))
+    def get(self, kind: NoticeKind, language: str) -> Stored[MailTemplate] | None:
+        """The tenant's own text, or None where the product's stands."""
+        [found] = self.collection.get([f"{kind.value}.{language}"])
+        return None if found is None else Stored(decode(found.fields, MailTemplate), found.version)
 
-    def removal(self, kind: NoticeKind, language: str) -> Delete:
-        """The write that goes back to the product's own text."""
-        return Delete(self.collection.document(f"{kind.value}.{language}"))
+    def saving(
+        self, kind: NoticeKind, language: str, template: MailTemplate, *, over: Stored[MailTemplate] | None = None
+    ) -> Create | Put:
+        """The write of a template over exactly what was read, or as the first one."""
+        return self.collection.writing(f"{kind.value}.{language}", encode(template), over=over)
+
+    def removal(self, kind: NoticeKind, language: str, *, read: Stored[MailTemplate]) -> Delete:
+        """The write that goes back from exactly what was read to the product's own text."""
+        return Delete(self.collection.document(f"{kind.value}.{language}"), expected=read.version)
 
     def all(self) -> Mapping[tuple[str, str], MailTemplate]:
         """Every template of the tenant, by kind and language."""

@@ -37,9 +37,13 @@ class PlanVersions:
 
     def of_plan(self, plan_id: str) -> list[Plan]:
         """Every version of a plan, the first first; BrokenDocument where one can't be read."""
-        query = Query(self.collection.path, filters=(Filter("plan_id", "==", plan_id),))
-        found = [decode(each.fields, Plan) for each in self.collection.documents.query(query)]
+        found = [decode(each.fields, Plan) for each in self._documents_of(plan_id)]
         return sorted(found, key=lambda each: each.version)
+
+    def next_version(self, plan_id: str) -> int:
+        """The version after the last that is published, which need not be readable; 1 where there is none."""
+        published = [int(each.id.rpartition("@")[2]) for each in self._documents_of(plan_id)]
+        return max(published, default=0) + 1
 
     def get(self, refs: Sequence[str]) -> list[Plan | BillingError]:
         """The versions of these refs, in order; the error in place of one that is missing, broken or misnamed."""
@@ -49,6 +53,10 @@ class PlanVersions:
         return [
             _plan(ref, next(found)) if isinstance(path, str) else path for ref, path in zip(refs, paths, strict=True)
         ]
+
+    def _documents_of(self, plan_id: str) -> list[Document]:
+        query = Query(self.collection.path, filters=(Filter("plan_id", "==", plan_id),))
+        return self.collection.documents.query(query)
 
     def _path(self, ref: str) -> str | InvalidInput:
         try:

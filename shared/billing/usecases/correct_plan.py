@@ -48,13 +48,15 @@ def correct_plan(
     call: Call,
     since: datetime | None = None,
     subscription_ids: Sequence[str] | None = None,
+    dry_run: bool = False,
 ) -> CorrectionReport:
     """Replace plan version `wrong` by `right` (refs) from `since` (UTC) or from each one's first period not billed.
 
     Of all subscriptions or of these. One that an invoice or a draft has billed for that time is named and left: reject
-    the draft, or void the invoice (to be reissued), first. Correcting again changes nothing. Raises NotFound.
+    the draft, or void the invoice (to be reissued), first. Correcting again changes nothing; a `dry_run` only says what
+    would be done. Raises NotFound.
     """
-    correction = _Correction(documents=documents, call=call, since=since, report=CorrectionReport())
+    correction = _Correction(documents=documents, call=call, since=since, dry_run=dry_run, report=CorrectionReport())
     plans = correction.plans([wrong, right])
     for each in correction.subscriptions(subscription_ids):
         if any(phase.plan == wrong for phase in each.value.phases):
@@ -71,6 +73,7 @@ class _Correction:
     documents: Documents
     call: Call
     since: datetime | None
+    dry_run: bool
     report: CorrectionReport
 
     def plans(self, refs: Sequence[str]) -> Plans:
@@ -101,6 +104,13 @@ class _Correction:
         if after == before.value:
             return
         self._require_not_billed(before.value, since=since)
+        if not self.dry_run:
+            self._write(before, after, wrong=wrong, right=right, since=since)
+        self.report.corrected.append(after.id)
+
+    def _write(
+        self, before: Stored[Subscription], after: Subscription, *, wrong: Plan, right: Plan, since: datetime
+    ) -> None:
         record = self.call.record(
             f"subscriptions/{after.id}",
             "subscription.plan_corrected",
@@ -116,7 +126,6 @@ class _Correction:
         event = subscription_event(EventType.SUBSCRIPTION_CHANGED, after, at=at, version=before.version)
         news = told(self.documents, [event], call=self.call)
         self.documents.commit([subscriptions.phases_changed(before, after), *news, audit])
-        self.report.corrected.append(after.id)
 
     def _not_billed_since(self, subscription: Subscription) -> datetime:
         if subscription.next_billing_at is None:

@@ -150,7 +150,7 @@ def read_plans(paths: Sequence[Path], *, log: ErrorLog) -> PlanFiles:
         if file is None:
             continue
         for place in file.places():
-            plan = _plan(file, place)
+            plan = plan_at(file, place)
             if plan is not None and plan.ref in plans:
                 file.add((*place, "plan_id"), f"expected each plan version once, got {plan.ref} again")
             elif plan is not None:
@@ -168,7 +168,8 @@ def plan_of(given: GivenPlan) -> Plan:
     return plan
 
 
-def _plan(file: JsonFile, place: Place) -> Plan | None:
+def plan_at(file: JsonFile, place: Place) -> Plan | None:
+    """The plan at a place of a file, or None where what is wrong with it is logged."""
     given = file.model(GivenPlan, place)
     return None if given is None else _built(file, place, given)
 

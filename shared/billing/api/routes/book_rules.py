@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from billing.api.problem import InvalidRequest
-from billing.domain.book import BookErrors
+from billing.domain.book import BookError, BookErrors
 
 
 @contextmanager
@@ -13,11 +13,10 @@ def said_of_body() -> Iterator[None]:
     try:
         yield
     except BookErrors as error:
-        flaws = [
-            {
-                "field": each.column or "body",
-                "detail": f"{each.column}: {each.message}" if each.column else each.message,
-            }
-            for each in error.errors
-        ]
-        raise InvalidRequest(flaws) from error
+        raise InvalidRequest([flaw(each) for each in error.errors]) from error
+
+
+def flaw(error: BookError) -> dict[str, str]:
+    """One thing that is wrong, in the form of problem details."""
+    detail = f"{error.column}: {error.message}" if error.column else error.message
+    return {"field": error.column or "body", "detail": detail}

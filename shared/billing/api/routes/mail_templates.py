@@ -3,10 +3,11 @@
 from functools import partial
 from typing import Annotated
 
-from fastapi import Path
+from fastapi import Path, Response
 from pydantic import Field
 
 from billing.api.routes.books import Books, changing, reading
+from billing.api.routes.conditions import OverRead, entity_tag
 from billing.api.routes.models import AnswerModel, GivenModel
 from billing.api.routes.noun import noun
 from billing.domain.mail_template import MailTemplate
@@ -16,7 +17,7 @@ from billing.render.mail.built_in import LANGUAGES, built_in
 from billing.render.mail.names import EXAMPLES
 from billing.render.mail.template import check_template
 from billing.store.mail_templates import MailTemplates
-from billing.usecases.save_mail_template import reset_mail_template, save_mail_template
+from billing.usecases.save_mail_template import BUILT_IN, reset_mail_template, save_mail_template, version_of
 
 router = noun("mail-templates")
 Reading = Annotated[Books, reading("settings")]
@@ -59,25 +60,35 @@ def list_templates(books: Reading) -> TemplatesAnswer:
 
 
 @router.get("/{kind}/{language}")
-def get_template(kind: NoticeKind, language: Language, books: Reading) -> TemplateAnswer:
-    """One text."""
-    own = MailTemplates.of(books.documents, books.tenant_id).all()
-    return _answer(kind, language, own.get((kind.value, language)))
+def get_template(kind: NoticeKind, language: Language, books: Reading, response: Response) -> TemplateAnswer:
+    """One text, with its version as ETag: `"built-in"` where it is the product's own."""
+    own = MailTemplates.of(books.documents, books.tenant_id).get(kind, language)
+    response.headers["ETag"] = entity_tag(version_of(own))
+    return _answer(kind, language, None if own is None else own.value)
 
 
 @router.put("/{kind}/{language}")
-def put_template(kind: NoticeKind, language: Language, given: GivenTemplate, books: Administering) -> TemplateAnswer:
-    """Put the tenant's own text in place; one that can't be filled in is refused."""
+def put_template(
+    kind: NoticeKind, language: Language, given: GivenTemplate, books: Administering, over: OverRead
+) -> TemplateAnswer:
+    """Put the tenant's own text in place; one that can't be filled in is refused.
+
+    With If-Match nothing is replaced but what was read (412); `"built-in"` is the product's own text.
+    """
     template = MailTemplate(subject=given.subject, body=given.body, button=given.button)
     check = partial(check_template, names=EXAMPLES)
-    save_mail_template(books.documents, kind, language, template, check=check, call=books.call)
+    version = save_mail_template(
+        books.documents, kind, language, template, check=check, call=books.call, seen=over.seen
+    )
+    over.response.headers["ETag"] = entity_tag(version)
     return _answer(kind, language, template)
 
 
 @router.delete("/{kind}/{language}")
-def reset_template(kind: NoticeKind, language: Language, books: Administering) -> TemplateAnswer:
-    """Go back to the product's own text."""
-    reset_mail_template(books.documents, kind, language, call=books.call)
+def reset_template(kind: NoticeKind, language: Language, books: Administering, over: OverRead) -> TemplateAnswer:
+    """Go back to the product's own text; with If-Match from the text that was read, and from no other (412)."""
+    reset_mail_template(books.documents, kind, language, call=books.call, seen=over.seen)
+    over.response.headers["ETag"] = entity_tag(BUILT_IN)
     return _answer(kind, language, None)
 
 

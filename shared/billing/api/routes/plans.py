@@ -2,10 +2,12 @@
 
 from typing import Annotated
 
+from pydantic import Field
+
 from billing.adapters.book_files.plan_files import GivenPlan, plan_of
 from billing.api.routes.book_rules import said_of_body
 from billing.api.routes.books import Books, changing, reading
-from billing.api.routes.models import AnswerModel, Currency, Exact, NamedId
+from billing.api.routes.models import AnswerModel, Currency, Exact, GivenModel, Id, NamedId, day_or_instant
 from billing.api.routes.noun import noun
 from billing.api.routes.paging import Paged, Paging
 from billing.domain.catalog import Aggregation, Billed, FirstPeriod, Plan, Proration
@@ -15,6 +17,7 @@ from billing.domain.period import Unit
 from billing.store.codec import converter, decode
 from billing.store.pages import page_by_id
 from billing.store.plans import PlanVersions
+from billing.usecases.correct_plan import correct_plan
 from billing.usecases.publish_plans import publish_plans
 
 router = noun("plans")
@@ -94,12 +97,39 @@ class CheckedAnswer(AnswerModel):
     published: bool
 
 
+class GivenCorrection(GivenModel):
+    """The published version (`plan@version`) in place of the wrong one, for all subscriptions or for these.
+
+    From `since` on (a date in the tenant's zone, or an instant), or from each one's first period that is not billed.
+    """
+
+    right: Id
+    since: Annotated[str, Field(max_length=40)] | None = None
+    subscription_ids: Annotated[list[Id], Field(min_length=1, max_length=200)] | None = None
+
+
+class CorrectionFailureAnswer(AnswerModel):
+    """A subscription that could not be put on the right version, and why."""
+
+    subscription_id: str
+    code: str
+    message: str
+
+
+class CorrectionAnswer(AnswerModel):
+    """The subscriptions that are on the right version now, or would be, and why others are not."""
+
+    dry_run: bool
+    corrected: list[str]
+    failures: list[CorrectionFailureAnswer]
+
+
 @router.get("")
 def list_plans(books: Reading, paging: Paging) -> Paged[PlanAnswer]:
     """List plan versions in the order of their ids."""
     collection = PlanVersions.of(books.documents, books.tenant_id).collection
     found = page_by_id(collection, paging.wanted, read=lambda each: decode(each.fields, Plan))
-    return paging.shown(found, as_answer=_answer, id_of=lambda each: each.ref)
+    return paging.shown(found, as_answer=plan_answer, id_of=lambda each: each.ref)
 
 
 @router.get("/{plan_version}")
@@ -108,7 +138,7 @@ def get_plan(plan_version: NamedId, books: Reading) -> PlanAnswer:
     [found] = PlanVersions.of(books.documents, books.tenant_id).get([plan_version])
     if isinstance(found, BillingError):
         raise found
-    return _answer(found)
+    return plan_answer(found)
 
 
 @router.post("", status_code=201)
@@ -116,7 +146,7 @@ def publish_plan(given: GivenPlan, books: Administering) -> PlanAnswer:
     """Publish a version. The same again changes nothing; another content under the same version is a conflict."""
     plan = _sound(given)
     publish_plans(books.documents, [plan], call=books.call)
-    return _answer(plan)
+    return plan_answer(plan)
 
 
 @router.post("/check")
@@ -124,7 +154,32 @@ def check_plan(given: GivenPlan, books: Reading) -> CheckedAnswer:
     """Say whether a plan is sound, and whether just this version stands already. Nothing is written."""
     plan = _sound(given)
     [found] = PlanVersions.of(books.documents, books.tenant_id).get([plan.ref])
-    return CheckedAnswer(plan=_answer(plan), published=found == plan)
+    return CheckedAnswer(plan=plan_answer(plan), published=found == plan)
+
+
+@router.post("/{plan_version}/correct")
+def correct(
+    plan_version: NamedId, given: GivenCorrection, books: Administering, *, dry_run: bool = False
+) -> CorrectionAnswer:
+    """Put subscriptions on the right version in place of this one, as if they had been on it; what is billed stays.
+
+    With `dry_run` it only says what that would do.
+    """
+    since = None if given.since is None else day_or_instant("since", given.since, zone=books.tenant.zone)
+    report = correct_plan(
+        books.documents,
+        wrong=plan_version,
+        right=given.right,
+        call=books.call,
+        since=since,
+        subscription_ids=given.subscription_ids,
+        dry_run=dry_run,
+    )
+    failures = [
+        CorrectionFailureAnswer(subscription_id=each.subscription_id, code=each.error.code, message=str(each.error))
+        for each in report.failures
+    ]
+    return CorrectionAnswer(dry_run=dry_run, corrected=report.corrected, failures=failures)
 
 
 def _sound(given: GivenPlan) -> Plan:
@@ -132,5 +187,6 @@ def _sound(given: GivenPlan) -> Plan:
         return plan_of(given)
 
 
-def _answer(plan: Plan) -> PlanAnswer:
+def plan_answer(plan: Plan) -> PlanAnswer:
+    """A version as it is answered."""
     return PlanAnswer.model_validate({**converter().unstructure(plan), "id": plan.ref})
