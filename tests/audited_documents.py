@@ -10,7 +10,8 @@ when a case is looked at next.
 import sys
 from collections.abc import Iterator, Sequence
 
-from billing.ports import Delete, Document, Documents, Query, Update, Write
+from billing.adapters.read_through import ReadThrough
+from billing.ports import Delete, Update, Write
 from billing.store.marks import MARK
 from billing.store.subscriptions import RECURRING
 
@@ -41,26 +42,11 @@ class UnmarkedChange(AssertionError):
     """A subscription's recurring prices changed without its mark: the roll-up of reports would never notice."""
 
 
-class AuditedDocuments:
+class AuditedDocuments(ReadThrough):
     """Passes everything on, and raises UnauditedCommit instead of a commit that is silent about what it does.
 
     UnmarkedChange instead of one that reports would not notice.
     """
-
-    def __init__(self, inner: Documents) -> None:
-        self._inner = inner
-
-    def get_many(self, paths: Sequence[str], *, fields: Sequence[str] | None = None) -> list[Document | None]:
-        return self._inner.get_many(paths, fields=fields)
-
-    def query(self, query: Query) -> list[Document]:
-        return self._inner.query(query)
-
-    def count(self, query: Query) -> int:
-        return self._inner.count(query)
-
-    def sum(self, query: Query, *, field: str) -> int:
-        return self._inner.sum(query, field=field)
 
     def commit(self, writes: Sequence[Write]) -> list[str]:
         changed = [

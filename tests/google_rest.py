@@ -10,15 +10,15 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from threading import Thread
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 from urllib.parse import parse_qs, urlsplit
 
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
+from tests.local_server import LocalServer
 from tests.oidc_issuer import OidcIssuer
 
 APIS = ("cloudbuild", "cloudfunctions", "cloudresourcemanager", "iamcredentials", "run", "serviceusage")
@@ -38,7 +38,7 @@ class Deployed:
     traffic: list[dict[str, Any]] = field(default_factory=list)
 
 
-class GoogleApis:
+class GoogleApis(LocalServer):
     """`with GoogleApis(start, issuer=issuer) as google:` and run gcloud with `google.environment(folder)`."""
 
     def __init__(self, start: Start, *, issuer: OidcIssuer) -> None:
@@ -49,21 +49,7 @@ class GoogleApis:
         self.may_impersonate = True
         self._start = start
         self._issuer = issuer
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"google": self}))
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_port}"
-
-    def __enter__(self) -> Self:
-        self._thread = Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02})
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
+        super().__init__(type("Handler", (_Handler,), {"google": self}))
 
     def environment(self, folder: Path) -> dict[str, str]:
         """The variables that make gcloud a build's service account of this Google; `folder` keeps its configuration.

@@ -6,11 +6,13 @@ https://cloud.google.com/storage/docs/xml-api/reference-headers (`x-goog-if-gene
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import md5
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Lock, Thread
-from typing import ClassVar, Self
+from http.server import BaseHTTPRequestHandler
+from threading import Lock
+from typing import ClassVar
 from urllib.parse import parse_qs, unquote, urlsplit
 from xml.sax.saxutils import escape
+
+from tests.local_server import LocalServer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,8 +39,8 @@ class Entry:
         }
 
 
-class ObjectServer:
-    """`with ObjectServer() as server:` serves every bucket at `server.endpoint`; `entries` is by (bucket, key)."""
+class ObjectServer(LocalServer):
+    """`with ObjectServer() as server:` serves every bucket at `server.url`; `entries` is by (bucket, key)."""
 
     def __init__(self) -> None:
         self.entries: dict[tuple[str, str], Entry] = {}
@@ -46,21 +48,7 @@ class ObjectServer:
         self.failures_to_come = 0
         self.forget_answers_to_come = 0
         self._lock = Lock()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"store": self}))
-
-    @property
-    def endpoint(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_port}"
-
-    def __enter__(self) -> Self:
-        self._thread = Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02})
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
+        super().__init__(type("Handler", (_Handler,), {"store": self}))
 
     def fails(self, method: str, path: str) -> bool:
         """Take note of a request; whether it is one of the `failures_to_come`."""

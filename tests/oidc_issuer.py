@@ -5,16 +5,17 @@ import hmac
 import json
 from datetime import datetime, timedelta
 from hashlib import sha256
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
-from typing import ClassVar, Self
+from http.server import BaseHTTPRequestHandler
+from typing import ClassVar
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from tests.local_server import LocalServer
 
-class OidcIssuer:
+
+class OidcIssuer(LocalServer):
     """`with OidcIssuer() as issuer:` serves its keys at `issuer.certs_url`; the newest signs `issuer.token(...)`."""
 
     def __init__(self) -> None:
@@ -22,13 +23,8 @@ class OidcIssuer:
         self.fetches = 0
         self.answers: tuple[int, bytes] | None = None
         self.cache_control = ""
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"issuer": self}))
+        super().__init__(type("Handler", (_Handler,), {"issuer": self}))
         self.rotate()
-
-    @property
-    def url(self) -> str:
-        """What stands in the tokens' `iss`."""
-        return f"http://127.0.0.1:{self._server.server_port}"
 
     @property
     def certs_url(self) -> str:
@@ -37,16 +33,6 @@ class OidcIssuer:
     @property
     def kid(self) -> str:
         return list(self.keys)[-1]
-
-    def __enter__(self) -> Self:
-        self._thread = Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02})
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
 
     def rotate(self, *, keep: int = 1) -> None:
         """Sign with a new key from now on and still publish the last `keep` old ones."""

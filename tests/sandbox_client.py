@@ -5,10 +5,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from itertools import count
 from queue import Queue
-from threading import Thread
 from typing import Any, ClassVar, TypeAlias
 from urllib.parse import urlencode
 from urllib.request import HTTPRedirectHandler, Request, build_opener
@@ -17,6 +16,7 @@ import pytest
 import stripe
 
 from billing.sandbox.server import RunningSandbox
+from tests.local_server import serving
 
 Client: TypeAlias = Any
 """A stripe.StripeClient, without its types: tests reach deep into fields that may be null."""
@@ -122,17 +122,10 @@ class Receiver:
 @contextmanager
 def receiver() -> Iterator[Receiver]:
     """A webhook endpoint on a free port of this machine."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {}))
-    inbox = Receiver(url=f"http://127.0.0.1:{server.server_port}/hooks?tenant=acme")
-    server.RequestHandlerClass.inbox = inbox  # type: ignore[attr-defined]
-    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    try:
+    inbox = Receiver(url="")
+    with serving(type("Handler", (_Handler,), {"inbox": inbox})) as url:
+        inbox.url = f"{url}/hooks?tenant=acme"
         yield inbox
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -32,7 +32,7 @@ def objects(request: pytest.FixtureRequest, tmp_path: Path) -> Objects:
     if request.param == "folder":
         return ObstoreObjects.folder(tmp_path / "made" / "on demand")
     server = request.getfixturevalue("server")
-    return ObstoreObjects.bucket("papers", endpoint=server.endpoint)
+    return ObstoreObjects.bucket("papers", endpoint=server.url)
 
 
 def test_what_was_written_is_read_back_with_its_size_and_checksum(objects: Objects) -> None:
@@ -187,7 +187,7 @@ def test_every_key_that_is_taken_stays_below_the_folder(key: str, tmp_path_facto
 
 
 def test_a_bucket_keeps_the_content_type(server: ObjectServer) -> None:
-    ObstoreObjects.bucket("papers", endpoint=server.endpoint).put_new(KEY, b"paper", content_type=PDF)
+    ObstoreObjects.bucket("papers", endpoint=server.url).put_new(KEY, b"paper", content_type=PDF)
 
     assert server.entries["papers", KEY].content_type == PDF
 
@@ -204,7 +204,7 @@ def test_a_folder_is_shared_with_another_process(tmp_path: Path) -> None:
 
 
 def test_a_short_outage_is_waited_for(server: ObjectServer) -> None:
-    objects = ObstoreObjects.bucket("papers", endpoint=server.endpoint)
+    objects = ObstoreObjects.bucket("papers", endpoint=server.url)
     objects.put_new("before", b"paper", content_type=PDF)
     server.failures_to_come = 2
 
@@ -214,7 +214,7 @@ def test_a_short_outage_is_waited_for(server: ObjectServer) -> None:
 
 def test_a_write_whose_answer_was_lost_ends_well(server: ObjectServer) -> None:
     server.forget_answers_to_come = 1
-    stored = ObstoreObjects.bucket("papers", endpoint=server.endpoint).put_new(KEY, b"paper", content_type=PDF)
+    stored = ObstoreObjects.bucket("papers", endpoint=server.url).put_new(KEY, b"paper", content_type=PDF)
 
     assert [method for method, _ in server.requests] == ["PUT", "PUT", "GET"]
     assert stored.sha256 == hashlib.sha256(b"paper").hexdigest()
@@ -223,7 +223,7 @@ def test_a_write_whose_answer_was_lost_ends_well(server: ObjectServer) -> None:
 
 def test_a_store_that_is_gone_is_said_to_be_unavailable() -> None:
     with ObjectServer() as gone:
-        endpoint = gone.endpoint
+        endpoint = gone.url
     objects = ObstoreObjects.bucket("papers", endpoint=endpoint)
 
     with pytest.raises(StoreUnavailable, match="^the object store did not answer: "):

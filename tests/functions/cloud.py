@@ -41,7 +41,7 @@ class Cloud:
     @property
     def bucket(self) -> Objects:
         """The bucket, as the product opens it."""
-        return open_objects(Bucket(BUCKET, endpoint=self.storage.endpoint))
+        return open_objects(Bucket(BUCKET, endpoint=self.storage.url))
 
     def objects(self, tenant_id: str, *, suffix: str) -> dict[str, bytes]:
         """The tenant's invoice files by key."""
@@ -72,7 +72,7 @@ def cloud_doors(
             "GOOGLE_CLOUD_PROJECT": project,
             "BILLING_STORE": "firestore",
             "BILLING_OBJECTS": f"gs://{BUCKET}",
-            "BILLING_OBJECTS_ENDPOINT": storage.endpoint,
+            "BILLING_OBJECTS_ENDPOINT": storage.url,
             "INTERNAL_API_KEY": KEY,
             "OIDC_AUDIENCE": AUDIENCE,
             "OIDC_SERVICE_ACCOUNTS": SCHEDULER,

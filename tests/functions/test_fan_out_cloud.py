@@ -59,7 +59,7 @@ def deployed(tmp_path: Path, firestore: str) -> Iterator[Deployed]:
             "GOOGLE_CLOUD_PROJECT": project,
             "BILLING_STORE": "firestore",
             "BILLING_OBJECTS": f"gs://{BUCKET}",
-            "BILLING_OBJECTS_ENDPOINT": storage.endpoint,
+            "BILLING_OBJECTS_ENDPOINT": storage.url,
             "INTERNAL_API_KEY": KEY,
             "RUN_SLICE_SECONDS": "1",
         }

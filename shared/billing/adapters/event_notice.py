@@ -9,8 +9,9 @@ from datetime import datetime, timedelta
 from time import monotonic
 from typing import Any, Final
 
+from billing.adapters.read_through import ReadThrough
 from billing.domain.stamp import stamp
-from billing.ports import Create, Document, Documents, Query, Write
+from billing.ports import Create, Documents, Write
 from billing.ports.tasks import Task, Tasks, TasksUnavailable, task_name
 
 EVENTS_PATH: Final = "/tasks/events"
@@ -54,28 +55,12 @@ class EventQueue:
             self._log("event_queue", {"severity": "WARNING", "message": message, **said})
 
 
-class EventNotice:
+class EventNotice(ReadThrough):
     """Passes everything on to a document store, and asks for a pass after each commit that wrote events."""
 
     def __init__(self, inner: Documents, queue: EventQueue) -> None:
-        self._inner = inner
+        super().__init__(inner)
         self._queue = queue
-
-    def get_many(self, paths: Sequence[str], *, fields: Sequence[str] | None = None) -> list[Document | None]:
-        """As Documents.get_many."""
-        return self._inner.get_many(paths, fields=fields)
-
-    def query(self, query: Query) -> list[Document]:
-        """As Documents.query."""
-        return self._inner.query(query)
-
-    def count(self, query: Query) -> int:
-        """As Documents.count."""
-        return self._inner.count(query)
-
-    def sum(self, query: Query, *, field: str) -> int:
-        """As Documents.sum."""
-        return self._inner.sum(query, field=field)
 
     def commit(self, writes: Sequence[Write]) -> list[str]:
         """As Documents.commit; one task a tenant, named by the first of its events."""
