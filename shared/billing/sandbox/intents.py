@@ -4,13 +4,28 @@ from typing import Any
 
 from billing.sandbox.account import Account
 from billing.sandbox.customers import live_customer
-from billing.sandbox.errors import ApiError
+from billing.sandbox.errors import ApiError, unexpected_state
 from billing.sandbox.metadata import change, merged_metadata
 from billing.sandbox.operation import Call
 from billing.sandbox.payment_methods import refuse_spent, resolve
 from billing.sandbox.state import Resource
 
 OPEN = ("requires_payment_method", "requires_confirmation", "requires_action")
+NAMES = {"payment_intent": "PaymentIntent", "setup_intent": "SetupIntent"}
+"""What Stripe calls each kind in a sentence."""
+
+
+def found_intent(call: Call, kind: str) -> Resource:
+    """The intent of a kind (`payment_intent`, `setup_intent`) that a path names."""
+    return call.account.find(kind, call.ids[0], param="intent", status=404)
+
+
+def open_intent(call: Call, kind: str, *, verb: str) -> Resource:
+    """The same, which the call is about to `verb`: refused unless it still waits for something."""
+    intent = found_intent(call, kind)
+    if intent["status"] not in OPEN:
+        raise unexpected_state(NAMES[kind], intent, verb=verb)
+    return intent
 
 
 def named_customer(call: Call) -> str | None:

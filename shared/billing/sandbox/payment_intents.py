@@ -6,7 +6,15 @@ from billing.sandbox.account import Account
 from billing.sandbox.amounts import checked_amount, checked_currency
 from billing.sandbox.errors import ApiError, unexpected_state, unsupported
 from billing.sandbox.events import emit
-from billing.sandbox.intents import OPEN, amend, checked_method, confirmed_method, named_customer, waiting_with
+from billing.sandbox.intents import (
+    amend,
+    checked_method,
+    confirmed_method,
+    found_intent,
+    named_customer,
+    open_intent,
+    waiting_with,
+)
 from billing.sandbox.lists import listed
 from billing.sandbox.metadata import merged_metadata
 from billing.sandbox.operation import Call, Operation
@@ -116,13 +124,11 @@ def _attempt(call: Call, intent: Resource, method: Resource) -> None:
 
 
 def _found(call: Call) -> Resource:
-    return call.account.find("payment_intent", call.ids[0], param="intent", status=404)
+    return found_intent(call, "payment_intent")
 
 
 def _confirm(call: Call) -> Resource:
-    intent = _found(call)
-    if intent["status"] not in OPEN:
-        raise unexpected_state("PaymentIntent", intent, verb="confirm")
+    intent = open_intent(call, "payment_intent", verb="confirm")
     _check_return_url({"confirm": True, **{name: intent.get(name) for name in _METHODS}, **call.params})
     method = confirmed_method(call, intent)
     if method is None:
@@ -147,9 +153,7 @@ def _update(call: Call) -> Resource:
 
 
 def _cancel(call: Call) -> Resource:
-    intent = _found(call)
-    if intent["status"] not in OPEN:
-        raise unexpected_state("PaymentIntent", intent, verb="cancel")
+    intent = open_intent(call, "payment_intent", verb="cancel")
     cancel_intent(call.account, intent, reason=call.params.get("cancellation_reason"))
     return intent
 

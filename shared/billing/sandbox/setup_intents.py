@@ -4,7 +4,16 @@ from billing.sandbox.account import Account
 from billing.sandbox.cards import Challenges, Declines
 from billing.sandbox.errors import ApiError, unexpected_state
 from billing.sandbox.events import emit
-from billing.sandbox.intents import OPEN, amend, checked_method, confirmed_method, named_customer, waiting_with
+from billing.sandbox.intents import (
+    OPEN,
+    amend,
+    checked_method,
+    confirmed_method,
+    found_intent,
+    named_customer,
+    open_intent,
+    waiting_with,
+)
 from billing.sandbox.lists import listed
 from billing.sandbox.metadata import merged_metadata
 from billing.sandbox.operation import Call, Operation
@@ -123,13 +132,11 @@ def _create(call: Call) -> Resource:
 
 
 def _found(call: Call) -> Resource:
-    return call.account.find("setup_intent", call.ids[0], param="intent", status=404)
+    return found_intent(call, "setup_intent")
 
 
 def _confirm(call: Call) -> Resource:
-    intent = _found(call)
-    if intent["status"] not in OPEN:
-        raise unexpected_state("SetupIntent", intent, verb="confirm")
+    intent = open_intent(call, "setup_intent", verb="confirm")
     method = confirmed_method(call, intent)
     if method is None:
         raise ApiError(_WITHOUT_METHOD, reason="setup_intent_unexpected_state")
@@ -145,9 +152,7 @@ def _update(call: Call) -> Resource:
 
 
 def _cancel(call: Call) -> Resource:
-    intent = _found(call)
-    if intent["status"] not in OPEN:
-        raise unexpected_state("SetupIntent", intent, verb="cancel")
+    intent = open_intent(call, "setup_intent", verb="cancel")
     cancel_setup(call.account, intent, reason=call.params.get("cancellation_reason"))
     return intent
 

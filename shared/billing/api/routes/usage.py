@@ -2,7 +2,7 @@
 
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, TypedDict
 
 from fastapi import Path, Query
 from pydantic import Field
@@ -126,28 +126,14 @@ class RollupsAnswer(AnswerModel):
 def record_events(given: GivenEvents, books: Changing) -> OutcomesAnswer:
     """Record events. A rejected one stops no other; the same ids again are duplicates."""
     events = [_event(each) for each in given.events]
-    done = record_usage(
-        books.documents,
-        tenant_id=books.tenant_id,
-        events=events,
-        recorded_at=books.call.recorded_at,
-        actor=books.call.actor,
-    )
-    return _outcomes(done)
+    return _outcomes(record_usage(books.documents, events=events, **_recorded(books)))
 
 
 @router.post("/reports")
 def record_reports(given: GivenReports, books: Changing) -> OutcomesAnswer:
     """Record quantities by day, each report whole or not at all."""
     reports = [_report(each) for each in given.reports]
-    done = report_usage(
-        books.documents,
-        tenant_id=books.tenant_id,
-        reports=reports,
-        recorded_at=books.call.recorded_at,
-        actor=books.call.actor,
-    )
-    return _outcomes(done)
+    return _outcomes(report_usage(books.documents, reports=reports, **_recorded(books)))
 
 
 @router.get("/events/{event_id:path}")
@@ -177,6 +163,16 @@ def get_usage(
         equals={"subscription_id": subscription_id, "month": month},
     )
     return RollupsAnswer(subscription_id=subscription_id, data=[_rollup(each) for each in found])
+
+
+class _Recorded(TypedDict):
+    tenant_id: str
+    recorded_at: datetime
+    actor: str
+
+
+def _recorded(books: Books) -> _Recorded:
+    return {"tenant_id": books.tenant_id, "recorded_at": books.call.recorded_at, "actor": books.call.actor}
 
 
 def _event(given: GivenEvent) -> ReportedUsage:
