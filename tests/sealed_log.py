@@ -1,13 +1,11 @@
 """An audit log of four days with three seals over it, and what somebody does to it behind the program's back."""
 
-from collections.abc import Callable, Iterator
-from contextlib import closing
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, cast
 
 import pytest
 
-from billing.adapters.firestore import FirestoreDocuments
 from billing.domain.audit import AuditRecord
 from billing.domain.seal import Seal
 from billing.ports import Delete, Document, Documents, Fields, Put, Write
@@ -18,8 +16,6 @@ from billing.usecases.seal_audit import seal_audit
 from billing.usecases.verify_audit_log import verify_audit_log
 from tests.builders import utc
 from tests.covered_documents import CoveredDocuments
-from tests.firestore_emulator import fresh_project
-from tests.world import sqlite_in_memory
 
 MARGIN = timedelta(hours=2)
 FIRST = "20260101T090000.000000Z-a"
@@ -28,15 +24,10 @@ FIFTH, LAST = "20260103T090000.000000Z-e", "20260104T090000.000000Z-f"
 STRETCH_2 = "the audit log from 2026-01-02 00:00:00.000000 UTC to 2026-01-03 00:00:00.000000 UTC (seal 2)"
 
 
-@pytest.fixture(params=["sqlite", pytest.param("firestore", marks=pytest.mark.emulator)])
-def documents(request: pytest.FixtureRequest) -> Iterator[Documents]:
+@pytest.fixture
+def documents(store: Documents) -> Documents:
     """Six batches of four days, with 3, 1, 2, 1, 1 and 2 records; the first three days are sealed."""
-    if request.param == "sqlite":
-        yield logged(sqlite_in_memory())
-        return
-    assert request.getfixturevalue("firestore")
-    with closing(FirestoreDocuments(fresh_project())) as documents:
-        yield logged(documents)
+    return logged(store)
 
 
 def logged(store: Documents) -> Documents:

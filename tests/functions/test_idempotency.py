@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -13,18 +12,16 @@ import pytest
 from fastapi import APIRouter, Depends, Response
 from pydantic import BaseModel
 
-from billing.adapters.firestore import FirestoreDocuments
 from billing.api.access import Access, needs
 from billing.api.rest import RestRoute
 from billing.domain.errors import Conflict, Unavailable
 from billing.domain.member import Role
 from billing.ports import Documents, Put, Query
-from tests.firestore_emulator import firestore, fresh_project
+from tests.either_store import documents, firestore
 from tests.functions.api_door import START, ApiDoor, running_api_door
 from tests.functions.running_door import KEY, Answered
-from tests.world import sqlite_in_memory
 
-__all__ = ["firestore"]
+__all__ = ["documents", "firestore"]
 
 ORDERS = "/test/orders"
 Staff = Annotated[Access, Depends(needs(Role.STAFF))]
@@ -82,16 +79,6 @@ class Open:
 
     def kept(self) -> list[Any]:
         return self.door.documents.query(Query("tenants/acme/idempotent_writes"))
-
-
-@pytest.fixture(params=["sqlite", pytest.param("firestore", marks=pytest.mark.emulator)])
-def documents(request: pytest.FixtureRequest) -> Iterator[Documents]:
-    if request.param == "sqlite":
-        yield sqlite_in_memory()
-        return
-    assert request.getfixturevalue("firestore")
-    with closing(FirestoreDocuments(fresh_project())) as documents:
-        yield documents
 
 
 @pytest.fixture

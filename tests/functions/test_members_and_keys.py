@@ -2,36 +2,23 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from billing.adapters.firestore import FirestoreDocuments
 from billing.domain.member import Role, member_id
 from billing.ports import Documents, Query
 from billing.store.audit import AuditLog
-from tests.firestore_emulator import firestore, fresh_project
+from tests.either_store import documents, firestore
 from tests.functions.api_door import ApiDoor, running_api_door
 from tests.functions.running_door import KEY, Answered
-from tests.world import sqlite_in_memory
 
-__all__ = ["firestore"]
+__all__ = ["documents", "firestore"]
 
 MEMBERS, KEYS = "/api/billing/members", "/api/billing/api-keys"
 ADA, GRACE = member_id("ada@acme.test"), member_id("grace@acme.test")
-
-
-@pytest.fixture(params=["sqlite", pytest.param("firestore", marks=pytest.mark.emulator)])
-def documents(request: pytest.FixtureRequest) -> Iterator[Documents]:
-    if request.param == "sqlite":
-        yield sqlite_in_memory()
-        return
-    assert request.getfixturevalue("firestore")
-    with closing(FirestoreDocuments(fresh_project())) as documents:
-        yield documents
 
 
 @pytest.fixture

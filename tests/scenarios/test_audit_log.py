@@ -6,7 +6,8 @@ import pytest
 
 from billing.ports import Documents
 from tests.builders import utc
-from tests.firestore_emulator import firestore
+from tests.either_store import documents as store
+from tests.either_store import firestore
 from tests.sealed_log import (
     FIFTH,
     FIRST,
@@ -19,7 +20,7 @@ from tests.sealed_log import (
     stored,
 )
 
-__all__ = ["documents", "firestore"]
+__all__ = ["documents", "firestore", "store"]
 
 
 def test_a_changed_record_is_named(documents: Documents) -> None:

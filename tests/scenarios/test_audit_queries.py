@@ -1,13 +1,10 @@
 """What the audit log is asked: who did what, to which document, when; and all of it, for somebody else to keep."""
 
-from collections.abc import Iterator
-from contextlib import closing
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from billing.adapters.firestore import FirestoreDocuments
 from billing.domain.credit_request import AmountCredit
 from billing.ports import Documents
 from billing.store.audit import AuditLog
@@ -21,22 +18,18 @@ from billing.usecases.verify_audit_log import verify_audit_log
 from tests.builders import a_fee, a_plan, utc
 from tests.covered_documents import CoveredDocuments
 from tests.crediting import gives_back, pays
-from tests.firestore_emulator import firestore, fresh_project
+from tests.either_store import documents as store
+from tests.either_store import firestore
 from tests.watched_documents import WatchedDocuments
 from tests.world import World, sqlite_in_memory
 
-__all__ = ["firestore"]
+__all__ = ["firestore", "store"]
 
 
-@pytest.fixture(params=["sqlite", pytest.param("firestore", marks=pytest.mark.emulator)])
-def documents(request: pytest.FixtureRequest) -> Iterator[Documents]:
+@pytest.fixture
+def documents(store: Documents) -> Documents:
     """Five commits: three of ann's and bob's in January, one in June, one two years later."""
-    if request.param == "sqlite":
-        yield told(sqlite_in_memory())
-        return
-    assert request.getfixturevalue("firestore")
-    with closing(FirestoreDocuments(fresh_project())) as documents:
-        yield told(documents)
+    return told(store)
 
 
 def told(store: Documents) -> Documents:

@@ -9,7 +9,8 @@ from billing.ports import Delete, Documents, Put, Query
 from billing.store.audit import AuditLog
 from billing.usecases.verify_audit_log import AuditVerification, verify_audit_log
 from tests.builders import utc
-from tests.firestore_emulator import firestore
+from tests.either_store import documents as store
+from tests.either_store import firestore
 from tests.sealed_log import (
     FIFTH,
     FIRST,
@@ -30,7 +31,7 @@ from tests.sealed_log import (
 )
 from tests.watched_documents import Once, WatchedDocuments
 
-__all__ = ["documents", "firestore"]
+__all__ = ["documents", "firestore", "store"]
 
 
 # as it was written

@@ -1,13 +1,11 @@
 """The four reports on small books, their figures worked out by hand; in SQLite and in Firestore."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 
 from billing.adapters.counting import CountingDocuments
-from billing.adapters.firestore import FirestoreDocuments
 from billing.domain.aging import AgingBucket
 from billing.domain.catalog import Billed
 from billing.domain.churn_risk import CustomerAtRisk
@@ -23,23 +21,14 @@ from billing.usecases.report_outstanding import report_outstanding
 from billing.usecases.report_revenue_by_customer import RevenueReport, report_revenue_by_customer
 from tests.builders import a_fee, a_meter, a_plan, a_rate, a_tenant, utc
 from tests.crediting import gives_back
-from tests.firestore_emulator import firestore, fresh_project
+from tests.either_store import documents, firestore
 from tests.reviewing import void
-from tests.world import World, sqlite_in_memory
+from tests.world import World
 
-__all__ = ["firestore"]
+__all__ = ["documents", "firestore"]
 
 PLAN = a_plan(fees=[a_fee("49.00")], metered=[a_meter("1.00")])
 EURO = a_plan(plan_id="euro", currency="EUR", fees=[a_fee("30.00")])
-
-
-@pytest.fixture(params=["sqlite", pytest.param("firestore", marks=pytest.mark.emulator)])
-def documents(request: pytest.FixtureRequest) -> Iterator[Documents]:
-    if request.param == "firestore":
-        request.getfixturevalue("firestore")
-        yield FirestoreDocuments(fresh_project())
-    else:
-        yield sqlite_in_memory()
 
 
 @pytest.fixture

@@ -1,21 +1,17 @@
 """What a run asks of the stores: few operations, and only its own tenant's documents."""
 
-from collections.abc import Iterator
 from typing import Any
 
-import pytest
-
 from billing.adapters.counting import CountingDocuments, CountingObjects
-from billing.adapters.firestore import FirestoreDocuments
 from billing.ports import ChargeOrder, Documents, Fields, Succeeded, Update
 from tests.builders import a_fee, a_meter, a_plan, a_tenant
 from tests.collecting import SentMails, plain_mail
-from tests.firestore_emulator import firestore, fresh_project
+from tests.either_store import documents, firestore
 from tests.reviewing import settings
 from tests.watched_documents import WatchedDocuments
 from tests.world import World, sqlite_in_memory
 
-__all__ = ["firestore"]
+__all__ = ["documents", "firestore"]
 
 PLAN = a_plan(fees=[a_fee("49.00")], metered=[a_meter("1.00")], anchor_day=1)
 ORDINARY = 400
@@ -31,15 +27,6 @@ def ordinary_book(documents: Documents) -> World:
     world.copies(template)
     world.travels_to("2026-02-01")
     return world
-
-
-@pytest.fixture(params=["sqlite", pytest.param("firestore", marks=pytest.mark.emulator)])
-def documents(request: pytest.FixtureRequest) -> Iterator[Documents]:
-    if request.param == "firestore":
-        request.getfixturevalue("firestore")
-        yield FirestoreDocuments(fresh_project())
-    else:
-        yield sqlite_in_memory()
 
 
 def test_an_ordinary_invoice_takes_three_reads_and_four_writes_from_due_to_settled(documents: Documents) -> None:
