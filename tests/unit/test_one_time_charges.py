@@ -117,12 +117,19 @@ def test_one_on_the_very_end_is_on_the_last_bill() -> None:
     ("changes", "expected"),
     [
         ({"quantity": Decimal(-1)}, "quantity: expected 0 or more, got '-1'"),
-        ({"unit_price": Decimal("NaN")}, "unit_price: expected 0 or more, got 'NaN'"),
+        ({"unit_price": Decimal("NaN")}, "unit_price: expected a number, got 'NaN'"),
     ],
 )
-def test_a_charge_gives_nothing_back(changes: dict[str, Decimal], expected: str) -> None:
+def test_a_charge_of_no_amount_is_refused(changes: dict[str, Decimal], expected: str) -> None:
     with pytest.raises(InvalidInput, match=expected):
         a_charge("2026-01-15", **changes)
+
+
+def test_a_subscription_is_charged_nothing_below_zero() -> None:
+    """What is given back is a credit note."""
+    account = Account.opened(FEE, start="2026-01-01")
+    with pytest.raises(InvalidInput, match="unit_price: expected 0 or more, got '-5'"):
+        with_one_time_charge(account.subscription, a_charge("2026-01-15", unit_price=Decimal(-5)))
 
 
 def test_a_subscription_has_no_two_charges_of_one_id() -> None:

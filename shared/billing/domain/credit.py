@@ -126,13 +126,16 @@ def _turned(tax: AccountingTax | None) -> AccountingTax | None:
 
 
 def _credited_invoice(lines: Iterable[LineItem]) -> str:
-    """The invoice whose charges are credited: that of the greatest credit, for time unused or usage corrected."""
+    """The invoice whose charges are credited: that of the greatest credit, for time unused or usage corrected.
+
+    None ("") where the lines below 0 credit no earlier bill.
+    """
     credited = [
         (line.amount, line.explanation.step.invoice_id)
         for line in lines
         if isinstance(line.explanation.step, CreditStep | LateUsageStep)
     ]
-    return min(credited)[1]
+    return min(credited, default=(0, ""))[1]
 
 
 def _turned_line(line: LineItem) -> LineItem:

@@ -130,6 +130,7 @@ class Invoice:
     `checkout_id` the hosted page that is open for it. `dunning` is the case of one that was not paid as it should.
     `replaces` is the number of the void invoice that this revision stands for; `basis` what it can be recomputed from.
     `given_number` is what somebody who had it made by hand calls it ("" = nothing): its own number is of our series.
+    `due_on_given` is whether somebody named the day when it is due, which approval then keeps.
     """
 
     id: str
@@ -172,6 +173,7 @@ class Invoice:
     paid_at: datetime | None = None
     dunning: DunningCase | None = None
     given_number: str = ""
+    due_on_given: bool = False
 
     @property
     def amount_due(self) -> int:

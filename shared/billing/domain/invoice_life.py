@@ -11,7 +11,7 @@ Calling again changes nothing; each message says what can be done instead.
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import ClassVar
 
 from billing.domain.billing_cycle import next_bill_for
@@ -85,11 +85,21 @@ class RevisionExists(Conflict):
 
 
 def dated(draft: Invoice, *, at: datetime, tenant: Tenant) -> Invoice:
-    """A draft with the dates of its issue at a UTC instant: the customer's terms count from then."""
+    """A draft with the dates of its issue at a UTC instant: the customer's terms count from then.
+
+    A due day that somebody named stays, unless it is over: then it is due at once.
+    """
     issued_on = local_date(at, zone=tenant.zone)
-    return replace(
-        draft, issued_at=at, issued_on=issued_on, due_on=issued_on + timedelta(days=draft.payment_terms_days)
-    )
+    issued = replace(draft, issued_at=at, issued_on=issued_on)
+    if draft.due_on_given:
+        return due(issued, on=max(draft.due_on, issued_on))
+    return replace(issued, due_on=issued_on + timedelta(days=draft.payment_terms_days))
+
+
+def due(draft: Invoice, *, on: date) -> Invoice:
+    """A draft that is due on a named day; before its issue it is due at once, and the day is kept as it was named."""
+    terms = max(0, (on - draft.issued_on).days)
+    return replace(draft, due_on=on, payment_terms_days=terms, due_on_given=True)
 
 
 def voided(invoice: Invoice, *, at: datetime) -> Invoice:

@@ -36,10 +36,12 @@ def charges_to_come(waiting: Sequence[OneTimeCharge], cycle: BillingCycle) -> tu
 def with_one_time_charge(subscription: Subscription, one_time: OneTimeCharge) -> Subscription:
     """The subscription with one more charge to come.
 
-    Raises InvalidInput for an id that is waiting already, for a subscription without a bill to come, and for a charge
-    after its end, which no bill would take up.
+    Raises InvalidInput for an id that is waiting already, for a subscription without a bill to come, for a charge after
+    its end, which no bill would take up, and for a price below 0: what is given back is a credit note.
     """
     require_bill_to_come(subscription)
+    if one_time.unit_price < 0:
+        raise InvalidInput("unit_price", expected="0 or more", given=str(one_time.unit_price))
     if one_time.id in {each.id for each in subscription.one_time}:
         raise InvalidInput("charge_id", expected="an id that no charge to come has", given=one_time.id)
     if subscription.end is not None and one_time.charged_at > subscription.end:

@@ -119,7 +119,7 @@ class Prepaid:
 class OneTimeCharge:
     """`quantity` times `unit_price` (major units, exact), once: on the first invoice whose bill-for date is not before.
 
-    `charged_at` is a UTC instant.
+    `charged_at` is a UTC instant. A price below 0 is a discount on the invoice that somebody makes by hand.
     """
 
     id: str
@@ -130,10 +130,11 @@ class OneTimeCharge:
     tax_inclusive: bool = False
 
     def __post_init__(self) -> None:
-        """Refuse a negative quantity or price: what is given back is a credit note."""
-        for name, value in (("quantity", self.quantity), ("unit_price", self.unit_price)):
-            if not value.is_finite() or value < 0:
-                raise InvalidInput(name, expected="0 or more", given=str(value))
+        """Refuse a negative quantity, and a price that is no number."""
+        if not self.quantity.is_finite() or self.quantity < 0:
+            raise InvalidInput("quantity", expected="0 or more", given=str(self.quantity))
+        if not self.unit_price.is_finite():
+            raise InvalidInput("unit_price", expected="a number", given=str(self.unit_price))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

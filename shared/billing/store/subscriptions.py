@@ -8,7 +8,7 @@ from typing import Final
 import orjson
 
 from billing.domain.subscription import Subscription
-from billing.ports import Create, Document, Documents, Fields, Filter, Order, Put, Query, Update
+from billing.ports import Create, Delete, Document, Documents, Fields, Filter, Order, Put, Query, Update
 from billing.store.codec import converter, decode, encode, instant
 from billing.store.collection import Collection, Stored
 from billing.store.marks import MARK, mark_of
@@ -84,6 +84,10 @@ class Subscriptions:
     def replaced(self, before: Stored[Subscription], after: Subscription) -> Put:
         """The write of a whole subscription, expecting that it did not change since it was read."""
         return Put(self.collection.document(after.id), subscription_fields(after), expected=before.version)
+
+    def removal(self, subscription: Stored[Subscription]) -> Delete:
+        """The write that takes a subscription away whose only bill was a draft, as it was read."""
+        return Delete(self.collection.document(subscription.value.id), expected=subscription.version)
 
     def marked_late(self, before: Stored[Subscription], after: Subscription) -> Update:
         """The write that names roll-ups with late usage, and makes a subscription due again that had its last bill."""

@@ -17,6 +17,7 @@ from billing.usecases.draft_page import draft_cases
 from billing.usecases.gather_facts import gather_facts
 from billing.usecases.number_page import number_invoices
 from billing.usecases.one_invoice import again_while_others_write, context_of, subscription_of
+from billing.usecases.one_off_draft import as_said_before, is_one_off
 from billing.usecases.run_context import RunContext
 from billing.usecases.use_balance import with_balances
 
@@ -49,7 +50,8 @@ def _reissue(context: RunContext, id_or_number: str, call: Call) -> Stored[Invoi
         raise InvoiceNotVoid(void)
     subscription = subscription_of(context, void)
     draft, last = _draft(context, void, subscription), dict[str, int]()
-    numbered = number_invoices(context, [replace(draft.invoice, replaces=void.number)], last=last)
+    made = as_said_before(draft.invoice, void) if is_one_off(subscription.value) else draft.invoice
+    numbered = number_invoices(context, [replace(made, replaces=void.number)], last=last)
     [invoice], writes = with_balances(context, numbered)
     writes += [context.series.advance(context.counters[each], to=number) for each, number in last.items()]
     writes.append(context.invoices.creation(invoice, shard=subscription.value.shard))

@@ -1,6 +1,9 @@
-"""Reject a held invoice: the draft is taken back as if it had not been made, and the next run bills its cycle anew."""
+"""Reject a held invoice: the draft is taken back as if it had not been made, and the next run bills its cycle anew.
 
-from collections.abc import Iterator
+One that was made by hand is gone for good, with the subscription that stood for it alone.
+"""
+
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from billing.domain.errors import InvalidInput, NotFound
@@ -18,6 +21,7 @@ from billing.store.collection import Stored
 from billing.usecases.call import Call
 from billing.usecases.gather_facts import DueCase, ReadRollup
 from billing.usecases.one_invoice import again_while_others_write, context_of, facts_of_bill, subscription_of
+from billing.usecases.one_off_draft import is_one_off
 from billing.usecases.run_context import RunContext
 from billing.usecases.tell import told
 
@@ -25,8 +29,9 @@ from billing.usecases.tell import told
 def reject_invoice(documents: Documents, invoice_id: str, *, note: str, call: Call) -> Review:
     """Take a draft back: what it consumed returns to the subscription, its usage is open again, its cycle is due.
 
-    The case as it was resolved; for a draft rejected before, that one. `note` says what is wrong with it. Raises
-    NotFound, InvoiceNotDraft, LaterBillMade where a later cycle rests on it, InvalidInput for an empty note.
+    Of one made by hand nothing is left but the case and the audit log. The case as it was resolved; for a draft
+    rejected before, that one. `note` says what is wrong with it. Raises NotFound, InvoiceNotDraft, LaterBillMade where
+    a later cycle rests on it, InvalidInput for an empty note.
     """
     if not note.strip():
         raise InvalidInput("note", expected="what is wrong with the draft", given=note)
@@ -46,12 +51,19 @@ def _reject(context: RunContext, invoice_id: str, *, note: str, call: Call) -> R
     resolution = context.reviews.resolving(
         review, Resolution.REJECTED, note=note, actor=call.actor, resolved_at=call.recorded_at
     )
+    subscription = subscription_of(context, draft.value)
+    made_by_hand = is_one_off(subscription.value)
+    undone: Sequence[Write] | Iterator[Write] = (
+        [context.subscriptions.removal(subscription)]
+        if made_by_hand
+        else _given_back(context, draft.value, subscription)
+    )
     context.documents.commit(
         [
             context.invoices.removal(draft),
             resolution,
-            *_given_back(context, draft.value),
-            _audit(context, draft.value, note=note, call=call),
+            *undone,
+            _audit(context, draft.value, note=note, call=call, is_for_good=made_by_hand),
         ]
     )
     return replace(
@@ -71,9 +83,8 @@ def _rejected_before(cases: list[Stored[Review]], invoice_id: str) -> Review:
     return rejected[-1]
 
 
-def _given_back(context: RunContext, draft: Invoice) -> Iterator[Write]:
+def _given_back(context: RunContext, draft: Invoice, subscription: Stored[Subscription]) -> Iterator[Write]:
     """The subscription with its bill to come, its usage open from the cycle's start, its customer with one more."""
-    subscription = subscription_of(context, draft)
     if not is_newest(draft, subscription.value):
         bills = [each.value for each in context.invoices.of_subscription(draft.subscription_id)]
         raise LaterBillMade(draft, later=[each for each in bills if each.bill_for_date > draft.bill_for_date])
@@ -105,6 +116,11 @@ def _usage_before(case: DueCase, before: Subscription, draft: Invoice) -> list[R
     return list(opened.values())
 
 
-def _audit(context: RunContext, draft: Invoice, *, note: str, call: Call) -> Write:
-    record = call.record(f"invoices/{draft.id}", "invoice.rejected", before=draft.status.value, after="", reason=note)
-    return context.audit.batch([record], batch_id=f"reject-{draft.id}", recorded_at=call.recorded_at)
+def _audit(context: RunContext, draft: Invoice, *, note: str, call: Call, is_for_good: bool) -> Write:
+    entity = f"subscriptions/{draft.subscription_id}"
+    records = [
+        call.record(f"invoices/{draft.id}", "invoice.rejected", before=draft.status.value, after="", reason=note),
+        call.record(entity, "subscription.discarded", before=SubscriptionStatus.ENDED.value, after="", reason=note),
+    ]
+    said = records if is_for_good else records[:1]
+    return context.audit.batch(said, batch_id=f"reject-{draft.id}", recorded_at=call.recorded_at)
