@@ -4,19 +4,17 @@ Two invoices of 49.00 of 1 February 2025. Lumen's card was reported stolen, so i
 and is suspended by the run of 4 March. Acme pays by transfer: overdue from 4 March, reminded on the 7th.
 """
 
-import json
 from pathlib import Path
-from typing import Any
 
 import pytest
-from typer.testing import CliRunner, Result
+from typer.testing import Result
 
-from billing.cli import app
 from billing.domain.invoice import CollectionMethod
 from billing.sandbox.server import RunningSandbox
 from billing.wiring import local_engine
 from tests.collected_invoice import running, sandbox
 from tests.collecting import CardWorld, card_world
+from tests.command_line import asked, billing
 
 __all__ = ["running", "sandbox"]
 
@@ -44,20 +42,8 @@ def directory(world: CardWorld, tmp_path: Path) -> Path:
     return tmp_path
 
 
-def billing(*arguments: str, directory: Path) -> Result:
-    return CliRunner().invoke(app, [*arguments, "--dir", str(directory)])
-
-
 def dunning(*arguments: str, directory: Path) -> Result:
     return billing("dunning", *arguments, directory=directory)
-
-
-def answer(*arguments: str, directory: Path) -> dict[str, Any]:
-    result = billing(*arguments, "--json", directory=directory)
-    assert result.exit_code == 0, result.stderr
-    found = json.loads(result.stdout)
-    assert isinstance(found, dict)
-    return found
 
 
 def rows(result: Result) -> list[list[str]]:
@@ -81,7 +67,7 @@ def test_the_list_says_how_far_each_is_and_what_comes_next(directory: Path) -> N
 
 
 def test_the_list_as_json_has_the_figures(directory: Path) -> None:
-    [stolen, reminded] = answer("dunning", "list", *ON_8_MARCH, directory=directory)["cases"]
+    [stolen, reminded] = asked("dunning", "list", *ON_8_MARCH, directory=directory)["cases"]
     assert (stolen["number"], stolen["in_review"], stolen["next"]) == (STOLEN, True, None)
     assert stolen["review"] == {
         "reason": "the payment was declined as stolen_card",
@@ -112,7 +98,7 @@ def test_the_list_as_json_has_the_figures(directory: Path) -> None:
     ],
 )
 def test_the_list_is_narrowed(directory: Path, arguments: tuple[str, ...], numbers: list[str]) -> None:
-    found = answer("dunning", "list", *arguments, directory=directory)
+    found = asked("dunning", "list", *arguments, directory=directory)
     assert [each["number"] for each in found["cases"]] == numbers
     assert found["more"] == ("--limit" in arguments)
 
@@ -163,7 +149,7 @@ def test_what_is_not_there_is_said_with_the_exit_code_of_wrong_input(directory: 
 
 
 def test_a_promise_rests_the_case_and_resume_lets_it_go_on(world: CardWorld, directory: Path) -> None:
-    paused = answer("dunning", "pause", REMINDED, "--promise-until", "+10", "--note", "called", directory=directory)
+    paused = asked("dunning", "pause", REMINDED, "--promise-until", "+10", "--note", "called", directory=directory)
     assert (paused["case"]["pause"]["reason"], paused["case"]["pause"]["note"]) == ("promise", "called")
     listed = rows(dunning("list", "--customer", "acme", directory=directory))[1][-1]
     assert listed == f"rests until {paused['case']['pause']['until']} (promise)"
@@ -198,11 +184,11 @@ def test_a_dispute_rests_until_it_is_resumed(directory: Path) -> None:
 def test_what_can_t_be_decided_is_refused_with_the_way_out(
     directory: Path, arguments: tuple[str, ...], message: str
 ) -> None:
-    before = answer("dunning", "list", *ON_8_MARCH, directory=directory)
+    before = asked("dunning", "list", *ON_8_MARCH, directory=directory)
     result = dunning(*arguments, directory=directory)
     assert (result.exit_code, result.stdout) == (2, "")
     assert result.stderr.startswith(f"billing: {message}")
-    assert answer("dunning", "list", *ON_8_MARCH, directory=directory) == before
+    assert asked("dunning", "list", *ON_8_MARCH, directory=directory) == before
 
 
 def test_a_retry_that_is_declined_waits_on_and_one_with_a_new_card_is_paid(
@@ -217,7 +203,7 @@ def test_a_retry_that_is_declined_waits_on_and_one_with_a_new_card_is_paid(
     )
     world.saves_card("lumen", card="pm_card_mastercard")
     assert dunning(*retry, directory=directory).stdout == f"{STOLEN} is paid: 49.00 USD by Mastercard •••• 4444.\n"
-    again = answer("dunning", *retry, directory=directory)
+    again = asked("dunning", *retry, directory=directory)
     assert (again["case"]["state"], again["attempt"]["status"]) == ("paid", "succeeded")
     assert world.taken() == [4900]
     assert "Decided" in dunning("show", STOLEN, directory=directory).stdout
@@ -239,7 +225,7 @@ def test_a_retry_that_the_bank_wants_confirmed_says_so(
 
 
 def test_the_other_ways_out_of_the_queue(directory: Path) -> None:
-    extended = answer("dunning", "resolve", STOLEN, "--extend-until", "+5", "--note", "month end", directory=directory)[
+    extended = asked("dunning", "resolve", STOLEN, "--extend-until", "+5", "--note", "month end", directory=directory)[
         "case"
     ]
     assert (extended["in_review"], extended["pause"]["reason"]) == (False, "promise")
@@ -265,13 +251,13 @@ def test_written_off_it_is_over(directory: Path) -> None:
 
 
 def test_an_unpaid_invoice_that_waits_is_among_the_reviews_with_its_command(directory: Path) -> None:
-    [found] = answer("reviews", "list", directory=directory)["reviews"]
+    [found] = asked("reviews", "list", directory=directory)["reviews"]
     assert (found["kind"], found["status"], found["command"]) == ("dunning", "open", f"billing dunning show {STOLEN}")
     assert found["figures"] == {"number": STOLEN, "due": "49.00", "currency": "USD"}
-    assert answer("reviews", "list", "--kind", "dunning", directory=directory)["reviews"] == [found]
-    assert answer("reviews", "list", "--kind", "guard", directory=directory)["reviews"] == []
-    assert answer("reviews", "list", "--status", "resolved", directory=directory)["reviews"] == []
-    assert answer("reviews", "show", STOLEN, directory=directory) == found
+    assert asked("reviews", "list", "--kind", "dunning", directory=directory)["reviews"] == [found]
+    assert asked("reviews", "list", "--kind", "guard", directory=directory)["reviews"] == []
+    assert asked("reviews", "list", "--status", "resolved", directory=directory)["reviews"] == []
+    assert asked("reviews", "show", STOLEN, directory=directory) == found
     shown = billing("reviews", "list", directory=directory).stdout
     assert STOLEN in shown
     assert "billing dunning show NUMBER" in shown

@@ -1,15 +1,13 @@
 """`billing payments` and `billing customers`: money booked, given back and undone by hand, and what is shown of it."""
 
-import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner, Result
+from typer.testing import Result
 
 from billing.adapters.stripe_gateway import StripeGateway
-from billing.cli import app
 from billing.cli.local_gateway import LOCAL_STRIPE_KEY, SANDBOX_FILE
 from billing.domain.payment import PaymentSource
 from billing.ports import ChargeOrder, Succeeded
@@ -20,6 +18,7 @@ from billing.usecases.call import Call
 from billing.usecases.record_payment import NewPayment, record_payment
 from billing.wiring import local_engine
 from tests.builders import a_fee, a_plan, a_tenant, utc
+from tests.command_line import asked, billing
 from tests.sandbox_client import StandingClock
 from tests.world import World
 
@@ -40,24 +39,12 @@ def directory(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def billing(*arguments: str, directory: Path) -> Result:
-    return CliRunner().invoke(app, [*arguments, "--dir", str(directory)])
-
-
 def payments(*arguments: str, directory: Path) -> Result:
     return billing("payments", *arguments, directory=directory)
 
 
-def answer(*arguments: str, directory: Path) -> dict[str, Any]:
-    result = billing(*arguments, "--json", directory=directory)
-    assert result.exit_code == 0, result.stderr
-    found = json.loads(result.stdout)
-    assert isinstance(found, dict)
-    return found
-
-
 def record(*arguments: str, directory: Path) -> dict[str, Any]:
-    return answer("payments", "record", "--received-on", "2026-03-05", *arguments, directory=directory)
+    return asked("payments", "record", "--received-on", "2026-03-05", *arguments, directory=directory)
 
 
 def due(directory: Path) -> list[int]:
@@ -88,7 +75,7 @@ def test_the_same_line_typed_twice_books_once_however_the_amount_is_written(dire
     again = record("--invoice", JANUARY, "--amount", amount, "--customer", "acme", directory=directory)
     assert (first["known"], again["known"]) == (False, True)
     assert again["payment"] == first["payment"]
-    assert answer("payments", "list", directory=directory)["totals"][0]["received"] == "49.00"
+    assert asked("payments", "list", directory=directory)["totals"][0]["received"] == "49.00"
 
 
 @pytest.mark.parametrize(
@@ -138,7 +125,7 @@ def test_what_can_t_be_booked_is_refused_and_nothing_is_written(
     result = payments("record", "--received-on", "2026-03-05", *arguments, directory=directory)
     assert (result.exit_code, result.stdout) == (2, "")
     assert result.stderr.startswith(f"billing: {message}")
-    assert answer("payments", "list", directory=directory)["payments"] == []
+    assert asked("payments", "list", directory=directory)["payments"] == []
 
 
 def test_a_hosted_page_that_can_t_be_closed_is_told_of_and_the_payment_stands(directory: Path) -> None:
@@ -161,7 +148,7 @@ def test_the_list_is_by_customer_invoice_month_and_source_with_totals(directory:
     record("--customer", "other", "--amount", "5", "--received-on", "2026-04-01T03:00+00:00", directory=directory)
 
     def listed(*arguments: str) -> list[str]:
-        found = answer("payments", "list", *arguments, directory=directory)
+        found = asked("payments", "list", *arguments, directory=directory)
         return [f"{each['customer_id']} {each['amount']}" for each in found["payments"]]
 
     assert listed() == ["other 5.00", "acme 20.00", "acme 10.00"]
@@ -170,7 +157,7 @@ def test_the_list_is_by_customer_invoice_month_and_source_with_totals(directory:
     assert listed("--source", "manual") == ["acme 20.00"]
     assert listed("--month", "2026-03", "--customer", "other") == ["other 5.00"]  # 31 March, 23:00 in New York
     assert listed("--month", "2026-04") == []
-    limited = answer("payments", "list", "--limit", "1", directory=directory)
+    limited = asked("payments", "list", "--limit", "1", directory=directory)
     assert (len(limited["payments"]), limited["more"]) == (1, True)
     assert limited["totals"] == [
         {
@@ -209,7 +196,7 @@ def test_a_payment_is_shown_with_what_became_of_it_and_who_did_it(directory: Pat
         ),
         directory=directory,
     )
-    shown = answer("payments", "show", "one", directory=directory)
+    shown = asked("payments", "show", "one", directory=directory)
     assert [(each["event"], each["reason"]) for each in shown["history"]] == [
         ("payment.recorded", "50.00 USD by bank_transfer, 1.00 USD to the balance"),
         ("payment.refunded", "9.00 USD to the balance: too dear"),
@@ -225,10 +212,10 @@ def test_a_payment_is_shown_with_what_became_of_it_and_who_did_it(directory: Pat
 def test_a_refund_to_the_balance_is_made_once_and_the_invoice_is_owed_again(directory: Path) -> None:
     record("--invoice", JANUARY, "--amount", "49.00", "--id", "one", directory=directory)
     line = ("payments", "refund", "one", "--amount", "9.00", "--to", "balance", "--yes")
-    assert not answer(*line, directory=directory)["known"]
-    assert answer(*line, "--reason", "again", directory=directory)["known"]
+    assert not asked(*line, directory=directory)["known"]
+    assert asked(*line, "--reason", "again", directory=directory)["known"]
     assert (due(directory), balance(directory)) == ([900, 4900], 900)
-    assert not answer(*line, "--id", "second", directory=directory)["known"]
+    assert not asked(*line, "--id", "second", directory=directory)["known"]
     assert (due(directory), balance(directory)) == ([1800, 4900], 1800)
 
 
@@ -245,7 +232,7 @@ def test_a_refund_that_can_t_be_is_refused(directory: Path, arguments: tuple[str
     record("--invoice", JANUARY, "--amount", "50.00", "--id", "one", directory=directory)
     result = payments("refund", "one", *arguments, "--yes", directory=directory)
     assert (result.exit_code, message in result.stderr) == (2, True), result.stderr
-    assert answer("payments", "show", "one", directory=directory)["refunds"] == []
+    assert asked("payments", "show", "one", directory=directory)["refunds"] == []
 
 
 def test_giving_back_and_undoing_ask_first(directory: Path) -> None:
@@ -266,7 +253,7 @@ def test_a_reversed_payment_is_owed_again_and_reversing_it_again_changes_nothing
     ]
     assert (due(directory), balance(directory)) == ([4900, 4900], 0)
     assert payments(*line, directory=directory).stdout == "one was reversed before; nothing changed.\n"
-    assert answer("payments", *line, directory=directory)["known"]
+    assert asked("payments", *line, directory=directory)["known"]
     assert (due(directory), balance(directory)) == ([4900, 4900], 0)
 
 
@@ -298,7 +285,7 @@ def test_a_payment_is_found_by_its_id_at_the_gateway(directory: Path) -> None:
         gateway_id="pi_1",
     )
     record_payment(documents, new, call=Call(tenant_id="acme", actor="test", recorded_at=utc("2026-03-01")))
-    assert answer("payments", "show", "pi_1", directory=directory)["id"] == "stripe.pi_1"
+    assert asked("payments", "show", "pi_1", directory=directory)["id"] == "stripe.pi_1"
 
 
 def charged_in_the_sandbox(directory: Path) -> str:
@@ -339,9 +326,9 @@ def charged_in_the_sandbox(directory: Path) -> str:
 def test_a_card_payment_is_given_back_through_the_gateway_once(directory: Path) -> None:
     payment_id = charged_in_the_sandbox(directory)
     line = ("payments", "refund", payment_id, "--amount", "9.00", "--to", "method", "--yes")
-    first = answer(*line, directory=directory)
+    first = asked(*line, directory=directory)
     assert (first["known"], first["refund"]["state"], due(directory)) == (False, "done", [900, 4900])
-    again = answer(*line, directory=directory)
+    again = asked(*line, directory=directory)
     assert (again["known"], again["refund"]) == (True, first["refund"])
     with running_sandbox(clock=StandingClock(), file=directory / SANDBOX_FILE) as sandbox:
         known = StripeGateway(LOCAL_STRIPE_KEY, base_url=sandbox.url).payment(payment_id.removeprefix("stripe."))
@@ -360,9 +347,9 @@ def test_a_stand_in_elsewhere_gets_no_key(directory: Path) -> None:
 def test_customers_are_listed_and_shown_with_what_they_owe(directory: Path) -> None:
     record("--invoice", JANUARY, "--amount", "49.00", directory=directory)
     record("--customer", "acme", "--amount", "3.00", directory=directory)
-    listed = answer("customers", "list", "--limit", "1", directory=directory)
+    listed = asked("customers", "list", "--limit", "1", directory=directory)
     assert ([each["customer_id"] for each in listed["customers"]], listed["more"]) == (["acme"], True)
-    shown = answer("customers", "show", "acme", directory=directory)
+    shown = asked("customers", "show", "acme", directory=directory)
     assert (shown["credit_balance"], shown["active_subscriptions"]) == ("3.00", 1)
     assert [(each["number"], each["amount_due"]) for each in shown["open_invoices"]] == [(FEBRUARY, "49.00")]
     [subscription] = shown["subscriptions"]

@@ -5,17 +5,11 @@ import sqlite3
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner, Result
 
-from billing.cli import app
+from tests.command_line import billing
 from tests.kept_directory import copy_of
 
-BOOK = Path(__file__).parents[2] / "samples" / "february-2026"
 INVOICE = "sub-1047.20260201T000000Z.r0"
-
-
-def billing(*arguments: str | Path) -> Result:
-    return CliRunner().invoke(app, [str(each) for each in arguments])
 
 
 @pytest.fixture(scope="module")

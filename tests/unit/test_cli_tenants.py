@@ -12,6 +12,7 @@ from billing.cli import app
 from billing.store.tenants import Tenants
 from billing.wiring import local_engine
 from tests.builders import a_fee, a_plan, a_tenant
+from tests.command_line import asked, billing
 from tests.golden.sample_invoices import logo_png
 from tests.world import World
 
@@ -28,17 +29,11 @@ def directory(tmp_path: Path) -> Path:
 
 
 def tenants(*arguments: str | Path, directory: Path) -> Result:
-    return CliRunner().invoke(app, ["tenants", *map(str, arguments), "--dir", str(directory)])
-
-
-def answer(*arguments: str | Path, directory: Path) -> dict:
-    result = tenants(*arguments, "--json", directory=directory)
-    assert result.exit_code == 0, result.stderr
-    return json.loads(result.stdout)
+    return billing("tenants", *arguments, directory=directory)
 
 
 def test_the_list_names_each_tenant(directory: Path) -> None:
-    assert answer("list", directory=directory)["tenants"] == [
+    assert asked("tenants", "list", directory=directory)["tenants"] == [
         {
             "tenant_id": "acme",
             "legal_name": "Acme API Platform Inc.",
@@ -61,26 +56,26 @@ def test_settings_are_changed_and_shown(directory: Path) -> None:
     ]
     shown = tenants("show", directory=directory).stdout
     assert ["guard.floor", "50.00", "review", "queue:", "unusual", "invoices"] in map(str.split, shown.splitlines())
-    settings = answer("show", directory=directory)["settings"]
+    settings = asked("tenants", "show", directory=directory)["settings"]
     assert (settings["approval"], settings["guard"]) == (True, {"factor": "3", "floor": "50.00"})
     assert tenants("set", "approval=yes", directory=directory).stdout == "acme: all of it is set so already\n"
 
 
 def test_a_dry_run_says_the_same_and_writes_nothing(directory: Path) -> None:
-    tried = answer("set", "paper=letter", "--dry-run", directory=directory)
+    tried = asked("tenants", "set", "paper=letter", "--dry-run", directory=directory)
     assert tried == {
         "tenant_id": "acme",
         "dry_run": True,
         "changed": [{"setting": "paper", "before": "a4", "after": "letter"}],
     }
-    assert answer("show", directory=directory)["settings"]["paper"] == "a4"
-    assert answer("set", "paper=letter", directory=directory) == {**tried, "dry_run": False}
+    assert asked("tenants", "show", directory=directory)["settings"]["paper"] == "a4"
+    assert asked("tenants", "set", "paper=letter", directory=directory) == {**tried, "dry_run": False}
 
 
 def test_a_logo_is_filed_and_drawn_from_the_next_run_on(directory: Path, tmp_path: Path) -> None:
     file = tmp_path / "our logo.png"
     file.write_bytes(logo_png())
-    [change] = answer("set", "--logo", file, directory=directory)["changed"]
+    [change] = asked("tenants", "set", "--logo", file, directory=directory)["changed"]
     assert (change["setting"], change["before"]) == ("logo_key", "")
     assert (directory / "objects" / change["after"]).read_bytes() == logo_png()
     assert Tenants(local_engine(directory, payment_link_base="").documents).get("acme").logo_key == change["after"]
@@ -92,7 +87,7 @@ def test_a_logo_is_filed_and_drawn_from_the_next_run_on(directory: Path, tmp_pat
 def test_a_dry_run_files_no_logo(directory: Path, tmp_path: Path) -> None:
     file = tmp_path / "logo.png"
     file.write_bytes(logo_png())
-    [change] = answer("set", "--logo", file, "--dry-run", directory=directory)["changed"]
+    [change] = asked("tenants", "set", "--logo", file, "--dry-run", directory=directory)["changed"]
     assert not (directory / "objects" / change["after"]).exists()
 
 
@@ -111,16 +106,16 @@ def test_a_dry_run_files_no_logo(directory: Path, tmp_path: Path) -> None:
     ],
 )
 def test_what_can_t_be_set_is_refused_with_the_reason(directory: Path, arguments: tuple, message: str) -> None:
-    before = answer("show", directory=directory)
+    before = asked("tenants", "show", directory=directory)
     result = tenants("set", *arguments, directory=directory)
     assert (result.exit_code, result.stdout) == (2, "")
     assert result.stderr.startswith(f"billing: {message}")
-    assert answer("show", directory=directory) == before
+    assert asked("tenants", "show", directory=directory) == before
 
 
 def test_the_settings_as_json_are_a_tenant_json_that_reads_as_the_same_tenant(directory: Path) -> None:
     tenants("set", "notes=One.", "notes=Two.", "guard.factor=3", "mail_sender=a@b.example", directory=directory)
-    settings = answer("show", directory=directory)["settings"]
+    settings = asked("tenants", "show", directory=directory)["settings"]
     book = directory / "book"
     book.mkdir()
     (book / "tenant.json").write_text(json.dumps(settings), encoding="utf-8")
