@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import pytest
+
 from billing.domain.credit import CreditNote
 from billing.domain.credit_request import AmountCredit, CreditRequest, LinesCredit, WholeCredit
 from billing.domain.payment import Payment, PaymentSource
@@ -17,11 +19,22 @@ from billing.usecases.deliver import Mailing
 from billing.usecases.issue_credit_note import IssuedCredit, issue_credit_note
 from billing.usecases.record_payment import NewPayment, record_payment
 from billing.usecases.settle_invoices import sweep
+from tests.builders import a_fee, a_plan, a_tenant
 from tests.reviewing import call
 from tests.world import World
 
 WHOLE = WholeCredit()
 What = WholeCredit | LinesCredit | AmountCredit
+
+
+@pytest.fixture
+def world() -> World:
+    """One invoice of 49.00 for January, of a tenant that charges cards."""
+    world = World(tenant=a_tenant(gateway="stripe"))
+    world.subscribes("acme", to=world.plan(a_plan(fees=[a_fee("49.00")])), on="2026-01-01")
+    world.travels_to("2026-02-01")
+    world.runs_billing()
+    return world
 
 
 @dataclass(kw_only=True)

@@ -1,7 +1,7 @@
 """Secrets that a variable refers to (sm://), and what is said where one can't be had: always the command that helps."""
 
-from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Mapping
+from datetime import timedelta
 from functools import partial
 
 import grpc
@@ -14,30 +14,12 @@ from billing.config import Misconfigured, Settings
 from billing.connections import check_secrets
 from billing.ports import SecretUnreadable
 from tests.google_servers import SecretManagerServer
+from tests.managed_secrets import Clock, clock, server
+
+__all__ = ["clock", "server"]
 
 State = SecretVersion.State
 Configure = Callable[[Mapping[str, str]], EnvironmentSecrets]
-
-
-class Clock:
-    """A clock that moves when told."""
-
-    def __init__(self) -> None:
-        self.instant = datetime(2026, 3, 1, 0, 5, tzinfo=UTC)
-
-    def now(self) -> datetime:
-        return self.instant
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def server() -> Iterator[SecretManagerServer]:
-    with SecretManagerServer() as server:
-        yield server
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """Secrets from the environment and from Secret Manager's own client over a server of ours."""
 
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable
+from datetime import timedelta
 
 import grpc
 import pytest
@@ -11,29 +11,11 @@ from billing.adapters.environment_secrets import EnvironmentSecrets
 from billing.adapters.secret_manager import SecretManagerSecrets, crc32c
 from billing.ports import Secrets, StoreUnavailable
 from tests.google_servers import SecretManagerServer
+from tests.managed_secrets import Clock, clock, server
+
+__all__ = ["clock", "server"]
 
 NAME = "INTERNAL_API_KEY"
-
-
-class Clock:
-    """A clock that moves when told."""
-
-    def __init__(self) -> None:
-        self.instant = datetime(2026, 3, 1, 0, 5, tzinfo=UTC)
-
-    def now(self) -> datetime:
-        return self.instant
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def server() -> Iterator[SecretManagerServer]:
-    with SecretManagerServer() as server:
-        yield server
 
 
 @pytest.fixture

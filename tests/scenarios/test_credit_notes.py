@@ -17,23 +17,15 @@ from billing.domain.payment import RefundState, RefundTarget
 from billing.ports import RefundStatus, StoreUnavailable, Write
 from billing.usecases.issue_credit_note import OtherCreditNote
 from billing.usecases.reverse_payment import dispute_payment
-from tests.builders import a_fee, a_plan, a_tenant
-from tests.crediting import balance, gives_back, issue, payment, pays, settles
+from tests.builders import a_fee, a_plan
+from tests.crediting import balance, gives_back, issue, payment, pays, settles, world
 from tests.paying import RefundingGateway
 from tests.reviewing import call, settings, void
 from tests.world import World
 
+__all__ = ["world"]
+
 METHOD, BALANCE = RefundTarget.METHOD, RefundTarget.BALANCE
-
-
-@pytest.fixture
-def world() -> World:
-    """One invoice of 49.00 for January, of a tenant that charges cards."""
-    world = World(tenant=a_tenant(gateway="stripe"))
-    world.subscribes("acme", to=world.plan(a_plan(fees=[a_fee("49.00")])), on="2026-01-01")
-    world.travels_to("2026-02-01")
-    world.runs_billing()
-    return world
 
 
 def state(world: World) -> tuple[InvoiceStatus, int, int, int]:

@@ -15,19 +15,11 @@ from billing.ports import Checkout, CheckoutStatus, Value
 from billing.store.subscriptions import subscription_fields
 from billing.usecases.verify import VerifyRequest, verify
 from tests.builders import a_fee, a_party, a_plan, a_rate, a_tenant, utc
-from tests.crediting import Outbox, gives_back, pays, settles
+from tests.crediting import Outbox, gives_back, pays, settles, world
 from tests.paying import RefundingGateway
 from tests.world import World
 
-
-@pytest.fixture
-def world() -> World:
-    """One invoice of 49.00 for January, of a tenant that charges cards."""
-    world = World(tenant=a_tenant(gateway="stripe"))
-    world.subscribes("acme", to=world.plan(a_plan(fees=[a_fee("49.00")])), on="2026-01-01")
-    world.travels_to("2026-02-01")
-    world.runs_billing()
-    return world
+__all__ = ["world"]
 
 
 def test_the_customer_is_mailed_the_note_once() -> None:
