@@ -1,21 +1,15 @@
 """The API in this process, over HTTP on the loopback, on a store and with trust that a test chooses; time by hand."""
 
-import asyncio
-import http.client
 import json
-import socket
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import count
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 from fastapi import APIRouter
-from uvicorn import Config, Server
 
 from billing.adapters.environment_secrets import EnvironmentSecrets
 from billing.api.app import proxy_app
@@ -31,31 +25,19 @@ from billing.usecases.change_members import add_member
 from billing.wiring import local_engine
 from tests.builders import a_tenant
 from tests.functions.running_door import KEY, Answered
+from tests.functions.served_app import Clock, Served, listening, serving
 
-START = datetime.fromisoformat("2026-03-01T08:00:00+00:00")
 TENANTS = ("acme", "umbra")
 RETIRING_KEY = "a-key-for-tests-that-is-being-retired"
 
 
-@dataclass(kw_only=True)
-class Clock:
-    """The door's clock: it stands until a test moves it."""
-
-    at: datetime = START
-
-    def now(self) -> datetime:
-        return self.at
-
-
 @dataclass(frozen=True, kw_only=True)
-class ApiDoor:
+class ApiDoor(Served):
     """The door, and what lies behind it."""
 
-    port: int
     documents: Documents
     clock: Clock
     secrets: dict[str, str]
-    log: list[dict[str, Any]] = field(default_factory=list)
 
     def ask(
         self,
@@ -74,14 +56,7 @@ class ApiDoor:
         content = body if isinstance(body, bytes | None) else json.dumps(body).encode()
         if content is not None:
             headers["Content-Type"] = "application/json"
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
-        try:
-            connection.request(method, path, body=content, headers=headers | dict(sent or {}))
-            response = connection.getresponse()
-            told = {name.lower(): value for name, value in response.getheaders()}
-            return Answered(status=response.status, headers=told, body=response.read())
-        finally:
-            connection.close()
+        return self.request(method, path, body=content, headers=headers | dict(sent or {}))
 
     def member(self, identity: str, role: Role, *, tenant: str = "acme") -> None:
         add_member(self.documents, identity, role=role, call=self.call(tenant))
@@ -94,16 +69,6 @@ class ApiDoor:
 
     def call(self, tenant: str = "acme") -> Call:
         return Call(tenant_id=tenant, actor="test", recorded_at=self.clock.now())
-
-    def logged(self, **fields: Any) -> dict[str, Any]:  # noqa: ANN401 - any field of a line
-        """The line with these fields; it is written when the answer is on its way already."""
-        deadline = time.monotonic() + 10
-        while time.monotonic() < deadline:
-            for line in self.log:
-                if fields.items() <= line.items():
-                    return line
-            time.sleep(0.01)
-        raise AssertionError(fields)
 
 
 _NUMBERS = count(1)
@@ -141,13 +106,6 @@ def running_api_door(
     app = proxy_app(door, log=lambda _event, fields: log.append(fields))
     if more is not None:
         app.include_router(more())
-    with socket.create_server(("127.0.0.1", 0), backlog=256) as listener:
-        server = Server(Config(app, log_config=None, access_log=False, lifespan="off", server_header=False))
-        thread = Thread(target=lambda: asyncio.run(server.serve(sockets=[listener])))
-        thread.start()
-        try:
-            port = listener.getsockname()[1]
-            yield ApiDoor(port=port, documents=engine.documents, clock=clock, secrets=secrets, log=log)
-        finally:
-            server.should_exit = True
-            thread.join()
+    with listening() as listener, serving(app, listener):
+        port = listener.getsockname()[1]
+        yield ApiDoor(port=port, documents=engine.documents, clock=clock, secrets=secrets, log=log)

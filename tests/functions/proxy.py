@@ -1,21 +1,13 @@
 """The proxy in this process, served over HTTP on the loopback, with a sandbox as its Stripe; time moves by hand."""
 
-import asyncio
-import http.client
-import socket
-import time
 from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from datetime import datetime
+from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
 from random import Random
-from threading import Thread
 from typing import Any
-
-from uvicorn import Config, Server
 
 from billing.adapters.counting import CountingDocuments
 from billing.adapters.environment_secrets import EnvironmentSecrets
@@ -33,6 +25,7 @@ from billing.store.payments import Payments
 from billing.wiring import local_engine
 from tests.builders import GERMAN_VAT, a_fee, a_party, a_plan, a_tenant, utc
 from tests.functions.running_door import KEY, Answered
+from tests.functions.served_app import START, Clock, Served, listening, serving
 from tests.sandbox_client import StandingClock
 from tests.world import World
 
@@ -40,30 +33,17 @@ LINK_KEY = "link-key-0123456789abcdef"
 WEBHOOK_SECRET = "whsec_0123456789abcdef"
 SIGNING_SECRET = f"whsec_{b64encode(bytes(32)).decode()}"
 STRIPE_KEY = "sk_test_acme"
-START = datetime.fromisoformat("2026-03-01T08:00:00+00:00")
 
 
-@dataclass
-class Clock:
-    """The door's clock: it stands until a test moves it."""
-
-    at: datetime = START
-
-    def now(self) -> datetime:
-        return self.at
-
-
-@dataclass(kw_only=True)
-class Proxy:
+@dataclass(frozen=True, kw_only=True)
+class Proxy(Served):
     """The proxy, its store and its sandbox."""
 
-    port: int
     engine: Engine
     world: World
     clock: Clock
     sandbox: RunningSandbox
     secrets: dict[str, str]
-    log: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def base(self) -> str:
@@ -73,14 +53,7 @@ class Proxy:
         self, method: str, path: str, *, body: bytes | None = None, sent: Mapping[str, str] | None = None
     ) -> Answered:
         """Any request; an address of this proxy may be whole."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
-        try:
-            connection.request(method, path.removeprefix(self.base), body=body, headers=dict(sent or {}))
-            response = connection.getresponse()
-            headers = {name.lower(): value for name, value in response.getheaders()}
-            return Answered(status=response.status, headers=headers, body=response.read())
-        finally:
-            connection.close()
+        return self.request(method, path.removeprefix(self.base), body=body, headers=sent or {})
 
     def webhook(self, body: bytes, signature: str, *, tenant: str = "acme") -> Answered:
         """A webhook as Stripe would post it."""
@@ -88,16 +61,6 @@ class Proxy:
 
     def get(self, path: str) -> Answered:
         return self.call("GET", path)
-
-    def logged(self, **fields: Any) -> dict[str, Any]:  # noqa: ANN401 - any field of a line
-        """The line with these fields; it is written when the answer is on its way already."""
-        deadline = time.monotonic() + 10
-        while time.monotonic() < deadline:
-            for line in self.log:
-                if fields.items() <= line.items():
-                    return line
-            time.sleep(0.01)
-        raise AssertionError(fields)
 
     def invoice(self, customer_id: str = "lumen") -> Invoice:
         """The customer's only invoice as it stands now."""
@@ -126,7 +89,7 @@ def running_proxy(
 
     The documents are a SQLite file's below the folder, unless others are given.
     """
-    with socket.create_server(("127.0.0.1", 0), backlog=256) as listener:
+    with listening() as listener:
         port = listener.getsockname()[1]
         base, clock, log = f"http://127.0.0.1:{port}", Clock(), list[dict[str, Any]]()
         secrets = {
@@ -150,17 +113,10 @@ def running_proxy(
             parts = DoorParts(engine=engine, max_body_bytes=64 * 1024)
             door = Door(parts=lambda: parts, clock=clock, new_id=lambda: f"req-{next(numbers)}")
             app = proxy_app(door, log=lambda _event, fields: log.append(fields))
-            server = Server(Config(app, log_config=None, access_log=False, lifespan="off", server_header=False))
-            thread = Thread(target=lambda: asyncio.run(server.serve(sockets=[listener])))
-            thread.start()
-            try:
-                proxy = Proxy(
+            with serving(app, listener):
+                yield Proxy(
                     port=port, engine=engine, world=world, clock=clock, sandbox=sandbox, secrets=secrets, log=log
                 )
-                yield proxy
-            finally:
-                server.should_exit = True
-                thread.join()
 
 
 def _engine(folder: Path, *, base: str, documents: Documents | None) -> Engine:

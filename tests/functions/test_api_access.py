@@ -12,8 +12,9 @@ from billing.api.oidc import OidcTrust, TokenVerifier
 from billing.api.user_tokens import firebase_users, google_users
 from billing.domain.member import Role
 from billing.usecases.api_keys import revoke_api_key
-from tests.functions.api_door import RETIRING_KEY, START, ApiDoor, running_api_door
+from tests.functions.api_door import RETIRING_KEY, ApiDoor, running_api_door
 from tests.functions.running_door import KEY
+from tests.functions.served_app import START
 from tests.oidc_issuer import OidcIssuer, signed_with_secret, unsigned
 
 PROJECT = "acme-billing"

@@ -18,8 +18,9 @@ from billing.store.tenants import Tenants
 from billing.wiring import local_engine
 from tests.builders import a_fee, a_plan, a_tenant
 from tests.event_receiver import SECRET, Receiver, receiving
-from tests.functions.api_door import START, ApiDoor, running_api_door
+from tests.functions.api_door import ApiDoor, running_api_door
 from tests.functions.running_door import KEY, Answered
+from tests.functions.served_app import START
 from tests.kept_tasks import KeptTasks
 from tests.oidc_issuer import OidcIssuer
 from tests.served import ENVIRON, serving

@@ -18,8 +18,9 @@ from billing.domain.errors import Conflict, Unavailable
 from billing.domain.member import Role
 from billing.ports import Documents, Put, Query
 from tests.either_store import documents, firestore
-from tests.functions.api_door import START, ApiDoor, running_api_door
+from tests.functions.api_door import ApiDoor, running_api_door
 from tests.functions.running_door import KEY, Answered
+from tests.functions.served_app import START
 
 __all__ = ["documents", "firestore"]
 

@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Message
 from billing.api.app import proxy_app
 from billing.api.pay_engine import Door, DoorParts
 from billing.wiring import local_engine
-from tests.functions.api_door import Clock
+from tests.functions.served_app import Clock
 
 ME, WEBHOOK = "/api/billing/me", "/webhooks/stripe/acme"
 

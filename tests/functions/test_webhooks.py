@@ -13,7 +13,8 @@ from billing.domain.payment import PaymentStatus
 from billing.store.tenants import Tenants
 from tests import stripe_signature
 from tests.builders import a_tenant
-from tests.functions.proxy import START, STRIPE_KEY, WEBHOOK_SECRET, Proxy, owes, running_proxy
+from tests.functions.proxy import STRIPE_KEY, WEBHOOK_SECRET, Proxy, owes, running_proxy
+from tests.functions.served_app import START
 from tests.sandbox_client import Client, browse, client_of
 
 CARD = {"number": "4242424242424242", "expiry": "12/30", "cvc": "123", "email": "ap@lumen.test"}
