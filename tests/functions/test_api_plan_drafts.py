@@ -99,6 +99,7 @@ def test_publishing_again_with_the_same_key_is_the_same_answer_and_one_version(a
         ('{"usage": ' + "[" * 12 + "]" * 12 + "}", "plan"),
         ('{"name": "\\ud800"}', "plan"),
         ('{"\\udfff": 1}', "plan"),
+        ('{"a\\u0000": 1}', "plan"),
     ],
 )
 def test_what_can_not_be_kept_is_refused_and_changes_nothing(api: ApiBooks, body: str, field: str) -> None:

@@ -7,6 +7,7 @@ from billing.domain.plan_draft import PlanDraft
 from billing.ports import Create, Delete, Documents, Put, Query
 from billing.store.codec import decode, encode
 from billing.store.collection import Collection, Stored
+from billing.store.pages import PageRequest, page_by_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,10 @@ class PlanDrafts:
         if found is None:
             raise NotFound("draft of plan", plan_id)  # noqa: TRY003 - a kind, not a message
         return found
+
+    def page(self, wanted: PageRequest) -> list[PlanDraft]:
+        """The drafts of a page, in the order of the plans' ids."""
+        return page_by_id(self.collection, wanted, read=lambda each: decode(each.fields, PlanDraft))
 
     def all(self) -> list[PlanDraft]:
         """Every draft, in the order of the plans' ids; a tenant has as many plans as it sells."""

@@ -99,8 +99,8 @@ def _text(value: object, *, room: int) -> str:
 
 
 def _quoted(text: str) -> str:
-    if any("\ud800" <= each <= "\udfff" for each in text):
-        raise InvalidInput("plan", expected="text without halves of surrogate pairs", given=ascii(text[:80]))
+    if any(each == "\0" or "\ud800" <= each <= "\udfff" for each in text):
+        raise InvalidInput("plan", expected="text without nulls and halves of characters", given=ascii(text[:80]))
     return json.dumps(text)
 
 

@@ -15,9 +15,7 @@ from billing.api.routes.paging import Paged, Paging
 from billing.api.routes.plans import PlanAnswer, plan_answer
 from billing.domain.member import Role
 from billing.domain.plan_draft import PlanDraft
-from billing.store.codec import decode
 from billing.store.collection import Stored
-from billing.store.pages import page_by_id
 from billing.store.plan_drafts import PlanDrafts
 from billing.store.plans import PlanVersions
 from billing.usecases.draft_plan import discard_plan_draft, publish_plan_draft, save_plan_draft
@@ -58,8 +56,7 @@ class PlanDraftAnswer(PlanDraftRow):
 @router.get("")
 def list_drafts(books: Reading, paging: Paging) -> Paged[PlanDraftRow]:
     """List the plans that have a draft, in the order of their ids."""
-    collection = PlanDrafts.of(books.documents, books.tenant_id).collection
-    found = page_by_id(collection, paging.wanted, read=lambda each: decode(each.fields, PlanDraft))
+    found = PlanDrafts.of(books.documents, books.tenant_id).page(paging.wanted)
     return paging.answer(found, PlanDraftRow, id_of=lambda each: each.plan_id)
 
 
