@@ -178,7 +178,14 @@ def _lives(ids: Mapping[str, str]) -> dict[str, Any]:
 def _money(ids: Mapping[str, str]) -> dict[str, Any]:
     money = {"amount": 500, "currency": "USD", "received_at": "2026-03-02T00:00:00Z"}
     line = {"line_id": ids["line"], "amount": 100}
+    one_off = {
+        "customer_id": ids["customer"],
+        "lines": [{"description": "Set-up", "unit_price": "250.00"}],
+        "due_on": "2026-12-31",
+    }
     return {
+        "invoices_create": one_off,
+        "invoices_preview_one_off": one_off,
         "invoices_approve": {"invoice_ids": [ids["held"]]},
         "invoices_reject": _NOTE,
         "invoices_send": {"to": "books@nova.test"},

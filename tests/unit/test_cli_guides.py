@@ -37,6 +37,7 @@ GUIDES = (
     "fan-out",
     "import",
     "mails",
+    "one-off-invoices",
     "payments",
     "pay-page",
     "prices",

@@ -28,6 +28,7 @@ _THINGS: dict[str, tuple[_Thing, ...]] = {
     "CreditNoteAnswer": (_Thing("id_or_number", "/api/billing/credit-notes/"),),
     "CustomerAnswer": (_Thing("customer_id"), _Thing("customer_id", "/api/customer-billing/")),
     "EventAnswer": (_Thing("event_id", "/api/billing/events/"),),
+    "InvoiceAnswer": (_Thing("id_or_number", "/api/billing/invoices/"), _Thing("invoice_id")),
     "InvoiceRow": (_Thing("id_or_number", "/api/billing/invoices/"), _Thing("invoice_id")),
     "MemberAnswer": (_Thing("member_id"),),
     "OutcomeAnswer": (_Thing("event_id", "/api/billing/usage/events/", "event_id"),),

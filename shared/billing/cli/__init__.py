@@ -17,6 +17,7 @@ from billing.cli.errors import plain_errors
 from billing.cli.event_commands import events_app
 from billing.cli.mail_commands import mails_app
 from billing.cli.member_commands import members_app
+from billing.cli.one_off_commands import one_off_app
 from billing.cli.options import (
     AsJson,
     BillFrom,
@@ -63,6 +64,7 @@ app.add_typer(subscriptions_app, name="subscriptions")
 app.add_typer(reviews_app, name="reviews")
 app.add_typer(reconcile_app, name="reconcile")
 invoices_app.add_typer(by_hand_app)
+invoices_app.add_typer(one_off_app)
 plans_app.add_typer(plan_changes_app)
 app.add_typer(usage_app, name="usage")
 app.add_typer(mails_app, name="mails")

@@ -17,6 +17,7 @@ from billing.domain.invoice import Invoice
 from billing.domain.run_report import InvoiceSummary, Settled, summary_of
 from billing.engine import Engine
 from billing.store.codec import encode
+from billing.store.subscriptions import Subscriptions
 from billing.usecases.approve_invoices import ApprovalReport, approve_invoices
 from billing.usecases.call import Call
 from billing.usecases.reissue_invoice import reissue_invoice
@@ -50,7 +51,10 @@ def run_reject(invoice_id: str, *, note: str, place: Place) -> None:
     if place.as_json:
         write_json({**encode(review), "invoice_id": review.invoice_id})
     else:
-        answers().print(f"Rejected {escape(review.invoice_id)}; the next run bills its cycle anew.", soft_wrap=True)
+        subscription_id = review.invoice_id.rsplit(".", 2)[0]
+        is_gone = Subscriptions.of(engine.documents, call.tenant_id).get([subscription_id]) == [None]
+        follows = "nothing of it is left" if is_gone else "the next run bills its cycle anew"
+        answers().print(f"Rejected {escape(review.invoice_id)}; {follows}.", soft_wrap=True)
 
 
 def run_void(id_or_number: str, *, reason: str, yes: bool, place: Place) -> None:
@@ -84,11 +88,11 @@ def run_reissue(id_or_number: str, *, place: Place) -> int:
     issued = reissue_invoice(engine.documents, id_or_number, call=call, payment_url=options.payment_url)
     settled = options.settle([issued], {})
     if place.as_json:
-        write_json({**_invoice_json(issued.value), "errors": _unsettled(settled)})
+        write_json({**_invoice_json(issued.value), "errors": unsettled_json(settled)})
     else:
         shown = _shown(summary_of(issued.value))
         answers().print(f"Issued {shown}, in place of {issued.value.replaces}.", markup=False)
-        _complain(settled)
+        complain(settled)
     return HAD_FAILURES if settled.failures else DONE
 
 
@@ -127,11 +131,12 @@ def _approval_json(report: ApprovalReport, *, tenant_id: str) -> Json:
         "approved": [_summary_json(each) for each in report.approved],
         "unchanged": report.unchanged,
         "settled": len(report.settled.done),
-        "errors": errors + _unsettled(report.settled),
+        "errors": errors + unsettled_json(report.settled),
     }
 
 
-def _unsettled(settled: Settled) -> list[Json]:
+def unsettled_json(settled: Settled) -> list[Json]:
+    """What could not be settled, as JSON."""
     return [{"invoice_id": each.invoice_id, "code": each.code, "message": each.message} for each in settled.failures]
 
 
@@ -161,10 +166,11 @@ def _print_approval(report: ApprovalReport) -> None:
         console.print("Nothing waits.")
     for failure in report.failures:
         complaints().print(f"{failure.invoice_id}: {failure.error}", style="red", markup=False)
-    _complain(report.settled)
+    complain(report.settled)
 
 
-def _complain(settled: Settled) -> None:
+def complain(settled: Settled) -> None:
+    """Say on stderr what could not be settled."""
     for each in settled.failures:
         complaints().print(f"{each.invoice_id}: {each.message} ({each.code})", style="red", markup=False)
 

@@ -43,6 +43,8 @@ def _facts(invoice: Invoice) -> Table:
     table.add_row("Period", f"{first} to {end}, the end not included")
     table.add_row("Issued", f"{invoice.issued_on}, due {invoice.due_on}")
     table.add_row("Subscription", escape(invoice.subscription_id))
+    if invoice.buyer_reference:
+        table.add_row("Reference", escape(invoice.buyer_reference))
     if invoice.replaces:
         table.add_row("Replaces", escape(invoice.replaces))
     return table

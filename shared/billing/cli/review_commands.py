@@ -84,7 +84,7 @@ def reject(
     tenant: TenantId = None,
     as_json: AsJson = False,
 ) -> None:
-    """Take a held invoice back: the next run bills its cycle anew, with what is then known."""
+    """Take a held invoice back: the next run bills its cycle anew, as things then are. One made by hand is gone."""
     with plain_errors():
         from billing.cli.by_hand import run_reject
 

@@ -103,7 +103,7 @@ def approve_one(invoice_id: NamedId, books: Changing) -> SettledInvoiceAnswer:
 
 @router.post("/{invoice_id}/reject")
 def reject(invoice_id: NamedId, given: GivenRejection, books: Changing) -> ReviewAnswer:
-    """Take a held invoice back: the next run bills its cycle anew."""
+    """Take a held invoice back: the next run bills its cycle anew. One made by hand is discarded."""
     return ReviewAnswer.model_validate(reject_invoice(books.documents, invoice_id, note=given.note, call=books.call))
 
 
