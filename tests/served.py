@@ -10,7 +10,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryFile
+from typing import IO, Any
 
 BILLING = [sys.executable, "-c", "from billing.cli import app; app()"]
 ENVIRON = {name: value for name, value in os.environ.items() if not name.startswith(("STRIPE_", "BILLING_", "EVENT_"))}
@@ -21,6 +22,7 @@ class Served:
     """A server, and what it said of itself when it was ready."""
 
     process: "subprocess.Popen[str]"
+    log: IO[str]
     said: dict[str, Any]
 
     @property
@@ -51,8 +53,9 @@ class Served:
     def stop(self, by: signal.Signals = signal.SIGTERM) -> tuple[int, list[dict[str, Any]]]:
         """Tell it to stop; its exit code and the lines of its log. A line that is no JSON fails here."""
         self.process.send_signal(by)
-        _, log = self.process.communicate(timeout=60)
-        return self.process.returncode, [json.loads(line) for line in log.splitlines()]
+        self.process.communicate(timeout=60)
+        self.log.seek(0)
+        return self.process.returncode, [json.loads(line) for line in self.log]
 
 
 def billing(*arguments: str | Path) -> "subprocess.CompletedProcess[str]":
@@ -65,14 +68,17 @@ def billing(*arguments: str | Path) -> "subprocess.CompletedProcess[str]":
 def serving(directory: Path, *arguments: str) -> Iterator[Served]:
     """The server on a free port, ready; killed at the end where it was not stopped."""
     command = [*BILLING, "serve", "--dir", str(directory), "--port", "0", "--json", *arguments]
-    with subprocess.Popen(
-        command, env=ENVIRON, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
-    ) as process:
+    with (
+        TemporaryFile("w+") as log,  # a pipe that nobody reads would hold up the server once it is full
+        subprocess.Popen(
+            command, env=ENVIRON, stdout=subprocess.PIPE, stderr=log, text=True, start_new_session=True
+        ) as process,
+    ):
         try:
             assert process.stdout is not None
             line = process.stdout.readline()
-            assert line, process.communicate()[1]
-            yield Served(process=process, said=json.loads(line))
+            assert line, log.seek(0) or log.read()
+            yield Served(process=process, log=log, said=json.loads(line))
         finally:
             if process.poll() is None:
                 process.kill()
