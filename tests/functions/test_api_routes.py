@@ -30,6 +30,15 @@ def posted(api: ApiBooks, path: str, body: object, *, status: int = 201, **sent:
     return json.loads(answered.body)
 
 
+def pages_of_two(api: ApiBooks, path: str, *, name: str) -> Iterator[list[str]]:
+    """A member of what each page of a list has."""
+    cursor: str | None = ""
+    while cursor is not None:
+        page = api.read(f"{path}?limit=2{cursor and f'&cursor={cursor}'}")
+        yield [each[name] for each in page["data"]]
+        cursor = page["next_cursor"]
+
+
 def test_an_invoice_is_read_by_its_number_in_minor_units(api: ApiBooks) -> None:
     invoice = api.read(INVOICE)
     assert (invoice["subtotal"], invoice["tax"], invoice["total"], invoice["amount_due"]) == (4900, 931, 5831, 5831)
@@ -142,13 +151,7 @@ def test_a_list_is_read_page_by_page(api: ApiBooks) -> None:
     for version in (2, 3):
         plan = {"plan_id": "monthly", "version": version, "name": "M", "currency": "USD", "cycle": {"unit": "month"}}
         assert api.ask("POST", "/api/billing/plans", body=plan).status == 201
-    found = list[list[str]]()
-    cursor: str | None = ""
-    while cursor is not None:
-        page = api.read(f"/api/billing/plans?limit=2{cursor and f'&cursor={cursor}'}")
-        found.append([each["id"] for each in page["data"]])
-        cursor = page["next_cursor"]
-    assert found == [["monthly@1", "monthly@2"], ["monthly@3"]]
+    assert list(pages_of_two(api, "/api/billing/plans", name="id")) == [["monthly@1", "monthly@2"], ["monthly@3"]]
 
 
 def test_a_subscription_is_opened_previewed_and_cancelled(api: ApiBooks) -> None:
@@ -242,13 +245,7 @@ def test_dunning_cases_come_in_full_pages_whatever_lies_between_them(api: ApiBoo
     api.proxy.clock.at = utc("2026-04-05")
     ran = api.ask("POST", "/api/customer-billing/dunning/run")
     assert ran.status == 200, ran.body
-    found = list[list[str]]()
-    cursor: str | None = ""
-    while cursor is not None:
-        page = api.read(f"/api/billing/dunning/cases?limit=2{cursor and f'&cursor={cursor}'}")
-        found.append([each["customer_id"] for each in page["data"]])
-        cursor = page["next_cursor"]
-    assert found == [["a", "c"], ["lumen"]]
+    assert list(pages_of_two(api, "/api/billing/dunning/cases", name="customer_id")) == [["a", "c"], ["lumen"]]
     assert api.read("/api/billing/dunning/cases?customer_id=b")["data"] == []
 
 

@@ -4,34 +4,22 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from billing.sandbox.server import RunningSandbox, running_sandbox
+from billing.sandbox.server import RunningSandbox
 from tests.firestore_emulator import firestore
 from tests.functions.cloud import SCHEDULER, Cloud, cloud_doors
-from tests.functions.inbox import Inbox, mail_server
+from tests.functions.inbox import Inbox
+from tests.functions.outside_parts import inbox, sandbox
 from tests.functions.running_door import KEY
 from tests.functions.test_callers import REFUSED_KEYS, REFUSED_TOKENS
 from tests.functions.unpaid_book import UnpaidBook, unpaid_book
-from tests.sandbox_client import StandingClock
 
-__all__ = ["firestore"]
+__all__ = ["firestore", "inbox", "sandbox"]
 
 pytestmark = pytest.mark.emulator
 
 DAY_3 = {"as_of": "2026-02-05"}
 UNTOUCHED = "untouched"
 TENANTS = (UNTOUCHED, "token", "key")
-
-
-@pytest.fixture(scope="module")
-def inbox() -> Iterator[Inbox]:
-    with mail_server() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def sandbox() -> Iterator[RunningSandbox]:
-    with running_sandbox(clock=StandingClock()) as running:
-        yield running
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,6 @@ that died ends after a second.
 import random
 import time
 from collections import Counter
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count, pairwise
 from pathlib import Path
@@ -17,17 +16,17 @@ import pytest
 
 from billing.domain.dunning_case import DunningCase
 from billing.domain.dunning_policy import CaseState
-from billing.sandbox.server import RunningSandbox, running_sandbox
+from billing.sandbox.server import RunningSandbox
 from billing.usecases.verify_audit_log import verify_audit_log
 from tests.firestore_emulator import firestore
 from tests.functions.cloud import Cloud, cloud_doors
-from tests.functions.inbox import Inbox, mail_server
+from tests.functions.inbox import Inbox
 from tests.functions.killed_door import KilledDoor, killed_door
+from tests.functions.outside_parts import inbox, sandbox
 from tests.functions.running_door import RunningDoor
 from tests.functions.unpaid_book import DAYS, UnpaidBook, unpaid_book
-from tests.sandbox_client import StandingClock
 
-__all__ = ["firestore"]
+__all__ = ["firestore", "inbox", "sandbox"]
 
 pytestmark = [pytest.mark.emulator, pytest.mark.slow]
 
@@ -38,18 +37,6 @@ TENANTS = 24
 CHASED = ["payment_reminder", "service_suspended", "urgent_notice"]
 
 _numbers = count(1)
-
-
-@pytest.fixture(scope="module")
-def inbox() -> Iterator[Inbox]:
-    with mail_server() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def sandbox() -> Iterator[RunningSandbox]:
-    with running_sandbox(clock=StandingClock()) as running:
-        yield running
 
 
 @pytest.fixture
