@@ -1,5 +1,6 @@
 """An issued invoice is collected: its card is charged, a decline is told, who pays by transfer is sent the invoice."""
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -8,9 +9,12 @@ from billing.domain.attempt import AttemptStatus
 from billing.domain.decline import Advice
 from billing.domain.invoice import CollectionMethod, InvoiceStatus, SettlementStep
 from billing.sandbox.server import RunningSandbox
+from billing.usecases.invoice_once import invoice_once
+from billing.usecases.one_off_draft import OneOff, OneOffLine
+from billing.usecases.settle_invoices import settle_invoices
 from tests.collected_invoice import COLLECT, DELIVER, RENDER, bills, running, sandbox, the_invoice, world
 from tests.collecting import CardWorld, card_world
-from tests.reviewing import approve, reissue, settings, void
+from tests.reviewing import approve, call, reissue, settings, void
 
 __all__ = ["running", "sandbox", "world"]
 
@@ -34,6 +38,18 @@ def test_a_card_is_charged_when_its_invoice_is_issued_and_the_customer_gets_a_re
     ]
     assert (report.collected.charged, report.collected.mailed, dict(report.collected.amounts)) == (1, 1, {"USD": 4900})
     assert world.stripe.calls == ["charge"]  # nothing is looked up straight after the issue
+
+
+def test_a_one_off_invoice_is_charged_once_and_receipted_as_one_of_a_run(world: CardWorld) -> None:
+    world.joins("lumen")
+    lines = (OneOffLine(description="Set-up", quantity=Decimal(1), unit_price=Decimal("250.00")),)
+    made = invoice_once(world.documents, OneOff(customer_id="lumen", key="k", lines=lines), call=call(world))
+    for _ in range(2):
+        settle_invoices(world.settlement(), [made.invoice])
+    [invoice] = world.invoices("lumen")
+    assert (invoice.status, invoice.amount_paid, invoice.pending) == (InvoiceStatus.PAID, 25000, ())
+    assert world.taken() == [25000]
+    assert [mail.subject for mail in world.sent.sent] == [f"receipt {invoice.number}"]
 
 
 def test_who_pays_by_transfer_is_sent_the_invoice_with_its_pdf_and_not_charged(world: CardWorld) -> None:

@@ -1,26 +1,31 @@
 """One-off invoices: taxed by the tenant's rules, issued at once, or held until a person approves or rejects them."""
 
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from billing.domain.credit_request import CreditRequest, WholeCredit
 from billing.domain.errors import InvalidInput, NotFound
 from billing.domain.invoice import InvoiceStatus
 from billing.domain.review import Resolution, ReviewKind, ReviewStatus
 from billing.domain.tax import TaxParty
+from billing.ports import Write
 from billing.store.customers import Customers
 from billing.usecases.bill_by_hand import OtherInvoice
 from billing.usecases.commit_one_off import HandBilled
 from billing.usecases.explain_invoice import explain_invoice
 from billing.usecases.invoice_once import invoice_once, preview_once
+from billing.usecases.issue_credit_note import issue_credit_note
 from billing.usecases.one_off_draft import OneOff, OneOffLine
 from billing.usecases.settle_invoices import settle_invoices
 from billing.usecases.verify import VerifyRequest, verify
 from tests.builders import GERMAN_VAT, a_fee, a_party, a_plan, a_tenant, amounts, utc
 from tests.reviewing import approve, call, reissue, reject, reviews, settings, void
 from tests.scenarios.billing_processes import audited
+from tests.watched_documents import WatchedDocuments
 from tests.world import World
 
 
@@ -211,6 +216,10 @@ def test_nothing_to_pay_is_paid_at_once_unless_the_tenant_skips_such_invoices(wo
         ({"lines": (line("1"),) * 201}, "lines: expected 1 to 200 lines, got 201"),
         ({"lines": (line("1"), line("1", "-2"))}, r"lines\.1\.quantity: expected more than 0; a discount is"),
         ({"lines": (line("1"), line("-2"))}, r"lines: expected a total of 0 or more; .* got '-1\.19 USD'"),
+        (
+            {"lines": (line("1e10", "1e3"),)},
+            r"lines\.0: expected an amount below 10000000000000\.00 USD, got '10000000",
+        ),
         ({"due_on": date(2026, 2, 9)}, "due_on: expected 2026-02-10, today, or a later day, got '2026-02-09'"),
     ],
 )
@@ -246,4 +255,35 @@ def test_a_void_one_is_issued_again_with_what_was_said_on_it(world: World) -> No
 
     assert (again.number, again.replaces, again.total) == ("INV-2026-02-0002", "INV-2026-02-0001", 29750)
     assert (again.buyer_reference, again.notes, again.due_on) == ("PO-7", ("Thank you",), date(2026, 3, 1))
+    assert findings(world) == []
+
+
+def test_two_at_once_with_one_key_make_one_invoice_and_one_with_another_key_gets_the_next_number(world: World) -> None:
+    """Both stand written before the third commits: it knows the first, and numbers again after the second."""
+    first = list[HandBilled]()
+
+    def quicker(_writes: Sequence[Write]) -> None:
+        if not first:
+            first.append(invoices(world))
+            first.append(invoices(world, asked(key="k-2")))
+
+    through = WatchedDocuments(world.documents, before=quicker)
+    same = invoice_once(through, asked(), call=call(world))
+    assert (same.known, same.invoice.value.id) == (True, first[0].invoice.value.id)
+    first.clear()
+    third = invoice_once(WatchedDocuments(world.documents, before=quicker), asked(key="k-3"), call=call(world))
+    assert (third.known, third.invoice.value.number) == (False, "INV-2026-02-0003")
+    assert world.numbers() == ["INV-2026-02-0001", "INV-2026-02-0002", "INV-2026-02-0003"]
+    assert findings(world) == []
+
+
+def test_what_it_says_can_be_credited_to_the_last_cent(world: World) -> None:
+    """250.00 - 50.00 and 19 % are 238.00."""
+    made = invoices(world, asked(line("250.00"), line("-50.00", of="Goodwill"))).invoice.value
+    wanted = CreditRequest(key="all", what=WholeCredit(), reason="not delivered")
+    note = issue_credit_note(world.documents, made.id, wanted, call=call(world)).credit_note.value
+
+    assert (note.subtotal, note.tax, note.total) == (20000, 3800, 23800)
+    [invoice] = world.invoices("lumen")
+    assert (invoice.amount_due, invoice.status) == (0, InvoiceStatus.PAID)
     assert findings(world) == []

@@ -22,6 +22,8 @@ from billing.usecases.one_off_draft import OneOff, OneOffDraft, draft_one_off
 from billing.usecases.run_context import RunContext
 
 MOST_LINES = 200
+_TOO_MUCH = 10**15
+"""Minor units: what no line reaches, as no payment does."""
 
 
 def invoice_once(
@@ -36,8 +38,8 @@ def invoice_once(
 
     With `draft`, and where the tenant approves every invoice, it is held instead, to be approved or rejected. The same
     again is known, whatever became of it. Raises NotFound for an unknown customer; InvalidInput for no lines or more
-    than 200, a quantity or a total below 0, a day before today, and nothing to pay where the tenant skips that;
-    OtherInvoice for other lines under the same key; MissingParticular.
+    than 200, a quantity of 0 or less, a total below 0, a line of 10^15 minor units, a day before today, and nothing to
+    pay where the tenant skips that; OtherInvoice for other lines under the same key; MissingParticular.
     """
     return again_while_others_write(
         lambda: _invoice(context_of(documents, call=call, payment_url=payment_url), asked, call=call, draft=draft)
@@ -98,6 +100,10 @@ def _wanted(drafted: OneOffDraft, asked: OneOff) -> Draft:
     """The invoice, or InvalidInput where the lines come to none."""
     match drafted.outcome:
         case Draft() as draft:
+            for place, line in enumerate(draft.invoice.lines):
+                if abs(line.amount) >= _TOO_MUCH:
+                    limit, given = (str(Money(each, draft.invoice.currency)) for each in (_TOO_MUCH, line.amount))
+                    raise InvalidInput(f"lines.{place}", expected=f"an amount below {limit}", given=given)
             return draft
         case CreditDraft(credit_note=note):
             expected = "a total of 0 or more; a credit note against an issued invoice gives money back"
