@@ -227,7 +227,8 @@ def test_a_broken_tenant_does_not_stop_the_others(own: Chasing) -> None:
     assert {each["tenantId"] for each in answered.json["details"]} == {"a", "c"}
     [error] = answered.json["errors"]
     assert (error["tenantId"], error["code"]) == ("b", "run_failed")
-    assert own.door.log[-1]["severity"] == "ERROR"
+    run, call = own.door.log[-2:]
+    assert (run["event"], run["severity"], run["tenants_failed"], call["status"]) == ("run_report", "ERROR", 1, 200)
 
 
 def test_a_card_s_gateway_that_is_away_leaves_its_steps_due_and_stops_no_other(own: Chasing) -> None:
@@ -275,9 +276,10 @@ def test_a_request_id_comes_back_and_stands_in_log_and_audit(shared: Chasing) ->
     assert answered.headers["x-request-id"] == "cron.2026-02-05"
     requests = {record["request_id"] for batch in book.world.collection("audit") for record in batch.fields["records"]}  # type: ignore[union-attr,index,call-overload]
     assert "cron.2026-02-05" in requests
-    line = shared.door.log[-1]
+    run, line = shared.door.log[-2:]
     assert (line["event"], line["request_id"], line["severity"]) == ("run_dunning", "cron.2026-02-05", "INFO")
-    assert (line["tenant"], line["processed"], line["failed"], line["complete"]) == (tenant, 6, 0, True)
+    assert (run["event"], run["request_id"], run["tenant"]) == ("run_report", "cron.2026-02-05", tenant)
+    assert (run["processed"], run["failures"], run["complete"]) == (6, 0, True)
 
 
 def test_anybody_is_told_the_version_and_a_known_caller_how_the_parts_are(shared: Chasing) -> None:

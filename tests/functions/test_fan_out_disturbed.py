@@ -23,7 +23,7 @@ from tests.functions.small_tenants import AMOUNT, AS_OF, add_tenant
 from tests.oidc_issuer import OidcIssuer
 
 TENANTS = [f"tenant-{number:03}" for number in range(300)]
-KILLS_EVERY_SECONDS = 0.7
+KILLED_EVERY = 40  # deliveries, however long they take
 
 
 class Killer:
@@ -35,13 +35,14 @@ class Killer:
         self._random = Random(3)
 
     @contextmanager
-    def at_work(self) -> Iterator[None]:
-        """Kill while the block runs."""
+    def at_work(self, queue: CloudTasksServer) -> Iterator[None]:
+        """Kill while the block runs, each time that the queue has made so many deliveries more."""
         over = Event()
 
         def work() -> None:
-            while not over.wait(KILLS_EVERY_SECONDS):
-                self._kill()
+            while not over.wait(0.01):
+                if len(queue.deliveries) >= KILLED_EVERY * (self.kills + 1):
+                    self._kill()
 
         thread = Thread(target=work)
         thread.start()
@@ -90,7 +91,7 @@ def test_every_tenant_is_billed_exactly_once_whatever_happens_to_the_calls(tmp_p
             headers = scheduler_headers(issuer, door, due=due)
             first = door.post(asked, key=None, headers=headers)
             again = door.post(asked, key=None, headers=headers)
-            with killer.at_work():
+            with killer.at_work(queue):
                 queue.wait_until_idle(seconds=90)
         assert (first.status, first.json["tenants"], first.json["enqueued"]) == (202, 300, 300)
         assert (again.status, again.json["enqueued"]) == (202, 0)

@@ -168,7 +168,8 @@ def test_a_broken_tenant_does_not_stop_the_others(own_laptop: Laptop, broken: di
     [error] = answered.json["errors"]
     assert (error["tenantId"], error["code"]) == (tenants[1], "run_failed")
     assert "a stored tenant can't be read" in error["message"]
-    assert own_laptop.door.log[-1]["severity"] == "ERROR"
+    run, call = own_laptop.door.log[-2:]
+    assert (run["event"], run["severity"], run["tenants_failed"], call["status"]) == ("run_report", "ERROR", 1, 200)
 
 
 def test_a_broken_tenant_asked_for_alone_is_our_failure(laptop: Laptop) -> None:
@@ -349,15 +350,16 @@ def test_any_other_request_id_is_replaced(laptop: Laptop, given: str) -> None:
     assert answered.json["request_id"] == answered.headers["x-request-id"]
 
 
-def test_the_log_has_one_line_a_call_without_key_or_customer(laptop: Laptop) -> None:
+def test_the_log_has_one_line_a_run_and_one_a_call_without_key_or_customer(laptop: Laptop) -> None:
     before = len(laptop.door.log)
 
     laptop.door.post(tenant=laptop.tenant(), headers={"X-Request-ID": "one"})
     laptop.door.post(key="a-wrong-key-that-must-not-be-told", headers={"X-Request-ID": "two"})
 
-    first, second = lines = laptop.door.log[before:]
+    run, first, second = lines = laptop.door.log[before:]
+    assert (run["event"], run["request_id"], run["outcome"], run["invoices"]) == ("run_report", "one", "succeeded", 1)
     assert (first["event"], first["request_id"], first["severity"]) == ("generate_invoices", "one", "INFO")
-    assert (first["caller"], first["status"], first["generated"]) == ("internal_key", 200, 1)
+    assert (first["caller"], first["status"]) == ("internal_key", 200)
     assert (second["request_id"], second["severity"], second["status"]) == ("two", "WARNING", 401)
     for told in (KEY, "a-wrong-key", "Lumen Health", "@"):
         assert told not in json.dumps(lines)
