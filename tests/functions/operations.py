@@ -32,13 +32,13 @@ class Asked:
     query: dict[str, str] = field(default_factory=dict)
     body: Any = None
 
-    def of(self, api: ApiBooks) -> Answered:
-        """What the API answers to the admin of `acme`, a second after the request before."""
+    def of(self, api: ApiBooks, **sent: str) -> Answered:
+        """What the API answers to the admin of `acme`, a second after the request before; `sent` are headers."""
         api.proxy.clock.at += timedelta(seconds=1)
         path = self.path
         for name, value in self.named.items():
             path = path.replace(f"{{{name}}}", quote(value, safe=""))
-        return api.ask(self.method.upper(), f"{path}?{urlencode(self.query)}", body=self.body)
+        return api.ask(self.method.upper(), f"{path}?{urlencode(self.query)}", body=self.body, sent=sent)
 
 
 @dataclass(frozen=True, kw_only=True)

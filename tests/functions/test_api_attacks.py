@@ -20,6 +20,7 @@ from tests.functions.operations import Operation, operations, with_value
 from tests.functions.proxy import owes
 from tests.functions.running_door import KEY
 
+JSON = {"Content-Type": "application/json"}
 DEEP = b"[" * 20_000 + b"]" * 20_000
 BODIES = {
     "deep": (b'{"a": ' + DEEP + b"}", {400, 422}),
@@ -72,7 +73,7 @@ def test_a_body_that_attacks_its_reader_is_refused_by_every_write(attacked: Atta
         sound = operation.sound
         if not isinstance(sound.body, dict) or (sound.path.startswith(OLDER) and statuses != {413}):
             continue
-        answered = replace(sound, body=body).of(attacked.api)
+        answered = replace(sound, body=body).of(attacked.api, **JSON)
         assert answered.status in statuses | ({403} if "/internal/" in sound.path else set()), (sound, answered.body)
         assert answered.headers["content-type"] == "application/problem+json"
         tried += 1

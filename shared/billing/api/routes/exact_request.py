@@ -15,9 +15,10 @@ class ExactRequest(Request):
     """A request whose JSON has exact numbers."""
 
     async def json(self) -> Any:  # noqa: ANN401 - any JSON
-        """The body as JSON; MalformedRequest where it is none, or is nested too deeply."""
+        """The body as JSON; MalformedRequest where it is none in UTF-8, or is nested too deeply."""
         try:
-            return json.loads(await self.body(), parse_float=Decimal, parse_constant=_no_number)
+            text = (await self.body()).decode("utf-8-sig")  # RFC 8259 8.1: JSON between systems is UTF-8
+            return json.loads(text, parse_float=Decimal, parse_constant=_no_number)
         except (ValueError, RecursionError) as error:
             message = f"the body is no JSON: {error}"
             raise MalformedRequest(message) from error
