@@ -70,6 +70,12 @@ def plan_line(price: str = "99.00", amount: int = 99_00) -> LineItem:
     return line("Growth plan", quantity="1", unit_price=price, amount=amount)
 
 
+def one_off(description: str, *, quantity: str, unit_price: str, amount: int) -> LineItem:
+    """A line of an invoice made by hand, which may be below zero."""
+    row = line(description, quantity=quantity, unit_price=unit_price, amount=amount)
+    return replace(row, kind=LineKind.ONE_TIME)
+
+
 def discount(amount: int, description: str = "Launch offer 10 %") -> LineItem:
     """A discount: a line below zero."""
     row = line(description, quantity="1", unit_price=str(Decimal(amount) / 100), amount=amount)
@@ -156,6 +162,13 @@ US_SELLER = Party(
 US_BUYER = Party(name="Kestrel Learning Inc.", street="107 Main Street", city="New York", state="NY", country="US")
 
 INVOICES: dict[str, Invoice] = {
+    "one-off, with a price below zero": an_invoice(
+        taxed(one_off("Set-up", quantity="1", unit_price="250.00", amount=250_00), GERMAN_VAT),
+        taxed(one_off("Training", quantity="2.5", unit_price="120.00", amount=300_00), GERMAN_VAT),
+        taxed(one_off("Cable", quantity="1", unit_price="11.90", amount=11_90), GERMAN_VAT, tax_inclusive=True),
+        taxed(one_off("Goodwill", quantity="1", unit_price="-50.00", amount=-50_00), GERMAN_VAT),
+        buyer_reference="PO-7",
+    ),
     "standard": ACCOUNT_1047,
     "two rates": an_invoice(
         taxed(plan_line(), GERMAN_VAT), taxed(line("Book", quantity="3", unit_price="20", amount=60_00), REDUCED_VAT)
