@@ -61,8 +61,7 @@ def create(given: GivenOneOff, books: Changing, response: Response) -> SettledIn
     )
     is_held = made.invoice.value.status is InvoiceStatus.DRAFT
     settled = Settled() if made.known or is_held else options.settle([made.invoice], {})
-    [stands] = Invoices.of(books.documents, books.tenant_id).get([made.invoice.value.id])
-    invoice = made.invoice.value if stands is None else stands.value
+    invoice = Invoices.of(books.documents, books.tenant_id).named(made.invoice.value.id).value
     response.headers["Location"] = f"/api/billing/invoices/{invoice.id}"
     return SettledInvoiceAnswer(invoice=invoice_answer(invoice), unsettled=unsettled(settled))
 
