@@ -1,6 +1,7 @@
 """One-off invoices: taxed by the tenant's rules, issued at once, or held until a person approves or rejects them."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -20,6 +21,7 @@ from billing.usecases.explain_invoice import explain_invoice
 from billing.usecases.invoice_once import invoice_once, preview_once
 from billing.usecases.issue_credit_note import issue_credit_note
 from billing.usecases.one_off_draft import OneOff, OneOffLine
+from billing.usecases.publish_plans import PlanPublished
 from billing.usecases.settle_invoices import settle_invoices
 from billing.usecases.verify import VerifyRequest, verify
 from tests.builders import GERMAN_VAT, a_fee, a_party, a_plan, a_tenant, amounts, utc
@@ -232,6 +234,14 @@ def test_what_can_not_be_invoiced_says_why_and_changes_nothing(
             refuses(world, asked(**changes))
         with pytest.raises(NotFound, match="nobody"):
             refuses(world, asked(customer_id="nobody"))
+    assert world.everything() == before
+
+
+def test_a_plan_of_the_tenants_own_is_not_taken_for_the_one_without_prices(world: World) -> None:
+    world.plan(replace(a_plan(fees=[a_fee("9.00")]), plan_id="by-hand.usd", version=1))
+    before = world.everything()
+    with pytest.raises(PlanPublished, match="by-hand.usd@1"):
+        invoices(world)
     assert world.everything() == before
 
 

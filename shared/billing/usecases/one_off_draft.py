@@ -20,6 +20,7 @@ from billing.domain.subscription import OneTimeCharge, Phase, Subscription
 from billing.domain.tenant import Tenant
 from billing.ports import Write
 from billing.usecases.call import Call
+from billing.usecases.publish_plans import PlanPublished
 from billing.usecases.run_context import RunContext
 from billing.usecases.set_service import by_hand_prefix
 
@@ -142,11 +143,16 @@ def _as_asked(draft: Invoice, asked: OneOff) -> Invoice:
 
 
 def _plan(context: RunContext, *, currency: str) -> tuple[Plan, bool]:
-    """The plan without prices that these subscriptions are of, and whether it is still to be published."""
+    """The plan without prices that these subscriptions are of, and whether it is still to be published.
+
+    Raises PlanPublished where the tenant gave that name to a plan of its own: `verify` could not tell them apart.
+    """
     plan = Plan(
         plan_id=f"{_PLAN}.{currency.lower()}", version=1, name="By hand", currency=currency, cycle=Cycle(1, Unit.DAY)
     )
     [found] = context.plan_versions.get([plan.ref])
     if isinstance(found, BillingError) and not isinstance(found, NotFound):
         raise found
+    if isinstance(found, Plan) and found != plan:
+        raise PlanPublished(plan)
     return plan, isinstance(found, NotFound)
