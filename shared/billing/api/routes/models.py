@@ -23,6 +23,11 @@ NamedId = Annotated[str, Path(min_length=1, max_length=LONGEST_ID, pattern=AN_ID
 Currency = Annotated[str, Field(pattern="^[A-Z]{3}$", description="ISO 4217 code")]
 Id = Annotated[str, Field(min_length=1, max_length=LONGEST_ID, pattern=AN_ID)]
 Text = Annotated[str, Field(max_length=LONGEST_TEXT, pattern=r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$")]
+OneLine = Annotated[
+    str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f][^\x00-\x1f\x7f]*$")
+]
+"""One line of text that says something."""
+
 Reason = Annotated[
     str, Field(max_length=LONGEST_TEXT, pattern=r"^[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f][^\x00-\x1f\x7f]*$")
 ]

@@ -10,7 +10,7 @@ from pydantic import Field
 from billing.api.routes.books import Books, changing
 from billing.api.routes.invoice_actions import unsettled
 from billing.api.routes.invoice_answers import InvoiceAnswer, SettledInvoiceAnswer, invoice_answer
-from billing.api.routes.models import GivenModel, Id, Reason, in_range
+from billing.api.routes.models import GivenModel, Id, OneLine, Reason, in_range
 from billing.api.routes.noun import noun
 from billing.domain.invoice import InvoiceStatus
 from billing.domain.run_report import Settled
@@ -20,7 +20,6 @@ from billing.usecases.one_off_draft import OneOff, OneOffLine
 
 router = noun("invoices")
 Changing = Annotated[Books, changing("invoices")]
-Name = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*\S[^\x00-\x1f\x7f]*$")]
 
 
 class GivenInvoiceLine(GivenModel):
@@ -29,7 +28,7 @@ class GivenInvoiceLine(GivenModel):
     Tax comes on top unless the price has it in it.
     """
 
-    description: Name
+    description: OneLine
     quantity: Annotated[Decimal, Field(gt=0, max_digits=24, decimal_places=12)] = Decimal(1)
     unit_price: Annotated[Decimal, Field(max_digits=24, decimal_places=12)]
     tax_inclusive: bool = False
@@ -44,7 +43,7 @@ class GivenOneOff(GivenModel):
     customer_id: Id
     lines: Annotated[tuple[GivenInvoiceLine, ...], Field(min_length=1, max_length=MOST_LINES)]
     due_on: date | None = None
-    reference: Name | None = None
+    reference: OneLine | None = None
     note: Reason | None = None
     draft: bool = False
 

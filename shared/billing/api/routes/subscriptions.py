@@ -9,7 +9,7 @@ from pydantic import Field
 
 from billing.api.routes.books import Books, changing, reading
 from billing.api.routes.conditions import IfMatch, entity_tag, matching
-from billing.api.routes.models import LONGEST_ID, AnswerModel, Exact, GivenModel, Id, NamedId, utc
+from billing.api.routes.models import LONGEST_ID, AnswerModel, Exact, GivenModel, Id, NamedId, OneLine, utc
 from billing.api.routes.noun import noun
 from billing.api.routes.paging import Paged, Paging
 from billing.domain.errors import NotFound
@@ -87,7 +87,7 @@ class GivenCharge(GivenModel):
     """Something to charge once, on the first invoice whose bill-for date is not before `charged_at` (now)."""
 
     id: Id | None = None
-    name: Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*\S[^\x00-\x1f\x7f]*$")]
+    name: OneLine
     quantity: Amount = Decimal(1)
     unit_price: Amount
     charged_at: datetime | None = None
