@@ -187,7 +187,8 @@ def test_rejecting_a_subscriptions_draft_still_gives_its_cycle_back(world: World
     """A subscription whose id looks like that of an invoice made by hand is none."""
     settings(world, approval=True)
     named = "lumen.by-hand.mine"
-    world.subscribes("lumen", to=world.plan(a_plan(fees=[a_fee("49.00")])), on="2026-01-01", named=named)
+    plan = replace(a_plan(fees=[a_fee("49.00")]), plan_id="by-hand.gold")
+    world.subscribes("lumen", to=world.plan(plan), on="2026-01-01", named=named)
     world.runs_billing()
     [draft] = world.invoices("lumen")
     reject(world, draft.id)

@@ -62,7 +62,7 @@ def decode(fields: Fields, kind: type[T]) -> T:
 
     Raises BrokenDocument where the fields can't be such a value, NewerDocument where a later version wrote them.
     """
-    if (version := fields.get("schema_version", SCHEMA_VERSION)) != SCHEMA_VERSION:
+    if isinstance(version := fields.get("schema_version"), int) and version > SCHEMA_VERSION:
         raise NewerDocument(kind, version)
     try:
         return converter().structure(fields, kind)

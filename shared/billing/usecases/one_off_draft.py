@@ -4,6 +4,7 @@ So it is taxed, explained and verified as any other, and no run ever bills that 
 """
 
 import hashlib
+import re
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -26,6 +27,8 @@ from billing.usecases.set_service import by_hand_prefix
 
 _A_DAY = timedelta(days=1)
 _PLAN = "by-hand"
+_OWN_PLAN = re.compile(r"by-hand\.[a-z]{3}@1")
+_DIGEST = re.compile("[0-9a-f]{16}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,9 +101,17 @@ def as_said_before(draft: Invoice, void: Invoice) -> Invoice:
 
 
 def is_one_off(subscription: Subscription) -> bool:
-    """Whether a subscription stands for an invoice made by hand."""
-    is_named = subscription.id.startswith(by_hand_prefix(subscription.customer_id))
-    return is_named and all(phase.plan.startswith(f"{_PLAN}.") for phase in subscription.phases)
+    """Whether a subscription stands for an invoice made by hand: just what is drafted here, whatever else has its name.
+
+    Rejecting one deletes it, so a subscription that goes on must never be taken for one.
+    """
+    name = subscription.id.removeprefix(by_hand_prefix(subscription.customer_id))
+    return (
+        _DIGEST.fullmatch(name) is not None
+        and [_OWN_PLAN.fullmatch(phase.plan) is not None for phase in subscription.phases] == [True]
+        and subscription.end is not None
+        and not subscription.items
+    )
 
 
 def _subscription(asked: OneOff, plan: Plan, *, tenant: Tenant, call: Call) -> Subscription:
