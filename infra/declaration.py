@@ -66,6 +66,7 @@ class Variables(Part):
     tasks_region: Region
     time_zone: Zone
     database: Database
+    look_before_charging: Literal["on", "off"]
     bucket: BucketName
     export_bucket: BucketName
     mail: str

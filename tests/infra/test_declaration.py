@@ -52,6 +52,14 @@ def test_a_function_starts_with_what_it_is_told(name: FunctionName) -> None:
 
 
 @pytest.mark.parametrize("name", get_args(FunctionName))
+def test_every_function_mails_and_looks_before_it_charges_where_that_is_set(name: FunctionName) -> None:
+    given = {**GIVEN, "mail": "smtp://billing@mail.example:587", "look_before_charging": "on"}
+    settings = Settings.from_environment(environment(load(DECLARATION, given), name))
+    assert settings.mail is not None
+    assert settings.look_before_charging
+
+
+@pytest.mark.parametrize("name", get_args(FunctionName))
 def test_a_function_is_built_from_a_file_that_is_there(name: FunctionName) -> None:
     function = load(DECLARATION, GIVEN).functions[name]
     assert f"def {function.entry_point}(" in Path(function.source).read_text()
