@@ -59,8 +59,10 @@ class TenantParts:
 
     @property
     def shards_finished(self) -> bool:
-        """Whether nothing more comes from any shard."""
-        return all(shard_part(shard) in self.done | self.dead.keys() for shard in range(self.shards))
+        """Whether nothing more comes from any shard; the first is worked on by the task of the whole."""
+        ended = self.done | self.dead.keys()
+        first = shard_part(0) in ended or WHOLE in self.dead
+        return first and all(shard_part(shard) in ended for shard in range(1, self.shards))
 
     @property
     def complete(self) -> bool:
@@ -120,9 +122,12 @@ class PartRecords:
     base: Fields = field(default_factory=dict)
 
     def begin(self, *, shards: int) -> None:
-        """Make the record, unless it is there."""
-        with suppress(WriteConflict):
+        """Make the record. One that a last try made before the shards were known learns of them."""
+        try:
             self.documents.commit([self._creation(shards=shards)])
+        except WriteConflict:
+            if shards > 1:
+                self.documents.commit([Update(self._runs.document(self.fan_out_id), {"shards": shards})])
 
     def find(self) -> TenantParts | None:
         """How far the parts are, or None where nothing was noted."""
