@@ -44,9 +44,9 @@ class TaskCall(Generic[Engine, Report]):
         """
         is_last = self.tries + 1 >= self.queue.attempts
         part_run = self._part_run(is_last=is_last)
-        if is_last:
-            part_run.records.last_try(self.part.name, at=self.run.now)
         try:
+            if is_last:
+                part_run.records.last_try(self.part.name, at=self.run.now)
             run = replace(self.run, job=replace(self.run.job, run=part_run.run))
             return logged_run(run, seconds=seconds, log=self.log)
         except _FOR_GOOD as error:
