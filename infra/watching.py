@@ -96,18 +96,19 @@ def alerts(declaration: Declaration) -> Iterator[Resource]:
 def _rings(name: str, policy: Mapping[str, Any], *, address: str) -> Resource:
     def live(cloud: Cloud) -> Settings | None:
         found = _alert(cloud, name)
-        return None if found is None else {**_picked(found, policy), "tells": _addresses(cloud, found)}
+        told = {"tells": _addresses(cloud, found)} if found is not None and address else {}
+        return None if found is None else {**_picked(found, policy), **told}
 
     file = ("policy.json", json.dumps(policy))
     found = Late(f"ALERT({name})", lambda cloud: str((_alert(cloud, name) or {}).get("name", "")))
     heard = (_heard("--notification-channels", address),) if address else ()
-    again = _heard("--set-notification-channels", address) if address else "--clear-notification-channels"
-    change = gcloud(*_POLICIES, "update", found, f"--policy-from-file={file[0]}", again, file=file)
+    again = (_heard("--set-notification-channels", address),) if address else ()  # else whoever hears it stays
+    change = gcloud(*_POLICIES, "update", found, f"--policy-from-file={file[0]}", *again, file=file)
     return Resource(
         kind="alert",
         name=name,
         api=MONITORING,
-        wanted={**policy, "tells": [address] if address else []},
+        wanted={**policy, **({"tells": [address]} if address else {})},
         live=live,
         create=(gcloud(*_POLICIES, "create", f"--policy-from-file={file[0]}", *heard, file=file),),
         update=lambda _differences: (change,),
