@@ -1,21 +1,29 @@
-"""A change over HTTP goes to the version that its caller has read, or it does not happen: subscriptions, policies."""
+"""A change over HTTP goes to the version that its caller has read, or it does not happen: subscriptions, settings..."""
 
 import json
-from collections.abc import Iterator
-from datetime import timedelta
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
+from billing.adapters.sqlite import SqliteDocuments
 from billing.domain.coupon import Coupon
 from billing.domain.member import Role
+from billing.ports import Documents, Update, Write
 from billing.store.coupons import Coupons
+from billing.store.tenants import Tenants
 from tests.builders import a_fee, a_plan
 from tests.functions.api_books import ApiBooks, running_api
+from tests.watched_documents import WatchedDocuments
 
 SUBSCRIPTION = "/api/billing/subscriptions/s-1"
 POLICIES = "/api/billing/dunning/policies"
+SETTINGS = "/api/billing/settings"
+LUMEN = "/api/billing/customers/lumen"
+STRICT = json.loads(Path("samples/dunning/strict.json").read_text())
 HALF = Coupon(coupon_id="half", name="Half", percent=Decimal(50))
 CHANGES: tuple[tuple[str, str, object], ...] = (
     ("POST", "items", {"quantities": {"seat": 2}}),
@@ -69,22 +77,65 @@ def test_what_is_done_under_a_key_is_told_again_with_the_version_that_it_made(ap
 
 
 def test_policies_are_set_over_the_settings_that_were_read(api: ApiBooks) -> None:
-    stale, policies = etag(api, POLICIES), json.loads(Path("samples/dunning/strict.json").read_text())
-    settings = api.ask("PATCH", "/api/billing/settings", body={"settings": {"footer": "Thank you"}})
+    stale = etag(api, POLICIES)
+    settings = api.ask("PATCH", SETTINGS, body={"settings": {"footer": "Thank you"}})
     assert settings.headers["etag"] == etag(api, POLICIES) != stale
     for query in ("", "?dry_run=true"):
-        assert api.ask("PUT", POLICIES + query, body=policies, sent={"If-Match": stale}).status == 412
-    api.proxy.clock.at += timedelta(seconds=1)
-    done = api.ask("PUT", POLICIES, body=policies, sent={"If-Match": settings.headers["etag"]})
+        assert api.ask("PUT", POLICIES + query, body=STRICT, sent={"If-Match": stale}).status == 412
+    done = api.ask("PUT", POLICIES, body=STRICT, sent={"If-Match": settings.headers["etag"]})
     assert (done.status, done.headers["etag"]) == (200, etag(api, POLICIES))
     assert api.read(POLICIES)["policies"][0]["suspend_after_days"] == 10
 
 
 def test_a_customer_follows_a_policy_over_what_was_read_of_it(api: ApiBooks) -> None:
-    lumen = "/api/billing/customers/lumen"
-    stale, follows = etag(api, lumen), {"segment": "large"}
-    assert api.ask("PATCH", lumen, body={"buyer_reference": "PO 7"}).status == 200
-    assert api.ask("PUT", f"{lumen}/dunning-policy", body=follows, sent={"If-Match": stale}).status == 412
-    assert api.read(lumen)["segment"] == ""
-    done = api.ask("PUT", f"{lumen}/dunning-policy", body=follows, sent={"If-Match": etag(api, lumen)})
-    assert (done.status, done.headers["etag"]) == (200, etag(api, lumen))
+    stale, follows = etag(api, LUMEN), {"segment": "large"}
+    assert api.ask("PATCH", LUMEN, body={"buyer_reference": "PO 7"}).status == 200
+    assert api.ask("PUT", f"{LUMEN}/dunning-policy", body=follows, sent={"If-Match": stale}).status == 412
+    assert api.read(LUMEN)["segment"] == ""
+    done = api.ask("PUT", f"{LUMEN}/dunning-policy", body=follows, sent={"If-Match": etag(api, LUMEN)})
+    assert (done.status, done.headers["etag"]) == (200, etag(api, LUMEN))
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "shown"),
+    [
+        ("PATCH", SETTINGS, {"settings": {"footer": "Thank you"}}, SETTINGS),
+        ("PUT", POLICIES, STRICT, POLICIES),
+        ("PUT", f"{LUMEN}/dunning-policy", {"segment": "large"}, LUMEN),
+        ("PATCH", LUMEN, {"buyer_reference": "PO 7"}, LUMEN),
+    ],
+)
+def test_what_somebody_else_writes_just_after_is_not_taken_for_what_the_answer_says(
+    tmp_path: Path, method: str, path: str, body: object, shown: str
+) -> None:
+    with closing(SqliteDocuments(tmp_path / "watched.sqlite")) as documents:
+        somebody = _Next(documents)
+        with running_api(tmp_path, documents=WatchedDocuments(documents, after=somebody)) as api:
+            somebody.waits = True
+            done = api.ask(method, path, body=body)
+            assert (done.status, somebody.waits) == (200, False)
+            tag, now = done.headers["etag"], etag(api, shown)
+            told = json.loads(done.body)
+            assert (tag == now) is ("theirs" in json.dumps(told)), "the ETag is of what the body says"
+            again = api.ask(method, path, body=body, sent={"If-Match": tag})
+            assert again.status == (200 if tag == now else 412)
+
+
+class _Next:
+    """Somebody who, once, changes the tenant's settings and lumen just after a commit about either."""
+
+    def __init__(self, documents: Documents) -> None:
+        self._documents = documents
+        self.waits = False
+
+    def __call__(self, writes: Sequence[Write]) -> None:
+        about = {"tenants/acme", "tenants/acme/customers/lumen"} & {each.path for each in writes}
+        if self.waits and about:
+            self.waits = False
+            tenant = Tenants(self._documents).get("acme")
+            self._documents.commit(
+                [
+                    Tenants(self._documents).saving(replace(tenant, support_email="theirs@acme.test")),
+                    Update("tenants/acme/customers/lumen", {"locale": "theirs"}),
+                ]
+            )

@@ -98,7 +98,7 @@ def test_a_dry_run_says_the_same_and_writes_nothing(sandbox: RunningSandbox, wor
     dunned_on(world, "2026-02-01")
     tried = sets(world, SOON, dry_run=True)
     assert (world.tenant.dunning, str(the_case(world).next_at)) == (DunningPolicies(), "2026-02-04 00:00:00+00:00")
-    assert sets(world, SOON) == tried
+    assert replace(sets(world, SOON), version=tried.version) == tried
 
 
 def test_setting_the_same_again_does_what_a_call_that_died_has_left(sandbox: RunningSandbox, world: CardWorld) -> None:

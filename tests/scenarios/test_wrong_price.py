@@ -134,6 +134,13 @@ def test_correcting_again_changes_nothing_and_a_published_version_never_changes(
     assert world.runs_billing().held == []
 
 
+def test_a_correction_is_taken_back_at_the_instant_at_which_it_was_made(world: World) -> None:
+    publish_plans(world.documents, [MENDED], call=call(world))
+    corrected = corrects(world).corrected
+    back = correct_plan(world.documents, wrong=MENDED.ref, right=BAD.ref, call=call(world))
+    assert (back.corrected, back.failures) == (corrected, [])
+
+
 def test_another_cycle_is_no_correction(world: World) -> None:
     world.plan(a_plan(plan_id="api", version=4, metered=BAD.metered, anchor_day=15))
     report = correct_plan(world.documents, wrong=BAD.ref, right="api@4", call=call(world))

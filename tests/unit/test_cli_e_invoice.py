@@ -103,7 +103,7 @@ def test_each_change_of_the_setting_is_one_audit_record_and_no_change_is_none(di
         call("set", *formats, directory=directory)
     documents = local_engine(directory, payment_link_base="").documents
     batches = documents.query(Query("tenants/acme/audit"))
-    records: list[Any] = [each.fields["records"] for each in batches if each.id.endswith("-settings")]
+    records: list[Any] = [each.fields["records"] for each in batches if "-settings-" in each.id]
     assert [(each[0]["before"], each[0]["after"]) for each in records] == [("", "ubl"), ("ubl", "ubl | factur-x")]
 
 

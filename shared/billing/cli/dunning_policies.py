@@ -76,13 +76,13 @@ def assign_to(customer_id: str, *, policy: str | None, segment: str | None, plac
         raise Refused(message)
     engine, tenant = open_place(place)
     done = assign_policy(engine.documents, customer_id, policy=policy, segment=segment, call=call_on(tenant))
+    customer = done.customer.value
     if place.as_json:
-        customer = done.customer
         own = {"customer_id": customer.id, "dunning_policy": customer.dunning_policy, "segment": customer.segment}
         write_json({**own, "follows": done.policy, "earlier": done.earlier})
         return
     console = answers()
-    console.print(f"{escape(done.customer.id)} follows the policy {escape(done.policy)}", soft_wrap=True)
+    console.print(f"{escape(customer.id)} follows the policy {escape(done.policy)}", soft_wrap=True)
     if done.earlier:
         console.print(_earlier(done.earlier, dry_run=False))
 

@@ -6,6 +6,7 @@ from billing.domain.customer import Customer
 from billing.domain.errors import NotFound
 from billing.ports import Documents
 from billing.store.audit import AuditLog
+from billing.store.collection import Stored
 from billing.store.customers import Customers
 from billing.store.ids import checked_id
 from billing.store.tenants import Tenants
@@ -19,9 +20,9 @@ from billing.usecases.version_check import VersionCheck, any_version
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assigned:
-    """The customer as it is now, the policy that it follows, and how many of its cases are looked at earlier."""
+    """The customer since, with its version, the policy that it follows, and how many cases are looked at earlier."""
 
-    customer: Customer
+    customer: Stored[Customer]
     policy: str
     earlier: int
 
@@ -48,7 +49,7 @@ def assign_policy(
     customer = again_while_others_write(lambda: _assign(documents, customer_id, policy, segment, call=call, seen=seen))
     cases = open_cases_of(documents, call.tenant_id, customer_id)
     earlier = look_earlier(documents, cases, dunning, call=call)
-    return Assigned(customer=customer, policy=dunning.of(customer).name, earlier=earlier)
+    return Assigned(customer=customer, policy=dunning.of(customer.value).name, earlier=earlier)
 
 
 def _assign(
@@ -59,7 +60,7 @@ def _assign(
     *,
     call: Call,
     seen: VersionCheck,
-) -> Customer:
+) -> Stored[Customer]:
     customers = Customers.of(documents, call.tenant_id)
     [stored] = customers.get([customer_id])
     if stored is None:
@@ -71,19 +72,16 @@ def _assign(
         dunning_policy=before.dunning_policy if policy is None else policy,
         segment=before.segment if segment is None else segment,
     )
+    version = stored.version
     if after != before:
         record = call.record(
             f"customers/{customer_id}", "customer.policy_assigned", before=_said(before), after=_said(after)
         )
-        audit = AuditLog.of(documents, call.tenant_id)
         name = commit_name("assign", customer_id, stored.version)
-        documents.commit(
-            [
-                customers.following(stored, dunning_policy=after.dunning_policy, segment=after.segment),
-                audit.batch([record], batch_id=name, recorded_at=call.recorded_at),
-            ]
-        )
-    return after
+        audit = AuditLog.of(documents, call.tenant_id).batch([record], batch_id=name, recorded_at=call.recorded_at)
+        following = customers.following(stored, dunning_policy=after.dunning_policy, segment=after.segment)
+        [version, _] = documents.commit([following, audit])
+    return Stored(after, version)
 
 
 def _said(customer: Customer) -> str:

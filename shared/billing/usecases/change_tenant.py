@@ -10,16 +10,18 @@ from billing.store.audit import AuditLog
 from billing.store.counters import Counters
 from billing.store.tenants import Tenants
 from billing.usecases.call import Call
+from billing.usecases.commit_name import commit_name
 from billing.usecases.one_invoice import again_while_others_write
 from billing.usecases.version_check import VersionCheck, any_version
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangedTenant:
-    """The tenant as it stands now (or would), and each setting that differs from before."""
+    """The tenant as it stands now (or would), each setting that differs, and the version that stands now."""
 
     tenant: Tenant
     changes: tuple[SettingChange, ...]
+    version: str
 
 
 def change_tenant(
@@ -51,16 +53,13 @@ def _change(
         invoices_numbered=counters.gave(before.value.numbers.counter),
         notes_numbered=counters.gave(before.value.credit_numbers.counter),
     )
+    version = before.version
     if changes and not dry_run:
         records = [
             call.record(f"settings/{each.setting.name}", "setting.changed", before=each.before, after=each.after)
             for each in changes
         ]
-        audit = AuditLog.of(documents, call.tenant_id)
-        documents.commit(
-            [
-                Tenants(documents).saving(after, expected=before.version),
-                audit.batch(records, batch_id="settings", recorded_at=call.recorded_at),
-            ]
-        )
-    return ChangedTenant(tenant=after, changes=changes)
+        name = commit_name("settings", call.tenant_id, before.version)
+        audit = AuditLog.of(documents, call.tenant_id).batch(records, batch_id=name, recorded_at=call.recorded_at)
+        [version, _] = documents.commit([Tenants(documents).saving(after, expected=before.version), audit])
+    return ChangedTenant(tenant=after, changes=changes, version=version)

@@ -19,6 +19,7 @@ from billing.store.invoices import Invoices
 from billing.store.plans import PlanVersions
 from billing.store.subscriptions import Subscriptions
 from billing.usecases.call import Call
+from billing.usecases.commit_name import commit_name
 from billing.usecases.tell import told
 
 _PAGE = 200
@@ -120,7 +121,9 @@ class _Correction:
         )
         subscriptions = Subscriptions.of(self.documents, self.call.tenant_id)
         audit = AuditLog.of(self.documents, self.call.tenant_id).batch(
-            [record], batch_id=f"correct-{after.id}", recorded_at=self.call.recorded_at
+            [record],
+            batch_id=commit_name("correct", after.id, before.version),
+            recorded_at=self.call.recorded_at,
         )
         at = self.call.recorded_at
         event = subscription_event(EventType.SUBSCRIPTION_CHANGED, after, at=at, version=before.version)

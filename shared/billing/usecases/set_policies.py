@@ -15,9 +15,10 @@ from billing.usecases.version_check import VersionCheck, any_version
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SetPolicies:
-    """What differs in the setting, what that does to the open cases, and how many are looked at earlier for it."""
+    """What differs in the setting and its version now, what that does to open cases, how many are looked at earlier."""
 
     changes: tuple[SettingChange, ...]
+    version: str
     effects: tuple[PolicyEffect, ...]
     earlier: int
 
@@ -43,4 +44,4 @@ def set_policies(
         documents, lambda tenant: replace(tenant, dunning=policies), call=call, dry_run=dry_run, seen=seen
     )
     earlier = look_earlier(documents, cases, policies, call=call, dry_run=dry_run)
-    return SetPolicies(changes=changed.changes, effects=effects, earlier=earlier)
+    return SetPolicies(changes=changed.changes, version=changed.version, effects=effects, earlier=earlier)

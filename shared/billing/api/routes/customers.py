@@ -146,8 +146,8 @@ def assign(
     """
     policy, segment, seen = given.dunning_policy, given.segment, matching(if_match)
     done = assign_policy(books.documents, customer_id, policy=policy, segment=segment, call=books.call, seen=seen)
-    response.headers["ETag"] = entity_tag(_stored(books, customer_id).version)
-    return FollowedAnswer(customer_id=done.customer.id, policy=done.policy, earlier=done.earlier)
+    response.headers["ETag"] = entity_tag(done.customer.version)
+    return FollowedAnswer(customer_id=done.customer.value.id, policy=done.policy, earlier=done.earlier)
 
 
 @router.post("/{customer_id}/restore")

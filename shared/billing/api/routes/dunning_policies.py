@@ -127,7 +127,7 @@ def put_policies(
     with said_of_body():
         policies = policies_of(given)
     done = set_policies(books.documents, policies, call=books.call, dry_run=dry_run, seen=matching(if_match))
-    response.headers["ETag"] = entity_tag(Tenants(books.documents).stored(books.tenant_id).version)
+    response.headers["ETag"] = entity_tag(done.version)
     return SetPoliciesAnswer(
         dunning=_answer(policies),
         dry_run=dry_run,

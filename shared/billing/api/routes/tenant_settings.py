@@ -65,7 +65,7 @@ def change_settings(
             return with_settings(before, typed)
 
     changed = change_tenant(books.documents, change, call=books.call, seen=matching(if_match))
-    response.headers["ETag"] = entity_tag(Tenants(books.documents).stored(books.tenant_id).version)
+    response.headers["ETag"] = entity_tag(changed.version)
     return _answer(changed.tenant)
 
 
