@@ -10,7 +10,7 @@ from infra.declaration import Declaration
 from infra.plan import Plan
 from infra.shown import plan_lines
 from tests.infra.cloud import PROJECT, a_project
-from tests.infra.test_plan_and_apply import DRIFTS
+from tests.infra.drifts import DRIFTS
 
 FOLDER = Path(__file__).with_name("infra")
 DRIFTED = [name for name in DRIFTS if name != "an API that is off"]

@@ -22,6 +22,8 @@ from tests.google_project import GoogleProject
 PROJECT = "acme-billing"
 DECLARATION = Path("infra/billing.yaml")
 AT = f"projects/{PROJECT}/locations/europe-west1"
+BILLING = f"serviceAccount:billing@{PROJECT}.iam.gserviceaccount.com"
+INVOICES = f"gs://{PROJECT}-invoices"
 
 
 @dataclass(frozen=True, kw_only=True)

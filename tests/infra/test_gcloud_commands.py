@@ -8,7 +8,7 @@ from infra.applying import destroy, doomed
 from infra.resources import resources
 from tests.gcloud_commands import NO_LOGIN, parsed_by_gcloud
 from tests.infra.cloud import World, a_project
-from tests.infra.test_plan_and_apply import DRIFTS
+from tests.infra.drifts import DRIFTS
 
 FILES = ("lifecycle.json", "metric.json", "policy.json")
 

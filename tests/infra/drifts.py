@@ -1,0 +1,157 @@
+"""What may have drifted in a project: how it happens, whose it is, and the settings that a plan shows."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from google.cloud import scheduler_v1, secretmanager_v1, tasks_v2
+
+from tests.infra.cloud import AT, BILLING, INVOICES, PROJECT, World
+
+
+def _job(world: World) -> scheduler_v1.Job:
+    return world.google.jobs[f"{AT}/jobs/generate-invoices"]
+
+
+def _queue(world: World) -> tasks_v2.Queue:
+    return world.google.queues[f"{AT}/queues/runs"]
+
+
+def _secret(world: World) -> secretmanager_v1.Secret:
+    return world.google.secrets[f"projects/{PROJECT}/secrets/STRIPE_API_KEY"]
+
+
+def _state(world: World) -> dict:
+    return world.gcloud.state
+
+
+def _service(world: World) -> dict:
+    return _state(world)["functions"]["run_dunning"]["serviceConfig"]
+
+
+def _expires(world: World) -> dict:
+    return next(each for name, each in _state(world)["fields"].items() if name.endswith("/events/fields/expires_at"))
+
+
+def _call_elsewhere(job: scheduler_v1.Job) -> None:
+    job.http_target.oidc_token.audience = "https://elsewhere.example"
+    job.http_target.body = b"{}"
+
+
+def _slow_down(queue: tasks_v2.Queue) -> None:
+    queue.rate_limits.max_dispatches_per_second = 1
+    queue.state = tasks_v2.Queue.State.PAUSED  # type: ignore[assignment]
+
+
+DRIFTS: dict[str, tuple[Callable[[World], object], str, list[str]]] = {
+    "a job at another hour": (
+        lambda world: setattr(_job(world), "schedule", "5 2 * * *"),
+        "job generate-invoices",
+        ["schedule"],
+    ),
+    "a job that is paused": (
+        lambda world: setattr(_job(world), "state", scheduler_v1.Job.State.PAUSED),
+        "job generate-invoices",
+        ["state"],
+    ),
+    "a job with another token and body": (
+        lambda world: _call_elsewhere(_job(world)),
+        "job generate-invoices",
+        ["http_target.body", "http_target.oidc_token.audience"],
+    ),
+    "a job that is gone": (lambda world: world.google.jobs.pop(f"{AT}/jobs/sweep"), "job sweep", []),
+    "a queue that is slower and paused": (
+        lambda world: _slow_down(_queue(world)),
+        "queue runs",
+        ["rate_limits.max_dispatches_per_second", "state"],
+    ),
+    "a secret that will expire": (
+        lambda world: setattr(_secret(world), "expire_time", datetime(2026, 12, 1, tzinfo=UTC)),
+        "secret STRIPE_API_KEY",
+        ["expire_time"],
+    ),
+    "a role too much": (
+        lambda world: _state(world)["policies"][PROJECT].update({"roles/editor": [BILLING]}),
+        "roles billing on the project",
+        ["roles"],
+    ),
+    "a role for an account that should have none": (
+        lambda world: _state(world)["policies"][PROJECT].update(
+            {"roles/owner": [f"serviceAccount:scheduler@{PROJECT}.iam.gserviceaccount.com"]}
+        ),
+        "roles scheduler on the project",
+        ["roles"],
+    ),
+    "a role that was taken from a queue": (
+        lambda world: world.google.policies.pop(f"{AT}/queues/runs"),
+        "roles billing on queue runs",
+        [],
+    ),
+    "an account that is disabled": (
+        lambda world: _state(world)["accounts"][0].update(disabled=True),
+        "service account billing",
+        ["disabled"],
+    ),
+    "a database without protection": (
+        lambda world: _state(world)["databases"][0].update(deleteProtectionState="DELETE_PROTECTION_DISABLED"),
+        "Firestore database (default)",
+        ["delete_protection"],
+    ),
+    "backups that are kept for a day": (
+        lambda world: _state(world)["backup_schedules"][0].update(retention="86400s"),
+        "Firestore backups daily",
+        ["kept_days"],
+    ),
+    "rules that let somebody in": (
+        lambda world: world.google.rulesets.__setitem__(0, "allow read, write;"),
+        "Firestore rules (default)",
+        ["text"],
+    ),
+    "an index that is gone": (
+        lambda world: _state(world)["indexes"].pop(0),
+        "Firestore index subscriptions by shard asc, next_billing_at asc, customer_id asc",
+        [],
+    ),
+    "documents that do not expire": (
+        lambda world: _expires(world).pop("ttlConfig"),
+        "Firestore fields events",
+        ["expires_at"],
+    ),
+    "a field that is indexed": (
+        lambda world: _expires(world).update(indexConfig={"usesAncestorConfig": True}),
+        "Firestore fields events",
+        ["expires_at"],
+    ),
+    "a bucket that forgets": (
+        lambda world: (
+            _state(world)["buckets"][INVOICES].pop("retention_policy"),
+            _state(world)["buckets"][INVOICES].update(public_access_prevention="inherited", lifecycle_config={}),
+        ),
+        f"bucket {PROJECT}-invoices",
+        ["public_access", "retention_seconds", "lifecycle"],
+    ),
+    "a function with another setting": (
+        lambda world: _service(world)["environmentVariables"].update(BILLING_STORE="sqlite:///tmp/x"),
+        "function run_dunning",
+        ["environment"],
+    ),
+    "a function that Cloud Run closed": (
+        lambda world: _state(world)["policies"].pop("run-dunning"),
+        "function run_dunning",
+        ["public"],
+    ),
+    "a metric that counts something else": (
+        lambda world: _state(world)["metrics"]["billing_runs"].update(filter="severity=DEBUG"),
+        "metric billing_runs",
+        ["filter"],
+    ),
+    "an alert that nobody hears": (
+        lambda world: _state(world)["alerts"][0].update(notificationChannels=[], enabled=False),
+        "alert no-billing-run",
+        ["enabled", "tells"],
+    ),
+    "an API that is off": (
+        lambda world: _state(world)["services"].remove("cloudbuild.googleapis.com"),
+        f"APIs {PROJECT}",
+        ["cloudbuild.googleapis.com"],
+    ),
+}

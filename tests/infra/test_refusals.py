@@ -1,0 +1,103 @@
+"""What Google refuses is told with the way out."""
+
+from collections.abc import Callable
+
+import grpc
+import pytest
+from google.cloud import secretmanager_v1
+
+from infra.errors import Halted, InfraError, NotAllowed
+from tests.infra.cloud import AT, PROJECT, World, a_project
+
+PERMISSION = (grpc.StatusCode.PERMISSION_DENIED, "The principal lacks IAM permission.")
+REMEDIES: dict[str, tuple[Callable[[World], object], type[InfraError], str]] = {
+    "no login": (
+        lambda world: _refused(world, "services list", "You do not currently have an active account selected."),
+        NotAllowed,
+        "gcloud auth login",
+    ),
+    "no role for gcloud": (
+        lambda world: _refused(world, "firestore databases create", "PERMISSION_DENIED: The caller lacks permission"),
+        NotAllowed,
+        f"gcloud projects add-iam-policy-binding {PROJECT} --member=user:YOUR_EMAIL --role=roles/datastore.owner",
+    ),
+    "a bucket's name that is taken": (
+        lambda world: _refused(world, "buckets create", "HTTPError 403: does not have storage.buckets.get access"),
+        NotAllowed,
+        "choose one by --set bucket=NAME or export_bucket=NAME",
+    ),
+    **{
+        f"no role for {service}": (
+            lambda world, method=method: world.google.refusals.update({method: PERMISSION}),
+            NotAllowed,
+            f"--role=roles/{role}.admin",
+        )
+        for service, method, role in (
+            ("Scheduler", "GetJob", "cloudscheduler"),
+            ("Tasks", "CreateQueue", "cloudtasks"),
+            ("Secret Manager", "CreateSecret", "secretmanager"),
+            ("the rules", "Rules", "firebaserules"),
+        )
+    },
+    "no credentials for the libraries": (
+        lambda world: world.google.refusals.update(GetJob=(grpc.StatusCode.UNAUTHENTICATED, "no credentials")),
+        NotAllowed,
+        "gcloud auth application-default login",
+    ),
+    "a deleted queue": (
+        lambda world: world.google.deleted_queues.add(f"{AT}/queues/runs"),
+        InfraError,
+        "--set tasks_region=REGION",
+    ),
+    "an API that was switched off meanwhile": (
+        lambda world: world.google.refusals.update(
+            GetQueue=(
+                grpc.StatusCode.PERMISSION_DENIED,
+                "Cloud Tasks API has not been used in project: SERVICE_DISABLED",
+            )
+        ),
+        InfraError,
+        "switch the API on",
+    ),
+}
+
+
+def _refused(world: World, command: str, words: str) -> None:
+    world.gcloud.state["refusals"].append([command, 1, words])
+
+
+@pytest.mark.parametrize("trouble", REMEDIES)
+def test_each_trouble_is_told_with_its_way_out(world: World, trouble: str) -> None:
+    happens, kind, remedy = REMEDIES[trouble]
+    if trouble in (
+        "no role for Scheduler",
+        "no role for the rules",
+        "no credentials for the libraries",
+        "an API that was switched off meanwhile",
+    ):
+        world.apply()  # there has to be something to read
+    happens(world)
+
+    with pytest.raises(InfraError) as refused:
+        world.apply()
+    reason = refused.value.error if isinstance(refused.value, Halted) else refused.value
+    assert isinstance(reason, kind)
+    assert f"way out: {remedy}" in str(reason) or remedy in str(reason).partition("way out: ")[2]
+
+
+def test_a_region_that_there_is_not_is_told_with_where_to_look() -> None:
+    with a_project(region="europe-west99", tasks_region="europe-west99") as world:
+        with pytest.raises(InfraError, match=r"(?s)not a valid location.*gcloud scheduler locations list"):
+            world.apply()
+        assert world.google.queues == {}
+
+
+def test_a_secret_whose_versions_are_all_disabled_is_named_with_the_command_that_helps(applied: World) -> None:
+    [version] = applied.google.versions[f"projects/{PROJECT}/secrets/INTERNAL_API_KEY"]
+    version.state = secretmanager_v1.SecretVersion.State.DISABLED  # type: ignore[assignment]
+
+    assert applied.plan().notes[0] == (
+        "INTERNAL_API_KEY: every version is disabled or destroyed; what needs it fails until you add one: "
+        f"printf %s VALUE | gcloud secrets versions add INTERNAL_API_KEY --data-file=- --project={PROJECT}"
+    )
+    assert applied.plan().changes == []
