@@ -119,7 +119,7 @@ def destroy(
     """
     declaration, cloud = _open(project, region, given, file=file)
     found = doomed(resources(declaration), cloud)
-    for each in found.deleted:
+    for each, _ in found.deleted:
         _print(typer.style(f"- {each.kind} {each.name}", fg="red"))
     for each in found.kept:
         _print(f"  {each.kind} {each.name} stays: {each.kept}")

@@ -6,7 +6,7 @@ from infra.cloud import Cloud
 from infra.declaration import Declaration
 from infra.grants import Place, by_gcloud, by_library, grant
 from infra.queues import queue_name
-from infra.resource import Difference, Resource, Settings, Step, gcloud
+from infra.resource import Difference, Resource, Settings, Step, always, gcloud
 from infra.secret_places import secret_name
 
 IAM = "iam.googleapis.com"
@@ -38,8 +38,8 @@ def _of(name: str, *, email: str, title: str) -> Resource:
         wanted={"title": title, "disabled": False},
         live=live,
         create=(gcloud("iam", "service-accounts", "create", name, f"--display-name={title}"),),
-        update=lambda differences: tuple(update(differences)),
-        delete=(gcloud("iam", "service-accounts", "delete", email),),
+        update=lambda differences, _live: tuple(update(differences)),
+        delete=always(gcloud("iam", "service-accounts", "delete", email)),
     )
 
 
@@ -63,7 +63,7 @@ def account_grants(declaration: Declaration) -> Iterator[Resource]:
 
 def _project(declaration: Declaration) -> Place:
     project = declaration.variables.project
-    return by_gcloud("the project", api="", group=["projects"], target=project, conditions=True)
+    return by_gcloud("the project", api="cloudresourcemanager.googleapis.com", group=["projects"], target=project)
 
 
 def _bucket(declaration: Declaration, bucket: str) -> Place:
@@ -72,9 +72,7 @@ def _bucket(declaration: Declaration, bucket: str) -> Place:
 
 
 def _account(declaration: Declaration, other: str) -> Place:
-    return by_gcloud(
-        f"account {other}", api=IAM, group=["iam", "service-accounts"], target=declaration.email(other), conditions=True
-    )
+    return by_gcloud(f"account {other}", api=IAM, group=["iam", "service-accounts"], target=declaration.email(other))
 
 
 def _queue(declaration: Declaration, queue: str) -> Place:

@@ -19,7 +19,7 @@ def apis(declaration: Declaration) -> Resource:
         wanted=wanted,
         live=live,
         create=(gcloud("services", "enable", *declaration.apis),),
-        update=lambda differences: (gcloud("services", "enable", *(each.field for each in differences)),),
+        update=lambda differences, _live: (gcloud("services", "enable", *(each.field for each in differences)),),
         kept="other things in the project may use them",
     )
 

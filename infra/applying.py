@@ -32,26 +32,28 @@ def apply(plan: Plan, cloud: Cloud, *, say: Say) -> int:
 class Doomed:
     """What destroy finds: what it deletes, last made first, and what it leaves."""
 
-    deleted: Sequence[Resource]
+    deleted: Sequence[tuple[Resource, Sequence[Step]]]
     kept: Sequence[Resource]
 
 
 def doomed(resources: Sequence[Resource], cloud: Cloud) -> Doomed:
     """Sort what is live into what can be deleted and what never is."""
     on = enabled(cloud)
-    there = [each for each in resources if (not each.api or each.api in on) and each.live(cloud) is not None]
+    reachable = [each for each in resources if not each.api or each.api in on]
+    there = [(each, each.delete(live)) for each in reachable if (live := each.live(cloud)) is not None]
     return Doomed(
-        deleted=[each for each in reversed(there) if each.delete], kept=[each for each in there if not each.delete]
+        deleted=[(each, steps) for each, steps in reversed(there) if steps],
+        kept=[each for each, steps in there if not steps],
     )
 
 
 def destroy(found: Doomed, cloud: Cloud, *, say: Say) -> Sequence[str]:
     """Delete it, and say what was left after all and why. Raises Halted."""
     left: list[str] = []
-    for done, resource in enumerate(found.deleted):
+    for done, (resource, steps) in enumerate(found.deleted):
         title = f"- {resource.kind} {resource.name}"
         try:
-            for step in resource.delete:
+            for step in steps:
                 say(title, step)
                 step.run(cloud)
         except NotThere:

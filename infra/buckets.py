@@ -6,7 +6,7 @@ from typing import Any
 
 from infra.cloud import Cloud
 from infra.declaration import Bucket, Declaration, LifecycleRule
-from infra.resource import Command, Difference, Resource, Settings, gcloud
+from infra.resource import Command, Difference, Resource, Settings, always, gcloud
 
 _DAY = 86_400
 _FILE = "lifecycle.json"
@@ -38,8 +38,8 @@ def _of(bucket: Bucket) -> Resource:
         },
         live=live,
         create=tuple(_create(bucket, target)),
-        update=lambda differences: tuple(_update(differences, bucket, target)),
-        delete=(gcloud("storage", "buckets", "delete", target),),
+        update=lambda differences, _live: tuple(_update(differences, bucket, target)),
+        delete=always(gcloud("storage", "buckets", "delete", target)),
         kept="it has objects, or is still to keep them: whoever means to lose them deletes them by hand",
         fixed={"location": "a bucket never moves: name another one (--set bucket=, export_bucket=) and copy"},
     )

@@ -12,7 +12,7 @@ from infra.declaration import Declaration
 from infra.durations import EXPECTED
 from infra.errors import InvalidDeclaration
 from infra.gcloud import ROOT
-from infra.resource import Call, Command, Difference, Resource, Settings, gcloud
+from infra.resource import Call, Command, Difference, Resource, Settings, always, gcloud
 
 FIRESTORE = "firestore.googleapis.com"
 _KEPT = "it holds or serves the documents, which are never deleted from here"
@@ -62,7 +62,7 @@ def _database(declaration: Declaration) -> Resource:
                 *(f"--location={wanted.location}", recovers, protected),
             ),
         ),
-        update=lambda _differences: (gcloud("firestore", "databases", "update", place, recovers, protected),),
+        update=always(gcloud("firestore", "databases", "update", place, recovers, protected)),
         kept=_KEPT,
         fixed={
             "type": "the project has a database in Datastore mode under this name: take another project",
@@ -114,7 +114,7 @@ def _backups(declaration: Declaration) -> Resource:
                 *("--recurrence=daily", f"--retention={kept // _DAY}d"),
             ),
         ),
-        update=lambda _differences: (Call(says, change),),
+        update=always(Call(says, change)),
         kept=_KEPT,
     )
 
@@ -140,7 +140,7 @@ def _rules(declaration: Declaration) -> Resource:
         wanted={"text": text},
         live=live,
         create=(release,),
-        update=lambda _differences: (release,),
+        update=always(release),
         kept=_KEPT,
     )
 
@@ -164,7 +164,7 @@ def _index(index: CompositeIndex, *, database: str) -> Resource:
         wanted={"index": "there"},
         live=live,
         create=(create,),
-        update=lambda _differences: (),
+        update=always(),
         kept=_KEPT,
     )
 
@@ -213,7 +213,7 @@ def _exemptions(group: str, exemptions: Sequence[Exemption], *, database: str) -
         wanted=wanted,
         live=live,
         create=tuple(commands([Difference(field=name, live=None, wanted=what) for name, what in wanted.items()])),
-        update=lambda differing: tuple(commands(differing)),
+        update=lambda differing, _live: tuple(commands(differing)),
         kept=_KEPT,
     )
 

@@ -11,7 +11,7 @@ from billing.adapters.task_place import FUNCTION_URLS
 from billing.ports.tasks import FunctionName
 from infra.cloud import Cloud
 from infra.declaration import Declaration, Function
-from infra.resource import Resource, Settings, gcloud
+from infra.resource import Resource, Settings, always, gcloud
 
 _PLATFORMS_OWN = "LOG_EXECUTION_ID"
 """A variable that the platform sets by itself."""
@@ -51,8 +51,8 @@ def _of(name: FunctionName, function: Function, declaration: Declaration) -> Res
         },
         live=live,
         create=(deploy,),
-        update=lambda _differences: (deploy,),
-        delete=(gcloud("functions", "delete", name, f"--region={region}"),),
+        update=always(deploy),
+        delete=always(gcloud("functions", "delete", name, f"--region={region}")),
     )
 
 

@@ -1,6 +1,11 @@
-"""The roles of an account in one place: what is missing is given, what is too much is taken away."""
+"""The roles of an account in one place: what is missing is given, what is too much is taken away.
 
-from collections.abc import Callable, Iterator, Sequence
+A role under a condition (https://cloud.google.com/iam/docs/conditions-overview) is another one than the role itself:
+written as `ROLE if CONDITION`, the condition as the JSON object that IAM has for it.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeAlias
@@ -11,6 +16,11 @@ from infra.resource import Call, Difference, Resource, Settings, Step, gcloud
 
 Change: TypeAlias = Callable[[str, str], Step]
 """The step that gives a role to a member, or takes it."""
+
+_IF = " if "
+_CONDITION = ("expression", "title", "description")
+_POLICY_VERSION = 3
+"""The one that has conditions; of an older one they are left out, and are lost when it is written back."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,11 +42,10 @@ def grant(account: str, *, email: str, place: Place, roles: Sequence[str]) -> Re
         found = sorted(place.roles(cloud, member))
         return {"roles": found} if found else None
 
-    def update(differences: Sequence[Difference]) -> Iterator[Step]:
-        for each in differences:
-            has = each.live if isinstance(each.live, list) else []
-            yield from (place.give(role, member) for role in roles if role not in has)
-            yield from (place.take(role, member) for role in has if role not in roles)
+    def update(_differences: Sequence[Difference], live: Settings) -> Iterator[Step]:
+        has = _roles(live)
+        yield from (place.give(role, member) for role in roles if role not in has)
+        yield from (place.take(role, member) for role in has if role not in roles)
 
     return Resource(
         kind="roles",
@@ -45,22 +54,35 @@ def grant(account: str, *, email: str, place: Place, roles: Sequence[str]) -> Re
         wanted={"roles": sorted(roles)},
         live=live,
         create=tuple(place.give(role, member) for role in roles),
-        update=lambda differences: tuple(update(differences)),
-        delete=tuple(place.take(role, member) for role in roles),
+        update=lambda differences, live: tuple(update(differences, live)),
+        delete=lambda live: tuple(place.take(role, member) for role in _roles(live)),
     )
 
 
-def by_gcloud(name: str, *, api: str, group: Sequence[str], target: str, conditions: bool = False) -> Place:
+def _roles(live: Settings) -> list[str]:
+    found = live["roles"]
+    return found if isinstance(found, list) else []
+
+
+def _named(role: str, condition: Mapping[str, str]) -> str:
+    said = {name: condition[name] for name in _CONDITION if condition.get(name)}
+    return f"{role}{_IF}{json.dumps(said)}" if said else role
+
+
+def by_gcloud(name: str, *, api: str, group: Sequence[str], target: str) -> Place:
     """A place whose policy gcloud changes: `gcloud GROUP add-iam-policy-binding TARGET`."""
 
     def roles(cloud: Cloud, member: str) -> list[str]:
         policy = cloud.gcloud.read(*group, "get-iam-policy", target) or {}
-        return [each["role"] for each in policy.get("bindings", []) if member in each["members"]]
+        bindings = [each for each in policy.get("bindings", []) if member in each["members"]]
+        return [_named(each["role"], each.get("condition") or {}) for each in bindings]
 
-    def change(verb: str, role: str, member: str) -> Step:
-        unconditional = ["--condition=None"] if conditions else []
+    def change(verb: str, named: str, member: str) -> Step:
+        role, _, condition = named.partition(_IF)
         words = [*group, f"{verb}-iam-policy-binding", target, f"--member={member}", f"--role={role}"]
-        return gcloud(*words, *unconditional)
+        if condition:
+            return gcloud(*words, "--condition-from-file=condition.json", file=("condition.json", condition))
+        return gcloud(*words, "--condition=None")  # gcloud asks which where the policy has one for anybody
 
     return Place(name=name, api=api, roles=roles, give=partial(change, "add"), take=partial(change, "remove"))
 
@@ -69,37 +91,43 @@ def by_library(name: str, *, service: str, api: str, client: Callable[[Cloud], A
     """A place whose policy a client library reads and writes whole: a queue, a secret."""
 
     def policy(cloud: Cloud) -> Any:  # noqa: ANN401 - the library's
+        request = {"resource": resource, "options": {"requested_policy_version": _POLICY_VERSION}}
         with refusals(service, f"{service}: who may use {name}", project=cloud.project):
-            return client(cloud).get_iam_policy(request={"resource": resource})
+            return client(cloud).get_iam_policy(request=request)
 
     def roles(cloud: Cloud, member: str) -> list[str]:
         try:
-            return [each.role for each in policy(cloud).bindings if member in each.members]
+            return [_name_of(each) for each in policy(cloud).bindings if member in each.members]
         except NotThere:
             return []
 
-    def write(cloud: Cloud, *, role: str, member: str, has: bool) -> None:
-        changed = _changed(policy(cloud), role=role, member=member, has=has)
+    def write(cloud: Cloud, *, named: str, member: str, has: bool) -> None:
+        changed = _changed(policy(cloud), named=named, member=member, has=has)
         with refusals(service, f"{service}: roles on {name}", project=cloud.project):
             client(cloud).set_iam_policy(request={"resource": resource, "policy": changed})
 
     def give(role: str, member: str) -> Step:
-        return Call(f"{service}: give {role} on {name} to {member}", partial(write, role=role, member=member, has=True))
+        says = f"{service}: give {role} on {name} to {member}"
+        return Call(says, partial(write, named=role, member=member, has=True))
 
     def take(role: str, member: str) -> Step:
         says = f"{service}: take {role} on {name} from {member}"
-        return Call(says, partial(write, role=role, member=member, has=False))
+        return Call(says, partial(write, named=role, member=member, has=False))
 
     return Place(name=name, api=api, roles=roles, give=give, take=take)
 
 
-def _changed(policy: Any, *, role: str, member: str, has: bool) -> Any:  # noqa: ANN401 - the library's
+def _name_of(binding: Any) -> str:  # noqa: ANN401 - the library's
+    return _named(binding.role, {name: getattr(binding.condition, name) for name in _CONDITION})
+
+
+def _changed(policy: Any, *, named: str, member: str, has: bool) -> Any:  # noqa: ANN401 - the library's
     """The policy with the role given or taken; its etag keeps two at once from undoing each other."""
-    binding = next((each for each in policy.bindings if each.role == role), None)
-    if binding is None:
-        binding = policy.bindings.add(role=role)
-    if has and member not in binding.members:
-        binding.members.append(member)
-    if not has and member in binding.members:
+    binding = next((each for each in policy.bindings if _name_of(each) == named), None)
+    if has:
+        binding = binding or policy.bindings.add(role=named)  # only roles without a condition are given
+        binding.members.extend({member} - {*binding.members})
+    elif binding is not None and member in binding.members:
         binding.members.remove(member)
+    policy.version = _POLICY_VERSION
     return policy

@@ -10,7 +10,7 @@ from infra.cloud import Cloud
 from infra.declaration import Declaration
 from infra.durations import duration, whole
 from infra.kept import STATE, Kept
-from infra.resource import Resource, Settings
+from infra.resource import Resource, Settings, always
 
 
 def jobs(declaration: Declaration) -> Iterator[Resource]:
@@ -42,7 +42,7 @@ def _resource(name: str, kept: Kept) -> Resource:
         live=live,
         create=(kept.create(),),
         update=kept.update,
-        delete=(kept.delete(also=""),),
+        delete=always(kept.delete(also="")),
     )
 
 

@@ -8,7 +8,7 @@ from google.protobuf.field_mask_pb2 import FieldMask
 
 from infra.cloud import Cloud, refusals
 from infra.errors import NotThere
-from infra.resource import Call, Difference, Step
+from infra.resource import Call, Difference, Settings, Step
 
 STATE = "state"
 """The setting that no mask changes: what was paused is resumed."""
@@ -40,7 +40,7 @@ class Kept:
         request = {"parent": self.name.rpartition(f"/{self.noun}s/")[0], self.noun: self.wanted, **more}
         return self.step("create", "create", request)
 
-    def update(self, differences: Sequence[Difference]) -> Sequence[Step]:
+    def update(self, differences: Sequence[Difference], _live: Settings) -> Sequence[Step]:
         """Set what differs and nothing else, and resume it where it is paused."""
         fields = [self.masks.get(each.field, each.field) for each in differences if each.field != STATE]
         request = {self.noun: self.wanted, "update_mask": FieldMask(paths=fields)}

@@ -74,4 +74,4 @@ def _change(resource: Resource, live: Settings | None) -> Change | None:
     found = differences(live, resource.wanted)
     if not found:
         return None
-    return Change(resource=resource, is_new=False, differences=found, steps=resource.update(found))
+    return Change(resource=resource, is_new=False, differences=found, steps=resource.update(found, live))

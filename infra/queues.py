@@ -9,7 +9,7 @@ from infra.cloud import Cloud
 from infra.declaration import Declaration
 from infra.durations import duration, whole
 from infra.kept import STATE, Kept
-from infra.resource import Resource, Settings
+from infra.resource import Resource, Settings, always
 
 _LOGGED = 1.0
 """Which share of its operations a queue logs; they are few, and a task that was given up is found there."""
@@ -48,7 +48,7 @@ def _resource(name: str, kept: Kept) -> Resource:
         live=live,
         create=(kept.create(),),
         update=kept.update,
-        delete=(kept.delete(also=" and its tasks"),),
+        delete=always(kept.delete(also=" and its tasks")),
     )
 
 

@@ -75,9 +75,10 @@ def gcloud(*args: str | Late, file: tuple[str, str] | None = None) -> Command:
 class Resource:
     """One declared thing. `api` has to be on before it can be there.
 
-    `live` reads its settings, None where it is not there. `update` gets what differs. `fixed` are settings that nobody
-    can change in place, each with what to do instead. `delete` is empty where `destroy` leaves it, for the reason in
-    `kept`; it may be refused for that reason too. `notes` are what only a person can do.
+    `live` reads its settings, None where it is not there. `update` gets what differs and all that is live. `left` says
+    of what is live which settings stay although they differ, each with its reason. `fixed` are settings that nobody can
+    change in place, each with what to do instead. `delete` gets what is live and has no steps where `destroy` leaves
+    it, for the reason in `kept`; it may be refused for that reason too. `notes` are what only a person can do.
     """
 
     kind: str
@@ -86,16 +87,17 @@ class Resource:
     wanted: Settings
     live: "Callable[[Cloud], Settings | None]"
     create: Sequence[Step]
-    update: Callable[[Sequence[Difference]], Sequence[Step]]
-    delete: Sequence[Step] = ()
+    update: Callable[[Sequence[Difference], Settings], Sequence[Step]]
+    delete: Callable[[Settings], Sequence[Step]] = lambda _live: ()
     kept: str = ""
+    left: Callable[[Settings], Mapping[str, str]] = lambda _live: {}
     fixed: Mapping[str, str] = field(default_factory=dict)
     notes: "Callable[[Cloud], Sequence[str]]" = lambda _cloud: ()
 
 
-def always(*steps: Step) -> Callable[[Sequence[Difference]], Sequence[Step]]:
-    """An update that is the same whatever differs."""
-    return lambda _differences: steps
+def always(*steps: Step) -> Callable[..., Sequence[Step]]:
+    """An update or a deletion that is the same whatever is live."""
+    return lambda *_live: steps
 
 
 def differences(live: Settings, wanted: Settings) -> list[Difference]:

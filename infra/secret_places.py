@@ -11,7 +11,7 @@ from infra.declaration import Declaration
 from infra.durations import duration, whole
 from infra.errors import NotThere
 from infra.kept import Kept
-from infra.resource import Call, Resource, Settings
+from infra.resource import Call, Resource, Settings, always
 
 _SERVICE = "Secret Manager"
 _DESTROYED_AFTER = 7 * 86_400
@@ -54,7 +54,7 @@ def _resource(name: str, kept: Kept, *, generated: bool) -> Resource:
         live=live,
         create=(create, generate) if generated else (create,),
         update=kept.update,
-        delete=(kept.delete(also=" with its values"),),
+        delete=always(kept.delete(also=" with its values")),
         fixed={"replication": "a secret stays where it was put: delete it and apply again, then add its value"},
         notes=partial(_notes, name=kept.name),
     )

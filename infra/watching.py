@@ -6,7 +6,7 @@ from typing import Any
 
 from infra.cloud import Cloud
 from infra.declaration import Alert, Declaration, Metric
-from infra.resource import Late, Resource, Settings, gcloud, pick
+from infra.resource import Late, Resource, Settings, always, gcloud, pick
 
 MONITORING = "monitoring.googleapis.com"
 _POLICIES = ("alpha", "monitoring", "policies")
@@ -34,8 +34,8 @@ def _counted(name: str, wanted: Mapping[str, Any]) -> Resource:
         wanted=wanted,
         live=live,
         create=(gcloud("logging", "metrics", "create", name, config, file=file),),
-        update=lambda _differences: (gcloud("logging", "metrics", "update", name, config, file=file),),
-        delete=(gcloud("logging", "metrics", "delete", name),),
+        update=always(gcloud("logging", "metrics", "update", name, config, file=file)),
+        delete=always(gcloud("logging", "metrics", "delete", name)),
     )
 
 
@@ -80,10 +80,8 @@ def channels(declaration: Declaration) -> Iterator[Resource]:
                 f"--channel-labels=email_address={address}",
             ),
         ),
-        update=lambda _differences: (
-            gcloud("beta", "monitoring", "channels", "update", _channel_name(address), "--enabled"),
-        ),
-        delete=(gcloud("beta", "monitoring", "channels", "delete", _channel_name(address)),),
+        update=always(gcloud("beta", "monitoring", "channels", "update", _channel_name(address), "--enabled")),
+        delete=always(gcloud("beta", "monitoring", "channels", "delete", _channel_name(address))),
     )
 
 
@@ -111,8 +109,8 @@ def _rings(name: str, policy: Mapping[str, Any], *, address: str) -> Resource:
         wanted={**policy, **({"tells": [address]} if address else {})},
         live=live,
         create=(gcloud(*_POLICIES, "create", f"--policy-from-file={file[0]}", *heard, file=file),),
-        update=lambda _differences: (change,),
-        delete=(gcloud(*_POLICIES, "delete", found),),
+        update=always(change),
+        delete=always(gcloud(*_POLICIES, "delete", found)),
     )
 
 

@@ -20,6 +20,7 @@ from google.iam.v1 import iam_policy_pb2
 from google.iam.v1.policy_pb2 import Policy
 from google.protobuf.empty_pb2 import Empty
 
+POLICY_WITH_CONDITIONS = 3
 LOCATIONS = ("europe-west1", "europe-west3", "us-central1")
 Message: TypeAlias = Any
 Refusal = tuple[grpc.StatusCode, str]
@@ -142,10 +143,20 @@ class _Policies:
     def get(self, request: Message, context: grpc.ServicerContext) -> Policy:
         if request.resource not in self._known:
             _no(context, grpc.StatusCode.NOT_FOUND, f"{request.resource} not found.")
-        return self._project.policies.get(request.resource) or Policy(etag=b"0")
+        standing = self._project.policies.get(request.resource) or Policy(etag=b"0")
+        if request.options.requested_policy_version >= POLICY_WITH_CONDITIONS:
+            return standing
+        plain = Policy(etag=standing.etag)
+        plain.bindings.extend(each for each in standing.bindings if not each.HasField("condition"))
+        return plain
 
     def set(self, request: Message, context: grpc.ServicerContext) -> Policy:
-        standing = self.get(request, context)
+        standing = self._project.policies.get(request.resource) or Policy(etag=b"0")
+        if request.policy.version < POLICY_WITH_CONDITIONS and any(
+            each.HasField("condition") for each in standing.bindings
+        ):
+            words = "A policy with conditions is written in version 3, else they would be lost."
+            _no(context, grpc.StatusCode.INVALID_ARGUMENT, words)
         if request.policy.etag != standing.etag:
             _no(context, grpc.StatusCode.ABORTED, "There were concurrent policy changes.")
         policy = Policy(etag=str(int(standing.etag) + 1).encode())

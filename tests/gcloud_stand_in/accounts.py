@@ -50,19 +50,34 @@ def _target(state: Json, words: list[str]) -> str:
 
 def _policy(state: Json, words: list[str], _flags: Flags) -> Json:
     bindings = state["policies"].get(_target(state, words), {})
-    return {"bindings": [{"role": role, "members": members} for role, members in bindings.items() if members]}
+    plain = [{"role": role, "members": members} for role, members in bindings.items() if members]
+    return {"bindings": [*plain, *state.get("conditional", {}).get(words[0], [])]}
+
+
+def _condition(state: Json, words: list[str], flags: Flags) -> Json:
+    """The condition that is meant; None is the role without one. Where a policy has any it has to be said."""
+    if "--condition-from-file" in flags:
+        return flags.file("--condition-from-file")
+    if flags.one("--condition") != "None" and state.get("conditional", {}).get(words[0]):
+        no("A binding without a condition in a policy with conditions: run the command again with --condition=None")
+    return None
 
 
 def _bind(state: Json, words: list[str], flags: Flags) -> None:
     member = flags.one("--member").removeprefix("serviceAccount:")
     if not any(each["email"] == member for each in state["accounts"]):
         no(f"INVALID_ARGUMENT: Service account {member} does not exist.")
+    _condition(state, words, flags)
     members = state["policies"].setdefault(_target(state, words), {}).setdefault(flags.one("--role"), [])
     if flags.one("--member") not in members:
         members.append(flags.one("--member"))
 
 
 def _unbind(state: Json, words: list[str], flags: Flags) -> None:
+    if condition := _condition(state, words, flags):
+        bound = {"role": flags.one("--role"), "members": [flags.one("--member")], "condition": condition}
+        state["conditional"][_target(state, words)].remove(bound)
+        return
     members = state["policies"].get(_target(state, words), {}).get(flags.one("--role"), [])
     if flags.one("--member") not in members:
         no("Policy binding with the specified principal and role was not found!")

@@ -10,6 +10,12 @@ from infra.errors import Halted, InfraError, NotAllowed
 from tests.infra.cloud import AT, PROJECT, World, a_project
 
 PERMISSION = (grpc.StatusCode.PERMISSION_DENIED, "The principal lacks IAM permission.")
+
+
+def _forbids(method: str) -> Callable[[World], object]:
+    return lambda world: world.google.refusals.update({method: PERMISSION})
+
+
 REMEDIES: dict[str, tuple[Callable[[World], object], type[InfraError], str]] = {
     "no login": (
         lambda world: _refused(world, "services list", "You do not currently have an active account selected."),
@@ -27,11 +33,7 @@ REMEDIES: dict[str, tuple[Callable[[World], object], type[InfraError], str]] = {
         "choose one by --set bucket=NAME or export_bucket=NAME",
     ),
     **{
-        f"no role for {service}": (
-            lambda world, method=method: world.google.refusals.update({method: PERMISSION}),
-            NotAllowed,
-            f"--role=roles/{role}.admin",
-        )
+        f"no role for {service}": (_forbids(method), NotAllowed, f"--role=roles/{role}.admin")
         for service, method, role in (
             ("Scheduler", "GetJob", "cloudscheduler"),
             ("Tasks", "CreateQueue", "cloudtasks"),
