@@ -26,6 +26,10 @@ from tests.book_folder import PLAN, TENANT, book_folder, changed, errors_of
             "1: column 10: expected JSON: the key 'n' stands twice in one object",
         ),
         (f'{{"n":\n{"1" * 5000}}}', "2: column 1: expected JSON: a number has 5000 digits"),
+        (
+            f'{{"n": 1.5e2,\n"m": 1e{"9" * 19}}}',
+            f"2: column 6: expected JSON: 1e{'9' * 19} is beyond all numbers",
+        ),
     ],
 )
 def test_a_fault_in_json_is_named_with_its_place(tmp_path: Path, text: str, expected: str) -> None:

@@ -154,7 +154,8 @@ def _named(error: Exception, *, path: str, method: str) -> Exception:
         case RequestValidationError():
             return invalid_request(error.errors())
         case HTTPException(status_code=400):
-            return MalformedRequest(_UNREADABLE)
+            cause = error.__cause__  # the framework puts its own words in place of those of whoever read the body
+            return cause if isinstance(cause, MalformedRequest) else MalformedRequest(_UNREADABLE)
         case HTTPException(status_code=404):
             return NotFound("path", path)
         case HTTPException(status_code=405):

@@ -1,21 +1,17 @@
 """Bodies and parameters that break rules, said field by field in our own form."""
 
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
-from billing.api.problem import InvalidRequest, MalformedRequest
+from billing.api.problem import InvalidRequest
 
 _MOST = 20
 _LONGEST = 80
 
 
-def invalid_request(found: Sequence[Mapping[str, Any]]) -> InvalidRequest | MalformedRequest:
-    """What the framework has found, as ours: MalformedRequest for a body that is no JSON, else each field's flaw."""
-    for each in found:
-        if each["type"] == "json_invalid":
-            place = f" at character {each['loc'][-1]}" if isinstance(each["loc"][-1], int) else ""
-            message = f"the body is not valid JSON{place}"
-            return MalformedRequest(message)
+def invalid_request(found: Sequence[Mapping[str, Any]]) -> InvalidRequest:
+    """What the framework has found, as ours: each field's flaw."""
     return InvalidRequest([_flaw(each) for each in found[:_MOST]])
 
 
@@ -33,5 +29,14 @@ def _rule(found: Mapping[str, Any]) -> str:
 
 
 def _shown(given: object) -> str:
-    shown = repr(given)
+    match given:
+        case None:
+            return "null"
+        case bool():
+            return str(given).lower()
+        case dict():
+            return "an object"
+        case list():
+            return "an array"
+    shown = str(given) if isinstance(given, Decimal) else repr(given)
     return shown if len(shown) <= _LONGEST else f"{shown[: _LONGEST - 3]}..."

@@ -18,7 +18,7 @@ _ABOUT = (
     "`Idempotency-Key`: the same request with it is done once. Refusals are problem details (RFC 9457)."
 )
 _PROBLEM = "application/problem+json"
-_REFUSALS = (400, 401, 403, 404, 409, 412, 413, 422, 429, 500, 503)
+_REFUSALS = (400, 401, 403, 404, 409, 412, 413, 415, 422, 429, 500, 503)
 _WRITES = ("post", "put", "patch", "delete")
 _METHODS = ("get", *_WRITES)
 _PLACES = re.compile(r":path(?=\})")

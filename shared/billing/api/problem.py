@@ -7,6 +7,7 @@ BillingError
 ├── MethodNotAllowed   405  with Allow
 ├── PreconditionFailed 412  (a Conflict)
 ├── BodyTooLarge       413
+├── UnsupportedMedia   415  with Accept
 ├── InvalidRequest     422  fields that break rules
 ├── TooManyRequests    429  with Retry-After
 └── (the tree of billing.domain.errors: NotFound 404, Conflict 409, InvalidInput 422, Unavailable 503)
@@ -76,6 +77,16 @@ class BodyTooLarge(BillingError):
     def __init__(self, *, limit: int) -> None:
         self.limit = limit
         super().__init__(f"the body is longer than {limit} bytes")
+
+
+class UnsupportedMedia(BillingError):
+    """The body is in a form that is not read here. `accepted` goes into the Accept header (RFC 9110 15.5.16)."""
+
+    code: ClassVar[str] = "unsupported_media_type"
+
+    def __init__(self, given: str, *, accepted: str) -> None:
+        self.accepted = accepted
+        super().__init__(f"Content-Type: expected {accepted}, got {given[:80] or 'none'}")
 
 
 class InvalidRequest(BillingError):
@@ -170,6 +181,7 @@ _STATUSES: tuple[tuple[type[BillingError], int], ...] = (
     (Conflict, 409),
     (UnusableEventSecret, 409),  # whoever runs the service has to set it
     (BodyTooLarge, 413),
+    (UnsupportedMedia, 415),
     (InvalidRequest, 422),
     (InvalidInput, 422),
     (TooManyRequests, 429),
@@ -199,6 +211,8 @@ def _headers(error: Exception) -> dict[str, str]:
             return {"WWW-Authenticate": 'Bearer realm="billing"'}
         case MethodNotAllowed():
             return {"Allow": ", ".join(error.allowed)}
+        case UnsupportedMedia():
+            return {"Accept": error.accepted}
         case TooManyRequests():
             return {"Retry-After": str(error.retry_after)}
         case Unavailable():

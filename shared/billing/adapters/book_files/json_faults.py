@@ -2,11 +2,13 @@
 
 import json
 import re
+from decimal import Decimal, InvalidOperation
 
 LONGEST_INTEGER = 4300
 """Digits. Python reads no longer ones (its guard against quadratic time), and no amount is near it."""
 
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]]|-?Infinity|NaN|[0-9]+')
+_LONGEST_SHOWN = 80
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]]|-?Infinity|NaN|[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?')
 _COLON = re.compile(r"[ \t\r\n]*:")
 
 
@@ -31,10 +33,20 @@ def _fault(word: str, keys: set[str], *, is_key: bool) -> str:
     if is_key and word[0] == '"':
         key = str(json.loads(word, strict=False))
         if key in keys:
-            return f"the key {key!r} stands twice in one object"
+            return f"the key {key[:_LONGEST_SHOWN]!r} stands twice in one object"
         keys.add(key)
     elif word[0] in "-IN":
         return f"{word} is no number"
-    elif word[0] != '"' and len(word) > LONGEST_INTEGER:
+    elif word.isdigit() and len(word) > LONGEST_INTEGER:
         return f"a number has {len(word)} digits"
+    elif word[0].isdigit() and not _is_number(word):
+        return f"{word[:_LONGEST_SHOWN]} is beyond all numbers"
     return ""
+
+
+def _is_number(word: str) -> bool:
+    try:
+        Decimal(word)
+    except InvalidOperation:  # an exponent of 19 digits
+        return False
+    return True

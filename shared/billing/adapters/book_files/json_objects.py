@@ -4,7 +4,6 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
@@ -12,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import ErrorDetails
 
 from billing.adapters.book_files.error_log import ErrorLog, broken_model, broken_rule
-from billing.adapters.book_files.json_faults import first_fault
+from billing.adapters.book_files.exact_json import exact_json
 from billing.adapters.book_files.json_places import line_of
 from billing.adapters.book_files.text_files import read_text
 from billing.domain.errors import InvalidInput
@@ -69,32 +68,14 @@ def read_json(path: Path, *, log: ErrorLog) -> JsonFile | None:
     if text is None:
         return None
     try:
-        value = json.loads(text, parse_float=Decimal, parse_constant=_no_number, object_pairs_hook=_without_repeats)
+        value = exact_json(text)
     except json.JSONDecodeError as error:
         log.add(path.name, f"expected JSON: {error.msg}", line=error.lineno, column=f"column {error.colno}")
     except RecursionError:
         log.add(path.name, "expected JSON: it is nested too deeply")
-    except ValueError as error:
-        at, reason = first_fault(text) or (0, str(error))
-        column = f"column {at - text.rfind(chr(10), 0, at)}"
-        log.add(path.name, f"expected JSON: {reason}", line=text.count("\n", 0, at) + 1, column=column)
     else:
         return JsonFile(path.name, text, value, log)
     return None
-
-
-def _no_number(text: str) -> None:
-    msg = f"{text} is no number"
-    raise ValueError(msg)
-
-
-def _without_repeats(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        msg = f"the key {next(name for name in names if names.count(name) > 1)!r} stands twice in one object"
-        raise ValueError(msg)
-    return found
 
 
 def _message(error: ErrorDetails, kind: type[BaseModel]) -> str:

@@ -1,42 +1,46 @@
 """How JSON is read: each number as the digits that were sent, never as a binary float."""
 
-import json
+import re
 from collections.abc import Callable, Coroutine
-from decimal import Decimal
 from typing import Any
 
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
 
-from billing.api.problem import MalformedRequest
+from billing.adapters.book_files.exact_json import exact_json
+from billing.api.problem import MalformedRequest, UnsupportedMedia
+
+_JSON = "application/json"
+_IS_JSON = re.compile(r"\s*application/([^\s;/]+\+)?json\s*(;.*)?", re.IGNORECASE)
 
 
 class ExactRequest(Request):
     """A request whose JSON has exact numbers."""
 
     async def json(self) -> Any:  # noqa: ANN401 - any JSON
-        """The body as JSON; MalformedRequest where it is none in UTF-8, or is nested too deeply."""
+        """The body as JSON; MalformedRequest where it is none in UTF-8, has a key twice, or is nested too deeply."""
         try:
             text = (await self.body()).decode("utf-8-sig")  # RFC 8259 8.1: JSON between systems is UTF-8
-            return json.loads(text, parse_float=Decimal, parse_constant=_no_number)
-        except (ValueError, RecursionError) as error:
-            message = f"the body is no JSON: {error}"
-            raise MalformedRequest(message) from error
+            return exact_json(text)
+        except RecursionError:
+            reason = "it is nested too deeply"
+        except ValueError as error:
+            reason = str(error)
+        message = f"the body can't be read as JSON: {reason}"
+        raise MalformedRequest(message)
 
 
 class ExactRoute(APIRoute):
     """A route that gets such requests."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """The handler, given an exact request."""
-        answer = super().get_route_handler()
+        """The handler, given an exact request. UnsupportedMedia for a body that does not say that it is JSON."""
+        answer, reads_json = super().get_route_handler(), self.body_field is not None
 
         async def exact(request: Request) -> Response:
-            return await answer(ExactRequest(request.scope, request.receive))
+            asked, said = ExactRequest(request.scope, request.receive), request.headers.get("content-type", "")
+            if reads_json and not _IS_JSON.fullmatch(said) and await asked.body():
+                raise UnsupportedMedia(said, accepted=_JSON)
+            return await answer(asked)
 
         return exact
-
-
-def _no_number(text: str) -> None:
-    msg = f"{text} is no number"
-    raise ValueError(msg)

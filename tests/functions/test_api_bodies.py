@@ -1,0 +1,106 @@
+"""Bodies over HTTP: what is no JSON, too deep, too long or in doubt is refused, and what is wrong is named."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.functions.api_door import ApiDoor, running_api_door
+from tests.functions.running_door import KEY
+
+MEMBERS = "/api/billing/members"
+INTERNAL = {"x-internal-key": KEY}
+
+
+@pytest.fixture(scope="module")
+def door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiDoor]:
+    with running_api_door(tmp_path_factory.mktemp("api")) as door:
+        yield door
+
+
+BODIES = {
+    "no JSON": (b"{", 400),
+    "nothing": (b"", 422),
+    "a list": (b"[]", 422),
+    "nested beyond any sense": (b"[" * 30_000, 400),
+    "no UTF-8": (b'{"identity": "\xff"}', 400),
+    "a number that is none": (b'{"identity": NaN, "role": "admin"}', 400),
+    "longer than the door takes": (b'"' + b"a" * 65 * 1024 + b'"', 413),
+    "ten megabytes": (b" " * 10 * 1024 * 1024, 413),
+    "a null in text": (b'{"identity": "ada\\u0000@acme.test", "role": "admin"}', 422),
+    "half a character": (b'{"identity": "\\ud800@acme.test", "role": "admin"}', 422),
+}
+
+
+@pytest.mark.parametrize(("body", "status"), BODIES.values(), ids=BODIES)
+def test_a_body_that_can_t_be_taken_is_refused_as_problem_details(door: ApiDoor, body: bytes, status: int) -> None:
+    answered = door.ask("POST", MEMBERS, body=body, sent=INTERNAL)
+    assert (answered.status, answered.headers["content-type"]) == (status, "application/problem+json")
+    told = answered.json
+    assert {"type", "title", "status", "detail", "error", "code", "request_id"} <= told.keys()
+    assert (told["status"], told["error"]) == (status, told["detail"])
+
+
+@pytest.mark.parametrize("path", [MEMBERS, "/api/customer-billing"])
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (b'{"a": 1,\n "a": 1}', "the key 'a' stands twice in one object: line 2 column 2 (char 10)"),
+        (b'{"a": {"b": 1, "\\u0062": 2}}', "the key 'b' stands twice in one object: line 1 column 16 (char 15)"),
+        (b'{"a": -Infinity}', "-Infinity is no number: line 1 column 7 (char 6)"),
+        (b'{"a": 1e9999999999999999999}', "1e9999999999999999999 is beyond all numbers: line 1 column 7 (char 6)"),
+        (b'{"a": ' + b"9" * 5_000 + b"}", "a number has 5000 digits: line 1 column 7 (char 6)"),
+        (b"[" * 30_000, "it is nested too deeply"),
+        (b'{"a": }', "Expecting value: line 1 column 7 (char 6)"),
+    ],
+)
+def test_what_two_readers_may_take_in_two_ways_is_refused_and_named(
+    door: ApiDoor, path: str, body: bytes, reason: str
+) -> None:
+    refused = door.ask("POST", path, body=body, sent=INTERNAL)
+    assert (refused.status, refused.json["code"]) == (400, "malformed_request")
+    assert refused.json["detail"] == f"the body can't be read as JSON: {reason}"
+
+
+@pytest.mark.parametrize("said", ["text/plain", "application/x-www-form-urlencoded", "application/jsonp", "json", ""])
+def test_a_body_that_does_not_say_that_it_is_json_is_refused_with_what_is_expected(door: ApiDoor, said: str) -> None:
+    refused = door.ask("POST", MEMBERS, body=b"{}", sent={**INTERNAL, "Content-Type": said})
+    assert (refused.status, refused.json["code"]) == (415, "unsupported_media_type")
+    assert refused.json["detail"] == f"Content-Type: expected application/json, got {said or 'none'}"
+    assert refused.headers["accept"] == "application/json"
+
+
+@pytest.mark.parametrize(
+    "said", ["application/json; charset=utf-8", "Application/JSON", "application/merge-patch+json"]
+)
+def test_json_is_known_by_each_of_its_names(door: ApiDoor, said: str) -> None:
+    read = door.ask("POST", MEMBERS, body=b'{"role": "admin"}', sent={**INTERNAL, "Content-Type": said})
+    assert (read.status, [each["field"] for each in read.json["errors"]]) == (422, ["identity"])
+
+
+@pytest.mark.parametrize(
+    ("sent", "shown"),
+    [
+        ("null", "null"),
+        ("true", "true"),
+        ("1E400", "1E+400"),
+        ("7", "7"),
+        ('{"a": 1}', "an object"),
+        ("[1]", "an array"),
+    ],
+)
+def test_what_was_given_is_shown_as_json_has_it(door: ApiDoor, sent: str, shown: str) -> None:
+    refused = door.ask("POST", MEMBERS, body=f'{{"identity": {sent}, "role": "admin"}}'.encode(), sent=INTERNAL)
+    assert refused.json["errors"] == [
+        {"field": "identity", "detail": f"identity: input should be a valid string, got {shown}"}
+    ]
+
+
+def test_each_field_that_breaks_a_rule_is_named(door: ApiDoor) -> None:
+    refused = door.ask("POST", MEMBERS, body={"identity": 7, "role": "owner", "more": 1}, sent=INTERNAL)
+    assert refused.status == 422
+    assert refused.json["errors"] == [
+        {"field": "identity", "detail": "identity: input should be a valid string, got 7"},
+        {"field": "role", "detail": "role: input should be 'viewer', 'staff' or 'admin', got 'owner'"},
+        {"field": "more", "detail": "more: extra inputs are not permitted, got 1"},
+    ]
+    assert refused.json["detail"] == "identity: input should be a valid string, got 7, and 2 more"
