@@ -22,7 +22,10 @@ class Taken:
 
 @dataclass(kw_only=True)
 class Receiver:
-    """What arrived, and what is answered: a status for each request (the last one for all that follow)."""
+    """What arrived, and what is answered: a status for each request (the last one for all that follow).
+
+    `answer` is sent instead, byte by byte as it stands, and with `answers_on` again and again until nobody listens.
+    """
 
     url: str = ""
     taken: list[Taken] = field(default_factory=list)
@@ -30,6 +33,8 @@ class Receiver:
     location: str = ""
     silent_for: float = 0
     drips: bool = False
+    answer: bytes = b""
+    answers_on: bool = False
     done: threading.Event = field(default_factory=threading.Event)
 
     @property
@@ -41,12 +46,23 @@ class Receiver:
         """What the next request is answered with."""
         return self.statuses.pop(0) if len(self.statuses) > 1 else self.statuses[0]
 
+    def sent_bytes(self) -> Iterator[bytes]:
+        """What is sent before the status, or instead of it."""
+        while self.drips and not self.done.wait(0.05):
+            yield b"H"
+        yield self.answer
+        while self.answers_on and not self.done.is_set():
+            yield self.answer.partition(b"\r\n\r\n")[2] or self.answer
 
-@contextmanager
-def receiving(*, tls: ssl.SSLContext | None = None) -> Iterator[Receiver]:
-    """A receiver on a free port of 127.0.0.1 while the block runs."""
-    receiver = Receiver()
 
+class _Server(ThreadingHTTPServer):
+    """Says nothing of connections that the other side gave up."""
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Say nothing."""
+
+
+def _handler(receiver: Receiver) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         """Keeps what comes and answers as it was told."""
 
@@ -55,9 +71,11 @@ def receiving(*, tls: ssl.SSLContext | None = None) -> Iterator[Receiver]:
             body = self.rfile.read(int(headers["content-length"]))
             receiver.taken.append(Taken(path=self.path, headers=headers, body=body))
             receiver.done.wait(receiver.silent_for)
-            if receiver.drips:
-                while not receiver.done.wait(0.05):
-                    self.wfile.write(b"H")
+            for each in receiver.sent_bytes():
+                self.wfile.write(each)
+            if receiver.answer:
+                self.close_connection = True
+                return
             self.send_response(receiver.next_status())
             if receiver.location:
                 self.send_header("Location", receiver.location)
@@ -67,13 +85,14 @@ def receiving(*, tls: ssl.SSLContext | None = None) -> Iterator[Receiver]:
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the library's name
             """Say nothing."""
 
-    class Server(ThreadingHTTPServer):
-        """Says nothing of connections that the other side gave up."""
+    return Handler
 
-        def handle_error(self, request: object, client_address: object) -> None:
-            """Say nothing."""
 
-    server = Server(("127.0.0.1", 0), Handler)
+@contextmanager
+def receiving(*, tls: ssl.SSLContext | None = None) -> Iterator[Receiver]:
+    """A receiver on a free port of 127.0.0.1 while the block runs."""
+    receiver = Receiver()
+    server = _Server(("127.0.0.1", 0), _handler(receiver))
     if tls is not None:
         server.socket = tls.wrap_socket(server.socket, server_side=True)
     receiver.url = f"{'http' if tls is None else 'https'}://127.0.0.1:{server.server_port}/events"

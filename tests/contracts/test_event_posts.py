@@ -15,7 +15,7 @@ from cryptography.x509.oid import NameOID
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from billing.adapters.environment_secrets import EnvironmentSecrets
-from billing.adapters.event_posts import EventPosts, Patience
+from billing.adapters.event_posts import ADDRESSES, EventPosts, Patience
 from billing.domain.event import EventType, event_of
 from billing.ports import EventNotTaken, UnusableEventSecret
 from tests.builders import utc
@@ -126,8 +126,105 @@ def test_a_receiver_that_drips_its_answer_is_given_up(receiver: Receiver) -> Non
         deliver(replace(posts(), patience=Patience(connect=1, packet=30, whole=1)), receiver.url)
 
 
+def test_a_receiver_that_drips_under_tls_is_given_up_as_well(tmp_path: Path) -> None:
+    shown, believed = certificate(tmp_path, name="receiver.example")
+    with receiving(tls=shown) as receiver:
+        receiver.drips = True
+        port = receiver.url.split(":")[2]
+        sink = replace(posts(), tls=lambda: believed, resolve=lambda _host, _port: ["127.0.0.1"])
+        with pytest.raises(EventNotTaken, match="no answer within 1 seconds"):
+            deliver(replace(sink, patience=Patience(connect=1, packet=30, whole=1)), f"https://receiver.example:{port}")
+
+
+def test_an_answer_without_end_is_not_read(receiver: Receiver) -> None:
+    """It would fill the memory of a function, a compressed one a thousand times as fast."""
+    receiver.answer, receiver.answers_on = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n" + b"\0" * 65536, True
+    made = posts().deliver(EVENT, tenant_id="acme", url=receiver.url)
+    assert (made.status, made.error) == (200, "")
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind"),
+    [
+        (b"HTTP/1.1 100 Continue\r\n\r\n", "no answer within 1 seconds"),
+        (b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 200 + b"\r\n", "HTTPException"),
+        (b"HTTP/1.1 200 OK\r\nX: " + b"y" * 70_000 + b"\r\n\r\n", "LineTooLong"),
+        (b"secret words\r\n\r\n", "BadStatusLine"),
+    ],
+    ids=["it says wait for ever", "too many headers", "a header too long", "no HTTP"],
+)
+def test_an_answer_that_attacks_is_a_failure_of_its_kind(receiver: Receiver, answer: bytes, kind: str) -> None:
+    receiver.answer, receiver.answers_on = answer, b"100 Continue" in answer
+    with pytest.raises(EventNotTaken, match=kind) as raised:
+        deliver(replace(posts(), patience=Patience(connect=1, packet=1, whole=1)), receiver.url)
+    assert "secret words" not in str(raised.value)
+
+
+def test_nothing_that_a_receiver_writes_gets_into_a_log(receiver: Receiver, caplog: pytest.LogCaptureFixture) -> None:
+    receiver.answer = b"HTTP/1.1 200 OK\r\nsecret words\r\nand more\r\n\r\n"
+    deliver(posts(), f"{receiver.url}?token=of-the-tenant")
+    assert caplog.records == []
+
+
+def test_a_proxy_of_the_environment_is_not_asked(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would resolve the name again, and see what is sent."""
+    with receiving() as proxy:
+        for name in ("http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"):
+            monkeypatch.setenv(name, proxy.url)
+        monkeypatch.delenv("no_proxy", raising=False)
+        deliver(posts(), receiver.url)
+        assert (len(receiver.taken), proxy.taken) == (1, [])
+
+
+def test_a_name_with_very_many_addresses_is_given_up_after_a_few(receiver: Receiver) -> None:
+    """Who owns the name could else hold up everybody's pass for seconds an address."""
+    there = receiver.url.split(":")[1].strip("/")
+    addresses = [f"127.0.1.{number}" for number in range(1, ADDRESSES + 1)]
+    deliver(replace(posts(), resolve=lambda _host, _port: [*addresses[1:], there]), receiver.url)
+    with pytest.raises(EventNotTaken, match="ConnectionRefusedError"):
+        deliver(replace(posts(), resolve=lambda _host, _port: [*addresses, there]), receiver.url)
+    assert len(receiver.taken) == 1
+
+
+def test_what_stands_before_an_at_sign_is_sent_to_nobody(receiver: Receiver) -> None:
+    """The host is what follows it, though the eye may see another one before it."""
+    deliver(posts(), receiver.url.replace("//", "//receiver.example:key@"))
+    [taken] = receiver.taken
+    assert "authorization" not in taken.headers
+    assert taken.headers["host"] == receiver.url.split("/")[2]
+
+
+def test_a_name_beyond_ascii_is_looked_up_checked_and_named_as_the_internet_writes_it(tmp_path: Path) -> None:
+    shown, believed = certificate(tmp_path, name="xn--bcher-kva.example")
+    asked: list[str] = []
+
+    def resolve(host: str, _port: int) -> list[str]:
+        asked.append(host)
+        return ["127.0.0.1"]
+
+    with receiving(tls=shown) as receiver:
+        port = receiver.url.split(":")[2].partition("/")[0]
+        deliver(replace(posts(), tls=lambda: believed, resolve=resolve), f"https://Bücher.example:{port}/events")
+        assert receiver.taken[0].headers["host"] == f"xn--bcher-kva.example:{port}"
+    assert asked == ["xn--bcher-kva.example"]
+
+
+@pytest.mark.parametrize(
+    "url", ["https://１６９。254。169。254/", "https://a..b.example/", "https://" + "ä" * 70 + ".example/"]
+)
+def test_a_name_in_disguise_leads_nowhere(url: str) -> None:
+    with pytest.raises(EventNotTaken, match="not on the public internet|UnicodeError"):
+        deliver(replace(posts(), resolve=lambda host, _port: [host]), url)
+
+
+def test_a_try_has_its_duration(receiver: Receiver) -> None:
+    instants = iter([utc("2026-03-15T09:00"), utc("2026-03-15T09:00") + timedelta(milliseconds=1234)])
+    made = replace(posts(), now=lambda: next(instants)).deliver(EVENT, tenant_id="acme", url=receiver.url)
+    assert (made.at, made.milliseconds) == (utc("2026-03-15T09:00"), 1234)
+
+
 def test_a_receiver_that_is_not_there_is_named_by_the_failure_s_kind() -> None:
-    with pytest.raises(EventNotTaken, match="NewConnectionError"):
+    with pytest.raises(EventNotTaken, match="ConnectionRefusedError"):
         deliver(posts(), "http://127.0.0.1:9/events")
 
 
@@ -160,6 +257,15 @@ def test_a_secret_that_is_none_signs_nothing_and_is_not_said(receiver: Receiver,
         "https://[2002:a00:5::]/",
         "https://[fec0::1]/",
         "https://[::10.0.0.5]/",
+        "https://[64:ff9b:1::a00:5]/",
+        "https://[2001:0:a00:5::1]/",
+        "https://[::ffff:169.254.169.254]/",
+        "https://[64:ff9b::a9fe:a9fe]/",
+        "https://[fd20:ce::254]/",
+        "https://[ff02::1]/",
+        "https://224.0.0.1/",
+        "https://255.255.255.255/",
+        "https://192.0.0.192/",
     ],
 )
 def test_a_private_address_is_refused_on_a_laptop_too(url: str) -> None:

@@ -1,19 +1,16 @@
 """Events posted to the address that a tenant has set, which is nowhere in our own network."""
 
+import socket
 import ssl
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
-from http.client import HTTPException
-from socket import SHUT_RDWR
+from http.client import HTTPConnection, HTTPException
 from threading import Event as Flag
 from threading import Timer
-from time import monotonic
+from typing import Final
 from urllib.parse import SplitResult
-
-from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.exceptions import HTTPError
 
 from billing.adapters.event_message import message_body, message_id, signed_headers
 from billing.adapters.public_address import NotPublic, Resolve, checked_addresses, is_loopback, resolved
@@ -22,16 +19,24 @@ from billing.domain.event_delivery import EventTry
 from billing.domain.web_address import web_parts
 from billing.ports import EventNotTaken
 
-_PORTS = {"https": 443, "http": 80}
+_PORTS: Final = {"https": 443, "http": 80}
+
+ADDRESSES: Final = 3
+"""So many addresses of a name are tried: each may take its time, and whoever owns the name may give it hundreds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Patience:
-    """How long a receiver may take, in seconds: to connect, between two packets, and altogether."""
+    """How long a receiver may take, in seconds: to connect, between two packets, and altogether once connected."""
 
     connect: int = 5
     packet: int = 15
     whole: int = 30
+
+    @property
+    def longest(self) -> int:
+        """How long a post takes at most, once the name is resolved: TLS has the time of a connection once more."""
+        return ADDRESSES * 2 * self.connect + self.whole
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,80 +61,80 @@ class EventPosts:
         """
         message, body = message_id(event, tenant_id=tenant_id), message_body(event, tenant_id=tenant_id)
         secrets = self.secrets(self.secret_name)
-        at, begun = self.now(), monotonic()
+        at = self.now()
         headers = signed_headers(message, body, at=at, secrets=secrets, name=self.secret_name)
         try:
             status = self._post(event, url, body=body, headers=headers)
         except EventNotTaken as error:
-            error.made = _made(at, begun, error=error.reason)
+            error.made = self._made(at, error=error.reason)
             raise
         if not 200 <= status < 300:
             reason = f"its receiver answered with status {status}"
-            raise EventNotTaken(event, reason=reason, made=_made(at, begun, status=status, error=reason))
-        return _made(at, begun, status=status)
+            raise EventNotTaken(event, reason=reason, made=self._made(at, status=status, error=reason))
+        return self._made(at, status=status)
 
     def _post(self, event: Event, url: str, *, body: str, headers: dict[str, str]) -> int:
         parts = web_parts(url)
         if parts is None or parts.scheme not in _PORTS or parts.hostname is None:
             raise EventNotTaken(event, reason="its address is not an https:// one")
-        connection = self._connected(event, parts, host=parts.hostname)
-        target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        host = parts.netloc.rpartition("@")[2]
-        with self._failures_named(event), self._bounded(event, connection):
-            connection.timeout = self.patience.packet
-            connection.request("POST", target, body=body.encode(), headers={**headers, "Host": host})
-            return connection.getresponse().status
+        with self._failures_named(event):
+            connection = self._connected(event, parts, host=_ascii(parts.hostname))
+            target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+            host = _ascii(parts.netloc.rpartition("@")[2])
+            with self._bounded(event, connection.sock):
+                connection.request("POST", target, body=body.encode(), headers={**headers, "Host": host})
+                return connection.getresponse().status
 
     def _connected(self, event: Event, parts: SplitResult, *, host: str) -> HTTPConnection:
         """A connection to the first address that takes one. Nothing was sent before, so the next may be tried."""
         port = parts.port or _PORTS[parts.scheme]
-        with self._failures_named(event):
-            addresses = checked_addresses(host, port, resolve=self.resolve, loopback=self.loopback)
-            if parts.scheme == "http" and not all(is_loopback(each) for each in addresses):
-                raise EventNotTaken(event, reason="its address is not an https:// one")
-            for address in addresses[:-1]:
-                with suppress(HTTPError, OSError):
-                    return self._opened(address, parts, host=host, port=port)
-            return self._opened(addresses[-1], parts, host=host, port=port)
+        addresses = checked_addresses(host, port, resolve=self.resolve, loopback=self.loopback)[:ADDRESSES]
+        if parts.scheme == "http" and not all(is_loopback(each) for each in addresses):
+            raise EventNotTaken(event, reason="its address is not an https:// one")
+        name = host if parts.scheme == "https" else None
+        for address in addresses[:-1]:
+            with suppress(OSError):
+                return self._opened(address, port, name=name)
+        return self._opened(addresses[-1], port, name=name)
 
-    def _opened(self, address: str, parts: SplitResult, *, host: str, port: int) -> HTTPConnection:
-        """To the address that was checked, with a certificate for the name that was asked for."""
-        wait = self.patience.connect
-        connection = (
-            HTTPConnection(address, port, timeout=wait)
-            if parts.scheme == "http"
-            else HTTPSConnection(address, port, timeout=wait, ssl_context=self.tls(), server_hostname=host)
-        )
+    def _opened(self, address: str, port: int, *, name: str | None) -> HTTPConnection:
+        """To the address that was checked, with a certificate for the `name` where there is one.
+
+        It is the socket that leads there: the connection resolves nothing, knows no proxy, and is never opened anew.
+        """
+        opened = socket.create_connection((address, port), timeout=self.patience.connect)
         try:
-            connection.connect()
+            sock = opened if name is None else self.tls().wrap_socket(opened, server_hostname=name)
         except BaseException:
-            connection.close()
+            opened.close()
             raise
+        sock.settimeout(self.patience.packet)
+        connection = HTTPConnection(address, port)
+        connection.auto_open, connection.sock = 0, sock
         return connection
 
     @contextmanager
-    def _bounded(self, event: Event, connection: HTTPConnection) -> Iterator[None]:
+    def _bounded(self, event: Event, sock: socket.socket) -> Iterator[None]:
         """Hang up after the whole time: a receiver that drips its answer would hold up all others."""
         late = Flag()
 
         def hang_up() -> None:
             late.set()
-            if connection.sock is not None:
-                with suppress(OSError):  # it was closed by the other side at this very moment
-                    connection.sock.shutdown(SHUT_RDWR)
+            with suppress(OSError):  # it was closed by the other side at this very moment
+                socket.socket.shutdown(sock, socket.SHUT_RDWR)  # a TLS socket's own would go on without encryption
 
         timer = Timer(self.patience.whole, hang_up)
         timer.daemon = True
         timer.start()
         try:
             yield
-        except (HTTPError, HTTPException, OSError):
+        except (HTTPException, OSError):
             if late.is_set():
                 raise EventNotTaken(event, reason=f"no answer within {self.patience.whole} seconds") from None
             raise
         finally:
             timer.cancel()
-            connection.close()
+            sock.close()
 
     @contextmanager
     def _failures_named(self, event: Event) -> Iterator[None]:
@@ -138,9 +143,15 @@ class EventPosts:
             yield
         except NotPublic:
             raise EventNotTaken(event, reason="its host is not on the public internet") from None
-        except (HTTPError, HTTPException, OSError, UnicodeError) as error:
+        except (HTTPException, OSError, UnicodeError) as error:
             raise EventNotTaken(event, reason=type(error).__name__) from error
 
+    def _made(self, at: datetime, *, status: int = 0, error: str = "") -> EventTry:
+        """The try that began at an instant and ends now; clocks that are set meanwhile make it no shorter than 0."""
+        taken = max((self.now() - at).total_seconds(), 0)
+        return EventTry(at=at, status=status, milliseconds=round(taken * 1000), error=error)
 
-def _made(at: datetime, begun: float, *, status: int = 0, error: str = "") -> EventTry:
-    return EventTry(at=at, status=status, milliseconds=round((monotonic() - begun) * 1000), error=error)
+
+def _ascii(name: str) -> str:
+    """A name beyond ASCII as DNS, certificates and HTTP write it; UnicodeError where it can be none."""
+    return name.encode("idna").decode("ascii")

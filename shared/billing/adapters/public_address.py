@@ -7,17 +7,22 @@ asked twice, a name may lead elsewhere the second time.
 
 import socket
 from collections.abc import Callable, Sequence
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Final, TypeAlias
 
 Resolve: TypeAlias = Callable[[str, int], Sequence[str]]
 """The IP addresses of a host; OSError where there is none."""
 
 _UNICAST: Final = IPv6Network("2000::/3")
-"""All that is given out on the internet; in it 6to4 and Teredo lead on to any IPv4 address, and nobody needs them."""
+"""All that is given out on the internet."""
 
 _TRANSLATED: Final = IPv6Network("64:ff9b::/96")
 """IPv4 addresses behind a translator (RFC 6052)."""
+
+
+_SPECIAL: Final = tuple(map(ip_network, ("192.0.0.0/24", "192.88.99.0/24", "2001::/23", "2002::/16", "3fff::/20")))
+"""What the IANA keeps for protocols and examples, clouds for metadata servers, and `is_global` of one Python or another
+takes for public (https://www.iana.org/assignments/iana-ipv4-special-registry). 6to4 and Teredo lead on to any IPv4."""
 
 
 class NotPublic(Exception):
@@ -52,6 +57,8 @@ def is_loopback(address: str) -> bool:
 def is_public(address: str) -> bool:
     """Whether an address is one of the public internet, or stands for an IPv4 one that is."""
     ip = ip_address(address.partition("%")[0])
+    if any(ip in each for each in _SPECIAL):
+        return False
     match ip:
         case IPv4Address():
             return ip.is_global and not ip.is_multicast
@@ -59,7 +66,7 @@ def is_public(address: str) -> bool:
             behind = _ipv4_behind(ip)
             if behind is not None:
                 return is_public(str(behind))
-            return ip in _UNICAST and ip.is_global and not (ip.sixtofour or ip.teredo)
+            return ip in _UNICAST and ip.is_global
 
 
 def _ipv4_behind(ip: IPv6Address) -> IPv4Address | None:
