@@ -16,6 +16,11 @@ from infra.resource import Resource, Settings, always, gcloud
 _PLATFORMS_OWN = "LOG_EXECUTION_ID"
 """A variable that the platform sets by itself."""
 
+_WENT_BACK = (
+    "a revision before the newest serves, as after a release that went back; its settings may be others than these. "
+    "Release again: the next deploy takes all traffic"
+)
+
 
 def functions(declaration: Declaration) -> Iterator[Resource]:
     """Each one. All are open to the platform: their own doors check who calls, which they can do only so."""
@@ -27,9 +32,12 @@ def _of(name: FunctionName, function: Function, declaration: Declaration) -> Res
     region = declaration.variables.region
 
     def live(cloud: Cloud) -> Settings | None:
-        found = cloud.gcloud.read("functions", "list", f"--regions={region}") or []
-        one = next((each for each in found if each["name"].endswith(f"/{name}")), None)
+        one = _found(cloud, name, region=region)
         return None if one is None else _settings(one, public=_is_public(cloud, one, region=region))
+
+    def notes(cloud: Cloud) -> Sequence[str]:
+        one = _found(cloud, name, region=region)
+        return () if one is None or _newest_serves(cloud, one, region=region) else (f"{name}: {_WENT_BACK}",)
 
     deploy = gcloud("functions", "deploy", name, *deploy_flags(declaration, name))
     return Resource(
@@ -53,11 +61,15 @@ def _of(name: FunctionName, function: Function, declaration: Declaration) -> Res
         create=(deploy,),
         update=always(deploy),
         delete=always(gcloud("functions", "delete", name, f"--region={region}")),
+        notes=notes,
     )
 
 
 def deploy_flags(declaration: Declaration, name: FunctionName) -> Sequence[str]:
-    """The flags of `gcloud functions deploy` for a function; cloudbuild.yaml has the same."""
+    """The flags of `gcloud functions deploy` for a function, by `apply` and by a release (infra/deploy) alike.
+
+    After a release that went back, traffic stays with a revision until a deploy takes all of it.
+    """
     function = declaration.functions[name]
     variables = environment(declaration, name)
     return (
@@ -68,6 +80,7 @@ def deploy_flags(declaration: Declaration, name: FunctionName) -> Sequence[str]:
         f"--entry-point={function.entry_point}",
         "--trigger-http",
         "--allow-unauthenticated",
+        "--serve-all-traffic-latest-revision",
         f"--service-account={declaration.email('billing')}",
         f"--memory={function.memory}",
         f"--cpu={function.cpu}",
@@ -123,9 +136,29 @@ def _settings(found: Mapping[str, Any], *, public: bool) -> Settings:
     }
 
 
+def _found(cloud: Cloud, name: str, *, region: str) -> Mapping[str, Any] | None:
+    found = cloud.gcloud.read("functions", "list", f"--regions={region}") or []
+    return next((each for each in found if each["name"].endswith(f"/{name}")), None)
+
+
+def _service(found: Mapping[str, Any]) -> str:
+    """The name of its Cloud Run service."""
+    return str(found.get("serviceConfig", {}).get("service", "")).rpartition("/")[2]
+
+
+def _newest_serves(cloud: Cloud, found: Mapping[str, Any], *, region: str) -> bool:
+    """Whether all traffic goes to the revision with these settings; so too where there is no service to ask."""
+    services = cloud.gcloud.read("run", "services", "list", f"--region={region}") or []
+    status: Mapping[str, Any] = next(
+        (each["status"] for each in services if each["metadata"]["name"] == _service(found)), {}
+    )
+    newest = status.get("latestReadyRevisionName")
+    return all(each["revisionName"] == newest for each in status.get("traffic", []) if each.get("percent"))
+
+
 def _is_public(cloud: Cloud, found: Mapping[str, Any], *, region: str) -> bool:
     """Whether Cloud Run lets everybody through to the function's own door."""
-    service = found.get("serviceConfig", {}).get("service", "").rpartition("/")[2]
+    service = _service(found)
     policy = cloud.gcloud.read("run", "services", "get-iam-policy", service, f"--region={region}") or {}
     return any(
         each["role"] == "roles/run.invoker" and "allUsers" in each["members"] for each in policy.get("bindings", [])

@@ -1,4 +1,4 @@
-"""Cloud Functions."""
+"""Cloud Functions, and what serves them: the revisions of Cloud Run services."""
 
 from tests.gcloud_stand_in.accounts import account_of
 from tests.gcloud_stand_in.call import Commands, Flags, Json, no, variables
@@ -8,17 +8,18 @@ def _functions(state: Json, _words: list[str], _flags: Flags) -> Json:
     return list(state["functions"].values())
 
 
-def _function_deploy(state: Json, words: list[str], flags: Flags) -> None:
+def _function_deploy(state: Json, words: list[str], flags: Flags) -> Json:
     account = flags.one("--service-account")
     account_of(state, account)
     parent = f"projects/{flags.one('--project')}/locations/{flags.one('--region')}"
-    service = words[0].lower().replace("_", "-")
+    service = _service_name(words[0])
     if not (flags.folder / flags.one("--source") / "functions").is_dir():
         no(f"the source {flags.one('--source')} has no functions")
     state["functions"][words[0]] = {
         "name": f"{parent}/functions/{words[0]}",
         "environment": "GEN_2",
         "state": "ACTIVE",
+        "url": f"http://127.0.0.1:1/{words[0]}",  # where nobody answers
         "buildConfig": {
             "runtime": flags.one("--runtime"),
             "entryPoint": flags.one("--entry-point"),
@@ -37,14 +38,50 @@ def _function_deploy(state: Json, words: list[str], flags: Flags) -> None:
     }
     if "--allow-unauthenticated" in flags:
         state["policies"][service] = {"roles/run.invoker": ["allUsers"]}
+    _new_revision(state, service, takes_all="--serve-all-traffic-latest-revision" in flags)
+    return state["functions"][words[0]]
+
+
+def _new_revision(state: Json, service: str, *, takes_all: bool) -> None:
+    """Traffic that was turned to revisions stays there unless the deploy takes all."""
+    served = state["run_services"].setdefault(service, {"newest": 0, "turned_to": {}})
+    served["newest"] += 1
+    if takes_all:
+        served["turned_to"] = {}
 
 
 def _function_delete(state: Json, words: list[str], _flags: Flags) -> None:
     if state["functions"].pop(words[0], None) is None:
         no(f"NOT_FOUND: Resource functions/{words[0]} was not found")
+    del state["run_services"][_service_name(words[0])]
+
+
+def _service_name(function: str) -> str:
+    return function.lower().replace("_", "-")
+
+
+def _services(state: Json, _words: list[str], _flags: Flags) -> Json:
+    return [_service(name, served) for name, served in state["run_services"].items()]
+
+
+def _service(name: str, served: Json) -> Json:
+    newest = f"{name}-{served['newest']:05}"
+    shares = served["turned_to"] or {newest: 100}
+    traffic = [{"revisionName": revision, "percent": percent} for revision, percent in shares.items()]
+    status = {"latestReadyRevisionName": newest, "traffic": [*traffic, {"revisionName": newest, "tag": "newest"}]}
+    return {"metadata": {"name": name}, "status": status}
+
+
+def _turn_traffic(state: Json, words: list[str], flags: Flags) -> None:
+    if words[0] not in state["run_services"]:
+        no(f"Service [{words[0]}] could not be found.")
+    shares = variables(flags.one("--to-revisions"))
+    state["run_services"][words[0]]["turned_to"] = {revision: int(share) for revision, share in shares.items()}
 
 
 COMMANDS: Commands = {
+    "run services list": _services,
+    "run services update-traffic": _turn_traffic,
     "functions list": _functions,
     "functions deploy": _function_deploy,
     "functions delete": _function_delete,

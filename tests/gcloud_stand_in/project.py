@@ -22,6 +22,7 @@ EMPTY: Mapping[str, Any] = {
     "fields": {},
     "buckets": {},
     "functions": {},
+    "run_services": {},
     "metrics": {},
     "alerts": [],
     "channels": [],

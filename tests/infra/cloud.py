@@ -1,5 +1,6 @@
 """A project to plan and apply against: the stand-in gcloud within this process, the services over their protocols."""
 
+import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -49,6 +50,15 @@ class World:
         done: list[str] = []
         apply(self.plan(declaration), self.cloud(), say=lambda _title, step: done.append(step.shown(PROJECT)))
         return done
+
+    def serving(self) -> dict[str, dict[str, int]]:
+        """Per cent of the traffic by revision, of every function's service."""
+        return {
+            each["metadata"]["name"]: {
+                share["revisionName"]: share["percent"] for share in each["status"]["traffic"] if "percent" in share
+            }
+            for each in json.loads(self.gcloud(["gcloud", "run", "services", "list"], Path())[1])
+        }
 
 
 @contextmanager
