@@ -90,7 +90,7 @@ class GoogleApis(LocalServer):
     ) -> "list[tuple[str, str, Callable[[re.Match[str], Mapping[str, list[str]], bytes], tuple[int, Any]]]]":
         functions = "/v2/(projects/[^/]+/locations/[^/]+)/functions"
         account = "/v1/projects/-/serviceAccounts/([^:]+)"
-        service = "/apis/serving.knative.dev/v1/namespaces/[^/]+/services/([^/]+)"
+        services = "/apis/serving.knative.dev/v1/namespaces/[^/]+/services"
         return [
             ("POST", "/token", lambda *_: (200, _ACCESS)),
             ("POST", f"{account}:generateAccessToken", lambda *_: self._impersonated()),
@@ -109,8 +109,13 @@ class GoogleApis(LocalServer):
             ("GET", "/v2/(projects/[^/]+/locations/[^/]+/operations/[^/]+)", lambda m, *_: (200, _done(m[1]))),
             ("GET", ".*/services/[^/]+:getIamPolicy", lambda *_: (200, {})),
             ("POST", ".*/services/([^/]+):setIamPolicy", lambda m, _, body: (200, self._policy(m[1], body))),
-            ("GET", service, lambda m, *_: (200, self._service(m[1]))),
-            ("PUT", service, lambda m, _, body: (200, self._turn(m[1], json.loads(body)["spec"]["traffic"]))),
+            ("GET", services, lambda *_: (200, self._services())),
+            ("GET", f"{services}/([^/]+)", lambda m, *_: (200, self._service(m[1]))),
+            (
+                "PUT",
+                f"{services}/([^/]+)",
+                lambda m, _, body: (200, self._turn(m[1], json.loads(body)["spec"]["traffic"])),
+            ),
         ]
 
     def _impersonated(self) -> "tuple[int, Any]":
@@ -170,6 +175,10 @@ class GoogleApis(LocalServer):
     def _turn(self, service: str, traffic: list[dict[str, Any]]) -> dict[str, Any]:
         self._of_service(service).traffic = traffic
         return self._service(service)
+
+    def _services(self) -> dict[str, Any]:
+        names = [each.function["serviceConfig"]["service"].rpartition("/")[2] for each in self.deployed.values()]
+        return {"apiVersion": "serving.knative.dev/v1", "kind": "ServiceList", "items": list(map(self._service, names))}
 
     def _service(self, service: str) -> dict[str, Any]:
         known = self._of_service(service)

@@ -5,26 +5,29 @@ It needs Python and gcloud and nothing else, so that it runs in the image of gcl
     python3 infra/deploy/release.py build/release.json
 """
 
+import http.client
 import json
+import signal
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
 from argparse import ArgumentParser
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 ROOT = Path(__file__).resolve().parents[2]
 
 PROTECTED = "/api/internal/cron/billing"
 """The proxy's path for our own parts; the other functions answer on every path."""
 
-_ALL_TRAFFIC = "--serve-all-traffic-latest-revision"
-"""After a release that went back, traffic stays with a revision until this."""
+_ROLL_BACK_SECONDS = 240
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class ReleaseFailed(Exception):
@@ -32,10 +35,10 @@ class ReleaseFailed(Exception):
 
 
 class CommandFailed(ReleaseFailed):
-    """A command of gcloud's failed; it has said why itself."""
+    """A command of gcloud's failed, and has said why itself; or it answers what is no answer."""
 
-    def __init__(self, command: Sequence[str], *, code: int) -> None:
-        super().__init__(f"{' '.join(command)}: exit code {code}")
+    def __init__(self, command: Sequence[str], why: str) -> None:
+        super().__init__(f"{' '.join(command)}: {why}")
 
 
 class WrongAnswer(ReleaseFailed):
@@ -43,6 +46,10 @@ class WrongAnswer(ReleaseFailed):
 
     def __init__(self, what: str, *, expected: object, came: object) -> None:
         super().__init__(f"{what}: expected {expected}, came {came}")
+
+
+class Stopped(ReleaseFailed):
+    """Somebody, or the end of a build, stopped the release."""
 
 
 @dataclass(frozen=True)
@@ -57,45 +64,59 @@ class Live:
 class Release:
     """Functions of one project and region; `plan` has for each its `name`, `flags`, `audience` and `caller`.
 
-    An answer may be wrong for `patience` seconds: a new function's address takes a while to let everybody in.
+    An answer may be wrong for `patience` seconds: a new function's address takes a while to let everybody in. At
+    `until`, on the monotonic clock, everything has to be deployed and called.
     """
 
     project: str
     region: str
     plan: Sequence[Mapping[str, Any]]
     patience: float
+    until: float
 
     def run(self) -> None:
-        """Deploy and call all, or raise ReleaseFailed with everything back at what served before."""
+        """Deploy and call all, or raise with everything back at what served before, whatever went wrong."""
         before = self._live()
+        deploys = ThreadPoolExecutor()
         try:
-            with ThreadPoolExecutor() as at_once:
-                urls = list(at_once.map(self._deploy, self.plan))
+            urls = list(deploys.map(self._deploy, self.plan))
             for each, url in zip(self.plan, urls, strict=True):
                 self._smoke(each, url=url)
-        except ReleaseFailed:
+        except BaseException as failure:
+            _ignore_signals()
+            print(f"goes back, after the deploys that are under way: {failure}", file=sys.stderr, flush=True)
+            deploys.shutdown(
+                cancel_futures=True
+            )  # each takes all traffic at its end, so that one left behind would undo the way back
             self._roll_back(before)
             raise
 
     def _live(self) -> "dict[str, Live]":
+        """What serves each function of the plan that has a revision."""
         listed = self._gcloud_json("functions", "list", "--v2", f"--regions={self.region}")
-        services = {each["name"].rpartition("/")[2]: each["serviceConfig"]["service"] for each in listed}
+        described = self._gcloud_json("run", "services", "list", f"--region={self.region}")
+        try:
+            services = {each["name"].rpartition("/")[2]: _service(each) for each in listed}
+            shares = {each["metadata"]["name"]: _shares(each) for each in described}
+        except (AttributeError, KeyError, TypeError) as error:
+            raise CommandFailed(
+                ["gcloud", "list"], f"not as Google describes functions and services: {error!r}"
+            ) from None
         return {
-            name: Live(service, self._revisions(service))
+            each["name"]: Live(service, shares[service])
             for each in self.plan
-            for name in [each["name"]]
-            for service in [services.get(name, "").rpartition("/")[2]]
-            if service
+            for service in [services.get(each["name"], "")]
+            if shares.get(service)
         }
 
-    def _revisions(self, service: str) -> "dict[str, int]":
-        described = self._gcloud_json("run", "services", "describe", service, f"--region={self.region}")
-        return {each["revisionName"]: each["percent"] for each in described["status"]["traffic"] if each.get("percent")}
-
     def _deploy(self, each: Mapping[str, Any]) -> str:
-        """The address of the function's newest revision."""
-        print(f"deploy {each['name']}")
-        return str(self._gcloud_json("functions", "deploy", each["name"], *each["flags"], _ALL_TRAFFIC)["url"])
+        """The function's address."""
+        print(f"deploy {each['name']}", flush=True)
+        command = ("functions", "deploy", each["name"], *each["flags"])
+        deployed = self._gcloud_json(*command)
+        if not isinstance(deployed, dict) or not isinstance(deployed.get("url"), str):
+            raise CommandFailed(["gcloud", *command], "the answer names no url")
+        return str(deployed["url"])
 
     def _smoke(self, each: Mapping[str, Any], *, url: str) -> None:
         """It is up, it refuses strangers, and it answers who it should know that all its parts can be reached."""
@@ -118,41 +139,71 @@ class Release:
         self, what: str, url: str, *, status: int, said: Mapping[str, str], post: bool = False, token: str = ""
     ) -> None:
         """Ask until it answers so."""
-        until = time.monotonic() + self.patience
+        until = min(time.monotonic() + self.patience, self.until)
         while True:
             answered, body = _ask(url, post=post, token=token)
             if answered == status and said.items() <= body.items():
-                print(f"ok {what}")
+                print(f"ok {what}", flush=True)
                 return
             if time.monotonic() >= until:
                 raise WrongAnswer(what, expected=(status, dict(said)), came=(answered, body))
             time.sleep(min(5, self.patience))
 
     def _roll_back(self, before: "Mapping[str, Live]") -> None:
-        for each in self.plan:
-            live = before.get(each["name"])
-            if live is None:
-                print(f"{each['name']} had no revision before: it stays as it is", file=sys.stderr)
-                continue
-            shares = ",".join(f"{revision}={percent}" for revision, percent in live.revisions.items())
-            command = ["run", "services", "update-traffic", live.service, f"--region={self.region}"]
-            try:
-                self._gcloud(*command, f"--to-revisions={shares}")
-            except ReleaseFailed as failure:
-                print(f"NOT ROLLED BACK {failure}", file=sys.stderr)
-            else:
-                print(f"{each['name']} is back at {shares}", file=sys.stderr)
+        """All at once: who stopped us may not wait long."""
+        way_back = Release(self.project, self.region, self.plan, 0, until=time.monotonic() + _ROLL_BACK_SECONDS)
+        with ThreadPoolExecutor() as at_once:
+            list(at_once.map(lambda each: way_back._turn_back(each["name"], before.get(each["name"])), self.plan))
+
+    def _turn_back(self, name: str, live: "Live | None") -> None:
+        if live is None:
+            print(f"{name} had no revision before: it stays as it is", file=sys.stderr)
+            return
+        shares = ",".join(f"{revision}={percent}" for revision, percent in live.revisions.items())
+        command = ["run", "services", "update-traffic", live.service, f"--region={self.region}"]
+        try:
+            self._gcloud(*command, f"--to-revisions={shares}")
+        except (ReleaseFailed, OSError) as failure:
+            print(f"NOT ROLLED BACK {name}, which served {shares}: {failure}", file=sys.stderr)
+        else:
+            print(f"{name} is back at {shares}", file=sys.stderr)
 
     def _gcloud_json(self, *words: str) -> Any:  # noqa: ANN401 - parsed JSON
-        return json.loads(self._gcloud(*words, "--format=json"))
+        said = self._gcloud(*words, "--format=json")
+        try:
+            return json.loads(said)
+        except ValueError:
+            raise CommandFailed(["gcloud", *words], "the answer is no JSON") from None
 
     def _gcloud(self, *words: str) -> str:
-        """What gcloud prints; what it says besides goes to our own output."""
+        """What gcloud prints; what it says besides goes to our own output.
+
+        In a session of its own, Ctrl-C does not reach it: it is we who wait for it, or end it.
+        """
         command = ["gcloud", *words, f"--project={self.project}", "--quiet"]
-        done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=False)
+        left = max(self.until - time.monotonic(), 1)
+        try:
+            done = subprocess.run(
+                command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=False, timeout=left, start_new_session=True
+            )
+        except subprocess.TimeoutExpired:
+            raise CommandFailed(command, "out of time; what it began may still end at Google: look at it") from None
         if done.returncode:
-            raise CommandFailed(command, code=done.returncode)
+            raise CommandFailed(command, f"exit code {done.returncode}")
         return done.stdout
+
+
+def _service(function: Mapping[str, Any]) -> str:
+    """The name of a function's Cloud Run service; "" for one that never came to have any."""
+    return str(function.get("serviceConfig", {}).get("service", "")).rpartition("/")[2]
+
+
+def _shares(service: Mapping[str, Any]) -> "dict[str, int]":
+    """Per cent by revision; a revision may stand in several entries, such as one for a tag."""
+    shares: Counter[str] = Counter()
+    for each in service["status"].get("traffic", []):
+        shares[each["revisionName"]] += each.get("percent", 0)
+    return dict(+shares)
 
 
 def _ask(url: str, *, post: bool, token: str) -> "tuple[int, dict[str, Any]]":
@@ -164,7 +215,7 @@ def _ask(url: str, *, post: bool, token: str) -> "tuple[int, dict[str, Any]]":
             return response.status, _json(response.read())
     except urllib.error.HTTPError as refused:
         return refused.code, _json(refused.read())
-    except OSError:
+    except (OSError, http.client.HTTPException):
         return 0, {}
 
 
@@ -176,15 +227,38 @@ def _json(body: bytes) -> "dict[str, Any]":
     return members if isinstance(members, dict) else {}
 
 
+def _stop(number: int, _frame: object) -> NoReturn:
+    """Once: what then goes back is not stopped half-way."""
+    _ignore_signals()
+    raise Stopped(signal.Signals(number).name)
+
+
+def _ignore_signals() -> None:
+    for each in _SIGNALS:
+        signal.signal(each, signal.SIG_IGN)
+
+
+def _read(file: Path, *, patience: float, deadline: float) -> Release:
+    try:
+        release = json.loads(file.read_text(encoding="utf-8"))
+        until = time.monotonic() + deadline
+        return Release(release["project"], release["region"], release["functions"], patience, until=until)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        msg = f"{file}: expected what `python -m infra.deploy render` writes: {error!r}"
+        raise ReleaseFailed(msg) from None
+
+
 def main() -> None:
-    """Read the folder and release it; exit code 1 where it failed."""
+    """Read the file and release it; exit code 1 where it failed."""
     parser = ArgumentParser(description="Deploy, call and, where that fails, roll back.")
     parser.add_argument("file", type=Path, help="what `python -m infra.deploy render` wrote")
     parser.add_argument("--patience", type=float, default=120, help="seconds until an answer has to be right")
+    parser.add_argument("--deadline", type=float, default=1800, help="seconds until all is done, or goes back")
     given = parser.parse_args()
-    release = json.loads(given.file.read_text(encoding="utf-8"))
+    for each in _SIGNALS:
+        signal.signal(each, _stop)
     try:
-        Release(release["project"], release["region"], release["functions"], given.patience).run()
+        _read(given.file, patience=given.patience, deadline=given.deadline).run()
     except ReleaseFailed as failure:
         sys.exit(f"FAILED {failure}")
 

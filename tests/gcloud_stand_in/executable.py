@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from socketserver import StreamRequestHandler, TCPServer
+from socketserver import StreamRequestHandler, ThreadingTCPServer
 from threading import Thread
 
 from infra.gcloud import Run
@@ -36,7 +36,7 @@ def on_path(folder: Path, run: Run) -> Iterator[None]:
         def _word(self) -> str:
             return b"".join(iter(lambda: self.rfile.read(1), b"\0")).decode()
 
-    with TCPServer(("127.0.0.1", 0), Handler) as server:
+    with ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
         gcloud = folder / "gcloud"
         gcloud.write_text(_EXECUTABLE.format(port=server.server_address[1]))
         gcloud.chmod(0o755)
