@@ -29,6 +29,7 @@ def _rule(found: Mapping[str, Any]) -> str:
 
 
 def _shown(given: object) -> str:
+    """What was given as JSON has it; what is nested by its kind alone."""
     match given:
         case None:
             return "null"
@@ -38,5 +39,11 @@ def _shown(given: object) -> str:
             return "an object"
         case list():
             return "an array"
-    shown = str(given) if isinstance(given, Decimal) else repr(given)
+        case Decimal():
+            return _cut(str(given))
+        case _:
+            return _cut(repr(given))
+
+
+def _cut(shown: str) -> str:
     return shown if len(shown) <= _LONGEST else f"{shown[: _LONGEST - 3]}..."
