@@ -7,6 +7,7 @@ import typer
 
 from billing.cli.api_key_commands import api_keys_app
 from billing.cli.audit_commands import audit_app
+from billing.cli.command_group import command_group
 from billing.cli.credit_note_commands import add_balance_to, credit_notes_app
 from billing.cli.customer_commands import customers_app
 from billing.cli.dunning_cases_commands import cases_app
@@ -54,8 +55,8 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
 )
-invoices_app = typer.Typer(help="Look at invoices and decide on them.", no_args_is_help=True, rich_markup_mode=None)
-plans_app = typer.Typer(help="Check, publish and correct plans.", no_args_is_help=True, rich_markup_mode=None)
+invoices_app = command_group("Look at invoices and decide on them.")
+plans_app = command_group("Check, publish and correct plans.")
 app.add_typer(invoices_app, name="invoices")
 app.add_typer(runs_app, name="runs")
 app.add_typer(e_invoice_app, name="e-invoice")

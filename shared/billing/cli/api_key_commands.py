@@ -4,14 +4,13 @@ from typing import Annotated
 
 import typer
 
+from billing.cli.command_group import command_group
 from billing.cli.errors import plain_errors
 from billing.cli.options import AsJson, KeptIn, TenantId
 from billing.cli.place import Place
 from billing.domain.member import Role
 
-api_keys_app = typer.Typer(
-    help="What a tenant's own programs call the API with.", no_args_is_help=True, rich_markup_mode=None
-)
+api_keys_app = command_group("What a tenant's own programs call the API with.")
 
 
 @api_keys_app.command(

@@ -6,15 +6,12 @@ from typing import Annotated
 
 import typer
 
+from billing.cli.command_group import command_group
 from billing.cli.errors import plain_errors
 from billing.cli.options import AsJson, KeptIn, Limit, TenantId
 from billing.cli.place import Place
 
-audit_app = typer.Typer(
-    help="The audit log: find who did what, prove that it is whole, export it.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-)
+audit_app = command_group("The audit log: find who did what, prove that it is whole, export it.")
 
 Since = Annotated[str | None, typer.Option(metavar="DATE|INSTANT", help="Only what was recorded then or later.")]
 Until = Annotated[str | None, typer.Option(metavar="DATE|INSTANT", help="Only what was recorded before.")]

@@ -4,14 +4,13 @@ from typing import Annotated
 
 import typer
 
+from billing.cli.command_group import command_group
 from billing.cli.errors import plain_errors
 from billing.cli.options import AsJson, IdOrNumber, KeptIn, Limit, OfCustomer, TenantId, Yes
 from billing.cli.place import Place
 from billing.domain.payment import RefundTarget
 
-credit_notes_app = typer.Typer(
-    help="Credit issued invoices, and look at credit notes.", no_args_is_help=True, rich_markup_mode=None
-)
+credit_notes_app = command_group("Credit issued invoices, and look at credit notes.")
 
 
 @credit_notes_app.command(

@@ -4,12 +4,13 @@ from typing import Annotated
 
 import typer
 
+from billing.cli.command_group import command_group
 from billing.cli.errors import plain_errors
 from billing.cli.options import AsJson, KeptIn, Limit, TenantId
 from billing.cli.place import Place
 from billing.domain.customer_preferences import InvoiceDelivery
 
-customers_app = typer.Typer(help="The accounts: what they have and owe.", no_args_is_help=True, rich_markup_mode=None)
+customers_app = command_group("The accounts: what they have and owe.")
 
 
 @customers_app.command("list", epilog="\b\nExample:\n  billing customers list --dir demo --limit 10")

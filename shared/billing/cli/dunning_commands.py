@@ -5,16 +5,13 @@ from typing import Annotated
 
 import typer
 
+from billing.cli.command_group import command_group
 from billing.cli.errors import plain_errors
 from billing.cli.options import AsJson, KeptIn, TenantId
 from billing.cli.place import Place
 
-dunning_app = typer.Typer(
-    help="How the unpaid are chased: the policy, and the cases under it.", no_args_is_help=True, rich_markup_mode=None
-)
-policy_app = typer.Typer(
-    help="What is done on which day: show it, check a file, set it.", no_args_is_help=True, rich_markup_mode=None
-)
+dunning_app = command_group("How the unpaid are chased: the policy, and the cases under it.")
+policy_app = command_group("What is done on which day: show it, check a file, set it.")
 dunning_app.add_typer(policy_app, name="policy")
 
 _File = Annotated[Path, typer.Argument(metavar="FILE", help="A tenant's policies and segments, as JSON.")]

@@ -4,13 +4,12 @@ from typing import Annotated
 
 import typer
 
+from billing.cli.command_group import command_group
 from billing.cli.errors import plain_errors
 from billing.cli.options import AsJson, KeptIn, TenantId
 from billing.domain.tenant import EInvoiceFormat
 
-e_invoice_app = typer.Typer(
-    help="Turn e-invoices (EN 16931) on, and see what they lack.", no_args_is_help=True, rich_markup_mode=None
-)
+e_invoice_app = command_group("Turn e-invoices (EN 16931) on, and see what they lack.")
 
 
 @e_invoice_app.command(

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from billing.cli.command_group import command_group
 from billing.cli.errors import Refused, plain_errors
 from billing.cli.options import AsJson, KeptIn, Limit, TenantId
 from billing.cli.place import Place
@@ -11,11 +12,7 @@ from billing.cli.place import Place
 _ID = "As `billing events list` shows it."
 _ONE_OR_MANY = "name one event, or a time with --since"
 
-events_app = typer.Typer(
-    help="What the tenant's own system is told: what waits, what was delivered, what failed.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-)
+events_app = command_group("What the tenant's own system is told: what waits, what was delivered, what failed.")
 
 
 @events_app.command(

@@ -6,12 +6,13 @@ from typing import Annotated
 
 import typer
 
+from billing.cli.command_group import command_group
 from billing.cli.errors import plain_errors
 from billing.cli.options import AsJson, KeptIn, TenantId
 from billing.cli.place import Place
 from billing.domain.notice import NoticeKind
 
-mails_app = typer.Typer(help="The texts of the mails, and a tenant's own.", no_args_is_help=True, rich_markup_mode=None)
+mails_app = command_group("The texts of the mails, and a tenant's own.")
 
 
 class Language(StrEnum):

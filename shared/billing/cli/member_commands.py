@@ -4,12 +4,13 @@ from typing import Annotated
 
 import typer
 
+from billing.cli.command_group import command_group
 from billing.cli.errors import plain_errors
 from billing.cli.options import AsJson, KeptIn, TenantId
 from billing.cli.place import Place
 from billing.domain.member import Role
 
-members_app = typer.Typer(help="Who may call the API for a tenant.", no_args_is_help=True, rich_markup_mode=None)
+members_app = command_group("Who may call the API for a tenant.")
 
 _Who = Annotated[str, typer.Argument(metavar="WHO", help="An e-mail address, firebase:UID, google:SUBJECT, or an id.")]
 _RoleOption = Annotated[Role, typer.Option("--role", help="What they may do.")]

@@ -4,14 +4,13 @@ from typing import Annotated
 
 import typer
 
+from billing.cli.command_group import command_group
 from billing.cli.errors import plain_errors
 from billing.cli.options import AsJson, KeptIn, OfCustomer, TenantId, Yes
 from billing.cli.place import Place
 from billing.domain.payment import PaymentSource, RefundTarget
 
-payments_app = typer.Typer(
-    help="Money that came in: look at it, book it, give it back.", no_args_is_help=True, rich_markup_mode=None
-)
+payments_app = command_group("Money that came in: look at it, book it, give it back.")
 
 PaymentId = Annotated[str, typer.Argument(metavar="PAYMENT", help="Its id, or the gateway's.")]
 OwnId = Annotated[

@@ -5,13 +5,12 @@ from typing import Annotated
 
 import typer
 
+from billing.cli.command_group import command_group
 from billing.cli.errors import plain_errors
 from billing.cli.options import AsJson, KeptIn, TenantId, Yes
 from billing.cli.place import Place
 
-plan_drafts_app = typer.Typer(
-    help="Keep a draft of a plan's next version.", no_args_is_help=True, rich_markup_mode=None
-)
+plan_drafts_app = command_group("Keep a draft of a plan's next version.")
 PlanId = Annotated[str, typer.Argument(metavar="PLAN", help="The plan's id, without a version.")]
 
 

@@ -4,14 +4,13 @@ from typing import Annotated
 
 import typer
 
+from billing.cli.command_group import command_group
 from billing.cli.errors import plain_errors
 from billing.cli.options import AsJson, KeptIn, TenantId
 from billing.cli.place import Place
 
-report_app = typer.Typer(
-    help="What the books come to: recurring revenue, what is outstanding, the greatest customers, who may leave.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
+report_app = command_group(
+    "What the books come to: recurring revenue, what is outstanding, the greatest customers, who may leave."
 )
 
 AsOf = Annotated[str | None, typer.Option(metavar="DATE|INSTANT", help="As of then. Default: now.")]

@@ -5,12 +5,13 @@ from typing import Annotated
 
 import typer
 
+from billing.cli.command_group import command_group
 from billing.cli.errors import plain_errors
 from billing.cli.options import AsJson, IdOrNumber, KeptIn, Limit, PayBase, TenantId, Yes
 from billing.cli.place import Place
 from billing.domain.review import ReviewKind, ReviewStatus
 
-reviews_app = typer.Typer(help="Look at what waits for a decision.", no_args_is_help=True, rich_markup_mode=None)
+reviews_app = command_group("Look at what waits for a decision.")
 by_hand_app = typer.Typer()
 """What is added to the commands on invoices."""
 

@@ -5,15 +5,12 @@ from typing import Annotated
 
 import typer
 
+from billing.cli.command_group import command_group
 from billing.cli.errors import plain_errors
 from billing.cli.options import AsJson, KeptIn, Limit, TenantId
 from billing.cli.place import Place
 
-runs_app = typer.Typer(
-    help="What runs were asked and did, and which of their tasks were given up.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-)
+runs_app = command_group("What runs were asked and did, and which of their tasks were given up.")
 
 
 @runs_app.command(

@@ -4,14 +4,13 @@ from typing import Annotated
 
 import typer
 
+from billing.cli.command_group import command_group
 from billing.cli.errors import plain_errors
 from billing.cli.options import AsJson, KeptIn, TenantId
 from billing.cli.place import Place
 from billing.cli.subscription_life_commands import life_app
 
-subscriptions_app = typer.Typer(
-    help="Open subscriptions, look at them and change them.", no_args_is_help=True, rich_markup_mode=None
-)
+subscriptions_app = command_group("Open subscriptions, look at them and change them.")
 subscriptions_app.add_typer(life_app)
 
 SubscriptionId = Annotated[str, typer.Argument(metavar="SUBSCRIPTION")]

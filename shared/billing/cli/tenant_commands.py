@@ -5,10 +5,11 @@ from typing import Annotated
 
 import typer
 
+from billing.cli.command_group import command_group
 from billing.cli.errors import plain_errors
 from billing.cli.options import AsJson, KeptIn, TenantId
 
-tenants_app = typer.Typer(help="The sellers and their settings.", no_args_is_help=True, rich_markup_mode=None)
+tenants_app = command_group("The sellers and their settings.")
 
 
 @tenants_app.command("list", epilog="\b\nExample:\n  billing tenants list --dir demo")

@@ -4,12 +4,11 @@ from typing import Annotated
 
 import typer
 
+from billing.cli.command_group import command_group
 from billing.cli.errors import plain_errors
 from billing.cli.options import AsJson, KeptIn, TenantId
 
-usage_app = typer.Typer(
-    help="Record usage, correct it, and look at what is kept.", no_args_is_help=True, rich_markup_mode=None
-)
+usage_app = command_group("Record usage, correct it, and look at what is kept.")
 
 UsageFile = Annotated[
     str, typer.Argument(metavar="FILE", help="JSON lines or CSV; - reads what is piped in.", show_default=False)
