@@ -48,8 +48,8 @@ def the_invoice(world: CardWorld, name: str = "lumen") -> Invoice:
     return invoice
 
 
-def opened_page(world: CardWorld, invoice: Invoice) -> str:
-    """A hosted page for what is due, recorded on the invoice; its address."""
+def opened_page(world: CardWorld, invoice: Invoice, *, amount: int = 4900) -> str:
+    """A hosted page for an amount, recorded on the invoice; its address."""
     [customer] = Customers.of(world.documents, world.tenant.id).get([invoice.customer_id])
     assert customer is not None
     page = world.stripe.inner.open_checkout(
@@ -65,7 +65,7 @@ def opened_page(world: CardWorld, invoice: Invoice) -> str:
             currency="USD",
             invoice_id=invoice.id,
             invoice_number=invoice.number,
-            amount=4900,
+            amount=amount,
         )
     )
     change_invoice(

@@ -84,6 +84,10 @@ class Watched:
     def name(self) -> str:
         return self.inner.name
 
+    @property
+    def looks_first(self) -> bool:
+        return self.inner.looks_first
+
     def __getattr__(self, verb: str) -> Any:  # noqa: ANN401 - every call of the port
         call = getattr(self.inner, verb)
 

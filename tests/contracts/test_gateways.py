@@ -201,6 +201,26 @@ def test_a_charge_of_last_month_is_found_among_many(sandbox: RunningSandbox, gat
     assert gateway.find_charge(replace(charge, key="acme/inv-1/charge/2")) is None
 
 
+def test_what_was_made_days_ago_is_looked_for_and_not_made_again(
+    sandbox: RunningSandbox, gateway: Gateway, key: str
+) -> None:
+    charge = order(gateway)
+    paid = gateway.charge(charge)
+    assert isinstance(paid, Succeeded)
+    part = RefundOrder(key="r1", payment_id=paid.payment_id, amount=1900)
+    refund = gateway.refund(part)
+    sandbox.control("POST", "clock", {"advance": 3 * 86_400})  # Stripe keeps an idempotency key for one
+    looking = StripeGateway(key, base_url=sandbox.url, timeout_seconds=2, looks_first=True)
+    assert looking.refund(part) == refund
+    assert looking.refund(replace(part, key="r2", amount=1000)).id != refund.id
+    known = {"email": "jo@kunde.example", "name": "Jo", "known": ""}
+    assert looking.save_customer(key="acme/c1", customer_id="c1", **known) == charge.customer
+    assert looking.save_customer(key="acme/c2", customer_id="c2", **known) != charge.customer
+    assert looking.paid_before(replace(charge, key="acme/inv-1/charge/2")) == (paid.payment_id,)
+    assert looking.paid_before(replace(charge, invoice_id="inv-2")) == ()
+    assert looking.paid_before(replace(charge, tenant_id="other")) == ()
+
+
 def test_a_wrong_key_is_refused_and_not_repeated_in_the_words(sandbox: RunningSandbox) -> None:
     wrong = StripeGateway("pk_wrong_secret_0123456789", base_url=sandbox.url)
     with pytest.raises(GatewayRefused) as raised:

@@ -48,6 +48,7 @@ class EveryCardPays:
     """The charges of a gateway, without one."""
 
     name = "stripe"
+    looks_first = False
 
     def charge(self, order: ChargeOrder) -> Succeeded:
         return Succeeded(payment_id=f"pi-{order.invoice_id}", amount=order.amount, currency=order.currency)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 import stripe
 
 from billing.adapters.stripe_amounts import minor_amount, stripe_amount
+from billing.adapters.stripe_earlier import charge_with_key, customer_with_key, money_for_invoice, refund_with_key
 from billing.adapters.stripe_outcomes import (
     checkout_of,
     declined,
@@ -58,8 +59,8 @@ _LOCALES = frozenset(
 class StripeGateway:
     """One Stripe account. `base_url` is a stand-in's address on this machine, None the real one.
 
-    With `looks_first` each charge is looked for before it is made: Stripe keeps an idempotency key for a day only, and
-    documents that were restored from a backup know nothing of what was charged after it.
+    With `looks_first` each charge, refund and customer is looked for before it is made: Stripe keeps an idempotency key
+    for a day only, and documents that were restored from a backup know nothing of what was made after it.
     """
 
     name = "stripe"
@@ -67,7 +68,7 @@ class StripeGateway:
     def __init__(
         self, api_key: str, *, base_url: str | None = None, timeout_seconds: int = 30, looks_first: bool = False
     ) -> None:
-        self._looks_first = looks_first
+        self.looks_first = looks_first
         self._stripe = stripe.StripeClient(
             api_key,
             base_addresses={"api": base_url} if base_url else None,
@@ -82,6 +83,8 @@ class StripeGateway:
         if email:  # Stripe takes no empty one
             said["email"] = email
         with self._failures_named():
+            if not known and self.looks_first:
+                known = customer_with_key(self._stripe, key=key, email=email)
             if known:
                 return self._stripe.customers.update(known, said).id
             return self._stripe.customers.create(cast("CustomerCreateParams", said), {"idempotency_key": key}).id
@@ -106,7 +109,7 @@ class StripeGateway:
     def charge(self, order: ChargeOrder) -> ChargeOutcome:
         """Confirm a payment intent off session; https://docs.stripe.com/payments/save-and-reuse#charge-saved."""
         try:
-            made = self.find_charge(order) if self._looks_first else None
+            made = self.find_charge(order) if self.looks_first else None
         except GatewayUnavailable as error:
             return Unknown(reason=error.reason)
         return made or self._charge(order)
@@ -139,15 +142,16 @@ class StripeGateway:
 
     @span("gateway.find_charge")
     def find_charge(self, order: ChargeOrder) -> ChargeOutcome | None:
-        """Look through the customer's payment intents: unlike Stripe's search, the list is up to date at once."""
+        """Look through the customer's payment intents."""
         with self._failures_named():
-            intents = self._stripe.payment_intents.list(
-                {"customer": order.customer, "limit": _PAGE, "expand": ["data.payment_method"]}
-            )
-            for intent in intents.auto_paging_iter():
-                if metadata_of(intent).get("key") == order.key:
-                    return outcome_of(intent)
-        return None
+            intent = charge_with_key(self._stripe, order)
+            return None if intent is None else outcome_of(intent)
+
+    @span("gateway.paid_before")
+    def paid_before(self, order: ChargeOrder) -> tuple[str, ...]:
+        """The customer's payment intents for the invoice."""
+        with self._failures_named():
+            return money_for_invoice(self._stripe, order)
 
     @span("gateway.payment")
     def payment(self, payment_id: str) -> GatewayPayment:
@@ -185,6 +189,8 @@ class StripeGateway:
     def refund(self, order: RefundOrder) -> GatewayRefund:
         """Refund a payment intent, whole or in part; RefundRefused where Stripe never will."""
         with self._failures_named():
+            if self.looks_first and (made := refund_with_key(self._stripe, order)) is not None:
+                return refund_of(made)
             intent = self._stripe.payment_intents.retrieve(order.payment_id)
             metadata = {"key": order.key, "reason": order.reason}
             params: RefundCreateParams = {

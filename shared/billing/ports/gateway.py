@@ -4,7 +4,7 @@ A charge never raises for what the bank says: its outcome is a value. Only what 
 and then `find_charge` is asked before anything else is tried: a time-out is not a decline.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -213,9 +213,13 @@ class GatewayEvent:
 
 
 class Gateway(Protocol):
-    """A payment gateway of one tenant. Every call may raise GatewayUnavailable or GatewayRefused, but for `charge`."""
+    """A payment gateway of one tenant. Every call may raise GatewayUnavailable or GatewayRefused, but for `charge`.
+
+    `looks_first` says that the documents may not know of all that it did, since they were restored from a backup.
+    """
 
     name: str
+    looks_first: bool
 
     def save_customer(self, *, key: str, customer_id: str, email: str, name: str, known: str) -> str:
         """The gateway's id of a customer, made where `known` is "" and kept up to date otherwise."""
@@ -235,6 +239,13 @@ class Gateway(Protocol):
 
     def find_charge(self, order: ChargeOrder) -> ChargeOutcome | None:
         """What became of an order sent before, however long ago; None where the gateway never got it."""
+        ...
+
+    def paid_before(self, order: ChargeOrder) -> Sequence[str]:
+        """The ids of payments that took money for the order's invoice, or are about to, oldest first.
+
+        All that its customer made there: by any attempt, or on a hosted page.
+        """
         ...
 
     def payment(self, payment_id: str) -> GatewayPayment:

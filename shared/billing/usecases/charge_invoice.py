@@ -7,8 +7,7 @@ once, and a call that dies anywhere leaves an attempt that the next one looks up
 from dataclasses import dataclass, replace
 
 from billing.domain.attempt import AttemptSource, AttemptStatus, PaymentAttempt
-from billing.domain.charging import attempt_of, next_attempt, waits_for_method, with_attempt
-from billing.domain.customer import Customer
+from billing.domain.charging import attempt_of, waits_for_method, with_attempt
 from billing.domain.errors import Conflict, NotFound
 from billing.domain.invoice import Invoice, SettlementStep
 from billing.domain.invoice_payment import is_collectible
@@ -16,16 +15,16 @@ from billing.domain.payment import Payment
 from billing.ports import Documents, Gateway, WriteConflict
 from billing.store.audit import AuditLog
 from billing.store.collection import Stored
-from billing.store.customers import Customers
 from billing.store.invoices import Invoices
 from billing.store.tenants import Tenants
 from billing.usecases.call import Call
-from billing.usecases.charge_result import ChargeResult, Till
+from billing.usecases.charge_result import ChargeResult, Till, customer_of, next_till
 from billing.usecases.close_other_ways import close_other_ways
 from billing.usecases.collect import finished, paid_on_hosted_page
 from billing.usecases.commit_outcomes import commit_outcomes
 from billing.usecases.follow_payment import follow_payment
 from billing.usecases.invoice_outcome import Outcome
+from billing.usecases.paid_before import book_paid_before
 
 _TRIES = 8
 _WAITING = frozenset({AttemptStatus.PENDING, AttemptStatus.REQUIRES_ACTION})
@@ -69,7 +68,9 @@ def charge_invoice(
                 now = _read(documents, invoice_id, call=call).value
                 return Charged(invoice=now, attempt=attempt_of(now, waiting.number))
             stored = _read(documents, invoice_id, call=call)
-        till = _till(documents, stored.value, gateway=gateway, source=source, call=call)
+        till = next_till(documents, stored.value, gateway=gateway, source=source, call=call)
+        if (booked := book_paid_before(documents, till, call=call)) is not None:
+            return _known(documents, till, booked, call=call)
         known = attempt_of(stored.value, till.number)
         result = _found(till, known) if known is not None else None
         if result := result or paid_on_hosted_page(till):
@@ -83,7 +84,7 @@ def charge_invoice(
 def _is_to_charge(documents: Documents, invoice: Invoice, *, source: AttemptSource, call: Call) -> bool:
     if source is not AttemptSource.SAVED_METHOD or not is_collectible(invoice):
         return is_collectible(invoice)
-    return waits_for_method(invoice, _customer(documents, invoice, call=call).payment_method_id)
+    return waits_for_method(invoice, customer_of(documents, invoice, tenant_id=call.tenant_id).payment_method_id)
 
 
 def _found(till: Till, known: PaymentAttempt) -> ChargeResult | None:
@@ -139,6 +140,12 @@ def _written(
     return Charged(invoice=now, attempt=attempt_of(now, till.number), payment=payment)
 
 
+def _known(documents: Documents, till: Till, booked: ChargeResult, *, call: Call) -> Charged:
+    """What was taken before these books knew."""
+    now = _read(documents, till.invoice.id, call=call).value
+    return Charged(invoice=now, attempt=booked.attempt, payment=booked.booked[-1] if booked.booked else None)
+
+
 def _steps(documents: Documents, result: ChargeResult, *, call: Call) -> tuple[SettlementStep, ...]:
     """A receipt is to be mailed for what was paid; what follows from a decline is dunning's to say."""
     is_mailed = result.payment is not None and Tenants(documents).get(call.tenant_id).mail_sender
@@ -150,25 +157,6 @@ def _read(documents: Documents, invoice_id: str, *, call: Call) -> Stored[Invoic
     if stored is None:
         raise NotFound("invoice", invoice_id)
     return stored
-
-
-def _till(documents: Documents, invoice: Invoice, *, gateway: Gateway, source: AttemptSource, call: Call) -> Till:
-    return Till(
-        gateway=gateway,
-        tenant_id=call.tenant_id,
-        invoice=invoice,
-        customer=_customer(documents, invoice, call=call),
-        number=next_attempt(invoice),
-        at=call.recorded_at,
-        source=source,
-    )
-
-
-def _customer(documents: Documents, invoice: Invoice, *, call: Call) -> Customer:
-    [customer] = Customers.of(documents, call.tenant_id).get([invoice.customer_id])
-    if customer is None:
-        raise NotFound("customer", invoice.customer_id)
-    return customer.value
 
 
 class OutcomeNotWritten(Conflict):

@@ -5,14 +5,17 @@ from datetime import datetime
 from typing import assert_never
 
 from billing.domain.attempt import AttemptSource, AttemptStatus, PaymentAttempt, attempt_key
+from billing.domain.charging import next_attempt
 from billing.domain.customer import Customer
 from billing.domain.decline import NO_METHOD, advice_of
+from billing.domain.errors import NotFound
 from billing.domain.invoice import Invoice
-from billing.domain.payment import PaymentSource, gateway_payment_id
+from billing.domain.payment import Payment, PaymentSource, gateway_payment_id
 from billing.ports import (
     ChargeOrder,
     ChargeOutcome,
     Declined,
+    Documents,
     Gateway,
     GatewayPayment,
     GatewayUnavailable,
@@ -21,15 +24,21 @@ from billing.ports import (
     Succeeded,
     Unknown,
 )
+from billing.store.customers import Customers
+from billing.usecases.call import Call
 from billing.usecases.record_payment import NewPayment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChargeResult:
-    """`attempt` is None where the invoice was paid on a hosted page before it could be charged."""
+    """`attempt` is None where the invoice was paid on a hosted page before it could be charged.
+
+    `payment` is the money to book, `booked` what was taken before these books knew, and is in them by now.
+    """
 
     attempt: PaymentAttempt | None = None
     payment: NewPayment | None = None
+    booked: tuple[Payment, ...] = ()
 
     @property
     def is_unknown(self) -> bool:
@@ -121,6 +130,29 @@ class Till:
     def _payment(self, outcome: Succeeded) -> NewPayment:
         payment = payment_at(self.gateway, self.invoice, outcome, at=self.at)
         return payment if payment.method else replace(payment, method=self.customer.payment_method)
+
+
+def next_till(
+    documents: Documents, invoice: Invoice, *, gateway: Gateway, call: Call, source: AttemptSource = AttemptSource.ISSUE
+) -> Till:
+    """Where the next charge of an invoice goes, or the last one where it has no answer. NotFound without a customer."""
+    return Till(
+        gateway=gateway,
+        tenant_id=call.tenant_id,
+        invoice=invoice,
+        customer=customer_of(documents, invoice, tenant_id=call.tenant_id),
+        number=next_attempt(invoice),
+        at=call.recorded_at,
+        source=source,
+    )
+
+
+def customer_of(documents: Documents, invoice: Invoice, *, tenant_id: str) -> Customer:
+    """Whom an invoice is charged to, as it stands now. NotFound."""
+    [customer] = Customers.of(documents, tenant_id).get([invoice.customer_id])
+    if customer is None:
+        raise NotFound("customer", invoice.customer_id)
+    return customer.value
 
 
 def payment_at(gateway: Gateway, invoice: Invoice, outcome: Succeeded, *, at: datetime) -> NewPayment:

@@ -16,9 +16,10 @@ from billing.domain.invoice import Invoice
 from billing.domain.invoice_payment import is_collectible
 from billing.ports import CheckoutStatus, Documents, Gateway
 from billing.store.collection import Stored
-from billing.store.customers import Customers
 from billing.store.invoices import Invoices
-from billing.usecases.charge_result import ChargeResult, Till
+from billing.usecases.call import Call
+from billing.usecases.charge_result import ChargeResult, Till, customer_of
+from billing.usecases.paid_before import book_paid_before
 
 _FIRST = 1
 
@@ -34,25 +35,34 @@ class Collecting:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FoundCharge:
-    """An invoice that was found waiting, as it stands now, and what its charge came to; None where nothing was due."""
+    """An invoice as it stands now, and what its charge came to; None where nothing was due."""
 
     invoice: Stored[Invoice]
     result: ChargeResult | None
 
 
-def charge_at_issue(collecting: Collecting, invoice: Invoice, *, customer: Customer, at: datetime) -> ChargeResult:
-    """Charge an invoice that this process has just issued. GatewayRefused where our request itself is wrong."""
-    return _till(collecting, invoice, customer=customer, at=at).charge()
+def charge_at_issue(collecting: Collecting, invoice: Stored[Invoice], *, customer: Customer, call: Call) -> FoundCharge:
+    """Charge an invoice that this process has just issued, unless restored books issue it again and it was paid.
+
+    Raises GatewayRefused where our request itself is wrong, GatewayUnavailable where it can't be found out.
+    """
+    till = _till(collecting, invoice.value, customer=customer, at=call.recorded_at)
+    if (booked := book_paid_before(collecting.documents, till, call=call)) is not None:
+        return FoundCharge(invoice=_read_again(collecting, invoice), result=booked)
+    return FoundCharge(invoice=invoice, result=till.charge())
 
 
-def charge_found(collecting: Collecting, invoice: Stored[Invoice], *, at: datetime) -> FoundCharge:
+def charge_found(collecting: Collecting, invoice: Stored[Invoice], *, call: Call) -> FoundCharge:
     """Finish the first charge of an invoice that was left waiting for it, or make it if nobody did.
 
     Raises GatewayUnavailable and GatewayRefused where that can't be found out, NotFound for a customer that is gone.
     """
-    till = _till(collecting, invoice.value, customer=_customer(collecting, invoice.value), at=at)
+    customer = customer_of(collecting.documents, invoice.value, tenant_id=collecting.tenant_id)
+    till = _till(collecting, invoice.value, customer=customer, at=call.recorded_at)
     attempt = attempt_of(invoice.value, _FIRST)
     is_known = attempt is not None and is_answered(attempt)
+    if not is_known and (booked := book_paid_before(collecting.documents, till, call=call)) is not None:
+        return FoundCharge(invoice=_read_again(collecting, invoice), result=booked)
     found = None if is_known else finished(till)
     now = _read_again(collecting, invoice)
     if found is not None or is_known or not is_collectible(now.value):
@@ -88,13 +98,6 @@ def _till(collecting: Collecting, invoice: Invoice, *, customer: Customer, at: d
         number=_FIRST,
         at=at,
     )
-
-
-def _customer(collecting: Collecting, invoice: Invoice) -> Customer:
-    [customer] = Customers.of(collecting.documents, collecting.tenant_id).get([invoice.customer_id])
-    if customer is None:
-        raise NotFound("customer", invoice.customer_id)
-    return customer.value
 
 
 def _read_again(collecting: Collecting, invoice: Stored[Invoice]) -> Stored[Invoice]:

@@ -68,7 +68,11 @@ def follow_payment(documents: Documents, gateway: Gateway, payment_id: str, *, c
     Money that came is booked for the invoice that we named when we asked for it; where that was paid meanwhile it
     becomes credit. Raises GatewayUnavailable, GatewayRefused, WriteConflict and what `record_payment` raises.
     """
-    payment = gateway.payment(payment_id)
+    return follow_fetched(documents, gateway, gateway.payment(payment_id), call=call)
+
+
+def follow_fetched(documents: Documents, gateway: Gateway, payment: GatewayPayment, *, call: Call) -> FollowedPayment:
+    """As `follow_payment`, of a payment that was just fetched."""
     invoices, invoice_id = Invoices.of(documents, call.tenant_id), payment.metadata.get("invoice_id", "")
     if payment.metadata.get("tenant_id") != call.tenant_id or not invoice_id:
         return FollowedPayment(outcome=Followed.NOT_OURS)
@@ -79,7 +83,7 @@ def follow_payment(documents: Documents, gateway: Gateway, payment_id: str, *, c
         _book(documents, gateway, payment, payment.outcome, invoice=invoice, call=call)
     _note_attempt(documents, payment, invoice_id, call=call)
     if isinstance(payment.outcome, Succeeded):
-        close_other_ways(documents, gateway, invoice_id, paid_by=payment_id, call=call)
+        close_other_ways(documents, gateway, invoice_id, paid_by=payment.id, call=call)
     [now] = invoices.get([invoice_id])
     outcome = Followed.BOOKED if isinstance(payment.outcome, Succeeded) else Followed.NOTED
     return FollowedPayment(outcome=outcome, invoice=(now or invoice).value)

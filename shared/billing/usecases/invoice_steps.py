@@ -26,6 +26,7 @@ from billing.usecases.collect import Collecting, charge_at_issue, charge_found
 from billing.usecases.deliver import Mailing, deliver
 from billing.usecases.invoice_notices import notices_of
 from billing.usecases.invoice_outcome import Outcome, planned
+from billing.usecases.record_payment import NewPayment
 from billing.usecases.settle_documents import Filed, failure_of
 from billing.usecases.wanted_mails import wanted_mails
 
@@ -88,17 +89,18 @@ def do_steps(steps: Steps, case: Case) -> Done:
 
 
 def _collected(steps: Steps, case: Case, outcome: Outcome) -> Outcome:
-    invoice, collecting, at = case.invoice, steps.collecting, steps.call().recorded_at
+    invoice, collecting, call = case.invoice, steps.collecting, steps.call()
     if collecting is None or COLLECT not in invoice.value.pending:
         return outcome
-    result: ChargeResult | None
     if case.customer is not None:
-        result = charge_at_issue(collecting, invoice.value, customer=case.customer, at=at)
+        found = charge_at_issue(collecting, invoice, customer=case.customer, call=call)
     else:
-        found = charge_found(collecting, invoice, at=at)
-        invoice, result = found.invoice, found.result
+        found = charge_found(collecting, invoice, call=call)
+    result = found.result
     is_done = result is None or not result.is_unknown
-    return replace(outcome, invoice=invoice, charge=result, done=outcome.done | ({COLLECT} if is_done else frozenset()))
+    return replace(
+        outcome, invoice=found.invoice, charge=result, done=outcome.done | ({COLLECT} if is_done else frozenset())
+    )
 
 
 def _delivered(steps: Steps, case: Case, outcome: Outcome, *, collected: Collected) -> Done:
@@ -172,10 +174,15 @@ def _pdf(steps: Steps, case: Case, outcome: Outcome) -> bytes:
 def _counted(charge: ChargeResult | None) -> Collected:
     if charge is None:
         return Collected()
-    payment, status = charge.payment, charge.attempt.status if charge.attempt else None
+    status = charge.attempt.status if charge.attempt else None
+    taken: list[Payment | NewPayment] = [*charge.booked]
+    taken += [charge.payment] if charge.payment is not None else []
+    amounts = Counter[str]()
+    for each in taken:
+        amounts[each.currency] += each.amount
     return Collected(
-        charged=int(payment is not None),
-        amounts=Counter({payment.currency: payment.amount} if payment else {}),
+        charged=len(taken),
+        amounts=amounts,
         failed=Counter({charge.attempt.code: 1} if charge.attempt and status is AttemptStatus.DECLINED else {}),
         pending=int(status is AttemptStatus.PENDING),
         requires_action=int(status is AttemptStatus.REQUIRES_ACTION),

@@ -11,7 +11,9 @@ from billing.ports import Checkout, CheckoutOrder, CheckoutPurpose, CheckoutStat
 from billing.store.invoices import Invoices
 from billing.usecases.call import Call
 from billing.usecases.change_invoice import change_invoice
+from billing.usecases.charge_result import next_till
 from billing.usecases.follow_payment import follow_payment
+from billing.usecases.paid_before import book_paid_before
 from billing.usecases.saved_methods import customer_at_gateway
 
 _TRIES = 4
@@ -46,6 +48,9 @@ def open_payment(documents: Documents, gateway: Gateway, invoice_id: str, *, bac
     closed = ""
     for _ in range(_TRIES):
         invoice = _payable(documents, invoice_id, call=call)
+        till = next_till(documents, invoice, gateway=gateway, call=call)
+        if book_paid_before(documents, till, call=call) is not None:
+            continue
         known = gateway.checkout(invoice.checkout_id) if invoice.checkout_id else None
         if known is not None and known.status is CheckoutStatus.OPEN and known.amount == invoice.amount_due:
             return known
