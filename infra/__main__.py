@@ -3,8 +3,11 @@
 import json
 import os
 import sys
+from collections.abc import Callable
+from functools import wraps
+from inspect import Signature, signature
 from pathlib import Path
-from typing import Annotated, TypeAlias
+from typing import Annotated, Any, TypeAlias
 
 import typer
 
@@ -17,7 +20,7 @@ from infra.errors import InfraError, InvalidDeclaration
 from infra.gcloud import Gcloud
 from infra.loading import load
 from infra.plan import make_plan
-from infra.resource import Command, Step
+from infra.resource import Allowed, Command, Step
 from infra.resources import resources
 from infra.shown import plan_json, plan_lines, summary
 
@@ -25,7 +28,7 @@ NOTHING, FAILED, DIFFERS = range(3)
 
 
 class Differs(Exception):
-    """The plan is not empty."""
+    """Apply would have something to do."""
 
 
 app = typer.Typer(
@@ -44,29 +47,65 @@ Project: TypeAlias = Annotated[
 ]
 Region: TypeAlias = Annotated[str | None, typer.Option(metavar="REGION", help="Where everything is.")]
 Set: TypeAlias = Annotated[
-    list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Another variable of the declaration.")
+    list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="A variable that the declaration begins with.")
 ]
-File: TypeAlias = Annotated[Path, typer.Option("--file", metavar="FILE", help="The declaration.")]
+File: TypeAlias = Annotated[
+    Path, typer.Option("--file", metavar="FILE", help="The declaration.", show_default="infra/billing.yaml")
+]
+Resume: TypeAlias = Annotated[bool, typer.Option("--resume", help="Resume the jobs and queues that were paused.")]
+Shorten: TypeAlias = Annotated[
+    bool, typer.Option("--shorten", help="Keep objects and backups no longer than declared.")
+]
 AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="One JSON object and nothing else.")]
 Yes: TypeAlias = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 DECLARATION = Path(__file__).with_name("billing.yaml")
 
 
-@app.command()
+def _open(
+    *, project: Project = None, region: Region = None, given: Set = None, file: File = DECLARATION
+) -> tuple[Declaration, Cloud]:
+    """What the options of every command say: which declaration, and whose cloud."""
+    variables: dict[str, str] = {}
+    for each in given or ():
+        name, sign, value = each.partition("=")
+        if not sign:
+            raise InvalidDeclaration([f"--set {each}: expected NAME=VALUE"])
+        variables[name] = value
+    variables |= {name: value for name, value in (("project", project), ("region", region)) if value is not None}
+    declaration = load(_from_here(file), variables)
+    return declaration, Cloud(declaration.variables.project, Gcloud(declaration.variables.project))
+
+
+def _command(do: Callable[..., None]) -> Callable[..., None]:
+    """Add a command of a declaration and its cloud: to its own options come those of `_open`, which finds the two."""
+    shared = signature(_open).parameters
+
+    @wraps(do)
+    def run(**options: Any) -> None:  # noqa: ANN401 - each as its option says
+        which = {name: options.pop(name) for name in shared}
+        do(*_open(**which), **options)
+
+    _, _, *own = signature(do).parameters.values()
+    options = [*shared.values(), *own]
+    run.__signature__ = Signature(options)  # type: ignore[attr-defined]  # what typer reads
+    run.__annotations__ = {each.name: each.annotation for each in options}
+    return app.command()(run)
+
+
+@_command
 def plan(
+    declaration: Declaration,
+    cloud: Cloud,
     *,
-    project: Project = None,
-    region: Region = None,
-    given: Set = None,
-    file: File = DECLARATION,
+    resume: Resume = False,
+    shorten: Shorten = False,
     as_json: AsJson = False,
 ) -> None:
     """Show what differs from what is live, and change nothing.
 
-    Exit code: 0 nothing differs, 2 something does, 1 it could not be found out.
+    Exit code: 0 apply has nothing to do, 2 it has, 1 it could not be found out.
     """
-    declaration, cloud = _open(project, region, given, file=file)
-    found = make_plan(resources(declaration), cloud)
+    found = make_plan(resources(declaration, Allowed(resume=resume, shorten=shorten)), cloud)
     if as_json:
         _print(plan_json(found, declaration))
     else:
@@ -76,48 +115,48 @@ def plan(
         raise Differs
 
 
-@app.command()
+@_command
 def apply(
+    declaration: Declaration,
+    cloud: Cloud,
     *,
-    project: Project = None,
-    region: Region = None,
-    given: Set = None,
-    file: File = DECLARATION,
+    resume: Resume = False,
+    shorten: Shorten = False,
     as_json: AsJson = False,
 ) -> None:
     """Make it so, step by step; run again, it goes on where it stopped, and does nothing where nothing differs.
 
     Exit code: 0 it is so, 1 a step failed.
     """
-    declaration, cloud = _open(project, region, given, file=file)
-    declared = resources(declaration)
+    project = declaration.variables.project
+    declared = resources(declaration, Allowed(resume=resume, shorten=shorten))
     done: list[str] = []
 
     def say(title: str, step: Step) -> None:
-        done.append(step.shown(declaration.variables.project))
+        done.append(step.shown(project))
         if not as_json:
             _say(title, step, declaration)
 
     found = make_plan(declared, cloud)
     apply_plan(found, cloud, say=say)
+    left = [str(each) for each in found.left]
     notes = [note for each in declared for note in each.notes(cloud)]
     if as_json:
-        _print(json.dumps({"project": declaration.variables.project, "steps": done, "notes": notes}, indent=2))
+        _print(json.dumps({"project": project, "steps": done, "left": left, "notes": notes}, indent=2))
         return
     _print(f"Done: {len(done)} step{'s' if len(done) > 1 else ''}." if done else summary(found))
+    for sentence in left:
+        _print(f"Left as it is: {sentence}")
     for note in notes:
         _print(f"To be done by hand: {note}")
 
 
-@app.command()
-def destroy(
-    *, project: Project = None, region: Region = None, given: Set = None, file: File = DECLARATION, yes: Yes = False
-) -> None:
+@_command
+def destroy(declaration: Declaration, cloud: Cloud, *, yes: Yes = False) -> None:
     """Delete what is declared, but neither Firestore nor a bucket that has objects. Asks first.
 
     Exit code: 0 it is gone, 1 a step failed or the answer was no.
     """
-    declaration, cloud = _open(project, region, given, file=file)
     found = doomed(resources(declaration), cloud)
     for each, _ in found.deleted:
         _print(typer.style(f"- {each.kind} {each.name}", fg="red"))
@@ -134,18 +173,6 @@ def destroy(
     _print(f"Done: {len(found.deleted) - len(left)} things are gone.")
     for sentence in left:
         _print(f"Left: {sentence}")
-
-
-def _open(project: str | None, region: str | None, given: list[str] | None, *, file: Path) -> tuple[Declaration, Cloud]:
-    variables: dict[str, str] = {}
-    for each in given or ():
-        name, sign, value = each.partition("=")
-        if not sign:
-            raise InvalidDeclaration([f"--set {each}: expected NAME=VALUE"])
-        variables[name] = value
-    variables |= {name: value for name, value in (("project", project), ("region", region)) if value is not None}
-    declaration = load(_from_here(file), variables)
-    return declaration, Cloud(declaration.variables.project, Gcloud(declaration.variables.project))
 
 
 def _from_here(file: Path) -> Path:

@@ -6,18 +6,19 @@ from typing import Any
 
 from infra.cloud import Cloud
 from infra.declaration import Bucket, Declaration, LifecycleRule
-from infra.resource import Command, Difference, Resource, Settings, always, gcloud
+from infra.keeping import left_longer
+from infra.resource import UNASKED, Allowed, Command, Difference, Resource, Settings, always, gcloud
 
 _DAY = 86_400
 _FILE = "lifecycle.json"
 
 
-def buckets(declaration: Declaration) -> Iterator[Resource]:
+def buckets(declaration: Declaration, allowed: Allowed) -> Iterator[Resource]:
     """Each one, closed to the public, with access by roles alone."""
-    yield from map(_of, declaration.buckets.values())
+    yield from (_of(bucket, allowed) for bucket in declaration.buckets.values())
 
 
-def _of(bucket: Bucket) -> Resource:
+def _of(bucket: Bucket, allowed: Allowed) -> Resource:
     target = f"gs://{bucket.name}"
 
     def live(cloud: Cloud) -> Settings | None:
@@ -40,6 +41,7 @@ def _of(bucket: Bucket) -> Resource:
         create=tuple(_create(bucket, target)),
         update=lambda differences, _live: tuple(_update(differences, bucket, target)),
         delete=always(gcloud("storage", "buckets", "delete", target)),
+        left=lambda live: _left(bucket, live, allowed),
         kept="it has objects, or is still to keep them: whoever means to lose them deletes them by hand",
         fixed={"location": "a bucket never moves: name another one (--set bucket=, export_bucket=) and copy"},
     )
@@ -54,8 +56,39 @@ def _settings(found: Mapping[str, Any]) -> Settings:
         "public_access": found.get("public_access_prevention"),
         "versioning": bool(found.get("versioning_enabled")),
         "retention_seconds": int(retention["retentionPeriod"]) if retention else None,
+        "retention_locked": bool(retention.get("isLocked")),
         "lifecycle": lifecycle.get("rule", []),
     }
+
+
+def _left(bucket: Bucket, live: Settings, allowed: Allowed) -> Mapping[str, str]:
+    """What keeps objects for longer than declared stays: what was deleted too soon never comes back."""
+    locked = bool(live["retention_locked"])
+    left = dict(left_longer(live, "retention_seconds", bucket.retention, UNASKED if locked else allowed))
+    if left and locked:
+        left["retention_seconds"] = "it is locked: nobody can shorten it or take it off"
+    if left and bucket.versioning:
+        left["versioning"] = "Cloud Storage keeps no versions where there is a retention"
+    if not allowed.shorten and _deletes_sooner(bucket, live["lifecycle"]):
+        left["lifecycle"] = "objects would be deleted sooner than now, and it stays so; --shorten makes it as declared"
+    return left
+
+
+def _deletes_sooner(bucket: Bucket, live: object) -> bool:
+    """Whether a declared rule deletes what no live one deletes as soon; where none is live, none was thought of yet."""
+    now = live if isinstance(live, list) else []
+    return bool(now) and any(
+        not any(_as_soon(each, rule) for each in now)
+        for rule in map(_rule, bucket.lifecycle)
+        if rule["action"] == {"type": "Delete"}
+    )
+
+
+def _as_soon(live: Mapping[str, Any], rule: Mapping[str, Any]) -> bool:
+    """Whether the live rule deletes all that the other does, by the same condition alone, and no later."""
+    [(name, days)] = rule["condition"].items()
+    condition = live["condition"]
+    return bool(live["action"] == rule["action"] and condition.keys() == {name} and condition[name] <= days)
 
 
 def _rule(rule: LifecycleRule) -> dict[str, object]:

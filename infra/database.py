@@ -12,7 +12,8 @@ from infra.declaration import Declaration
 from infra.durations import EXPECTED
 from infra.errors import InvalidDeclaration
 from infra.gcloud import ROOT
-from infra.resource import Call, Command, Difference, Resource, Settings, always, gcloud
+from infra.keeping import left_longer
+from infra.resource import Allowed, Call, Command, Difference, Resource, Settings, always, gcloud
 
 FIRESTORE = "firestore.googleapis.com"
 _KEPT = "it holds or serves the documents, which are never deleted from here"
@@ -22,11 +23,11 @@ _CONFIGS = {"asc": "order=ascending", "desc": "order=descending", "array": "arra
 _EXEMPT, _EXPIRES = "not indexed", "not indexed, documents expire by it"
 
 
-def database(declaration: Declaration) -> Iterator[Resource]:
+def database(declaration: Declaration, allowed: Allowed) -> Iterator[Resource]:
     """The database first, then what is in it."""
     name = declaration.firestore.database
     yield _database(declaration)
-    yield _backups(declaration)
+    yield _backups(declaration, allowed)
     yield _rules(declaration)
     yield from (_index(index, database=name) for index in INDEXES if len(index.fields) > 1)
     groups: dict[str, list[Exemption]] = defaultdict(list)
@@ -80,7 +81,7 @@ def _settings(found: Mapping[str, Any]) -> Settings:
     }
 
 
-def _backups(declaration: Declaration) -> Resource:
+def _backups(declaration: Declaration, allowed: Allowed) -> Resource:
     place = f"--database={declaration.firestore.database}"
     kept = declaration.firestore.daily_backups_kept
     if kept % _DAY:
@@ -115,6 +116,7 @@ def _backups(declaration: Declaration) -> Resource:
             ),
         ),
         update=always(Call(says, change)),
+        left=lambda live: left_longer(live, "kept_days", kept // _DAY, allowed),
         kept=_KEPT,
     )
 

@@ -1,7 +1,8 @@
 """The jobs of Cloud Scheduler (https://cloud.google.com/scheduler/docs/reference/rpc)."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import partial
 
 from google.cloud.scheduler_v1.types import HttpMethod, Job
 
@@ -9,12 +10,15 @@ from infra import declaration as declared
 from infra.cloud import Cloud
 from infra.declaration import Declaration
 from infra.durations import duration, whole
-from infra.kept import STATE, Kept
-from infra.resource import Resource, Settings, always
+from infra.kept import STATE, Kept, left_paused
+from infra.resource import Allowed, Difference, Resource, Settings, always
+
+_STOPPED = ("UPDATE_FAILED", "DISABLED")
+"""Not by a person: resuming is for paused jobs."""
 
 
-def jobs(declaration: Declaration) -> Iterator[Resource]:
-    """Each as it should be, and not paused."""
+def jobs(declaration: Declaration, allowed: Allowed) -> Iterator[Resource]:
+    """Each as it should be, and enabled unless somebody paused it."""
     variables = declaration.variables
     for name, job in declaration.jobs.items():
         path = f"projects/{variables.project}/locations/{variables.region}/jobs/{name}"
@@ -26,10 +30,10 @@ def jobs(declaration: Declaration) -> Iterator[Resource]:
             wanted=_job(declaration, job, path),
             masks={"http_target.headers.Content-Type": "http_target.headers"},  # a mask names fields; a header is none
         )
-        yield _resource(name, kept)
+        yield _resource(name, kept, allowed)
 
 
-def _resource(name: str, kept: Kept) -> Resource:
+def _resource(name: str, kept: Kept, allowed: Allowed) -> Resource:
     def live(cloud: Cloud) -> Settings | None:
         job = kept.read(cloud)
         return None if job is None else {**_settings(job), STATE: Job.State(job.state).name}
@@ -41,9 +45,17 @@ def _resource(name: str, kept: Kept) -> Resource:
         wanted={**_settings(kept.wanted), STATE: "ENABLED"},
         live=live,
         create=(kept.create(),),
-        update=kept.update,
+        update=lambda found, live: kept.update(_all_of(found, live, kept), live),
+        left=partial(left_paused, allowed=allowed),
         delete=always(kept.delete(also="")),
     )
+
+
+def _all_of(found: Sequence[Difference], live: Settings, kept: Kept) -> Sequence[Difference]:
+    """What differs; of a job that Scheduler itself stopped everything, as only an update brings that back."""
+    if live[STATE] not in _STOPPED:
+        return found
+    return [Difference(field=name, live=None, wanted=value) for name, value in _settings(kept.wanted).items()]
 
 
 def _job(declaration: Declaration, job: declared.Job, path: str) -> Job:

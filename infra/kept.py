@@ -8,10 +8,16 @@ from google.protobuf.field_mask_pb2 import FieldMask
 
 from infra.cloud import Cloud, refusals
 from infra.errors import NotThere
-from infra.resource import Call, Difference, Settings, Step
+from infra.resource import Allowed, Call, Difference, Settings, Step
 
 STATE = "state"
-"""The setting that no mask changes: what was paused is resumed."""
+"""The setting that no mask changes: what does not run is resumed."""
+
+
+def left_paused(live: Settings, allowed: Allowed) -> Mapping[str, str]:
+    """Somebody paused it, such as for a restore, and means it to rest until they say otherwise."""
+    paused = live[STATE] == "PAUSED" and not allowed.resume
+    return {STATE: "somebody paused it, and it stays so; --resume lets it go on"} if paused else {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +47,7 @@ class Kept:
         return self.step("create", "create", request)
 
     def update(self, differences: Sequence[Difference], _live: Settings) -> Sequence[Step]:
-        """Set what differs and nothing else, and resume it where it is paused."""
+        """Set what differs and nothing else, and resume it where it should run."""
         fields = [self.masks.get(each.field, each.field) for each in differences if each.field != STATE]
         request = {self.noun: self.wanted, "update_mask": FieldMask(paths=fields)}
         steps = [self.step(f"set {', '.join(fields)} of", "update", request)] if fields else []

@@ -1,6 +1,6 @@
 """The plan: what is declared and not there, or there and different."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from infra.apis import enabled
@@ -36,10 +36,27 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Left:
+    """A setting that differs and stays so, and why."""
+
+    resource: Resource
+    difference: Difference
+    why: str
+
+    def __str__(self) -> str:
+        """In a sentence."""
+        return f"{self.resource.kind} {self.resource.name}: {self.difference.field}: {self.why}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """The changes in the order in which they are made, how much is as it should be, and what only a person can do."""
+    """The changes in the order in which they are made, and how many things are as they should be.
+
+    `left` differs and stays so; `notes` are what only a person can do.
+    """
 
     changes: Sequence[Change]
+    left: Sequence[Left]
     unchanged: int
     notes: Sequence[str]
 
@@ -52,26 +69,31 @@ class Plan:
 def make_plan(resources: Sequence[Resource], cloud: Cloud) -> Plan:
     """Compare everything with what is live. Raises Refused where that can't be read."""
     on = enabled(cloud)
-    changes: list[Change] = []
-    unchanged, notes = 0, list[str]()
+    changes, left, notes = list[Change](), list[Left](), list[str]()
+    unchanged = 0
     for resource in resources:
         live = resource.live(cloud) if not resource.api or resource.api in on else None
-        change = _change(resource, live)
-        if change is not None:
-            changes.append(change)
-        if live is not None:
-            unchanged += change is None
-            notes += resource.notes(cloud)
-    return Plan(changes=changes, unchanged=unchanged, notes=notes)
+        if live is None:
+            changes += _making(resource)
+            continue
+        found = differences(live, resource.wanted)
+        stays = _left(resource, found, live)
+        differ = [each for each in found if each not in [one.difference for one in stays]]
+        if differ:
+            steps = resource.update(differ, live)
+            changes.append(Change(resource=resource, is_new=False, differences=differ, steps=steps))
+        left += stays
+        unchanged += not found
+        notes += resource.notes(cloud)
+    return Plan(changes=changes, left=left, unchanged=unchanged, notes=notes)
 
 
-def _change(resource: Resource, live: Settings | None) -> Change | None:
-    if live is None:
-        if not resource.create:  # an account that should have no roles somewhere, and has none
-            return None
+def _making(resource: Resource) -> Iterator[Change]:
+    if resource.create:  # else an account that should have no roles somewhere, and has none
         wanted = [Difference(field=name, live=None, wanted=value) for name, value in resource.wanted.items()]
-        return Change(resource=resource, is_new=True, differences=wanted, steps=resource.create)
-    found = differences(live, resource.wanted)
-    if not found:
-        return None
-    return Change(resource=resource, is_new=False, differences=found, steps=resource.update(found, live))
+        yield Change(resource=resource, is_new=True, differences=wanted, steps=resource.create)
+
+
+def _left(resource: Resource, found: Sequence[Difference], live: Settings) -> Sequence[Left]:
+    why = resource.left(live)
+    return [Left(resource=resource, difference=each, why=why[each.field]) for each in found if each.field in why]

@@ -1,6 +1,7 @@
 """The queues of Cloud Tasks (https://cloud.google.com/tasks/docs/configuring-queues)."""
 
 from collections.abc import Iterator
+from functools import partial
 
 from google.cloud.tasks_v2.types import Queue
 
@@ -8,15 +9,15 @@ from infra import declaration as declared
 from infra.cloud import Cloud
 from infra.declaration import Declaration
 from infra.durations import duration, whole
-from infra.kept import STATE, Kept
-from infra.resource import Resource, Settings, always
+from infra.kept import STATE, Kept, left_paused
+from infra.resource import Allowed, Resource, Settings, always
 
 _LOGGED = 1.0
 """Which share of its operations a queue logs; they are few, and a task that was given up is found there."""
 
 
-def queues(declaration: Declaration) -> Iterator[Resource]:
-    """Each with its rates and retries, and running."""
+def queues(declaration: Declaration, allowed: Allowed) -> Iterator[Resource]:
+    """Each with its rates and retries, and running unless somebody paused it."""
     for name, queue in declaration.queues.items():
         path = queue_name(declaration, name)
         kept = Kept(
@@ -26,7 +27,7 @@ def queues(declaration: Declaration) -> Iterator[Resource]:
             client=lambda cloud: cloud.tasks,
             wanted=_queue(path, queue),
         )
-        yield _resource(name, kept)
+        yield _resource(name, kept, allowed)
 
 
 def queue_name(declaration: Declaration, queue: str) -> str:
@@ -35,7 +36,7 @@ def queue_name(declaration: Declaration, queue: str) -> str:
     return f"projects/{variables.project}/locations/{variables.tasks_region}/queues/{queue}"
 
 
-def _resource(name: str, kept: Kept) -> Resource:
+def _resource(name: str, kept: Kept, allowed: Allowed) -> Resource:
     def live(cloud: Cloud) -> Settings | None:
         queue = kept.read(cloud)
         return None if queue is None else {**_settings(queue), STATE: Queue.State(queue.state).name}
@@ -48,6 +49,7 @@ def _resource(name: str, kept: Kept) -> Resource:
         live=live,
         create=(kept.create(),),
         update=kept.update,
+        left=partial(left_paused, allowed=allowed),
         delete=always(kept.delete(also=" and its tasks")),
     )
 

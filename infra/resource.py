@@ -95,6 +95,17 @@ class Resource:
     notes: "Callable[[Cloud], Sequence[str]]" = lambda _cloud: ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Allowed:
+    """What a plan does only when it is asked for: resume what somebody paused, keep for less long than is kept now."""
+
+    resume: bool = False
+    shorten: bool = False
+
+
+UNASKED = Allowed()
+
+
 def always(*steps: Step) -> Callable[..., Sequence[Step]]:
     """An update or a deletion that is the same whatever is live."""
     return lambda *_live: steps

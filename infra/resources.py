@@ -10,23 +10,23 @@ from infra.declaration import Declaration
 from infra.functions import functions
 from infra.jobs import jobs
 from infra.queues import queues
-from infra.resource import Resource
+from infra.resource import UNASKED, Allowed, Resource
 from infra.secret_places import secret_places
 from infra.watching import alerts, channels, metrics
 
 
-def resources(declaration: Declaration) -> Sequence[Resource]:
+def resources(declaration: Declaration, allowed: Allowed = UNASKED) -> Sequence[Resource]:
     """APIs and accounts first, then the places that roles are given on, then what uses them, jobs and alerts last."""
     return [
         apis(declaration),
         *accounts(declaration),
-        *database(declaration),
-        *buckets(declaration),
+        *database(declaration, allowed),
+        *buckets(declaration, allowed),
         *secret_places(declaration),
-        *queues(declaration),
+        *queues(declaration, allowed),
         *account_grants(declaration),
         *functions(declaration),
-        *jobs(declaration),
+        *jobs(declaration, allowed),
         *metrics(declaration),
         *channels(declaration),
         *alerts(declaration),

@@ -10,11 +10,14 @@ from infra.declaration import Declaration
 from infra.plan import Change, Plan
 from infra.resource import Command, Difference
 
-_COLOURS = {"+": "green", "-": "red", "~": "yellow", "!": "magenta"}
+_COLOURS = {"+": "green", "-": "red", "~": "yellow", "!": "magenta", "=": "cyan"}
 
 
 def plan_lines(plan: Plan, declaration: Declaration) -> Iterator[str]:
-    """The plan, line by line: + is to be made, ~ to be changed, ! can't be; below each its settings and its steps."""
+    """The plan, line by line: + is to be made, ~ to be changed, ! can't be, = is left as it is.
+
+    Below each its settings and its steps.
+    """
     project = declaration.variables.project
     for change in plan.changes:
         yield _coloured(f"{_sign(change)} {change.title}")
@@ -25,6 +28,11 @@ def plan_lines(plan: Plan, declaration: Declaration) -> Iterator[str]:
             mark = "$ " if isinstance(step, Command) else "> "
             yield from (f"    {mark if not number else '  '}{line}" for number, line in _numbered(step.shown(project)))
         yield ""
+    for left in plan.left:
+        yield _coloured(f"= {left.resource.kind} {left.resource.name}")
+        yield from (_coloured(f"    {line}") for line in _difference(left.difference, is_new=False))
+        yield f"    = {left.why}"
+        yield ""
     yield summary(plan)
     yield from _notes(plan)
 
@@ -32,9 +40,11 @@ def plan_lines(plan: Plan, declaration: Declaration) -> Iterator[str]:
 def summary(plan: Plan) -> str:
     """What the plan comes to, in a line."""
     new = sum(change.is_new for change in plan.changes)
+    left = f" and {len(plan.left)} settings left as they are" if len(plan.left) > 1 else " and 1 setting left as it is"
+    besides = left if plan.left else ""
     if not plan.changes:
-        return f"Nothing to do: all {plan.unchanged} things are as declared."
-    return f"{new} to make, {len(plan.changes) - new} to change, {plan.unchanged} as declared."
+        return f"Nothing to do: {'' if plan.left else 'all '}{plan.unchanged} things are as declared{besides}."
+    return f"{new} to make, {len(plan.changes) - new} to change, {plan.unchanged} as declared{besides}."
 
 
 def plan_json(plan: Plan, declaration: Declaration) -> str:
@@ -46,6 +56,10 @@ def plan_json(plan: Plan, declaration: Declaration) -> str:
             "region": variables.region,
             "unchanged": plan.unchanged,
             "changes": [_change_json(change, variables.project) for change in plan.changes],
+            "left": [
+                {"kind": each.resource.kind, "name": each.resource.name, **_json(each.difference), "why": each.why}
+                for each in plan.left
+            ],
             "notes": list(plan.notes),
         },
         indent=2,
@@ -58,9 +72,13 @@ def _change_json(change: Change, project: str) -> Mapping[str, object]:
         "kind": change.resource.kind,
         "name": change.resource.name,
         "possible": not change.stuck,
-        "differences": [{"field": each.field, "live": each.live, "wanted": each.wanted} for each in change.differences],
+        "differences": [_json(each) for each in change.differences],
         "steps": [step.shown(project) for step in change.steps],
     }
+
+
+def _json(difference: Difference) -> Mapping[str, object]:
+    return {"field": difference.field, "live": difference.live, "wanted": difference.wanted}
 
 
 def _sign(change: Change) -> str:

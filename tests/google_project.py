@@ -206,7 +206,10 @@ class _Scheduler:
 
     def update(self, request: Message, context: grpc.ServicerContext) -> scheduler_v1.Job:
         standing = self.get(request.job, context)
-        self._project.jobs[request.job.name] = _masked(standing, request.job, request.update_mask)
+        job = _masked(standing, request.job, request.update_mask)
+        if job.state == scheduler_v1.Job.State.UPDATE_FAILED:
+            job.state = scheduler_v1.Job.State.ENABLED
+        self._project.jobs[request.job.name] = job
         return self._project.jobs[request.job.name]
 
     def list(self, request: Message, context: grpc.ServicerContext) -> scheduler_v1.ListJobsResponse:
@@ -220,6 +223,9 @@ class _Scheduler:
 
     def turn(self, request: Message, context: grpc.ServicerContext, *, state: int) -> scheduler_v1.Job:
         job = self.get(request, context)
+        if {job.state, state} != {scheduler_v1.Job.State.ENABLED, scheduler_v1.Job.State.PAUSED}:
+            words = f"Job is in state {scheduler_v1.Job.State(job.state).name}."
+            _no(context, grpc.StatusCode.FAILED_PRECONDITION, words)
         job.state = state  # type: ignore[assignment]
         return job
 

@@ -1,4 +1,4 @@
-"""Plans as people read them: of an empty project, and of one in which much has drifted."""
+"""Plans as people read them: of an empty project, of one in which much has drifted, and of what stays as it is."""
 
 import re
 from dataclasses import replace
@@ -11,6 +11,7 @@ from infra.plan import Plan
 from infra.shown import plan_lines
 from tests.infra.cloud import PROJECT, a_project
 from tests.infra.drifts import DRIFTS
+from tests.infra.test_left_alone import KEPT_LONGER, pause_for_a_restore
 
 FOLDER = Path(__file__).with_name("infra")
 DRIFTED = [name for name in DRIFTS if name != "an API that is off"]
@@ -40,7 +41,7 @@ def compare(name: str, text: str, *, renew: bool) -> None:
     assert text == file.read_text(encoding="utf-8"), "make golden writes the plans anew; read what differs"
 
 
-@pytest.mark.parametrize("name", ["empty", "drifted", "stuck"])
+@pytest.mark.parametrize("name", ["empty", "drifted", "left", "stuck"])
 def test_a_plan_reads_as_it_did(name: str, renew_golden: bool) -> None:
     with a_project(alerts_to="ops@acme.example") as world:
         if name != "empty":
@@ -48,6 +49,10 @@ def test_a_plan_reads_as_it_did(name: str, renew_golden: bool) -> None:
         if name == "drifted":
             for drift in DRIFTED:
                 DRIFTS[drift][0](world)
+        if name == "left":
+            pause_for_a_restore(world)
+            for happens, _ in (KEPT_LONGER["a longer retention"], KEPT_LONGER["objects that are deleted later"]):
+                happens(world)
         if name == "stuck":
             world.gcloud.state["databases"][0]["locationId"] = "nam5"
             world.gcloud.state["buckets"][f"gs://{PROJECT}-exports"]["location"] = "US"

@@ -15,6 +15,7 @@ from infra.declaration import Declaration
 from infra.gcloud import Gcloud
 from infra.loading import load
 from infra.plan import Plan, make_plan
+from infra.resource import UNASKED, Allowed
 from infra.resources import resources
 from tests.gcloud_commands import known_commands
 from tests.gcloud_stand_in import StandIn
@@ -42,13 +43,13 @@ class World:
     def cloud(self) -> Cloud:
         return Cloud(PROJECT, Gcloud(PROJECT, run=self.gcloud, pause=lambda _seconds: None))
 
-    def plan(self, declaration: Declaration | None = None) -> Plan:
-        return make_plan(resources(declaration or self.declaration), self.cloud())
+    def plan(self, declaration: Declaration | None = None, allowed: Allowed = UNASKED) -> Plan:
+        return make_plan(resources(declaration or self.declaration, allowed), self.cloud())
 
-    def apply(self, declaration: Declaration | None = None) -> list[str]:
+    def apply(self, declaration: Declaration | None = None, allowed: Allowed = UNASKED) -> list[str]:
         """The steps that were done, in the words of who does them."""
         done: list[str] = []
-        apply(self.plan(declaration), self.cloud(), say=lambda _title, step: done.append(step.shown(PROJECT)))
+        apply(self.plan(declaration, allowed), self.cloud(), say=lambda _title, step: done.append(step.shown(PROJECT)))
         return done
 
     def serving(self) -> dict[str, dict[str, int]]:

@@ -37,19 +37,14 @@ def _call_elsewhere(job: scheduler_v1.Job) -> None:
     job.http_target.body = b"{}"
 
 
-def _slow_down(queue: tasks_v2.Queue) -> None:
-    queue.rate_limits.max_dispatches_per_second = 1
-    queue.state = tasks_v2.Queue.State.PAUSED  # type: ignore[assignment]
-
-
 DRIFTS: dict[str, tuple[Callable[[World], object], str, list[str]]] = {
     "a job at another hour": (
         lambda world: setattr(_job(world), "schedule", "5 2 * * *"),
         "job generate-invoices",
         ["schedule"],
     ),
-    "a job that is paused": (
-        lambda world: setattr(_job(world), "state", scheduler_v1.Job.State.PAUSED),
+    "a job that Scheduler stopped, as a change of it failed": (
+        lambda world: setattr(_job(world), "state", scheduler_v1.Job.State.UPDATE_FAILED),
         "job generate-invoices",
         ["state"],
     ),
@@ -59,10 +54,15 @@ DRIFTS: dict[str, tuple[Callable[[World], object], str, list[str]]] = {
         ["http_target.body", "http_target.oidc_token.audience"],
     ),
     "a job that is gone": (lambda world: world.google.jobs.pop(f"{AT}/jobs/sweep"), "job sweep", []),
-    "a queue that is slower and paused": (
-        lambda world: _slow_down(_queue(world)),
+    "a queue that is slower": (
+        lambda world: setattr(_queue(world).rate_limits, "max_dispatches_per_second", 1),
         "queue runs",
-        ["rate_limits.max_dispatches_per_second", "state"],
+        ["rate_limits.max_dispatches_per_second"],
+    ),
+    "a queue that is switched off": (
+        lambda world: setattr(_queue(world), "state", tasks_v2.Queue.State.DISABLED),
+        "queue runs",
+        ["state"],
     ),
     "a secret that will expire": (
         lambda world: setattr(_secret(world), "expire_time", datetime(2026, 12, 1, tzinfo=UTC)),

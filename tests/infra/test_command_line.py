@@ -32,7 +32,7 @@ def infra(monkeypatch: pytest.MonkeyPatch, *arguments: str, typed: str = "") -> 
         (["plan", f"--project={PROJECT}", "--set", "mail"], 1, "--set mail: expected NAME=VALUE"),
         (["plan", f"--project={PROJECT}", "--file", "none.yaml"], 1, "none.yaml: No such file or directory"),
         (["plan", f"--project={PROJECT}"], 1, "gcloud is not installed: https://cloud.google.com/sdk/docs/install"),
-        (["plan", "--help"], 0, "0 nothing differs, 2 something does"),
+        (["plan", "--help"], 0, "0 apply has nothing to do, 2 it has"),
         (["destroy", "--help"], 0, "neither Firestore nor a bucket that has objects"),
     ],
 )
