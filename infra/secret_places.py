@@ -11,13 +11,15 @@ from infra.declaration import Declaration
 from infra.durations import duration, whole
 from infra.errors import NotThere
 from infra.kept import Kept
-from infra.resource import Call, Resource, Settings, always
+from infra.resource import Call, Difference, Resource, Settings, Step, always
 
 _SERVICE = "Secret Manager"
 _DESTROYED_AFTER = 7 * 86_400
 """A version that somebody destroys is disabled at once and gone a week later: time to notice a mistake."""
 
 _VALUE_BYTES = 32
+_VALUE, _RANDOM = "value", "random"
+"""The setting of a generated secret that says whether it ever had a value: a random one, as it began."""
 
 
 def secret_places(declaration: Declaration) -> Iterator[Resource]:
@@ -42,21 +44,30 @@ def secret_name(declaration: Declaration, secret: str) -> str:
 def _resource(name: str, kept: Kept, *, generated: bool) -> Resource:
     def live(cloud: Cloud) -> Settings | None:
         secret = kept.read(cloud)
-        return None if secret is None else _settings(secret)
+        if secret is None:
+            return None
+        has_value = generated and _states(cloud, kept.name)
+        return {**_settings(secret), **({_VALUE: _RANDOM} if has_value else {})}
+
+    def update(found: Sequence[Difference], live: Settings) -> Sequence[Step]:
+        """Also where a creation stopped before the value."""
+        settings = [each for each in found if each.field != _VALUE]
+        return [*kept.update(settings, live), *([generate] if len(settings) < len(found) else [])]
 
     create = kept.create(secret_id=name)
-    generate = Call(f"{_SERVICE}: add a random value of {_VALUE_BYTES} bytes", partial(_generate, name=kept.name))
+    says = f"{_SERVICE}: add a random value of {_VALUE_BYTES} bytes to the secret {kept.name}"
+    generate = Call(says, partial(_generate, name=kept.name))
     return Resource(
         kind="secret",
         name=name,
         api="secretmanager.googleapis.com",
-        wanted=_settings(kept.wanted),
+        wanted={**_settings(kept.wanted), **({_VALUE: _RANDOM} if generated else {})},
         live=live,
         create=(create, generate) if generated else (create,),
-        update=kept.update,
+        update=update,
         delete=always(kept.delete(also=" with its values")),
         fixed={"replication": "a secret stays where it was put: delete it and apply again, then add its value"},
-        notes=partial(_notes, name=kept.name),
+        notes=partial(_notes, name=kept.name, generated=generated),
     )
 
 
@@ -74,17 +85,23 @@ def _generate(cloud: Cloud, *, name: str) -> None:
         cloud.secrets.add_secret_version(request={"parent": name, "payload": payload})
 
 
-def _notes(cloud: Cloud, *, name: str) -> Sequence[str]:
-    """What to do where it has no value that may be used; one in two words: none yet, or all disabled or destroyed."""
+def _states(cloud: Cloud, name: str) -> Sequence[SecretVersion.State]:
+    """Those of its versions. Raises NotThere."""
+    with refusals(_SERVICE, f"{_SERVICE}: list the versions of {name}", project=cloud.project):
+        versions = cloud.secrets.list_secret_versions(request={"parent": name})
+        return [SecretVersion.State(version.state) for version in versions]
+
+
+def _notes(cloud: Cloud, *, name: str, generated: bool) -> Sequence[str]:
+    """What to do where it has no value that may be used: none yet, or all disabled or destroyed."""
     secret = name.rpartition("/")[2]
     try:
-        with refusals(_SERVICE, f"{_SERVICE}: list the versions of {name}", project=cloud.project):
-            versions = list(cloud.secrets.list_secret_versions(request={"parent": name}))
+        states = _states(cloud, name)
     except NotThere:
         return ()
-    states = [SecretVersion.State(version.state) for version in versions]
-    if SecretVersion.State.ENABLED in states:
+    if SecretVersion.State.ENABLED in states or (generated and not states):
         return ()
     had = "every version is disabled or destroyed" if states else "it has no value"
-    command = f"printf %s VALUE | gcloud secrets versions add {secret} --data-file=- --project={cloud.project}"
+    value = f"openssl rand -hex {_VALUE_BYTES}" if generated else 'read -rs VALUE && printf %s "$VALUE"'
+    command = f"{value} | gcloud secrets versions add {secret} --data-file=- --project={cloud.project}"
     return (f"{secret}: {had}; what needs it fails until you add one: {command}",)

@@ -102,6 +102,21 @@ def test_a_failure_at_any_step_is_made_good_by_the_next_apply(world: World) -> N
     assert world.plan().changes == []
 
 
+def test_a_secret_that_was_made_without_its_value_gets_it_from_the_next_apply_and_only_once(world: World) -> None:
+    world.google.refusals["AddSecretVersion"] = (grpc.StatusCode.UNAVAILABLE, "an outage")
+    with pytest.raises(Halted):
+        world.apply()
+    world.google.refusals.clear()
+    key = f"projects/{PROJECT}/secrets/INTERNAL_API_KEY"
+    assert world.google.values[key] == []
+
+    [change] = [each for each in world.plan().changes if each.title == "secret INTERNAL_API_KEY"]
+    assert [(each.field, each.live, each.wanted) for each in change.differences] == [("value", None, "random")]
+    world.apply()
+    world.apply()
+    assert [len(value) for value in world.google.values[key]] == [64]
+
+
 def test_what_google_is_not_ready_for_yet_is_waited_for(world: World) -> None:
     words = f"INVALID_ARGUMENT: Service account billing@{PROJECT}.iam.gserviceaccount.com does not exist."
     world.gcloud.state["refusals"] += [["projects add-iam-policy-binding", 1, words]] * 3

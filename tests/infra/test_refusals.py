@@ -100,6 +100,6 @@ def test_a_secret_whose_versions_are_all_disabled_is_named_with_the_command_that
 
     assert applied.plan().notes[0] == (
         "INTERNAL_API_KEY: every version is disabled or destroyed; what needs it fails until you add one: "
-        f"printf %s VALUE | gcloud secrets versions add INTERNAL_API_KEY --data-file=- --project={PROJECT}"
+        f"openssl rand -hex 32 | gcloud secrets versions add INTERNAL_API_KEY --data-file=- --project={PROJECT}"
     )
     assert applied.plan().changes == []
