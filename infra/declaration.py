@@ -7,9 +7,17 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, StrictInt, model_validator
 
-from billing.config import SECRET_NAMES
+from billing.adapters.mail_place import MailPlace, MailServer, mail_place
+from billing.config import SECRET_NAMES, is_secret_name
+from billing.domain.errors import InvalidInput
 from billing.ports.tasks import FunctionName, QueueName
 from infra.durations import Seconds
+
+MAIL_SERVER = "smtp://user@host:587, its password in the secret SMTP_PASSWORD, or nothing"
+
+
+class Unshown(ValueError):
+    """What was expected of a value that is not to be shown: a password may stand in it."""
 
 
 def _zone(text: str) -> str:
@@ -18,6 +26,28 @@ def _zone(text: str) -> str:
     except (ZoneInfoNotFoundError, ValueError, OSError):
         msg = "a time zone's name, such as Etc/UTC or Europe/Berlin"
         raise ValueError(msg) from None
+    return text
+
+
+def is_mail_server(place: MailPlace) -> bool:
+    """Whether a function can send by it: its own disk is gone with its instance, and its mails with it."""
+    return isinstance(place, MailServer) and place.encrypted
+
+
+def _mail(text: str) -> str:
+    try:
+        is_taken = not text or is_mail_server(mail_place(text))
+    except InvalidInput:
+        is_taken = False
+    if not is_taken:
+        raise Unshown(MAIL_SERVER)
+    return text
+
+
+def _secret_name(text: str) -> str:
+    if not is_secret_name(text):
+        msg = f"one of {', '.join(SECRET_NAMES)}, or one of a tenant's own such as STRIPE_API_KEY_ACME"
+        raise ValueError(msg)
     return text
 
 
@@ -50,6 +80,8 @@ Runtime = Annotated[str, _like("python3[0-9]{1,2}", "a runtime such as python311
 Address = Annotated[str, _like(r"([^@\s]+@[^@\s]+)?", "an e-mail address or nothing")]
 Cron = Annotated[str, _like("[0-9*,/-]+( [0-9*,/-]+){4}", "five fields of a crontab, such as 5 0 * * *")]
 Zone = Annotated[str, AfterValidator(_zone)]
+Mail = Annotated[str, AfterValidator(_mail)]
+SecretName = Annotated[str, AfterValidator(_secret_name)]
 
 
 class Part(BaseModel):
@@ -69,7 +101,7 @@ class Variables(Part):
     look_before_charging: Literal["on", "off"]
     bucket: BucketName
     export_bucket: BucketName
-    mail: str
+    mail: Mail
     runtime: Runtime
     alerts_to: Address
 
@@ -210,7 +242,7 @@ class Declaration(Part):
     service_accounts: dict[AccountName, ServiceAccount]
     firestore: Firestore
     buckets: dict[str, Bucket]
-    secrets: dict[Literal[SECRET_NAMES], Secret]  # type: ignore[valid-type]  # they are named once, in config.py
+    secrets: dict[SecretName, Secret]
     queues: dict[QueueName, Queue]
     functions: dict[FunctionName, Function]
     jobs: dict[JobName, Job]

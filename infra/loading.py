@@ -8,8 +8,10 @@ from typing import Any, TypeAlias
 import yaml
 from pydantic import ValidationError
 
-from infra.declaration import Declaration
+from billing.adapters.variables import without_user
+from infra.declaration import Declaration, Unshown
 from infra.errors import InvalidDeclaration
+from infra.start_check import start_flaws
 
 Lines: TypeAlias = dict[tuple[str, ...], int]
 
@@ -112,7 +114,7 @@ def _declaration(data: Any, lines: Lines, *, path: Path) -> Declaration:  # noqa
         declaration = Declaration.model_validate(data)
     except ValidationError as error:
         raise InvalidDeclaration([_flaw(each, lines, path=path) for each in error.errors()]) from error
-    if flaws := list(declaration.flaws()):
+    if flaws := list(declaration.flaws()) or list(dict.fromkeys(start_flaws(declaration))):
         raise InvalidDeclaration([f"{path}:{_line(at, lines)}: {'.'.join(at)}: {said}" for at, said in flaws])
     return declaration
 
@@ -128,9 +130,11 @@ def _flaw(error: Any, lines: Lines, *, path: Path) -> str:  # noqa: ANN401
             return f"{place}: is no field; is it misspelt, or indented too far?"
         case "value_error":
             said = str(error["ctx"]["error"])
+            if isinstance(error["ctx"]["error"], Unshown):
+                return f"{place}: expected {said}"
         case kind:
             said = _PLAIN.get(kind) or error["msg"].removeprefix("Input should be ").removeprefix("String should ")
-    shown = repr(error["input"])
+    shown = without_user(repr(error["input"]))
     return f"{place}: expected {said}, got {shown if len(shown) <= 60 else shown[:57] + '...'}"
 
 

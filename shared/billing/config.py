@@ -36,10 +36,16 @@ _OF_AN_ACCOUNT = re.compile(f"(?:{STRIPE_KEY}|{STRIPE_WEBHOOK_SECRET}|{EVENT_SEC
 """Tenants with a Stripe account of their own (`gateway_account`) have its secrets under its name; what signs their
 events may have a name as well (`event_secret_name`)."""
 
+
 _MOST_WORKERS = 64
 
 TASK_ATTEMPTS = 8
 RUN_SLICE_SECONDS = 240
+
+
+def is_secret_name(name: str) -> bool:
+    """Whether the product, or the settings of a tenant, may ask for a secret of this name."""
+    return name in SECRET_NAMES or bool(_OF_AN_ACCOUNT.fullmatch(name))
 
 
 @dataclass(frozen=True, slots=True)

@@ -119,6 +119,12 @@ def test_the_keys_of_a_tenant_s_own_account_are_kept_and_no_other_variable() -> 
     assert settings.secrets == SecretVariables(kept)
 
 
+@pytest.mark.parametrize("store", ["mysql://user:pa55word@db", "mysql://user:pa55/w@rd@db/x", "mysql://pa55word@db"])
+def test_no_password_of_an_address_is_told(store: str) -> None:
+    told = flaws(LAPTOP | {"BILLING_STORE": store})["BILLING_STORE"]
+    assert told.startswith("use sqlite:///absolute/path or firestore, not 'mysql://...@db")
+
+
 def test_events_go_to_this_machine_on_a_laptop_or_where_one_says_so() -> None:
     assert not Settings.from_environment(LAPTOP | {"BILLING_LOOPBACK_EVENTS": "off"}).loopback_events
     assert Settings.from_environment(CLOUD | {"BILLING_LOOPBACK_EVENTS": "on"}).loopback_events

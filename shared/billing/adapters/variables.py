@@ -79,8 +79,14 @@ class Variables:
 
 
 def shown(value: str) -> str:
-    """A value as it is quoted in a message, cut where it is long."""
+    """A value as it is quoted in a message, without what is no stranger's business, cut where it is long."""
+    value = without_user(value)
     return repr(value) if len(value) <= 60 else repr(value[:57] + "...")
+
+
+def without_user(text: str) -> str:
+    """Text without the users of addresses in it, who may have passwords."""
+    return re.sub("//.*@", "//...@", text)
 
 
 def _split(value: str) -> SplitResult | None:
