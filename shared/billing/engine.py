@@ -94,7 +94,7 @@ class Engine:
         """The same parts with a queue, which hears of every commit that leaves something to deliver."""
         if tasks is None:
             return self
-        queue = EventQueue(tasks, log=log or json_lines())
+        queue = EventQueue(tasks, now=self.clock.now, log=log or json_lines())
         documents = CountingDocuments(EventNotice(self.documents, queue))
         return replace(self, tasks=tasks, event_queue=queue, documents=documents)
 
@@ -182,10 +182,10 @@ class Engine:
         )
 
     def deliver_events(
-        self, call: Call, *, out_of_time: Callable[[], bool] = lambda: False, holder: str = ""
+        self, call: Call, *, out_of_time: Callable[[], bool] = lambda: False, task: str = ""
     ) -> EventsDelivered:
-        """As Outbox.deliver; the `holder` is the caller where none is told."""
-        return self.outbox.deliver(call, holder=holder or call.actor, out_of_time=out_of_time)
+        """As Outbox.deliver."""
+        return self.outbox.deliver(call, task=task, out_of_time=out_of_time)
 
     def send_test_event(self, call: Call) -> str:
         """As Outbox.send_test."""

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -13,8 +14,11 @@ from billing.api.oidc import OidcTrust, TokenVerifier
 from billing.domain.event import Event, EventType, event_of
 from billing.domain.event_delivery import EventDelivery, EventStatus
 from billing.domain.member import Role
+from billing.ports.tasks import TASK_HEADER
+from billing.store.event_turns import EventTurn, EventTurns
 from billing.store.events import Events
 from billing.store.tenants import Tenants
+from billing.usecases.event_turn import TURN
 from billing.wiring import local_engine
 from tests.builders import a_fee, a_plan, a_tenant
 from tests.event_receiver import SECRET, Receiver, receiving
@@ -72,7 +76,8 @@ def delivery(door: ApiDoor, event: Event) -> EventDelivery:
 def does(door: ApiDoor, queue: KeptTasks, *, number: int = -1) -> Answered:
     """Call as the queue does for one of its tasks."""
     task = list(queue.tasks.values())[number]
-    return door.ask("POST", task.path, body=b"{}", tenant=None, sent={**task.headers, "x-internal-key": KEY})
+    sent = {**task.headers, TASK_HEADER: task.name, "x-internal-key": KEY}
+    return door.ask("POST", task.path, body=b"{}", tenant=None, sent=sent)
 
 
 def test_the_task_of_a_commit_delivers_its_events(door: ApiDoor, queue: KeptTasks, receiver: Receiver) -> None:
@@ -112,6 +117,55 @@ def test_a_task_that_comes_too_early_changes_nothing_and_asks_for_the_same_again
     door.clock.at += timedelta(seconds=30)
     assert does(door, queue).json == {"delivered": 1, "failed": 0}
     assert delivery(door, event).status is EventStatus.DELIVERED
+
+
+def test_a_next_try_that_comes_before_its_time_has_a_task_again(
+    door: ApiDoor, queue: KeptTasks, receiver: Receiver
+) -> None:
+    """By a function's clock that is a little behind the queue's; the queue takes no name twice within the hour."""
+    receiver.statuses = [500, 204]
+    event = happens(door, "c1")
+    does(door, queue)
+    for number in (2, 3):
+        door.clock.at = START + timedelta(seconds=30) - timedelta(milliseconds=50)
+        does(door, queue)
+        assert (len(receiver.taken), len(queue.tasks)) == (1, number + 1)
+    door.clock.at = START + timedelta(seconds=30)
+    assert does(door, queue).json == {"delivered": 1, "failed": 0}
+    assert delivery(door, event).status is EventStatus.DELIVERED
+
+
+def test_who_finds_the_turn_taken_has_the_queue_come_again_once_it_is_over(
+    door: ApiDoor, queue: KeptTasks, receiver: Receiver
+) -> None:
+    """The holder may have been killed; many who come, also those of the same name, ask for one task."""
+    happens(door, "c1")
+    turns, until = EventTurns.of(door.documents, "acme"), datetime.now(UTC) + TURN
+    door.documents.commit([turns.taking(EventTurn(holder=f"{1:032x}", until=until), over=None)])
+    for _ in range(3):
+        assert does(door, queue, number=0).json == {"delivered": 0, "failed": 0}
+    assert ([each.due for each in queue.tasks.values()], receiver.taken) == ([None, until], [])
+
+
+def test_passes_of_one_caller_under_one_request_id_are_told_apart(
+    door: ApiDoor, queue: KeptTasks, receiver: Receiver
+) -> None:
+    """The actor is the same for many, and whoever calls chooses the id of the request."""
+    happens(door, "c1")
+    sent = {"x-internal-key": KEY, "x-request-id": "the-same", TASK_HEADER: "the-same"}
+    receiver.silent_for = 60
+    with ThreadPoolExecutor(1) as other:
+        first = other.submit(door.ask, "POST", PATH, body=b"{}", sent=sent)
+        deadline = time.monotonic() + 10
+        while not receiver.taken and time.monotonic() < deadline:
+            time.sleep(0.01)
+        second = door.ask("POST", PATH, body=b"{}", sent=sent)
+        receiver.done.set()
+        assert (first.result().json, second.json) == (
+            {"delivered": 1, "failed": 0},
+            {"delivered": 0, "failed": 0},
+        )
+    assert len(receiver.taken) == 1
 
 
 def tokens(issuer: OidcIssuer, **changed: object) -> dict[str, str]:

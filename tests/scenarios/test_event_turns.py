@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from threading import Barrier
@@ -18,7 +19,7 @@ from billing.store.events import Events
 from billing.store.indexes import INDEXES
 from billing.usecases.call import Call
 from billing.usecases.deliver_events import EventsDelivered, deliver_events
-from billing.usecases.event_turn import LONGEST, in_turn
+from billing.usecases.event_turn import LAST, TURN, OutOfTime, in_turn
 from tests.builders import a_tenant, utc
 
 NOON = utc("2026-03-15T12:00")
@@ -53,14 +54,27 @@ class Taking:
         return EventTry(at=NOON, status=204)
 
 
-def delivers(documents: Documents, sink: Taking, *, holder: str, at: datetime = NOON) -> EventsDelivered | None:
-    call = Call(tenant_id="acme", actor="queue", recorded_at=at)
-    tenant = a_tenant(id="acme", event_url="https://app.acme.test/")
+class Watch:
+    """The present instant, told by hand."""
 
-    def one_pass() -> EventsDelivered:
-        return deliver_events(documents, sink, tenant=tenant, call=call, out_of_time=lambda: False)
+    def __init__(self, at: datetime = NOON) -> None:
+        self.at = at
 
-    return in_turn(documents, one_pass, holder=holder, call=call)
+    def now(self) -> datetime:
+        return self.at
+
+
+def delivers(
+    documents: Documents, sink: Taking, *, holder: str, watch: Watch | None = None, out_of_time: bool = False
+) -> EventsDelivered:
+    clock, tenant = watch or Watch(), a_tenant(id="acme", event_url="https://app.acme.test/")
+    call = Call(tenant_id="acme", actor="queue", recorded_at=clock.at)
+
+    def one_pass(since: timedelta, is_over: OutOfTime) -> EventsDelivered:
+        by_now = replace(call, recorded_at=call.recorded_at + since)
+        return deliver_events(documents, sink, tenant=tenant, call=by_now, out_of_time=is_over)
+
+    return in_turn(documents, one_pass, tenant_id="acme", holder=holder, now=clock.now, out_of_time=lambda: out_of_time)
 
 
 def test_many_passes_at_once_send_each_event_once(documents: Documents) -> None:
@@ -68,21 +82,21 @@ def test_many_passes_at_once_send_each_event_once(documents: Documents) -> None:
     happens(documents, *names)
     sink, ready = Taking(), Barrier(4)
 
-    def one(number: int) -> EventsDelivered | None:
+    def one(number: int) -> EventsDelivered:
         ready.wait()
         return delivers(documents, sink, holder=f"task-{number}")
 
     with ThreadPoolExecutor(4) as threads:
         reports = list(threads.map(one, range(4)))
     assert sorted(sink.taken) == names
-    assert sum(each.delivered for each in reports if each is not None) == 20
+    assert sum(each.delivered for each in reports) == 20
     assert EventTurns.of(documents, "acme").read() is None
 
 
 def test_who_is_sent_away_leaves_nothing_behind(documents: Documents) -> None:
     """The second event is written when the first pass has read its page already; its own task finds the turn taken."""
     happens(documents, "c1")
-    sent_away: list[object] = []
+    sent_away: list[EventsDelivered] = []
 
     def meanwhile() -> None:
         happens(documents, "c2")
@@ -90,35 +104,60 @@ def test_who_is_sent_away_leaves_nothing_behind(documents: Documents) -> None:
 
     sink = Taking(meanwhile)
     assert delivers(documents, sink, holder="task-1") == EventsDelivered(delivered=2)
-    assert (sent_away, sink.taken) == ([None, None], ["c1", "c2"])
+    assert (sent_away, sink.taken) == ([EventsDelivered(next_at=NOON + TURN)] * 2, ["c1", "c2"])
     assert EventTurns.of(documents, "acme").read() is None
 
 
 @pytest.mark.parametrize(
-    ("holder", "at", "delivered"),
-    [
-        ("task-1", NOON, 1),
-        ("task-2", NOON + LONGEST - timedelta(seconds=1), 0),
-        ("task-2", NOON + LONGEST, 1),
-    ],
-    ids=["its own repetition", "another too early", "another in time"],
+    ("later", "delivered", "next_at"),
+    [(TURN - timedelta(seconds=1), 0, NOON + TURN), (TURN, 1, None)],
+    ids=["too early", "in time"],
 )
-def test_a_pass_that_was_killed_is_followed(documents: Documents, holder: str, at: datetime, delivered: int) -> None:
+def test_a_pass_that_was_killed_is_followed_once_its_turn_is_over(
+    documents: Documents, later: timedelta, delivered: int, next_at: datetime | None
+) -> None:
+    """Who comes before that is told when to come again, and comes for all that wait."""
     happens(documents, "c1")
     turns = EventTurns.of(documents, "acme")
-    documents.commit([turns.taking(EventTurn(holder="task-1", until=NOON + LONGEST), over=None)])
-    report = delivers(documents, Taking(), holder=holder, at=at)
-    assert (0 if report is None else report.delivered) == delivered
+    documents.commit([turns.taking(EventTurn(holder="task-1", until=NOON + TURN), over=None)])
+    report = delivers(documents, Taking(), holder="task-2", watch=Watch(NOON + later))
+    assert report == EventsDelivered(delivered=delivered, next_at=next_at)
+
+
+def test_a_long_pass_renews_its_turn_so_that_nobody_begins_beside_it(documents: Documents) -> None:
+    """Each event takes the longest there is: the turn is over only after its holder has gone on, however many wait."""
+    names = [f"c{number:02}" for number in range(10)]
+    happens(documents, *names)
+    watch = Watch()
+
+    class Slow(Taking):
+        def deliver(self, event: Event, *, tenant_id: str, url: str) -> EventTry:
+            watch.at += LAST - timedelta(seconds=1)
+            assert delivers(documents, other, holder=f"other-{watch.at}", watch=Watch(watch.at)).delivered == 0
+            return Taking.deliver(self, event, tenant_id=tenant_id, url=url)
+
+    sink, other = Slow(), Taking()
+    assert delivers(documents, sink, holder="task-1", watch=watch).delivered == 10
+    assert (sorted(sink.taken), other.taken) == (names, [])
+    assert EventTurns.of(documents, "acme").read() is None
+
+
+def test_a_pass_that_is_out_of_time_ends_its_turn_and_says_that_more_waits(documents: Documents) -> None:
+    happens(documents, "c1")
+    assert delivers(documents, Taking(), holder="task-1", out_of_time=True) == EventsDelivered(next_at=NOON)
+    assert EventTurns.of(documents, "acme").read() is None
 
 
 def test_a_pass_that_fails_gives_its_turn_back(documents: Documents) -> None:
     happens(documents, "c1")
 
     def fails() -> None:
+        delivers(documents, Taking(), holder="task-2")  # is sent away, and leaves its mark
         raise RuntimeError
 
     with pytest.raises(RuntimeError):
         delivers(documents, Taking(fails), holder="task-1")
+    assert EventTurns.of(documents, "acme").read() is None
     assert delivers(documents, Taking(), holder="task-2") == EventsDelivered(delivered=1)
 
 
@@ -129,7 +168,7 @@ def test_a_pass_that_took_too_long_leaves_the_rest_to_the_one_that_began_since(d
     def meanwhile() -> None:
         turns = EventTurns.of(documents, "acme")
         taken = turns.read()
-        documents.commit([turns.taking(EventTurn(holder="task-2", until=NOON + 2 * LONGEST), over=taken)])
+        documents.commit([turns.taking(EventTurn(holder="task-2", until=NOON + 2 * TURN), over=taken)])
 
     assert delivers(documents, Taking(meanwhile), holder="task-1") == EventsDelivered(delivered=1)
     happens(documents, "c2")

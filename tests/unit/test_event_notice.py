@@ -1,5 +1,6 @@
 """A commit that writes events has them delivered at once, if there is a queue; it never fails for the queue's sake."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -24,8 +25,9 @@ class Shop:
 
     def __init__(self) -> None:
         self.queue, self.log = KeptTasks(), list[dict[str, Any]]()
-        asks = EventQueue(self.queue, log=lambda _event, fields: self.log.append(fields))
-        self.documents = EventNotice(SqliteDocuments(":memory:", indexes=INDEXES), asks)
+        self.at = utc("2026-03-15T09:00")
+        self.asks = EventQueue(self.queue, now=lambda: self.at, log=lambda _event, fields: self.log.append(fields))
+        self.documents = EventNotice(SqliteDocuments(":memory:", indexes=INDEXES), self.asks)
 
     def happens(self, *subjects: str, tenant: str = "acme") -> list[Write]:
         events = Events.of(self.documents, tenant)
@@ -80,8 +82,33 @@ def test_where_the_queue_is_away_the_commit_stands_and_others_need_not_wait_for_
     assert (line["severity"], line["tenant"], line["code"]) == ("WARNING", "acme", "tasks_unavailable")
 
 
+def test_a_queue_that_was_away_is_asked_again_a_minute_later(shop: Shop) -> None:
+    shop.queue.away = True
+    shop.documents.commit(shop.happens("customers/c1"))
+    shop.queue.away = False
+    for seconds, asked in ((59, 1), (1, 2)):
+        shop.at += timedelta(seconds=seconds)
+        shop.documents.commit(shop.happens(f"customers/after-{seconds}"))
+        assert shop.queue.asked == asked
+    assert shop.asked_for == ["acme"]
+
+
 def test_the_same_pass_is_asked_for_once(shop: Shop) -> None:
-    asks = EventQueue(shop.queue, log=lambda _event, _fields: None)
     for at in ("2026-03-15T09:00", "2026-03-15T09:00", "2026-03-15T09:01"):
-        asks.ask("acme", why="again", due=utc(at))
+        shop.asks.ask_again("acme", due=utc(at), task="the-task-of-a-commit")
     assert [each.due for each in shop.queue.tasks.values()] == [utc("2026-03-15T09:00"), utc("2026-03-15T09:01")]
+
+
+def test_a_task_that_asks_for_its_own_instant_again_and_again_has_a_new_name_each_time(shop: Shop) -> None:
+    """The queue knows the name of a task that is done for an hour; asking for that one again would be asking nobody."""
+    due, task = utc("2026-03-15T09:00"), ""
+    shop.asks.ask_again("acme", due=due)
+    for number in range(1, 4):
+        *_, task = shop.queue.tasks
+        for _tries in range(2):
+            shop.asks.ask_again("acme", due=due, task=task)
+        assert len(shop.queue.tasks) == number + 1, "a repetition of one task asks for the same"
+    shop.asks.ask_again("acme", due=due, task="the-task-of-a-commit")
+    shop.asks.ask_again("umbra", due=due, task=task)
+    assert [each.headers["X-Tenant-ID"] for each in shop.queue.tasks.values()] == ["acme"] * 4 + ["umbra"]
+    assert {each.due for each in shop.queue.tasks.values()} == {due}

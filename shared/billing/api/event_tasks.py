@@ -11,9 +11,7 @@ from billing.api.job_request import TENANT_HEADER
 from billing.api.pay_engine import Door
 from billing.api.problem import Forbidden, MalformedRequest
 from billing.ports.tasks import TASK_HEADER
-
-_MARGIN_SECONDS = 60
-"""The last event of a pass may take so long: to connect, to be answered, to be noted."""
+from billing.usecases.event_turn import LAST
 
 
 def event_task_routes(door: Door) -> APIRouter:
@@ -35,10 +33,10 @@ def event_task_routes(door: Door) -> APIRouter:
             raise MalformedRequest(_NO_TENANT)
         if caller.tenants is not None and tenant_id not in caller.tenants:
             raise Forbidden(reason=f"{caller.kind} may not deliver anything of tenant {tenant_id!r}")
-        ends = monotonic() + max(parts.run_deadline_seconds - _MARGIN_SECONDS, 0)
+        ends = monotonic() + max(parts.run_deadline_seconds - LAST.total_seconds(), 0)
         call = door.call(tenant_id, actor=caller.name, request_id=request.state.request_id)
-        holder = request.headers.get(TASK_HEADER) or request.state.request_id
-        report = parts.engine.deliver_events(call, out_of_time=lambda: monotonic() > ends, holder=holder)
+        task = request.headers.get(TASK_HEADER, "")
+        report = parts.engine.deliver_events(call, out_of_time=lambda: monotonic() > ends, task=task)
         counts = {"delivered": report.delivered, "failed": len(report.failures)}
         request.state.noted.update(caller=caller.kind, tenant=tenant_id, **counts)
         return Response(orjson.dumps(counts), media_type="application/json")

@@ -79,9 +79,7 @@ class PayEngine(Protocol):
         """How the tenant's mails are made and sent, or None."""
         ...
 
-    def deliver_events(
-        self, call: Call, *, out_of_time: Callable[[], bool] = ..., holder: str = ...
-    ) -> EventsDelivered:
+    def deliver_events(self, call: Call, *, out_of_time: Callable[[], bool] = ..., task: str = ...) -> EventsDelivered:
         """Tell the tenant's own system what is due."""
         ...
 
