@@ -1,15 +1,20 @@
 """What is counted from the log, what rings the bell, and who hears it."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from infra.cloud import Cloud
 from infra.declaration import Alert, Declaration, Metric
-from infra.resource import Late, Resource, Settings, always, gcloud, pick
+from infra.resource import Difference, Late, Resource, Settings, Step, always, gcloud, pick
 
 MONITORING = "monitoring.googleapis.com"
 _POLICIES = ("alpha", "monitoring", "policies")
+_FILE = "policy.json"
+_WHOLE = "as it is live"
+"""A setting that is never declared: all of them."""
+
+_SERVICES_OWN = ("name", "creationRecord", "mutationRecord", "validity")
 _LABEL = "billing_alert"
 """The user label that an alert is found again by: its id is given by the service."""
 
@@ -43,6 +48,7 @@ def _metric(metric: Metric) -> dict[str, Any]:
     return {
         "description": metric.title,
         "filter": metric.filter,
+        "disabled": False,
         "labelExtractors": dict(metric.labels),
         "metricDescriptor": {
             "metricKind": "DELTA",
@@ -58,6 +64,7 @@ def _labelled(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> Settings:
     return {
         "description": found.get("description"),
         "filter": found.get("filter"),
+        "disabled": found.get("disabled", False),
         "labelExtractors": found.get("labelExtractors", {}),
         "metricDescriptor": pick({**descriptor, "labels": descriptor.get("labels", [])}, wanted["metricDescriptor"]),
     }
@@ -82,6 +89,7 @@ def channels(declaration: Declaration) -> Iterator[Resource]:
         ),
         update=always(gcloud("beta", "monitoring", "channels", "update", _channel_name(address), "--enabled")),
         delete=always(gcloud("beta", "monitoring", "channels", "delete", _channel_name(address))),
+        kept="another alert tells it",
     )
 
 
@@ -94,22 +102,29 @@ def alerts(declaration: Declaration) -> Iterator[Resource]:
 def _rings(name: str, policy: Mapping[str, Any], *, address: str) -> Resource:
     def live(cloud: Cloud) -> Settings | None:
         found = _alert(cloud, name)
-        told = {"tells": _addresses(cloud, found)} if found is not None and address else {}
-        return None if found is None else {**_picked(found, policy), **told}
+        if found is None:
+            return None
+        told = {"tells": [address]} if address in _addresses(cloud, found) else {}
+        return {**_picked(found, policy), **told, _WHOLE: found}
 
-    file = ("policy.json", json.dumps(policy))
+    def update(differences: Sequence[Difference], live: Settings) -> Step:
+        heard = [_heard("--add-notification-channels", address) for each in differences if each.field == "tells"]
+        if len(heard) == len(differences):
+            return gcloud(*_POLICIES, "update", found, *heard)
+        file = (_FILE, json.dumps(_merged(live[_WHOLE], policy)))
+        return gcloud(*_POLICIES, "update", found, f"--policy-from-file={_FILE}", *heard, file=file)
+
+    file = (_FILE, json.dumps(policy))
     found = Late(f"ALERT({name})", lambda cloud: str((_alert(cloud, name) or {}).get("name", "")))
     heard = (_heard("--notification-channels", address),) if address else ()
-    again = (_heard("--set-notification-channels", address),) if address else ()  # else whoever hears it stays
-    change = gcloud(*_POLICIES, "update", found, f"--policy-from-file={file[0]}", *again, file=file)
     return Resource(
         kind="alert",
         name=name,
         api=MONITORING,
         wanted={**policy, **({"tells": [address]} if address else {})},
         live=live,
-        create=(gcloud(*_POLICIES, "create", f"--policy-from-file={file[0]}", *heard, file=file),),
-        update=always(change),
+        create=(gcloud(*_POLICIES, "create", f"--policy-from-file={_FILE}", *heard, file=file),),
+        update=lambda differences, live: (update(differences, live),),
         delete=always(gcloud(*_POLICIES, "delete", found)),
     )
 
@@ -129,6 +144,12 @@ def _policy(name: str, alert: Alert) -> dict[str, Any]:
         "documentation": {"content": alert.advice, "mimeType": "text/markdown"},
         "conditions": [{"displayName": alert.title, "conditionPrometheusQueryLanguage": condition}],
     }
+
+
+def _merged(found: Any, policy: Mapping[str, Any]) -> Mapping[str, Any]:  # noqa: ANN401 - JSON
+    """The policy with all that is live and not declared, such as who else hears it: gcloud replaces it whole."""
+    kept = {name: value for name, value in found.items() if name not in _SERVICES_OWN}
+    return {**kept, **policy, "userLabels": {**found.get("userLabels", {}), **policy["userLabels"]}}
 
 
 def _picked(found: Mapping[str, Any], policy: Mapping[str, Any]) -> dict[str, object]:

@@ -24,8 +24,7 @@ def _alerts(state: Json, _words: list[str], _flags: Flags) -> Json:
     return state["alerts"]
 
 
-def _alert_of(flags: Flags, *, name: str, channels: list[str]) -> dict[str, Any]:
-    policy = flags.file("--policy-from-file")
+def _alert_of(policy: Json, *, name: str, channels: list[str]) -> dict[str, Any]:
     conditions = [{**each, "name": f"{name}/conditions/{n}"} for n, each in enumerate(policy["conditions"])]
     return {**policy, "name": name, "conditions": conditions, "notificationChannels": channels}
 
@@ -41,13 +40,17 @@ def _channels_of(state: Json, flags: Flags, flag: str) -> list[str]:
 def _alert_create(state: Json, _words: list[str], flags: Flags) -> None:
     name = f"projects/{flags.one('--project')}/alertPolicies/{1000 + len(state['alerts'])}"
     channels = _channels_of(state, flags, "--notification-channels")
-    state["alerts"].append(_alert_of(flags, name=name, channels=channels))
+    state["alerts"].append(_alert_of(flags.file("--policy-from-file"), name=name, channels=channels))
 
 
 def _alert_update(state: Json, words: list[str], flags: Flags) -> None:
-    channels = _channels_of(state, flags, "--set-notification-channels")
+    """As gcloud: with a file nothing of what stands is kept, and channels are added to those in the file."""
     at = [each["name"] for each in state["alerts"]].index(words[0])
-    state["alerts"][at] = _alert_of(flags, name=words[0], channels=channels)
+    policy = flags.file("--policy-from-file") if "--policy-from-file" in flags else state["alerts"][at]
+    standing = policy.get("notificationChannels", [])
+    added = _channels_of(state, flags, "--add-notification-channels")
+    channels = [*standing, *(each for each in added if each not in standing)]
+    state["alerts"][at] = _alert_of(policy, name=words[0], channels=channels)
 
 
 def _alert_delete(state: Json, words: list[str], _flags: Flags) -> None:

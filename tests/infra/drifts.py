@@ -144,6 +144,16 @@ DRIFTS: dict[str, tuple[Callable[[World], object], str, list[str]]] = {
         "metric billing_runs",
         ["filter"],
     ),
+    "a metric that counts no more": (
+        lambda world: _state(world)["metrics"]["billing_runs"].update(disabled=True),
+        "metric billing_runs",
+        ["disabled"],
+    ),
+    "an alert that our address does not hear": (
+        lambda world: _state(world)["alerts"][1].update(notificationChannels=[]),
+        "alert no-dunning-run",
+        ["tells"],
+    ),
     "an alert that nobody hears": (
         lambda world: _state(world)["alerts"][0].update(notificationChannels=[], enabled=False),
         "alert no-billing-run",
