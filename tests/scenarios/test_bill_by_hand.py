@@ -12,7 +12,8 @@ from billing.ports import Put
 from billing.store.codec import encode
 from billing.store.customers import Customers
 from billing.store.tenants import Tenants
-from billing.usecases.bill_by_hand import HandBill, HandBilled, HandLine, OtherInvoice, bill_by_hand
+from billing.usecases.asked_before import OtherInvoice
+from billing.usecases.bill_by_hand import HandBill, HandBilled, HandLine, bill_by_hand
 from billing.usecases.call import Call
 from billing.usecases.verify import VerifyRequest, verify
 from tests.builders import GERMAN_VAT, a_customer, a_fee, a_plan, a_tenant, amounts, utc

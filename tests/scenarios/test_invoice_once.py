@@ -13,9 +13,9 @@ from billing.domain.errors import InvalidInput, NotFound
 from billing.domain.invoice import InvoiceStatus
 from billing.domain.review import Resolution, ReviewKind, ReviewStatus
 from billing.domain.tax import TaxParty
-from billing.ports import Write
+from billing.ports import Update, Write
 from billing.store.customers import Customers
-from billing.usecases.bill_by_hand import OtherInvoice
+from billing.usecases.asked_before import OneOffRejected, OtherInvoice
 from billing.usecases.commit_one_off import HandBilled
 from billing.usecases.explain_invoice import explain_invoice
 from billing.usecases.invoice_once import invoice_once, preview_once
@@ -117,6 +117,51 @@ def test_the_same_again_is_known_and_takes_no_other_number(world: World) -> None
     assert invoices(world, asked(key="k-2")).invoice.value.number == "INV-2026-02-0002"
 
 
+@pytest.mark.parametrize(
+    ("changes", "differs"),
+    [
+        ({"reference": ""}, "reference"),
+        ({"reference": "PO-8"}, "reference"),
+        ({"notes": ()}, "notes"),
+        ({"notes": ("Thank you", "so much")}, "notes"),
+        ({"due_on": None}, "due_on"),
+        ({"due_on": date(2026, 3, 2), "notes": ()}, "due_on, notes"),
+        ({"lines": (line("250.00", inclusive=True),)}, "lines"),
+        ({"lines": (line("250.00"), line("0", of="Gift"))}, "lines"),
+        ({"lines": (line("250.00", "1.0"),)}, ""),
+        ({"lines": (line("250"),)}, ""),
+    ],
+)
+def test_the_same_key_with_anything_else_is_refused_and_told_in_what_it_differs(
+    world: World, changes: dict[str, Any], differs: str
+) -> None:
+    first: dict[str, Any] = {"reference": "PO-7", "notes": ("Thank you",), "due_on": date(2026, 3, 1)}
+    made = invoices(world, asked(**first)).invoice.value
+    if not differs:
+        assert invoices(world, asked(**first | changes)).invoice.value == made
+        return
+    before = world.everything()
+    with pytest.raises(OtherInvoice, match=f"k-1 was invoiced as {made.number} with 297.50 USD, with other {differs}:"):
+        invoices(world, asked(**first | changes))
+    assert world.everything() == before
+
+
+def test_a_draft_under_the_key_of_an_issued_invoice_is_refused(world: World) -> None:
+    invoices(world)
+    with pytest.raises(OtherInvoice, match="with other draft"):
+        invoices(world, draft=True)
+
+
+def test_what_an_earlier_program_made_is_known_by_its_lines(world: World) -> None:
+    made = invoices(world, asked(reference="PO-7")).invoice.value
+    for batch in world.collection("audit"):
+        records: Any = batch.fields["records"]
+        world.documents.commit([Update(batch.path, {"records": [{**each, "reason": ""} for each in records]})])
+    assert invoices(world, asked(reference="PO-8")).invoice.value == made
+    with pytest.raises(OtherInvoice, match="with other lines"):
+        invoices(world, asked(line("9.00")))
+
+
 def test_a_draft_waits_and_gets_its_number_and_dates_when_it_is_approved(world: World) -> None:
     held = invoices(world, draft=True).invoice.value
     assert (held.status, held.number) == (InvoiceStatus.DRAFT, "")
@@ -180,7 +225,14 @@ def test_a_rejected_draft_is_gone_for_good_and_no_run_bills_it(world: World) -> 
     }
     assert gone <= {*audited(world)}
     assert findings(world) == []
-    assert invoices(world).invoice.value.number == "INV-2026-04-0001"
+    before = world.everything()
+    for again in (asked(), asked(line("9.00"))):
+        with pytest.raises(
+            OneOffRejected, match=r"of k-1 was rejected on 2026-02-10 \(agreed otherwise\); use a new key"
+        ):
+            invoices(world, again)
+    assert world.everything() == before
+    assert invoices(world, asked(key="k-2")).invoice.value.number == "INV-2026-04-0001"
 
 
 def test_rejecting_a_subscriptions_draft_still_gives_its_cycle_back(world: World) -> None:

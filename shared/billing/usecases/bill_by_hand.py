@@ -4,20 +4,18 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
-from typing import ClassVar
 
-from billing.domain.errors import Conflict, InvalidInput, NotFound
-from billing.domain.invoice import Invoice
+from billing.domain.errors import InvalidInput, NotFound
 from billing.domain.invoicing import Draft
-from billing.domain.money import Money
 from billing.ports import Documents
+from billing.usecases.asked_before import OtherInvoice
 from billing.usecases.call import Call
 from billing.usecases.commit_one_off import HandBilled, issue_one_off
 from billing.usecases.one_invoice import again_while_others_write, context_of
 from billing.usecases.one_off_draft import OneOff, OneOffLine, draft_one_off
 from billing.usecases.run_context import RunContext
 
-__all__ = ["HandBill", "HandBilled", "HandLine", "OtherInvoice", "bill_by_hand"]
+__all__ = ["HandBill", "HandBilled", "HandLine", "bill_by_hand"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,17 +60,6 @@ class HandBill:
             notes=(f"Ref. {self.given_number}",),
             given_number=self.given_number,
         )
-
-
-class OtherInvoice(Conflict):
-    """Under that number of the caller's another invoice of the customer was made."""
-
-    code: ClassVar[str] = "other_invoice"
-    retryable: ClassVar[bool] = False
-
-    def __init__(self, given_number: str, invoice: Invoice) -> None:
-        total, name = Money(invoice.total, invoice.currency), invoice.number or f"draft {invoice.id}"
-        super().__init__(f"{given_number} was invoiced as {name} with {total}: what is issued is not changed")
 
 
 def bill_by_hand(

@@ -23,38 +23,41 @@ class HandBilled:
 
 
 def issue_one_off(
-    context: RunContext, draft: Draft, writes: Sequence[Write], *, call: Call, reason: str
+    context: RunContext, draft: Draft, writes: Sequence[Write], *, call: Call, reason: str, asked: str = ""
 ) -> Stored[Invoice]:
     """Give the draft the next number of its series and what the customer's balance pays, with `writes` beside it.
 
-    `reason` follows the number in the audit log. Raises WriteConflict where somebody was quicker.
+    `reason` follows the number in the audit log, which keeps what was `asked` with the subscription. Raises
+    WriteConflict where somebody was quicker.
     """
     last = dict[str, int]()
     numbered = number_invoices(context, [draft.invoice], last=last)
     [invoice], beside = with_balances(context, numbered)
     beside += [context.series.advance(context.counters[each], to=number) for each, number in last.items()]
     issued = replace(draft, invoice=invoice)
-    return _commit(
-        context, issued, [*writes, *beside], call=call, event="invoice.issued", reason=f"{invoice.number} {reason}"
-    )
+    said = {"event": "invoice.issued", "reason": f"{invoice.number} {reason}", "asked": asked}
+    return _commit(context, issued, [*writes, *beside], call=call, **said)
 
 
 def hold_one_off(
-    context: RunContext, draft: Draft, writes: Sequence[Write], *, call: Call, hold: Hold
+    context: RunContext, draft: Draft, writes: Sequence[Write], *, call: Call, hold: Hold, asked: str = ""
 ) -> Stored[Invoice]:
     """Let the draft wait in the queue, without a number. Raises WriteConflict where somebody was quicker."""
     case = context.reviews.opening(review_of(draft.invoice, hold, opened_at=call.recorded_at))
     waiting = replace(draft, subscription=replace(draft.subscription, recent=()))  # approval counts it, not this
-    return _commit(context, waiting, [*writes, case], call=call, event="invoice.held", reason=hold.reason)
+    said = {"event": "invoice.held", "reason": hold.reason, "asked": asked}
+    return _commit(context, waiting, [*writes, case], call=call, **said)
 
 
 def _commit(
-    context: RunContext, draft: Draft, beside: Sequence[Write], *, call: Call, event: str, reason: str
+    context: RunContext, draft: Draft, beside: Sequence[Write], *, call: Call, event: str, reason: str, asked: str
 ) -> Stored[Invoice]:
     invoice, subscription = draft.invoice, draft.subscription
     records = [
         call.record(f"invoices/{invoice.id}", event, after=invoice.status.value, reason=reason),
-        call.record(f"subscriptions/{subscription.id}", "subscription.created", after=subscription.status.value),
+        call.record(
+            f"subscriptions/{subscription.id}", "subscription.created", after=subscription.status.value, reason=asked
+        ),
     ]
     writes: list[Write] = [
         *beside,

@@ -3,7 +3,7 @@
 The tenant's rules hold as for any other invoice: taxes, terms, number series, `approval`, `skip_zero_invoices`.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from billing.domain.customer import Customer
 from billing.domain.errors import InvalidInput, NotFound
@@ -13,8 +13,7 @@ from billing.domain.money import Money
 from billing.domain.period import local_date
 from billing.domain.review import Hold, ReviewKind
 from billing.ports import Documents
-from billing.store.collection import Stored
-from billing.usecases.bill_by_hand import OtherInvoice
+from billing.usecases.asked_before import asked_for, check_not_rejected, check_same
 from billing.usecases.call import Call
 from billing.usecases.commit_one_off import HandBilled, hold_one_off, issue_one_off
 from billing.usecases.one_invoice import again_while_others_write, context_of
@@ -37,9 +36,10 @@ def invoice_once(
     """Issue the invoice with the next number of the tenant's series, dated now, to be settled by the caller.
 
     With `draft`, and where the tenant approves every invoice, it is held instead, to be approved or rejected. The same
-    again is known, whatever became of it. Raises NotFound for an unknown customer; InvalidInput for no lines or more
+    again is known, unless it was rejected. Raises NotFound for an unknown customer; InvalidInput for no lines or more
     than 200, a quantity of 0 or less, a total below 0, a line of 10^15 minor units, a day before today, and nothing to
-    pay where the tenant skips that; OtherInvoice for other lines under the same key; MissingParticular.
+    pay where the tenant skips that; OtherInvoice where anything else was asked for under the same key; OneOffRejected
+    where what it made was rejected; MissingParticular.
     """
     return again_while_others_write(
         lambda: _invoice(context_of(documents, call=call, payment_url=payment_url), asked, call=call, draft=draft)
@@ -55,16 +55,22 @@ def preview_once(documents: Documents, asked: OneOff, *, call: Call) -> Invoice:
 
 def _invoice(context: RunContext, asked: OneOff, *, call: Call, draft: bool) -> HandBilled:
     customer = _customer(context, asked)
-    if made := context.invoices.of_subscription(asked.subscription_id):
-        return HandBilled(invoice=_same(made, asked), known=True)
+    made = context.invoices.of_subscription(asked.subscription_id)
+    records = context.audit.about(
+        f"subscriptions/{asked.subscription_id}"
+    )  # after that, so that no rejection is missed
+    if made:
+        check_same([each.value for each in made], records, asked, draft=draft)
+        return HandBilled(invoice=made[-1], known=True)
+    check_not_rejected(records, asked, zone=context.tenant.zone)
     drafted = _draft(context, asked, customer, call=call)
     wanted = _wanted(drafted, asked)
-    hold = wanted.hold
+    hold, said = wanted.hold, asked_for(asked, draft=draft)
     if draft:
         hold = Hold(kind=ReviewKind.APPROVAL, reason=f"made as a draft by {call.actor}")
     if hold is not None:
-        return HandBilled(invoice=hold_one_off(context, wanted, drafted.writes, call=call, hold=hold))
-    return HandBilled(invoice=issue_one_off(context, wanted, drafted.writes, call=call, reason="by hand"))
+        return HandBilled(invoice=hold_one_off(context, wanted, drafted.writes, call=call, hold=hold, asked=said))
+    return HandBilled(invoice=issue_one_off(context, wanted, drafted.writes, call=call, reason="by hand", asked=said))
 
 
 def _customer(context: RunContext, asked: OneOff) -> Customer:
@@ -72,15 +78,6 @@ def _customer(context: RunContext, asked: OneOff) -> Customer:
     if found is None:
         raise NotFound("customer", asked.customer_id)
     return found.value
-
-
-def _same(made: Sequence[Stored[Invoice]], asked: OneOff) -> Stored[Invoice]:
-    """What was made under the same key; OtherInvoice where that says other lines."""
-    first, latest = made[0].value, made[-1]
-    said = [(each.description, each.quantity, each.unit_price, each.tax_inclusive) for each in first.lines]
-    if said != [(each.description, each.quantity, each.unit_price, each.tax_inclusive) for each in asked.lines]:
-        raise OtherInvoice(asked.key, latest.value)
-    return latest
 
 
 def _draft(context: RunContext, asked: OneOff, customer: Customer, *, call: Call) -> OneOffDraft:
