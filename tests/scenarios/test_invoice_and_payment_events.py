@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -312,3 +313,29 @@ def test_a_tenant_without_an_address_has_nothing_written_and_pays_one_read_a_pay
     documents: Documents = world.documents
     assert Customers.of(documents, "acme").get(["lumen"])[0] is not None
     assert world.collection("events") == []
+
+
+def test_what_one_call_does_to_a_subject_in_several_commits_is_told_in_their_order(world: CardWorld) -> None:
+    """As a bank statement does that takes a transfer back and brings another: in the end the invoice is paid."""
+    by_wire(world)
+    pay_by_transfer(world, the_invoice(world))
+    world.travels_to("2026-02-10")
+    call = world.call()
+    reverse_payment(world.documents, "bank.1", reason="returned", call=call)
+    again = NewPayment(
+        id="bank.2",
+        amount=4900,
+        currency="USD",
+        source=PaymentSource.BANK_TRANSFER,
+        received_at=world.now,
+        invoice_ids=(INVOICE,),
+    )
+    record_payment(world.documents, again, call=call)
+    paid_and_owed = ("invoice.paid", "invoice.reopened")
+    assert [each for each in told(world, of=f"invoices/{INVOICE}") if each in paid_and_owed] == [
+        "invoice.paid",
+        "invoice.reopened",
+        "invoice.paid",
+    ]
+    latest = events(world, of=f"invoices/{INVOICE}")[-1]
+    assert latest.occurred_at - call.recorded_at < timedelta(milliseconds=1)

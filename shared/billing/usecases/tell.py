@@ -14,6 +14,9 @@ from billing.usecases.call import Call
 _AFTER: Final = {type_: timedelta(microseconds=rank) for rank, type_ in enumerate(EventType)}
 """How long after its instant a happening is told to have been: what happens at one instant has an order then too."""
 
+_COMMIT: Final = timedelta(microseconds=len(EventType))
+"""So much later each further commit of one call is told to have been: its events come after all of the one before."""
+
 
 def told(documents: Documents, happened: Iterable[Event], *, call: Call) -> list[Write]:
     """The writes of events, which belong into the commit of what they tell of; none where the tenant has no address.
@@ -27,7 +30,17 @@ def told(documents: Documents, happened: Iterable[Event], *, call: Call) -> list
     if not events or not _has_listener(documents, call):
         return []
     outbox = Events.of(documents, call.tenant_id)
-    return [outbox.creation(replace(each, occurred_at=each.occurred_at + _AFTER[each.type])) for each in events]
+    return [outbox.creation(each) for each in _in_order(events, call)]
+
+
+def _in_order(events: list[Event], call: Call) -> list[Event]:
+    """Events of one commit, behind those that the same call told of the same subjects before."""
+    before = {each.subject: call.told.get(each.subject, 0) for each in events}
+    call.told.update({subject: number + 1 for subject, number in before.items()})
+    return [
+        replace(each, occurred_at=each.occurred_at + before[each.subject] * _COMMIT + _AFTER[each.type])
+        for each in events
+    ]
 
 
 def _has_listener(documents: Documents, call: Call) -> bool:
