@@ -1,6 +1,9 @@
 """An issued invoice is sent once more because somebody asks for it: each asking is one mail, with its PDF."""
 
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 
@@ -8,14 +11,15 @@ from billing.domain.credit_request import AmountCredit
 from billing.domain.customer_preferences import InvoiceDelivery
 from billing.domain.errors import Conflict, NotFound
 from billing.domain.invoice import CollectionMethod, Invoice
-from billing.ports import MailUnavailable, Write
+from billing.ports import Mail, MailRefused, MailUnavailable, Write
 from billing.render.mail.compose import compose
 from billing.store.audit import AuditLog
 from billing.store.collection import Stored
+from billing.store.idempotent_writes import WriteUnderWay
 from billing.usecases.change_customer import change_customer
 from billing.usecases.deliver import Mailing
 from billing.usecases.record_change import RecordChange, with_preferences
-from billing.usecases.send_invoice import Sending, SentInvoice, send_invoice
+from billing.usecases.send_invoice import Sending, SendingRefused, SentInvoice, send_invoice
 from billing.usecases.void_invoice import void_invoice
 from billing.usecases.write_off_invoice import write_off_invoice
 from tests.builders import a_fee, a_party, a_plan, a_tenant
@@ -60,7 +64,7 @@ def sends(world: World, named: str, sending: str = "first", *, to: str = "", doc
     return send_invoice(
         documents or world.documents,  # type: ignore[arg-type]
         named,
-        Sending(id=sending, to=to),
+        Sending(id=sending, claim_id=uuid4().hex, to=to),
         objects=world.objects,
         mailing=mailing,
         call=call(world),
@@ -102,14 +106,48 @@ def test_a_sending_that_is_repeated_is_sent_once(world: World, mails: SentMails)
 
 
 def test_a_sending_that_died_before_it_was_recorded_is_the_same_mail_again(world: World, mails: SentMails) -> None:
+    """Nobody knows whether it was killed: for ten minutes it may be at it still."""
     invoice = bills(world)
 
-    def dies(_writes: list[Write]) -> None:
-        raise KeyboardInterrupt
+    def dies(_writes: Sequence[Write]) -> None:
+        if len(mails.sent) > 1:
+            raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        sends(world, invoice.number, documents=WatchedDocuments(world.documents, before=dies))  # type: ignore[arg-type]
+        sends(world, invoice.number, documents=WatchedDocuments(world.documents, before=dies))
+    with pytest.raises(WriteUnderWay) as refused:
+        sends(world, invoice.number)
+    assert (refused.value.retryable, len(mails.sent)) == (True, 2)
+    world.now += timedelta(minutes=10)
     assert sends(world, invoice.number).known is False
+    assert (len(mails.sent), len({mail.message_id for mail in mails.sent[1:]})) == (3, 1)
+    assert len(sendings(world, invoice)) == 1
+
+
+def test_of_two_at_once_one_mails(world: World, mails: SentMails) -> None:
+    invoice = bills(world)
+    refused = []
+
+    def meanwhile() -> None:
+        with pytest.raises(WriteUnderWay) as raised:
+            sends(world, invoice.number)
+        refused.append(raised.value)
+
+    world.mailer = Meanwhile(mails, meanwhile)
+    first = sends(world, invoice.number)
+    assert (first.known, len(refused), len(mails.sent), len(sendings(world, invoice))) == (False, 1, 2, 1)
+    assert sends(world, invoice.number).known
+
+
+def test_one_that_is_so_slow_that_another_took_it_over_records_nothing_more(world: World, mails: SentMails) -> None:
+    invoice = bills(world)
+
+    def meanwhile() -> None:
+        world.now += timedelta(minutes=10)
+        assert sends(world, invoice.number).known is False
+
+    world.mailer = Meanwhile(mails, meanwhile)
+    assert sends(world, invoice.number).known
     assert len({mail.message_id for mail in mails.sent[1:]}) == 1
     assert len(sendings(world, invoice)) == 1
 
@@ -182,11 +220,34 @@ def test_nobody_is_mailed_without_an_address_a_sender_or_a_server(world: World, 
 def test_what_the_server_does_not_take_is_not_recorded(world: World, mails: SentMails) -> None:
     invoice = bills(world)
     mails.fails = ["refused", "busy"]
-    refuses(world, invoice.number, "mail_refused", "550 no such user")
+    refuses(world, invoice.number, "mail_refused", "the mail server refused the mail: 550 no such user")
     with pytest.raises(MailUnavailable):
         sends(world, invoice.number)
     assert sendings(world, invoice) == []
     assert sends(world, invoice.number).known is False
+
+
+def test_why_it_is_not_taken_is_said_without_the_address(world: World, mails: SentMails) -> None:
+    invoice = bills(world)
+    mails.fails = ["refused"]
+    with pytest.raises(SendingRefused) as refused:
+        sends(world, invoice.number)
+    assert ADDRESS not in str(refused.value)
+    error = MailRefused(ADDRESS, reason=f"550 <{ADDRESS}>: mailbox unavailable")
+    assert str(SendingRefused(error)) == "the mail server refused the mail: 550 <the address>: mailbox unavailable"
+
+
+@dataclass
+class Meanwhile:
+    """A mail server during whose first delivery something else happens."""
+
+    inner: SentMails
+    happens: Callable[[], None]
+
+    def send(self, mail: Mail) -> None:
+        happens, self.happens = self.happens, lambda: None
+        happens()
+        self.inner.send(mail)
 
 
 def refuses(world: World, named: str, code: str, words: str) -> None:

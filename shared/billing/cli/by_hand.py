@@ -99,7 +99,7 @@ def run_reissue(id_or_number: str, *, place: Place) -> int:
 def run_send(id_or_number: str, *, to: str | None, place: Place) -> None:
     """Mail an invoice once more and say where to."""
     engine, tenant = open_place(place)
-    sending = Sending(id=uuid4().hex, to="" if to is None else _address(to))
+    sending = Sending(id=uuid4().hex, claim_id=uuid4().hex, to="" if to is None else _address(to))
     mailing = engine.mailing(tenant)
     sent = send_invoice(
         engine.documents, id_or_number, sending, objects=engine.objects, mailing=mailing, call=call_on(tenant)

@@ -1,10 +1,14 @@
 """Send an issued invoice once more because a person asks for it: the mail that brings it, with its PDF.
 
+Who sends claims the sending first, so of two at once one mails. One that is killed half-way is taken over after ten
+minutes: its mail goes out at least once, and always with the one Message-ID of the sending.
+
 Conflict
 ├── InvoiceNotSendable   it is a draft, void or written off, or its PDF is still to be made
 ├── NobodyToSendTo       the customer has no e-mail address, and none was named
 ├── NoMailSender         the tenant sends no mails
-└── SendingRefused       the mail server takes no mail for the address
+├── SendingRefused       the mail server takes no mail for the address
+└── WriteUnderWay        somebody else is at the same sending
 """
 
 from dataclasses import dataclass
@@ -13,9 +17,10 @@ from typing import ClassVar
 from billing.domain.errors import Conflict
 from billing.domain.invoice import Attachment, Invoice, InvoiceStatus
 from billing.domain.notice import Notice, NoticeKind
-from billing.ports import Documents, MailRefused, Objects
+from billing.ports import Delete, Documents, MailRefused, Objects, WriteConflict
 from billing.store.audit import AuditLog
 from billing.store.customers import Customers
+from billing.store.idempotent_writes import Claim, IdempotentWrites
 from billing.store.invoices import Invoices
 from billing.usecases.call import Call
 from billing.usecases.commit_name import commit_name
@@ -69,18 +74,20 @@ class SendingRefused(Conflict):
     retryable: ClassVar[bool] = False
 
     def __init__(self, error: MailRefused) -> None:
-        super().__init__(str(error))
+        reason = error.reason.replace(error.to, "the address")  # it is told to the caller, and kept in logs
+        super().__init__(f"the mail server refused the mail: {reason}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sending:
     """What is asked for: `id` names this sending for ever, so that a repeat of it is the same mail.
 
-    `to` is the address; "" is the customer's own as it stands now, which may be another one than the invoice was
-    issued with.
+    `claim_id` is this call's own, which no other call has. `to` is the address; "" is the customer's own as it stands
+    now, which may be another one than the invoice was issued with.
     """
 
     id: str
+    claim_id: str
     to: str = ""
 
 
@@ -100,7 +107,7 @@ def send_invoice(
     """Mail it, and record that it was: a sending that is recorded is not mailed again, any other id is a new mail.
 
     It goes out however the customer wants its invoices, as somebody asks for it. Raises NotFound, what stands above,
-    and MailUnavailable where the server takes nothing now: then nothing was recorded.
+    and MailUnavailable where the server takes nothing now: then nothing was recorded, and the same may try again.
     """
     invoice = Invoices.of(documents, call.tenant_id).named(id_or_number).value
     pdf = _filed(invoice)
@@ -115,14 +122,36 @@ def send_invoice(
         address=sending.to or _address(documents, invoice, call=call),
         pdf=objects.get(pdf.key),
     )
-    audit, said = AuditLog.of(documents, call.tenant_id), f"{invoice.number}: {notice.message_id}"
-    known = any(each.event == _EVENT and each.reason == said for each in audit.about(f"invoices/{invoice.id}"))
-    if not known:
-        _send(mailing, notice)
-        record = call.record(f"invoices/{invoice.id}", _EVENT, after="sent", reason=said)
-        batch_id = commit_name("send", invoice.id, sending.id)
-        documents.commit([audit.batch([record], batch_id=batch_id, recorded_at=call.recorded_at)])
+    writes = IdempotentWrites.of(documents, call.tenant_id)
+    claim = writes.claim(
+        f"send/{notice.message_id}", fingerprint=notice.message_id, claim_id=sending.claim_id, now=call.recorded_at
+    )
+    assert isinstance(claim, Claim)  # noqa: S101 - a sending is never answered there: the audit log tells of it
+    try:
+        known = _sent_once(documents, claim, notice, mailing=mailing, call=call)
+    except BaseException:
+        writes.release(claim)
+        raise
+    if known:
+        writes.release(claim)
     return SentInvoice(invoice=invoice, to=notice.to, message_id=notice.message_id, known=known)
+
+
+def _sent_once(documents: Documents, claim: Claim, notice: Notice, *, mailing: Mailing, call: Call) -> bool:
+    """Whether it was sent before; sends and records it where it was not, unless the claim was taken over meanwhile."""
+    audit, said = AuditLog.of(documents, call.tenant_id), f"{notice.invoice.number}: {notice.message_id}"
+    entity = f"invoices/{notice.invoice.id}"
+    if any(each.event == _EVENT and each.reason == said for each in audit.about(entity)):
+        return True
+    _send(mailing, notice)
+    record = call.record(entity, _EVENT, after="sent", reason=said)
+    batch_id = commit_name("send", notice.invoice.id, notice.sending)
+    try:
+        recorded = audit.batch([record], batch_id=batch_id, recorded_at=call.recorded_at)
+        documents.commit([Delete(claim.path, claim.version), recorded])
+    except WriteConflict:  # so slow that somebody took it over, and records the same mail
+        return True
+    return False
 
 
 def _filed(invoice: Invoice) -> Attachment:

@@ -122,7 +122,8 @@ def write_off(id_or_number: NamedId, given: GivenReason, books: Changing) -> Inv
 @router.post("/{id_or_number}/send")
 def send(id_or_number: NamedId, books: Changing, given: GivenSending | None = None) -> SentAnswer:
     """Mail an issued invoice with its PDF once more. Each request is a mail; with one Idempotency-Key all are one."""
-    asked = Sending(id=books.access.new_id("sending"), to=(given.to if given is not None else None) or "")
+    to = (given.to if given is not None else None) or ""
+    asked = Sending(id=books.access.new_id("sending"), claim_id=books.access.fresh_id, to=to)
     engine = books.engine
     mailing = engine.mailing(books.tenant)
     sent = send_invoice(books.documents, id_or_number, asked, objects=engine.objects, mailing=mailing, call=books.call)
