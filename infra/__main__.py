@@ -16,9 +16,9 @@ from infra.applying import destroy as destroy_found
 from infra.applying import doomed
 from infra.cloud import Cloud
 from infra.declaration import Declaration
-from infra.errors import InfraError, InvalidDeclaration
+from infra.errors import InfraError
 from infra.gcloud import Gcloud
-from infra.loading import load
+from infra.loading import load, variables_given
 from infra.plan import make_plan
 from infra.resource import Allowed, Command, Step
 from infra.resources import resources
@@ -65,12 +65,7 @@ def _open(
     *, project: Project = None, region: Region = None, given: Set = None, file: File = DECLARATION
 ) -> tuple[Declaration, Cloud]:
     """What the options of every command say: which declaration, and whose cloud."""
-    variables: dict[str, str] = {}
-    for each in given or ():
-        name, sign, value = each.partition("=")
-        if not sign:
-            raise InvalidDeclaration([f"--set {each}: expected NAME=VALUE"])
-        variables[name] = value
+    variables = variables_given(given or ())
     variables |= {name: value for name, value in (("project", project), ("region", region)) if value is not None}
     declaration = load(_from_here(file), variables)
     return declaration, Cloud(declaration.variables.project, Gcloud(declaration.variables.project))

@@ -1,7 +1,7 @@
 """Read billing.yaml: each key once, ${name} filled in, and every flaw with the line that it stands on."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -36,6 +36,20 @@ def load(path: Path, given: Mapping[str, str]) -> Declaration:
     if flaws:
         raise InvalidDeclaration(flaws)
     return _declaration(_filled(data, given, lines, path=path), lines, path=path)
+
+
+def variables_given(pairs: Iterable[str]) -> dict[str, str]:
+    """Variables as a command line gives them, each NAME=VALUE. Raises InvalidDeclaration, which shows no value."""
+    pairs = list(pairs)
+    if flaws := [f"--set {_name(each)}: expected NAME=VALUE" for each in pairs if not re.match(r"[\w-]+=", each)]:
+        raise InvalidDeclaration(flaws)
+    return {name: value for name, _, value in (each.partition("=") for each in pairs)}
+
+
+def _name(pair: str) -> str:
+    """What begins a pair as a name does."""
+    name = (re.match(r"[\w-]*", pair) or [""])[0]
+    return name if name == pair else f"{name}..."
 
 
 def _data(node: yaml.Node | None, at: tuple[str, ...], lines: Lines, flaws: list[str], *, path: Path) -> Any:  # noqa: ANN401

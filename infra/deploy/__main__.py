@@ -9,7 +9,7 @@ from pathlib import Path
 
 from infra.errors import InvalidDeclaration
 from infra.functions import deploy_flags
-from infra.loading import load
+from infra.loading import load, variables_given
 
 ROOT = Path(__file__).resolve().parents[2]
 DECLARATION = ROOT / "infra/billing.yaml"
@@ -25,7 +25,15 @@ def main() -> None:
     )
     render.add_argument("--project", required=True)
     render.add_argument("--region")
-    render.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="a variable of billing.yaml")
+    render.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="a variable; an empty VALUE is as the file says",
+    )
+    render.add_argument("--declaration", type=Path, default=DECLARATION, help="infra/billing.yaml unless given")
+    render.add_argument("--python", metavar="VERSION", help="what the tests ran on, such as 3.11: the runtime")
     render.add_argument("--file", type=Path, default=RELEASE, help=f"where to, {RELEASE} unless given")
     render.set_defaults(do=_render)
     upload = commands.add_parser("upload", help="copy the files that a deploy would upload, and say what they come to")
@@ -36,11 +44,10 @@ def main() -> None:
 
 
 def _render(given: Namespace) -> None:
-    values = dict(pair.partition("=")[::2] for pair in given.set) | {"project": given.project}
-    if given.region:
-        values["region"] = given.region
+    runtime = f"python{given.python.replace('.', '')}" if given.python else ""
     try:
-        declaration = load(DECLARATION, values)
+        said = variables_given(given.set) | {"project": given.project, "region": given.region, "runtime": runtime}
+        declaration = load(given.declaration, {name: value for name, value in said.items() if value})
     except InvalidDeclaration as error:
         sys.exit(str(error))
     release = {

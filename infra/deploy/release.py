@@ -26,7 +26,10 @@ ROOT = Path(__file__).resolve().parents[2]
 PROTECTED = "/api/internal/cron/billing"
 """The proxy's path for our own parts; the other functions answer on every path."""
 
-_ROLL_BACK_SECONDS = 240
+DEADLINE_SECONDS = 1800
+ROLL_BACK_SECONDS = 240
+"""Of all deploys and calls, and of the way back: together less than the timeout of the build's step."""
+
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -151,7 +154,7 @@ class Release:
 
     def _roll_back(self, before: "Mapping[str, Live]") -> None:
         """All at once: who stopped us may not wait long."""
-        way_back = Release(self.project, self.region, self.plan, 0, until=time.monotonic() + _ROLL_BACK_SECONDS)
+        way_back = Release(self.project, self.region, self.plan, 0, until=time.monotonic() + ROLL_BACK_SECONDS)
         with ThreadPoolExecutor() as at_once:
             list(at_once.map(lambda each: way_back._turn_back(each["name"], before.get(each["name"])), self.plan))
 
@@ -253,7 +256,9 @@ def main() -> None:
     parser = ArgumentParser(description="Deploy, call and, where that fails, roll back.")
     parser.add_argument("file", type=Path, help="what `python -m infra.deploy render` wrote")
     parser.add_argument("--patience", type=float, default=120, help="seconds until an answer has to be right")
-    parser.add_argument("--deadline", type=float, default=1800, help="seconds until all is done, or goes back")
+    parser.add_argument(
+        "--deadline", type=float, default=DEADLINE_SECONDS, help="seconds until all is done, or goes back"
+    )
     given = parser.parse_args()
     for each in _SIGNALS:
         signal.signal(each, _stop)
