@@ -63,12 +63,14 @@ def test_what_was_paid_by_card_goes_back_to_the_card_once(world: World) -> None:
     pays(world, 4900, gateway_id="pi_1")
     note = gives_back(world)
     assert note.refunds == (CreditRefund(payment_id="p1", amount=4900, target=METHOD),)
-    assert state(world) == (InvoiceStatus.PAID, 4900, 4900, -4900)
+    assert state(world) == (InvoiceStatus.PAID, 4900, 4900, 0)
+    assert world.invoices()[0].overpaid == 4900  # until the refund is made
     stripe = RefundingGateway()
     for _ in range(2):
         settles(world, gateway=stripe)
     assert [(each.amount, each.key) for each in stripe.made.values()] == [(4900, f"acme/p1/refund/{note.id}")]
     assert state(world) == (InvoiceStatus.PAID, 0, 4900, 0)
+    assert world.invoices()[0].overpaid == 0
     assert world.credit_notes()[0].pending == ()
     assert balance(world) == 0
 

@@ -275,6 +275,14 @@ def test_a_credit_note_is_told_with_its_invoice(world: CardWorld) -> None:
     }
 
 
+def test_a_credit_of_what_is_paid_is_told_with_nothing_due_and_never_less(world: CardWorld) -> None:
+    by_wire(world)
+    pay_by_transfer(world, the_invoice(world))
+    gives_credit(world, 1000)
+    credited = the_event(world, EventType.INVOICE_CREDITED).fields
+    assert (credited["amount"], credited["amount_paid"], credited["amount_due"]) == (1000, 4900, 0)
+
+
 def test_a_void_invoice_and_its_next_revision_are_told(world: CardWorld) -> None:
     by_wire(world)
     world.travels_to("2026-02-02")

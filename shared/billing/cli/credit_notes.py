@@ -96,7 +96,7 @@ def _print(note: CreditNote, invoice: Invoice, *, known: bool) -> None:
     console = answers()
     total = f"{amount(note.total, note.currency)} {note.currency}"
     verb = "Issued before:" if known else "Issued"
-    due = f"{amount(max(0, invoice.amount_due), invoice.currency)} {invoice.currency}"
+    due = f"{amount(invoice.amount_due, invoice.currency)} {invoice.currency}"
     console.print(f"{verb} {note.number} over {total} against {invoice.number}, of which {due} is due.", markup=False)
     for each in note.refunds:
         where = "the payment method" if each.target is RefundTarget.METHOD else "the credit balance"

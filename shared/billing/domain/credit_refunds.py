@@ -12,7 +12,7 @@ from billing.domain.payment import Payment, PaymentStatus, RefundTarget
 
 def paid_too_much(before: Invoice, after: Invoice) -> int:
     """What a credit note leaves paid beyond what is owed, in minor units: its own part, not an earlier note's."""
-    return max(0, -after.amount_due) - max(0, -before.amount_due)
+    return after.overpaid - before.overpaid
 
 
 def plan_refunds(

@@ -125,8 +125,8 @@ class Invoice:
     """Everything the document says. Amounts are minor units of `currency`; `*_on` are the tenant's local dates.
 
     `id` is derived from subscription and period, `number` is given at issue ("" while draft).
-    `total` = `subtotal` (without tax) + the taxes; `amount_due` = `total` - `amount_paid` - `amount_credited`
-    (credit notes). `balance_applied` is the part of `amount_paid` that came from the credit balance at issue, and
+    `total` = `subtotal` (without tax) + the taxes; `amount_due` - `overpaid` = `total` - `amount_paid` -
+    `amount_credited` (credit notes). `balance_applied` is the part of `amount_paid` that came from the credit balance at issue, and
     `checkout_id` the hosted page that is open for it. `dunning` is the case of one that was not paid as it should.
     `replaces` is the number of the void invoice that this revision stands for; `basis` what it can be recomputed from.
     `given_number` is what somebody who had it made by hand calls it ("" = nothing): its own number is of our series.
@@ -177,9 +177,16 @@ class Invoice:
 
     @property
     def amount_due(self) -> int:
-        """What is still to be paid, in minor units; nothing of an invoice that is void."""
-        if self.status is InvoiceStatus.VOID:
-            return 0
+        """What is still to be paid, in minor units: never below 0, and nothing of an invoice that is void."""
+        return 0 if self.status is InvoiceStatus.VOID else max(0, self._left)
+
+    @property
+    def overpaid(self) -> int:
+        """What is paid beyond what is owed, in minor units: it is given back by what credited it (semantics 8)."""
+        return max(0, -self._left)
+
+    @property
+    def _left(self) -> int:
         return self.total - self.amount_paid - self.amount_credited
 
     @property

@@ -69,7 +69,7 @@ def names_of(notice: Notice, *, language: str) -> dict[str, str]:
     write_day = partial(formats.day_within, language=language)
     paid = payment.amount if payment is not None else invoice.amount_paid
     return {
-        "amount_due": formats.amount(max(0, invoice.amount_due)),
+        "amount_due": formats.amount(invoice.amount_due),
         "amount_left": formats.amount(invoice.amount_due) if invoice.amount_due > 0 else "",
         "amount_paid": formats.amount(paid),
         "credit_note_number": note.number if note is not None else "",
