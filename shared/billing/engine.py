@@ -122,16 +122,21 @@ class Engine:
         alone = request.dry_run or request.limit is not None or on_invoice is not None
         report = generate_invoices(self.documents, request, options, bill=bill_shards if alone else self._bill)
         if request.settle and request.shards is None and not request.dry_run and not self.files_only:
-            report.add_settled(self.settle_rest(request.tenant_id, out_of_time=out_of_time))
+            report.add_settled(
+                self.settle_rest(request.tenant_id, out_of_time=out_of_time, sweep_from=request.sweep_from)
+            )
         return report
 
     def settle(self, tenant_id: str, invoice_ids: Sequence[str]) -> Settled:
         """Settle these invoices of a tenant as far as steps of theirs are pending; NotFound for an unknown tenant."""
         return settle_by_id(self._settlement(Tenants(self.documents).get(tenant_id)), invoice_ids)
 
-    def settle_rest(self, tenant_id: str, *, out_of_time: Callable[[], bool] = lambda: False) -> Settled:
-        """Settle what earlier runs left of a tenant's documents; NotFound for an unknown tenant."""
-        return sweep(self._settlement(Tenants(self.documents).get(tenant_id)), out_of_time=out_of_time)
+    def settle_rest(
+        self, tenant_id: str, *, out_of_time: Callable[[], bool] = lambda: False, sweep_from: str = ""
+    ) -> Settled:
+        """Settle what earlier runs left of a tenant's documents, as `sweep`; NotFound for an unknown tenant."""
+        settlement = self._settlement(Tenants(self.documents).get(tenant_id))
+        return sweep(settlement, out_of_time=out_of_time, sweep_from=sweep_from)
 
     def run_dunning(self, request: DunningRequest, *, out_of_time: Callable[[], bool] = lambda: False) -> DunningReport:
         """Chase what one tenant's customers have not paid, send the receipts of what came in, and tell its own system.
@@ -154,7 +159,8 @@ class Engine:
 
     def close_dunning(self, request: DunningRequest, report: DunningReport, *, out_of_time: Callable[[], bool]) -> None:
         """What a dunning run does once, after all shards: settle what is left, tell the tenant's own system, seal."""
-        report.add_settled(self.settle_rest(request.tenant_id, out_of_time=out_of_time))
+        settled = self.settle_rest(request.tenant_id, out_of_time=out_of_time, sweep_from=request.sweep_from)
+        report.add_settled(settled)
         now, by = self.clock.now(), request.actor
         call = Call(tenant_id=request.tenant_id, actor=by, recorded_at=now, request_id=request.request_id)
         report.undelivered_events = len(self.deliver_events(call, out_of_time=out_of_time).failures)

@@ -31,7 +31,7 @@ class Engine:
     def settle(self, tenant_id: str, invoice_ids: Sequence[str]) -> Settled:
         raise NotImplementedError
 
-    def settle_rest(self, tenant_id: str, *, out_of_time: Callable[[], bool]) -> Settled:
+    def settle_rest(self, tenant_id: str, *, out_of_time: Callable[[], bool], sweep_from: str) -> Settled:
         raise NotImplementedError
 
 

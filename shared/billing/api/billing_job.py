@@ -21,8 +21,8 @@ class BillingEngine(JobEngine, Protocol):
         """Settle these invoices of a tenant."""
         ...
 
-    def settle_rest(self, tenant_id: str, *, out_of_time: Callable[[], bool]) -> Settled:
-        """Settle whatever is left of a tenant's documents."""
+    def settle_rest(self, tenant_id: str, *, out_of_time: Callable[[], bool], sweep_from: str) -> Settled:
+        """Settle whatever is left of a tenant's documents, from where the slice before stopped."""
         ...
 
 
@@ -40,6 +40,7 @@ def _run(engine: BillingEngine, work: TenantWork) -> RunReport:
         shards=work.shards,
         settle=work.shards is None,
         fan_out=work.fan_out,
+        sweep_from=work.sweep_from,
     )
     return engine.generate_invoices(request, out_of_time=work.out_of_time)
 
@@ -53,7 +54,12 @@ def _settle(engine: BillingEngine, work: TenantWork, invoice_ids: Sequence[str])
 
 
 def _close(engine: BillingEngine, work: TenantWork) -> RunReport:
-    return _settled(engine, work, engine.settle_rest(work.tenant_id, out_of_time=work.out_of_time))
+    settled = engine.settle_rest(work.tenant_id, out_of_time=work.out_of_time, sweep_from=work.sweep_from)
+    return _settled(engine, work, settled)
+
+
+def _nothing(engine: BillingEngine, work: TenantWork) -> RunReport:
+    return _settled(engine, work, Settled())
 
 
 def _settled(engine: BillingEngine, work: TenantWork, settled: Settled) -> RunReport:
@@ -96,4 +102,5 @@ BILLING = Job(
     left=_left,
     settle=_settle,
     close=_close,
+    nothing=_nothing,
 )

@@ -25,8 +25,12 @@ def _run(engine: DunningEngine, work: TenantWork) -> DunningReport:
     return engine.run_dunning(_request(work), out_of_time=work.out_of_time)
 
 
+def _nothing(_engine: DunningEngine, work: TenantWork) -> DunningReport:
+    return DunningReport(run_id=work.run_id, tenant_id=work.tenant_id, as_of=work.as_of, dry_run=work.dry_run)
+
+
 def _close(engine: DunningEngine, work: TenantWork) -> DunningReport:
-    report = DunningReport(run_id=work.run_id, tenant_id=work.tenant_id, as_of=work.as_of, dry_run=work.dry_run)
+    report = _nothing(engine, work)
     engine.close_dunning(_request(work), report, out_of_time=work.out_of_time)
     return report
 
@@ -42,6 +46,7 @@ def _request(work: TenantWork) -> DunningRequest:
         limit=work.limit,
         shards=work.shards,
         fan_out=work.fan_out,
+        sweep_from=work.sweep_from,
     )
 
 
@@ -79,4 +84,5 @@ DUNNING = Job(
     left=_nothing_left,
     settle=None,
     close=_close,
+    nothing=_nothing,
 )

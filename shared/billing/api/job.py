@@ -32,10 +32,14 @@ class JobEngine(Protocol):
 
 
 class JobReport(Protocol):
-    """What a job did for one tenant. `complete` is False where it stopped early."""
+    """What a job did for one tenant. `complete` is False where it stopped early, or left something to another run.
+
+    `sweep_from` is where the settlement of what is left goes on after it ran out of time.
+    """
 
     tenant_id: str
     complete: bool
+    sweep_from: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +47,8 @@ class TenantWork:
     """The work for one tenant, as of a UTC instant. `run_id` is the same for every tenant of one call.
 
     `limit` is what is left of the call's; `out_of_time` tells the run to stop, and `now` when the call came. `shards`
-    are those to work on, where others have tasks of their own; `fan_out` names what the work is a part of.
+    are those to work on, where others have tasks of their own; `fan_out` names what the work is a part of, and
+    `sweep_from` is where the slice before it says that the settlement goes on.
     """
 
     tenant_id: str
@@ -57,6 +62,7 @@ class TenantWork:
     out_of_time: Callable[[], bool]
     shards: tuple[int, ...] | None = None
     fan_out: str = ""
+    sweep_from: str = ""
 
 
 Engine = TypeVar("Engine", bound=JobEngine)
@@ -73,7 +79,8 @@ class Job(Generic[Engine_contra, Report]):
     again after a run that stopped early. Unless it `looks_ahead`, only a dry run may be as of a time to come.
 
     Where shards are worked on by tasks, `left` names the invoices that a shard's run leaves to be settled, `settle`
-    does so (None where a job leaves none), and `close` is what is done once, after all shards.
+    does so (None where a job leaves none), and `close` is what is done once, after all shards. `nothing` is the report
+    of work that was not done, as its time has not come.
     """
 
     name: JobName
@@ -88,3 +95,4 @@ class Job(Generic[Engine_contra, Report]):
     left: Callable[[Report], Sequence[str]]
     settle: Callable[[Engine_contra, TenantWork, Sequence[str]], Report] | None
     close: Callable[[Engine_contra, TenantWork], Report]
+    nothing: Callable[[Engine_contra, TenantWork], Report]

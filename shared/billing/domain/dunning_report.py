@@ -53,7 +53,8 @@ class DunningReport:
     """What a dunning run of one tenant did. `complete` is False where it stopped early or left a case to another run.
 
     `entered` counts the invoices that fell overdue, `busy` the cases that another run is at just now. `mailed` counts
-    the mails of its settlement (receipts), `undelivered_events` what the tenant's own system did not take.
+    the mails of its settlement (receipts), `undelivered_events` what the tenant's own system did not take, and
+    `sweep_from` is where that settlement goes on, as in Settled.
     """
 
     run_id: str
@@ -64,6 +65,7 @@ class DunningReport:
     busy: int = 0
     mailed: int = 0
     undelivered_events: int = 0
+    sweep_from: str = ""
     complete: bool = True
     details: list[DunningDetail] = field(default_factory=list)
     failures: list[SettlementFailure] = field(default_factory=list)
@@ -72,6 +74,7 @@ class DunningReport:
         """Count what the settlement after the run did, and name what it could not."""
         self.mailed += settled.collected.mailed
         self.failures += settled.failures
+        self.sweep_from = settled.sweep_from
 
     @property
     def processed(self) -> int:

@@ -57,13 +57,15 @@ class SettlementFailure:
 class Settled:
     """What settling came to: the ids of the invoices that are done, and those that are not, each with its error.
 
-    `refused` are the mails that nobody will ever take: they are not tried again.
+    `refused` are the mails that nobody will ever take: they are not tried again. `sweep_from` is where a sweep that ran
+    out of time goes on, "" where none did.
     """
 
     done: Sequence[str] = ()
     failures: Sequence[SettlementFailure] = ()
     refused: Sequence[SettlementFailure] = ()
     collected: Collected = field(default_factory=Collected)
+    sweep_from: str = ""
 
     def __add__(self, other: "Settled") -> "Settled":
         """Both together."""
@@ -72,6 +74,7 @@ class Settled:
             failures=[*self.failures, *other.failures],
             refused=[*self.refused, *other.refused],
             collected=self.collected + other.collected,
+            sweep_from=other.sweep_from or self.sweep_from,
         )
 
 
@@ -121,7 +124,8 @@ class Revenue:
 class RunReport:
     """What a run of one tenant did. `complete` is False where it stopped early and has to be continued.
 
-    `lost_workers` counts the processes that ended in the middle of their part of the run.
+    `lost_workers` counts the processes that ended in the middle of their part of the run, and `sweep_from` is where the
+    sweep of what is unsettled goes on, as in Settled.
     """
 
     run_id: str
@@ -142,6 +146,7 @@ class RunReport:
     refused_mails: list[SettlementFailure] = field(default_factory=list)
     collected: Collected = field(default_factory=Collected)
     lost_workers: int = 0
+    sweep_from: str = ""
 
     @property
     def unsettled(self) -> int:
@@ -161,6 +166,7 @@ class RunReport:
         self.settlement_failures.update({each.invoice_id: each for each in settled.failures})
         self.refused_mails += settled.refused
         self.collected += settled.collected
+        self.sweep_from = settled.sweep_from
 
     def add_credit_note(self, credit_note: CreditNote) -> None:
         """Name an issued credit note. It is none of the run's revenue: what it gives back was billed by another run."""

@@ -24,7 +24,7 @@ class DunningRequest:
 
     A dry run writes, charges and sends nothing. `limit` ends the run after so many cases. `shards` are those to look
     at, so that parts of one run can go side by side, each with a `run_id` of its own; None is all. `fan_out` names what
-    the run is a part of.
+    the run is a part of, and `sweep_from` is where the slice before says that the settlement goes on.
     """
 
     tenant_id: str
@@ -36,6 +36,7 @@ class DunningRequest:
     limit: int | None = None
     shards: tuple[int, ...] | None = None
     fan_out: str = ""
+    sweep_from: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

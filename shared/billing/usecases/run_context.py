@@ -33,7 +33,8 @@ class RunRequest:
 
     `limit` is the most invoices to make; `actor` and `request_id` go into the audit log. `shards` are those to bill, so
     that the parts of one run (one `run_id`) can run side by side; None is all. Without `settle` the invoices keep their
-    pending steps for a later run. `fan_out` names what the run is a part of.
+    pending steps for a later run. `fan_out` names what the run is a part of, and `sweep_from` is where the slice before
+    says that the sweep of unsettled documents goes on.
     """
 
     tenant_id: str
@@ -47,6 +48,7 @@ class RunRequest:
     shards: tuple[int, ...] | None = None
     settle: bool = True
     fan_out: str = ""
+    sweep_from: str = ""
 
     def __post_init__(self) -> None:
         """Refuse a part of nothing."""

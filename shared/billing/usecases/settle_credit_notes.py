@@ -89,9 +89,10 @@ class _Done:
     mailed: int = 0
 
 
-def sweep_credit_notes(settlement: CreditSettlement, *, out_of_time: Callable[[], bool]) -> Settled:
-    """Settle every credit note of a tenant with steps pending, a page at a time."""
-    return sweep_all(settlement.desk, out_of_time=out_of_time, settle=partial(settle_credit_notes, settlement))
+def sweep_credit_notes(settlement: CreditSettlement, *, out_of_time: Callable[[], bool], after: str = "") -> Settled:
+    """Settle every credit note of a tenant with steps pending, a page at a time, from after an id."""
+    settle = partial(settle_credit_notes, settlement)
+    return sweep_all(settlement.desk, out_of_time=out_of_time, settle=settle, after=after)
 
 
 def settle_credit_notes(settlement: CreditSettlement, notes: Sequence[Stored[CreditNote]]) -> Settled:

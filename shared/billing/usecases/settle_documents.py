@@ -89,11 +89,18 @@ def file_all(desk: Desk[D], documents: Sequence[Stored[D]]) -> tuple[list[Filed[
 
 
 def sweep_all(
-    desk: Desk[D], *, out_of_time: Callable[[], bool], settle: Callable[[Sequence[Stored[D]]], Settled]
+    desk: Desk[D], *, out_of_time: Callable[[], bool], settle: Callable[[Sequence[Stored[D]]], Settled], after: str = ""
 ) -> Settled:
-    """Settle what earlier runs left, a page at a time."""
-    settled, after = Settled(), None
-    while not out_of_time() and (page := desk.repository.unsettled(limit=_SWEEP_PAGE, after_id=after)):
+    """Settle what earlier runs left, a page at a time, from after an id.
+
+    Where the time is up first, `sweep_from` says where it goes on: what can't be settled is not tried again before the
+    rest had its turn.
+    """
+    settled = Settled()
+    while not out_of_time():
+        page = desk.repository.unsettled(limit=_SWEEP_PAGE, after_id=after or None)
+        if not page:
+            return settled
         readable: list[Stored[D]] = []
         for document in page:
             try:
@@ -102,7 +109,7 @@ def sweep_all(
                 settled += Settled(failures=[failure_of(document.id, error)])
         settled += settle(readable)
         after = page[-1].id
-    return settled
+    return settled + Settled(sweep_from=f"{desk.repository.collection.name}/{after}")
 
 
 def _rendered(render: Callable[[Sequence[D]], Iterable[Files]], documents: Sequence[D]) -> Iterator[Files | Exception]:

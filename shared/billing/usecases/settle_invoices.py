@@ -136,11 +136,18 @@ def settle_by_id(settlement: Settlement, invoice_ids: Sequence[str]) -> Settled:
     return settle_invoices(settlement, [each for each in found if each is not None and each.value.pending])
 
 
-def sweep(settlement: Settlement, *, out_of_time: Callable[[], bool]) -> Settled:
-    """Settle what earlier runs left, and every credit note that waits, a page at a time."""
-    settled = sweep_all(settlement.invoices, out_of_time=out_of_time, settle=partial(settle_invoices, settlement))
-    if (credit_notes := settlement.credit_notes) is not None:
-        settled += sweep_credit_notes(credit_notes, out_of_time=out_of_time)
+def sweep(settlement: Settlement, *, out_of_time: Callable[[], bool], sweep_from: str = "") -> Settled:
+    """Settle what earlier runs left, and every credit note that waits, a page at a time.
+
+    `sweep_from` is where an earlier slice of the same sweep says that it goes on.
+    """
+    collection, _, after = sweep_from.partition("/")
+    settled, settle = Settled(), partial(settle_invoices, settlement)
+    if collection != "credit_notes":
+        settled = sweep_all(settlement.invoices, out_of_time=out_of_time, settle=settle, after=after)
+        after = ""
+    if (credit_notes := settlement.credit_notes) is not None and not settled.sweep_from:
+        settled += sweep_credit_notes(credit_notes, out_of_time=out_of_time, after=after)
     return settled
 
 
