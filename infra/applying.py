@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from infra.apis import enabled
 from infra.cloud import Cloud
@@ -22,7 +23,7 @@ def apply(plan: Plan, cloud: Cloud, *, say: Say) -> int:
     for done, (title, step) in enumerate(steps):
         say(title, step)
         try:
-            step.run(cloud)
+            cloud.persist(partial(step.run, cloud))
         except InfraError as error:
             raise Halted(title, done=done, of=len(steps), error=error) from error
     return len(steps)
@@ -40,7 +41,11 @@ def doomed(resources: Sequence[Resource], cloud: Cloud) -> Doomed:
     """Sort what is live into what can be deleted and what never is."""
     on = enabled(cloud)
     reachable = [each for each in resources if not each.api or each.api in on]
-    there = [(each, each.delete(live)) for each in reachable if (live := each.live(cloud)) is not None]
+    there = [
+        (each, each.delete(live))
+        for each in reachable
+        if (live := cloud.persist(partial(each.live, cloud))) is not None
+    ]
     return Doomed(
         deleted=[(each, steps) for each, steps in reversed(there) if steps],
         kept=[each for each, steps in there if not steps],
@@ -55,7 +60,7 @@ def destroy(found: Doomed, cloud: Cloud, *, say: Say) -> Sequence[str]:
         try:
             for step in steps:
                 say(title, step)
-                step.run(cloud)
+                cloud.persist(partial(step.run, cloud))
         except NotThere:
             continue
         except Refused as error:

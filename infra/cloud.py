@@ -6,7 +6,8 @@ http://127.0.0.1:PORT is a test server and gets no credentials.
 """
 
 import os
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -29,7 +30,9 @@ from google.cloud.secretmanager_v1 import SecretManagerServiceClient
 from google.cloud.tasks_v2 import CloudTasksClient
 
 from infra.errors import InfraError, NotAllowed, NotThere, Refused
-from infra.gcloud import NO_REGION, REGION_REMEDY, Gcloud, role_remedy
+from infra.gcloud import Gcloud
+from infra.patience import Answer, persist
+from infra.remedies import LOGIN, NO_BILLING, NO_REGION, REGION, forbidden, no_billing
 from infra.rules_api import RulesApi
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -44,7 +47,6 @@ _TOO_RECENT = (
     "a deleted queue's name is free again after some days; until then put the queues into another region: "
     "--set tasks_region=REGION"
 )
-_LOGIN = "log in: gcloud auth application-default login"
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,11 @@ class Cloud:
 
     project: str
     gcloud: Gcloud
+    pause: Callable[[float], None] = time.sleep
+
+    def persist(self, do: Callable[[], Answer]) -> Answer:
+        """What `do` answers; while Google is not ready for it, it is tried again for a minute. Raises Refused."""
+        return persist(do, pause=self.pause)
 
     @cached_property
     def scheduler(self) -> CloudSchedulerClient:
@@ -104,22 +111,22 @@ def refusals(service: str, asked: str, *, project: str) -> Iterator[None]:
         yield
     except NotFound as error:
         if NO_REGION.search(error.message):
-            raise Refused(asked, said=error.message, remedy=REGION_REMEDY) from error
+            raise Refused(asked, said=error.message, remedy=REGION) from error
         raise NotThere(asked, said=error.message) from error
     except Forbidden as error:
         raise _forbidden(service, asked, error.message, project=project) from error
     except (Unauthenticated, DefaultCredentialsError, RefreshError) as error:
-        raise NotAllowed(asked, said=str(error), remedy=_LOGIN) from error
+        raise NotAllowed(asked, said=str(error), remedy=LOGIN) from error
     except (AlreadyExists, FailedPrecondition) as error:
         raise Refused(asked, said=error.message, remedy=_TOO_RECENT if "recently" in error.message else "") from error
     except InvalidArgument as error:
-        remedy = REGION_REMEDY if NO_REGION.search(error.message) else ""
+        remedy = REGION if NO_REGION.search(error.message) else ""
         raise Refused(asked, said=error.message, remedy=remedy) from error
     except (GoogleAPICallError, RetryError) as error:
         raise Refused(asked, said=error.message, remedy="try again: nothing is lost, the command goes on") from error
 
 
 def _forbidden(service: str, asked: str, said: str, *, project: str) -> Refused:
-    if "has not been used" in said or "SERVICE_DISABLED" in said:
-        return Refused(asked, said=said, remedy="switch the API on: python -m infra apply does it first of all")
-    return NotAllowed(asked, said=said, remedy=role_remedy(_ROLES.get(service, "roles/owner"), project=project))
+    if NO_BILLING.search(said):
+        return Refused(asked, said=said, remedy=no_billing(project))
+    return forbidden(asked, said, role=_ROLES.get(service, "roles/owner"), project=project)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from infra.apis import enabled
 from infra.cloud import Cloud
@@ -72,7 +73,7 @@ def make_plan(resources: Sequence[Resource], cloud: Cloud) -> Plan:
     changes, left, notes = list[Change](), list[Left](), list[str]()
     unchanged = 0
     for resource in resources:
-        live = resource.live(cloud) if not resource.api or resource.api in on else None
+        live = cloud.persist(partial(resource.live, cloud)) if not resource.api or resource.api in on else None
         if live is None:
             changes += _making(resource)
             continue

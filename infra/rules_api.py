@@ -9,7 +9,7 @@ from google.auth.exceptions import DefaultCredentialsError, RefreshError
 from google.auth.transport.requests import AuthorizedSession
 
 from infra.errors import NotAllowed, NotThere, Refused
-from infra.gcloud import role_remedy
+from infra.remedies import LOGIN, forbidden
 
 _AT_GOOGLE = "https://firebaserules.googleapis.com"
 _SCOPE = "https://www.googleapis.com/auth/cloud-platform"
@@ -49,8 +49,8 @@ class RulesApi:
         try:
             credentials, _ = default(scopes=[_SCOPE])
         except DefaultCredentialsError as error:
-            asked, remedy = "Firebase Rules", "log in: gcloud auth application-default login"
-            raise NotAllowed(asked, said=str(error), remedy=remedy) from error
+            asked = "Firebase Rules"
+            raise NotAllowed(asked, said=str(error), remedy=LOGIN) from error
         session: requests.Session = AuthorizedSession(credentials)  # type: ignore[no-untyped-call]
         session.headers["x-goog-user-project"] = self._project
         return session
@@ -68,9 +68,10 @@ class RulesApi:
         match answer.status_code:
             case 404:
                 raise NotThere(asked, said=said)
-            case 401 | 403:
-                remedy = role_remedy("roles/firebaserules.admin", project=self._project)
-                raise NotAllowed(asked, said=said, remedy=remedy)
+            case 401:
+                raise NotAllowed(asked, said=said, remedy=LOGIN)
+            case 403:
+                raise forbidden(asked, said, role="roles/firebaserules.admin", project=self._project)
             case _:
                 raise Refused(asked, said=said)
 

@@ -42,6 +42,7 @@ class GoogleProject:
         self.releases: dict[str, str] = {}
         self.changes: list[str] = []
         self.refusals: dict[str, Refusal] = {}
+        self.passing: dict[str, list[Refusal]] = {}
         self._running = ExitStack()
 
     def __enter__(self) -> Self:
@@ -61,6 +62,11 @@ class GoogleProject:
 
     def __exit__(self, *_: object) -> None:
         self._running.close()
+
+    def refusal(self, method: str) -> Refusal | None:
+        """What the next call of a method gets: one of those that pass, or the one that stays."""
+        passing = self.passing.get(method)
+        return passing.pop() if passing else self.refusals.get(method)
 
 
 def _url(server: ThreadingHTTPServer) -> str:
@@ -87,7 +93,7 @@ Methods = Mapping[str, tuple[Any, Callable[[Any, grpc.ServicerContext], Any]]]
 def _service(project: GoogleProject, name: str, methods: Methods) -> grpc.GenericRpcHandler:
     def handler(method: str, takes: Message, do: Callable[[Any, grpc.ServicerContext], Any]) -> Message:
         def call(request: Message, context: grpc.ServicerContext) -> Message:
-            refusal = project.refusals.get(method)
+            refusal = project.refusal(method)
             if refusal is not None:
                 _no(context, *refusal)
             if not method.startswith(("Get", "List")):
@@ -351,9 +357,10 @@ class _Rules(BaseHTTPRequestHandler):
         super().__init__(*args)
 
     def _refused(self) -> bool:
-        if "Rules" not in self._project.refusals:
+        refusal = self._project.refusal("Rules")
+        if refusal is None:
             return False
-        self._answer(403, {"error": {"code": 403, "message": self._project.refusals["Rules"][1]}})
+        self._answer(403, {"error": {"code": 403, "message": refusal[1]}})
         return True
 
     def do_GET(self) -> None:

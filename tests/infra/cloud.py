@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
@@ -35,13 +35,14 @@ class World:
     google: GoogleProject
     gcloud: StandIn
     given: Mapping[str, str]
+    pauses: list[float] = field(default_factory=list)
 
     @cached_property
     def declaration(self) -> Declaration:
         return load(DECLARATION, {"project": PROJECT, **self.given})
 
     def cloud(self) -> Cloud:
-        return Cloud(PROJECT, Gcloud(PROJECT, run=self.gcloud, pause=lambda _seconds: None))
+        return Cloud(PROJECT, Gcloud(PROJECT, run=self.gcloud), pause=self.pauses.append)
 
     def plan(self, declaration: Declaration | None = None, allowed: Allowed = UNASKED) -> Plan:
         return make_plan(resources(declaration or self.declaration, allowed), self.cloud())

@@ -115,10 +115,3 @@ def test_a_secret_that_was_made_without_its_value_gets_it_from_the_next_apply_an
     world.apply()
     world.apply()
     assert [len(value) for value in world.google.values[key]] == [64]
-
-
-def test_what_google_is_not_ready_for_yet_is_waited_for(world: World) -> None:
-    words = f"INVALID_ARGUMENT: Service account billing@{PROJECT}.iam.gserviceaccount.com does not exist."
-    world.gcloud.state["refusals"] += [["projects add-iam-policy-binding", 1, words]] * 3
-    world.apply()
-    assert world.plan().changes == []

@@ -8,7 +8,18 @@ from google.cloud import secretmanager_v1
 
 from infra.errors import Halted, InfraError, NotAllowed
 from tests.infra.cloud import AT, PROJECT, World, a_project
+from tests.infra.test_waiting import ACTS_AS
 
+RUNS_AS = f"billing@{PROJECT}.iam.gserviceaccount.com"
+ACTING = "roles/iam.serviceAccountUser"
+NO_ACTING = (
+    "ResponseError: status=[403], code=[Ok], message=[Caller is missing permission 'iam.serviceaccounts.actAs' on "
+    f"service account projects/-/serviceAccounts/{RUNS_AS}.]"
+)
+UNPAID = (
+    "FAILED_PRECONDITION: Billing account for project '12345' is not found. Billing must be enabled for activation "
+    "of service(s) 'run.googleapis.com' to proceed."
+)
 PERMISSION = (grpc.StatusCode.PERMISSION_DENIED, "The principal lacks IAM permission.")
 
 
@@ -26,6 +37,35 @@ REMEDIES: dict[str, tuple[Callable[[World], object], type[InfraError], str]] = {
         lambda world: _refused(world, "firestore databases create", "PERMISSION_DENIED: The caller lacks permission"),
         NotAllowed,
         f"gcloud projects add-iam-policy-binding {PROJECT} --member=user:YOUR_EMAIL --role=roles/datastore.owner",
+    ),
+    "no role to run a function as its account": (
+        lambda world: _refused(world, "functions deploy", NO_ACTING),
+        NotAllowed,
+        f"add-iam-policy-binding {RUNS_AS} --project={PROJECT} --member=user:YOUR_EMAIL --role={ACTING}",
+    ),
+    "no role to let a job call as its account": (
+        lambda world: world.google.refusals.update(CreateJob=(PERMISSION[0], ACTS_AS)),
+        NotAllowed,
+        f"gcloud iam service-accounts add-iam-policy-binding scheduler@{PROJECT}.iam.gserviceaccount.com ",
+    ),
+    "nobody who pays": (
+        lambda world: _refused(world, "services enable", UNPAID),
+        InfraError,
+        f"gcloud billing projects link {PROJECT} --billing-account=BILLING_ACCOUNT",
+    ),
+    "no such project": (
+        lambda world: _refused(
+            world, "services list", "[a@acme.example] does not have permission to access projects instance [x]"
+        ),
+        NotAllowed,
+        "--role=roles/serviceusage.serviceUsageAdmin; or the project's id is another: gcloud projects list",
+    ),
+    "an API of the rules that was switched off meanwhile": (
+        lambda world: world.google.refusals.update(
+            Rules=(PERMISSION[0], "Rules API has not been used in project 1: api/firebaserules.googleapis.com/overview")
+        ),
+        InfraError,
+        f"by hand gcloud services enable firebaserules.googleapis.com --project={PROJECT}",
     ),
     "a bucket's name that is taken": (
         lambda world: _refused(world, "buckets create", "HTTPError 403: does not have storage.buckets.get access"),
@@ -76,6 +116,7 @@ def test_each_trouble_is_told_with_its_way_out(world: World, trouble: str) -> No
         "no role for the rules",
         "no credentials for the libraries",
         "an API that was switched off meanwhile",
+        "an API of the rules that was switched off meanwhile",
     ):
         world.apply()  # there has to be something to read
     happens(world)

@@ -1,0 +1,64 @@
+"""What Google's refusals mean to whoever runs this: the way out of each that is known."""
+
+import re
+
+from infra.errors import NotAllowed, Refused
+
+LOGIN = "log in: gcloud auth login && gcloud auth application-default login"
+
+NO_REGION = re.compile(
+    r"\b(location|locationid|region)\b.{0,80}\b(not valid|not a valid|not found|invalid|not supported|unsupported)\b"
+    r"|\b(invalid|unknown|unsupported|not a valid) (location|region|locationid)\b",
+    re.IGNORECASE,
+)
+"""What services say of a region that they do not have; not of a name that has `locations/` in it."""
+
+REGION = (
+    "choose a region that has all of them by --region: gcloud functions regions list, gcloud scheduler locations list, "
+    "gcloud tasks locations list, gcloud firestore locations list"
+)
+
+NO_BILLING = re.compile(
+    r"billing (account|must be|to be enabled)|BILLING_(DISABLED|NOT_ENABLED|NOT_FOUND)", re.IGNORECASE
+)
+"""What services say of a project that nobody pays for."""
+
+_API_OFF = re.compile("has not been used|SERVICE_DISABLED")
+_API = re.compile(r"\b[a-z]+\.googleapis\.com\b")
+_ACTS_AS = re.compile(r"actAs\b.*?([\w.-]+@[\w.-]+\.gserviceaccount\.com)", re.IGNORECASE | re.DOTALL)
+"""Whoever sets up a job, a task or a function that runs as an account has to be allowed to act as it."""
+
+
+def forbidden(asked: str, said: str, *, role: str, project: str, besides: str = "") -> Refused:
+    """The error where a service forbids something: its API is off, a role is missing on an account or on the project.
+
+    `role` is the one that lets somebody do it; `besides` is what it may be instead.
+    """
+    if _API_OFF.search(said):
+        api = _API.search(said)
+        by_hand = f", by hand gcloud services enable {api[0]} --project={project}" if api else ""
+        return Refused(
+            asked, said=said, remedy=f"switch the API on: python -m infra apply does it first of all{by_hand}"
+        )
+    if account := _ACTS_AS.search(said):
+        return NotAllowed(asked, said=said, remedy=_acts_as(account[1], project=project))
+    return NotAllowed(asked, said=said, remedy=role_remedy(role, project=project) + besides)
+
+
+def role_remedy(role: str, *, project: str) -> str:
+    """The command by which an owner gives the role."""
+    return _has_an_owner_run(f"projects add-iam-policy-binding {project}", role)
+
+
+def _acts_as(account: str, *, project: str) -> str:
+    command = f"iam service-accounts add-iam-policy-binding {account} --project={project}"
+    return _has_an_owner_run(command, "roles/iam.serviceAccountUser")
+
+
+def _has_an_owner_run(command: str, role: str) -> str:
+    return f"have an owner of the project run: gcloud {command} --member=user:YOUR_EMAIL --role={role}"
+
+
+def no_billing(project: str) -> str:
+    """The command that puts the project on a billing account."""
+    return f"put it on a billing account: gcloud billing projects link {project} --billing-account=BILLING_ACCOUNT"
