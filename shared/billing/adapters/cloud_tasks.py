@@ -6,7 +6,7 @@ that the tasks call as. The client costs half a second to import, so that is don
 
 import json
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from threading import Lock
 from typing import TYPE_CHECKING
 
@@ -40,7 +40,14 @@ class CloudTasks:
         if len(tasks) <= 1:
             return sum(map(self._create, tasks))
         with ThreadPoolExecutor(min(_AT_ONCE, len(tasks)), thread_name_prefix="enqueue") as pool:
-            return sum(pool.map(self._create, tasks))  # the first that fails takes back those not begun
+            calls = [pool.submit(self._create, task) for task in tasks]
+            wait(calls, return_when=FIRST_EXCEPTION)
+            pool.shutdown(cancel_futures=True)  # the first that fails takes back those not begun
+        ended = [each for each in calls if not each.cancelled()]
+        taken = sum(each.result() for each in ended if each.exception() is None)
+        for error in filter(None, (each.exception() for each in ended)):
+            raise _counted(error, taken=taken)
+        return taken
 
     def _create(self, task: Task) -> bool:
         """Whether the queue took the task, and did not know it yet: a call that is tried again finds its own task."""
@@ -81,6 +88,12 @@ class CloudTasks:
             if self._client is None:
                 self._client = _client(self._place.endpoint)
             return self._client
+
+
+def _counted(error: BaseException, *, taken: int) -> BaseException:
+    if isinstance(error, TasksUnavailable):
+        error.taken = taken
+    return error
 
 
 def _client(endpoint: str | None) -> "tasks_v2.CloudTasksClient":

@@ -69,11 +69,15 @@ class Tasks(Protocol):
 
 
 class TasksUnavailable(Unavailable):
-    """The queue took not every task; the same tasks may be handed in again. `reason` names the remedy where known."""
+    """The queue took not every task, but `taken` of them; the same tasks may be handed in again.
+
+    `reason` names the remedy where it is known.
+    """
 
     code: ClassVar[str] = "tasks_unavailable"
 
-    def __init__(self, queue: str, *, reason: str) -> None:
+    def __init__(self, queue: str, *, reason: str, taken: int = 0) -> None:
         self.queue = queue
+        self.taken = taken
         self.reason = reason
         super().__init__(f"the queue {queue} did not take the tasks: {reason}")
