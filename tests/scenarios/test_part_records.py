@@ -28,9 +28,9 @@ def test_a_last_try_that_comes_first_hides_no_shard() -> None:
     kept.waiting(WHOLE)
     assert found(kept).shards == 3
     for shard in range(3):
-        assert not found(kept).shards_finished
+        assert not found(kept).shards_finished(at=AT)
         kept.done(shard_part(shard), at=AT)
-    assert found(kept).shards_finished
+    assert found(kept).shards_finished(at=AT)
 
 
 def test_where_the_whole_is_given_up_the_end_waits_for_no_first_shard() -> None:
@@ -38,7 +38,7 @@ def test_where_the_whole_is_given_up_the_end_waits_for_no_first_shard() -> None:
     kept.begin(shards=3)
     for shard in (1, 2):
         kept.done(shard_part(shard), at=AT)
-    assert not found(kept).shards_finished
+    assert not found(kept).shards_finished(at=AT)
     kept.dead(DeadLetter(tenant_id="acme", part=WHOLE, code="run_failed", message="it failed", at=AT))
-    assert found(kept).shards_finished
+    assert found(kept).shards_finished(at=AT)
     assert not found(kept).complete

@@ -28,7 +28,7 @@ def books(tmp_path: Path) -> Path:
     add_tenant(documents, "acme", shards=3)
     asked = {"job": "generate_invoices", "actor": "scheduler", "recorded_at": NIGHT, "as_of": "2026-03-01"}
     FanOuts(documents).begin(FanOut(id=FAN_OUT, tenants=300, **asked))  # type: ignore[arg-type]
-    FanOuts(documents).add_enqueued(FAN_OUT, 300)
+    FanOuts(documents).note_enqueued(FAN_OUT, taken=300, of=300)
     noted = records(documents)
     noted.begin(shards=3)
     noted.done("shard_0", at=NIGHT)
@@ -62,6 +62,7 @@ def test_a_tenants_run_says_which_of_its_parts_is_missing_until_it_is_done(books
     assert shown.exit_code == 0
     assert f"{FAN_OUT}  fan out  2026-03-01  no" in shown.stdout
     assert f"{FAN_OUT}: shard_2: the run of tenant 'acme' could not proceed" in shown.stdout
+    assert "stays due: mend what is named, and the next run of the job does it" in shown.stderr
 
     noted = records(local_engine(books, payment_link_base="http://127.0.0.1:8080").documents)
     noted.waiting("shard_2")
@@ -70,5 +71,21 @@ def test_a_tenants_run_says_which_of_its_parts_is_missing_until_it_is_done(books
 
     assert "No runs." in billing("runs", "list", "--dir", str(books), "--unfinished").stderr
     [run] = json.loads(billing("runs", "list", "--dir", str(books), "--json").stdout)["runs"]
-    assert (run["complete"], run["failed"], run["counts"]) == (True, 0, {"shards": 3, "parts_done": 4})
+    assert (run["complete"], run["failed"]) == (True, 0)
+    assert run["counts"] == {"shards": 3, "parts_done": 4, "parts_waiting": 0}
     assert billing("runs", "fan-outs", "--dir", str(books)).exit_code == 0
+
+
+def test_a_part_that_went_on_after_its_last_try_is_shown_as_waiting_until_it_is_done(tmp_path: Path) -> None:
+    documents = local_engine(tmp_path, payment_link_base="http://127.0.0.1:8080").documents
+    add_tenant(documents, "acme")
+    noted = records(documents)
+    noted.last_try("tenant", at=NIGHT)
+    noted.waiting("tenant")
+
+    shown = billing("runs", "list", "--dir", str(tmp_path), "--unfinished")
+    assert "parts_waiting 1" in shown.stdout
+    assert 'call the function with {"fan_out": true}' in shown.stderr
+
+    noted.done("tenant", at=NIGHT)
+    assert billing("runs", "list", "--dir", str(tmp_path), "--unfinished").stdout == ""

@@ -10,6 +10,7 @@ from billing.api.job_run import JobRun
 from billing.api.part_run import TaskFor
 from billing.api.task_part import PartKind, RunQueue, TaskPart
 from billing.domain.stamp import stamp
+from billing.ports.tasks import TasksUnavailable
 from billing.store.fan_outs import FanOut, FanOuts
 from billing.store.tenants import Tenants
 
@@ -52,8 +53,12 @@ class Spreading(Generic[Engine, Report]):
         )
         tasks = TaskFor(job=run.job.name, as_of=as_of, actor=run.actor, request_id=run.request_id)
         whole = TaskPart(fan_out=fan_out_id, kind=PartKind.TENANT)
-        enqueued = self.queue.tasks.enqueue([tasks.part(whole, tenant_id=each) for each in tenant_ids])
-        records.add_enqueued(fan_out_id, enqueued)
+        try:
+            enqueued = self.queue.tasks.enqueue([tasks.part(whole, tenant_id=each) for each in tenant_ids])
+        except TasksUnavailable as error:
+            records.note_enqueued(fan_out_id, taken=error.taken, of=len(tenant_ids))
+            raise
+        records.note_enqueued(fan_out_id, taken=len(tenant_ids), of=len(tenant_ids))
         return {"fan_out": fan_out_id, "tenants": len(tenant_ids), "enqueued": enqueued, "as_of": as_of}
 
     @property

@@ -1,6 +1,7 @@
 """One task of a fanned-out run: a part of one tenant's work, for a slice of time; what is left queues up behind."""
 
-from collections.abc import Iterator
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import ClassVar, Generic
@@ -9,17 +10,20 @@ from billing.api.job import Engine, Job, Report, TenantWork
 from billing.api.job_request import TENANT_HEADER
 from billing.api.task_part import A_BATCH, PartKind, RunQueue, TaskPart
 from billing.domain.errors import BillingError
-from billing.ports import Task
+from billing.domain.stamp import stamp
+from billing.ports import Delete, Task
 from billing.ports.jobs import ACTOR_HEADER, JobName
-from billing.ports.tasks import task_name
+from billing.ports.tasks import TasksUnavailable, task_name
 from billing.ports.trace import trace_headers
-from billing.store.fan_outs import DeadLetter, PartRecords
+from billing.store.fan_outs import LONGEST_TRY, WHOLE, DeadLetter, PartRecords
+from billing.store.open_batches import OpenBatches
 from billing.store.tenants import Tenants
 
 OTHERS_MAY_TAKE = timedelta(minutes=5)
 """When a part is looked at again that stopped for another reason than its time, such as a case that a run is at."""
 
 _MOST_SLICES = 2_000
+_BATCHES_AT_ONCE = 100
 
 
 class NoEndInSight(BillingError):
@@ -43,7 +47,7 @@ class TaskFor:
     def part(self, part: TaskPart, *, tenant_id: str, due: datetime | None = None) -> Task:
         """The task that does a part of a tenant's run. Its name stands for all of that."""
         return Task(
-            name=task_name(self.job, part.fan_out, tenant_id, part.name, str(part.slice)),
+            name=task_name(self.job, part.fan_out, tenant_id, part.name, str(part.slice), part.after),
             queue="runs",
             function=self.job,
             body={"as_of": self.as_of, "task": part.members},
@@ -59,9 +63,10 @@ class TaskFor:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartRun(Generic[Engine, Report]):
-    """Does a part in place of the job's whole run. `records` notes how far the tenant's parts are.
+    """Does a part in place of the job's whole run.
 
-    At the `last_try` of its task it is noted that the part may be given up, until its work is done.
+    `records` notes how far the tenant's parts are, and `batches` which of its batches are open. At the `last_try` of
+    its task it is noted that the part may be given up, until its work is done.
     """
 
     job: Job[Engine, Report]
@@ -69,26 +74,43 @@ class PartRun(Generic[Engine, Report]):
     queue: RunQueue
     tasks: TaskFor
     records: PartRecords
+    batches: OpenBatches
     last_try: bool
 
     def run(self, engine: Engine, work: TenantWork) -> Report:
         """Work for a slice of time, then enqueue what follows: PDFs and charges, the rest of the part, the end.
 
-        Done again, by a task that comes twice or a call that died, it finds less to do and enqueues nothing new.
+        Done again, by a task that comes twice or a call that died, it finds less to do and enqueues nothing new. That a
+        last try went well is noted last: whatever fails or dies before leaves a dead letter.
         """
         if self.part.slice > _MOST_SLICES:
             raise NoEndInSight(self.part)
+        if self.part.kind is PartKind.CLOSING and not self._may_close(work):
+            if self.last_try:
+                self.records.waiting(self.part.name)
+            return self.job.nothing(engine, work)
+        work = replace(work, fan_out=self.part.fan_out, sweep_from=self.part.sweep_from)
         watch = _Watch(work)
-        work = replace(work, out_of_time=watch, fan_out=self.part.fan_out)
+        work = replace(work, out_of_time=watch)
         part = self._spread(engine, work)
         report = self._report(engine, work, part)
-        if self.last_try:
-            self.records.waiting(self.part.name)
-        follow_up = [*self._settling(part, report, work), *self._rest(part, report, work, is_out_of_time=watch.said)]
-        self.queue.tasks.enqueue(follow_up)
-        if report.complete and not watch.said:
+        is_at_its_end = report.complete and not watch.said
+        self._settle_apart(part, report, work)
+        if is_at_its_end:
             self._finish(part, work)
+        else:
+            due = None if watch.said else work.now + OTHERS_MAY_TAKE
+            rest = replace(part, slice=part.slice + 1, sweep_from=report.sweep_from)
+            self.queue.tasks.enqueue([self.tasks.part(rest, tenant_id=work.tenant_id, due=due)])
+        if self.last_try and not (is_at_its_end and part is self.part):
+            self.records.waiting(self.part.name)
         return report
+
+    def begin_last_try(self, *, tenant_id: str, now: datetime) -> None:
+        """Note that the last try begins, so that one which dies without a word is known to have been given up."""
+        if self.part.kind is PartKind.SHARD:
+            self._close_without(self.part, tenant_id=tenant_id, now=now)
+        self.records.last_try(self.part.name, at=now, besides=self._taking_off)
 
     def _spread(self, engine: Engine, work: TenantWork) -> TaskPart:
         """Of a tenant in shards: enqueue all but the first, which is done here."""
@@ -98,6 +120,8 @@ class PartRun(Generic[Engine, Report]):
         if shards == 1:
             return self.part
         self.records.begin(shards=shards)
+        if self.last_try:
+            self._close_without(self.part, tenant_id=work.tenant_id, now=work.now)
         first, *others = (replace(self.part, kind=PartKind.SHARD, shard=shard) for shard in range(shards))
         self.queue.tasks.enqueue([self.tasks.part(each, tenant_id=work.tenant_id) for each in others])
         return first
@@ -113,58 +137,91 @@ class PartRun(Generic[Engine, Report]):
             case _:
                 return self.job.close(engine, work)
 
-    def _settling(self, part: TaskPart, report: Report, work: TenantWork) -> Iterator[Task]:
+    def _settle_apart(self, part: TaskPart, report: Report, work: TenantWork) -> None:
         ids = self.job.left(report) if part.kind is PartKind.SHARD else ()
-        for start in range(0, len(ids), A_BATCH):
-            batch = TaskPart(
-                fan_out=part.fan_out, kind=PartKind.SETTLE, invoice_ids=tuple(ids[start : start + A_BATCH])
-            )
-            yield self.tasks.part(batch, tenant_id=work.tenant_id)
-
-    def _rest(self, part: TaskPart, report: Report, work: TenantWork, *, is_out_of_time: bool) -> Iterator[Task]:
-        if is_out_of_time or not report.complete:
-            due = None if is_out_of_time else work.now + OTHERS_MAY_TAKE
-            yield self.tasks.part(replace(part, slice=part.slice + 1), tenant_id=work.tenant_id, due=due)
+        starts = range(0, len(ids), A_BATCH)
+        batches = [_batch(part.fan_out, ids[start : start + A_BATCH]) for start in starts]
+        self.batches.note({each.name: each.invoice_ids for each in batches})
+        self.queue.tasks.enqueue([self.tasks.part(each, tenant_id=work.tenant_id) for each in batches])
 
     def _finish(self, part: TaskPart, work: TenantWork) -> None:
         match part.kind:
             case PartKind.SHARD:
                 self.records.done(part.name, at=work.now)
                 self.close_after_shards(tenant_id=work.tenant_id, now=work.now)
-            case PartKind.CLOSING:
-                self.records.done(part.name, at=work.now)
-            case _ if self.last_try:
-                self.records.done(part.name, at=work.now)
+                if part.shard == 0 and (parts := self.records.find()) is not None and WHOLE in parts.dead:
+                    self.records.waiting(WHOLE)  # a slice before this one died when its work was done
+            case PartKind.SETTLE if not self.last_try:
+                self.batches.documents.commit(self._taking_off)
+            case PartKind.TENANT if not self.last_try and (part.slice == 0 or self.records.find() is None):
+                pass  # nothing was noted of it
             case _:
-                pass
+                self.records.done(part.name, at=work.now, besides=self._taking_off)
 
     def give_up(self, letter: DeadLetter, *, now: datetime) -> None:
         """Note that the task of this part will not be tried again; the others of the tenant end without it."""
-        self.records.dead(letter)
-        self.close_after_shards(tenant_id=letter.tenant_id, now=now)
+        self.records.dead(letter, besides=self._taking_off)
+        if self.part.kind in (PartKind.TENANT, PartKind.SHARD):
+            self.close_after_shards(tenant_id=letter.tenant_id, now=now)
 
     def close_after_shards(self, *, tenant_id: str, now: datetime) -> None:
         """Enqueue what comes once at the end, if no shard is left: a slice later, when batches have been settled."""
         parts = self.records.find()
-        if parts is None or parts.shards == 1 or not parts.shards_finished:
+        if parts is None or parts.shards == 1 or not parts.shards_finished(at=now):
             return
-        closing = TaskPart(fan_out=self.part.fan_out, kind=PartKind.CLOSING)
         due = now + timedelta(seconds=self.queue.slice_seconds) if self.job.settle is not None else None
+        self._enqueue_closing(parts.ending, tenant_id=tenant_id, due=due)
+
+    def _close_without(self, part: TaskPart, *, tenant_id: str, now: datetime) -> None:
+        """Should a shard's last try die without a word, the end comes once it must have died."""
+        due = now + LONGEST_TRY + OTHERS_MAY_TAKE
+        with suppress(TasksUnavailable):  # which is no reason not to try
+            self._enqueue_closing(f"{part.name}_{part.slice}_{stamp(now)}", tenant_id=tenant_id, due=due)
+
+    def _enqueue_closing(self, after: str, *, tenant_id: str, due: datetime | None) -> None:
+        closing = TaskPart(fan_out=self.part.fan_out, kind=PartKind.CLOSING, after=after)
         self.queue.tasks.enqueue([self.tasks.part(closing, tenant_id=tenant_id, due=due)])
+
+    def _may_close(self, work: TenantWork) -> bool:
+        """Whether all shards and batches are at their end. Batches are handed in again, lest one was lost, and awaited.
+
+        A shard that is not at its end enqueues a closing of its own then, so this one need not come again for it.
+        """
+        parts = self.records.find()
+        if parts is None or not parts.shards_finished(at=work.now):
+            return False
+        batches = [_batch(self.part.fan_out, ids) for ids in self.batches.first(limit=_BATCHES_AT_ONCE)]
+        if not batches:
+            return True
+        again = self.tasks.part(
+            replace(self.part, slice=self.part.slice + 1), tenant_id=work.tenant_id, due=work.now + OTHERS_MAY_TAKE
+        )
+        self.queue.tasks.enqueue([*(self.tasks.part(each, tenant_id=work.tenant_id) for each in batches), again])
+        return False
+
+    @property
+    def _taking_off(self) -> list[Delete]:
+        """What says of a batch that nobody has to wait for it any more."""
+        return [self.batches.taking_off(self.part.name)] if self.part.kind is PartKind.SETTLE else []
+
+
+def _batch(fan_out: str, invoice_ids: Sequence[str]) -> TaskPart:
+    return TaskPart(fan_out=fan_out, kind=PartKind.SETTLE, invoice_ids=tuple(invoice_ids))
 
 
 class _Watch:
     """Whether the time is up, and whether it has ever said so: what was not begun then has to be continued.
 
-    The first page is always begun, so that a part gets on however short its slices are.
+    The first page is always begun, so that a part gets on however short its slices are; of one that has to go on with
+    the settlement too, the first page of that as well.
     """
 
     def __init__(self, work: TenantWork) -> None:
         self._out_of_time = work.out_of_time
-        self._was_asked = False
+        self._free = 2 if work.sweep_from else 1
         self.said = False
 
     def __call__(self) -> bool:
-        self.said = self.said or (self._was_asked and self._out_of_time())
-        self._was_asked = True
+        self._free -= 1
+        self.said = self.said or (self._free < 0 and self._out_of_time())
         return self.said

@@ -17,6 +17,7 @@ from billing.api.task_part import RunQueue, TaskPart
 from billing.domain.errors import NotFound
 from billing.ports import Fields
 from billing.store.fan_outs import DeadLetter, PartRecords
+from billing.store.open_batches import OpenBatches
 
 DEAD_LETTER: Final = "dead_letter"
 """The event in the log; an alert stands on it."""
@@ -46,7 +47,7 @@ class TaskCall(Generic[Engine, Report]):
         part_run = self._part_run(is_last=is_last)
         try:
             if is_last:
-                part_run.records.last_try(self.part.name, at=self.run.now)
+                part_run.begin_last_try(tenant_id=self.tenant_id, now=self.run.now)
             run = replace(self.run, job=replace(self.run.job, run=part_run.run))
             return logged_run(run, seconds=seconds, log=self.log)
         except _FOR_GOOD as error:
@@ -73,6 +74,7 @@ class TaskCall(Generic[Engine, Report]):
             records=PartRecords(
                 documents=run.engine.documents, tenant_id=self.tenant_id, fan_out_id=self.part.fan_out, base=base
             ),
+            batches=OpenBatches(documents=run.engine.documents, tenant_id=self.tenant_id, fan_out_id=self.part.fan_out),
             last_try=is_last,
         )
 
@@ -84,7 +86,7 @@ class TaskCall(Generic[Engine, Report]):
         message = f"{self.run.job.name} gave up {letter.part} of {letter.tenant_id}"
         about = {"fan_out": self.part.fan_out, "tenant": letter.tenant_id, "part": letter.part}
         self.log(DEAD_LETTER, {"severity": "ERROR", "message": message, **about, **error_fields(error)})
-        if isinstance(error, NotFound):
+        if isinstance(error, NotFound) and error.kind == "tenant":
             part_run.records.lost(letter)
         else:
             part_run.give_up(letter, now=self.run.now)

@@ -4,7 +4,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from zlib import crc32
+from hashlib import sha256
+from typing import Any
 
 from billing.domain.errors import InvalidInput
 from billing.ports.tasks import Tasks
@@ -15,6 +16,8 @@ A_BATCH = 100
 """Invoices that are settled by one task: seconds of work, so that one which fails costs little."""
 
 _FAN_OUT = re.compile("[0-9TZ]{1,30}-[0-9a-f]{8}")
+_AFTER = re.compile("[0-9A-Za-z_]{0,80}")
+_SWEEP_FROM = re.compile(r"(?:(?:invoices|credit_notes)/(?P<after>.*))?")
 _MOST_SHARDS, _MOST_SLICES = 10_000, 1_000_000
 
 
@@ -46,13 +49,19 @@ def run_queue(tasks: Tasks | None, *, attempts: int, slice_seconds: int) -> RunQ
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskPart:
-    """A part of the run `fan_out`. `slice` counts how often the part was continued."""
+    """A part of the run `fan_out`. `slice` counts how often the part was continued.
+
+    `after` is what a closing comes after: each end of the shards has a closing of its own. `sweep_from` is where the
+    slice before says that the settlement of what is left goes on.
+    """
 
     fan_out: str
     kind: PartKind
     shard: int = 0
     invoice_ids: tuple[str, ...] = ()
     slice: int = 0
+    after: str = ""
+    sweep_from: str = ""
 
     @property
     def name(self) -> str:
@@ -63,7 +72,7 @@ class TaskPart:
             case PartKind.SHARD:
                 return shard_part(self.shard)
             case PartKind.SETTLE:
-                return f"settle_{crc32(' '.join(self.invoice_ids).encode()):08x}"
+                return f"settle_{sha256(' '.join(self.invoice_ids).encode()).hexdigest()[:32]}"
             case PartKind.CLOSING:
                 return CLOSING
 
@@ -77,14 +86,16 @@ class TaskPart:
             case PartKind.SETTLE:
                 return members | {"invoices": list(self.invoice_ids)}
             case _:
-                return members
+                told = {"after": self.after, "sweep_from": self.sweep_from}
+                return members | {name: value for name, value in told.items() if value}
 
 
 def read_part(value: object) -> TaskPart:
     """The part in a task's body. InvalidInput for what we never wrote."""
     match value:
-        case {"fan_out": str(fan_out), "part": "tenant" | "closing" as kind, "slice": int(slices), **rest} if not rest:
-            part = TaskPart(fan_out=fan_out, kind=PartKind(kind), slice=slices)
+        case {"fan_out": str(fan_out), "part": "tenant" | "closing" as kind, "slice": int(slices), **rest}:
+            after, sweep_from = _told(value, rest)
+            part = TaskPart(fan_out=fan_out, kind=PartKind(kind), slice=slices, after=after, sweep_from=sweep_from)
         case {"fan_out": str(fan_out), "part": "shard", "slice": int(slices), "shard": int(shard), **rest} if not rest:
             part = TaskPart(fan_out=fan_out, kind=PartKind.SHARD, slice=slices, shard=shard)
         case {"fan_out": str(fan_out), "part": "settle", "slice": 0, "invoices": list(ids), **rest} if not rest:
@@ -96,6 +107,19 @@ def read_part(value: object) -> TaskPart:
     if part.kind is PartKind.SETTLE and not 0 < len(part.invoice_ids) <= A_BATCH:
         raise _not_ours(value)
     return part
+
+
+def _told(value: object, rest: Mapping[Any, Any]) -> tuple[str, str]:
+    """What a closing comes after, and where the sweep goes on; each "" where nothing is told."""
+    after, sweep_from = rest.get("after", ""), rest.get("sweep_from", "")
+    if rest.keys() - {"after", "sweep_from"} or not isinstance(after, str) or not isinstance(sweep_from, str):
+        raise _not_ours(value)
+    found = _SWEEP_FROM.fullmatch(sweep_from)
+    if not _AFTER.fullmatch(after) or found is None:
+        raise _not_ours(value)
+    if found["after"]:
+        checked_id("task", found["after"])
+    return after, sweep_from
 
 
 def _invoice_id(value: object) -> str:

@@ -11,8 +11,13 @@ from billing.cli.directory import open_directory, open_place
 from billing.cli.errors import DONE, HAD_FAILURES
 from billing.cli.place import Place
 from billing.cli.screen import Json, answers, columns, complaints, write_json
-from billing.store.fan_outs import DeadLetter, FanOut, FanOuts
+from billing.store.fan_outs import KIND, DeadLetter, FanOut, FanOuts
 from billing.store.runs import Runs
+
+_REMEDY = (
+    "What a spread run did not come to stays due: mend what is named, and the next run of the job does it. "
+    'To begin one now, call the function with {"fan_out": true}.'
+)
 
 
 def show_runs(limit: int, *, unfinished: bool, place: Place) -> None:
@@ -53,6 +58,7 @@ def _print_runs(runs: Sequence[RunAnswer]) -> None:
     for each in runs:
         for failure in each.failures:
             answers().print(escape(f"{each.id}: {failure.subject}: {failure.message}"), soft_wrap=True)
+    _print_remedy(any(each.kind == KIND and not each.complete for each in runs))
 
 
 def _print_fan_outs(found: Sequence[tuple[FanOut, Sequence[DeadLetter]]]) -> None:
@@ -69,6 +75,12 @@ def _print_fan_outs(found: Sequence[tuple[FanOut, Sequence[DeadLetter]]]) -> Non
         for letter in letters:
             told = f"{each.id}: {letter.tenant_id}, {letter.part}: {letter.message}"
             answers().print(escape(told), soft_wrap=True)
+    _print_remedy(any(letters for _, letters in found))
+
+
+def _print_remedy(is_something_left: bool) -> None:  # noqa: FBT001
+    if is_something_left:
+        complaints().print(_REMEDY, soft_wrap=True)
 
 
 def _fan_out_json(fan_out: FanOut, letters: Sequence[DeadLetter]) -> Json:

@@ -4,10 +4,11 @@ The record of a tenant's parts stands among its runs, under the id of the whole.
 for any other once a task is at its last try, so that a small tenant's run writes no more than without a queue.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
+from hashlib import sha256
 from typing import Any
 
 from billing.ports import Create, Delete, Document, Documents, Fields, Order, Put, Query, Update, Write, WriteConflict
@@ -21,8 +22,14 @@ WHOLE = "tenant"
 CLOSING = "closing"
 
 _PART = "part_"
+_SHARD = "shard_"
 _DONE, _DEAD, _LAST_TRY = "done", "dead", "last_try"
+_WAITING = "waiting"
+_STATES = (_DONE, _DEAD, _LAST_TRY, _WAITING)
 _NO_ANSWER = "no_answer"
+
+LONGEST_TRY = timedelta(minutes=35)
+"""No try of a task lasts longer: a queue waits half an hour for an answer at most, and clocks differ by a little."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,13 +63,26 @@ class TenantParts:
     shards: int
     done: frozenset[str]
     dead: Mapping[str, DeadLetter]
+    trying: frozenset[str] = frozenset()
+    waiting: frozenset[str] = frozenset()
+
+    def shards_finished(self, *, at: datetime) -> bool:
+        """Whether nothing more comes from any shard; the first is worked on by the task of the whole.
+
+        A shard at its last try (`trying`) may still be continued, unless no try lasts that long.
+        """
+        lost = {part for part in self.trying if at - self.dead[part].at >= LONGEST_TRY}
+        ended = self.done | (self.dead.keys() - self.trying) | lost
+        first = shard_part(0) in ended or WHOLE in ended
+        return first and all(shard_part(shard) in ended for shard in range(1, self.shards))
 
     @property
-    def shards_finished(self) -> bool:
-        """Whether nothing more comes from any shard; the first is worked on by the task of the whole."""
-        ended = self.done | self.dead.keys()
-        first = shard_part(0) in ended or WHOLE in self.dead
-        return first and all(shard_part(shard) in ended for shard in range(1, self.shards))
+    def ending(self) -> str:
+        """Stands for what became of the parts: a later end is another one."""
+        states = dict.fromkeys(self.done, _DONE) | dict.fromkeys(self.dead, _DEAD)
+        states |= dict.fromkeys(self.trying, _LAST_TRY)
+        told = sorted(f"{part}:{state}" for part, state in states.items() if part == WHOLE or is_shard(part))
+        return sha256(" ".join(told).encode()).hexdigest()[:16]
 
     @property
     def complete(self) -> bool:
@@ -73,7 +93,12 @@ class TenantParts:
 
 def shard_part(shard: int) -> str:
     """The name of a shard's part."""
-    return f"shard_{shard}"
+    return f"{_SHARD}{shard}"
+
+
+def is_shard(part: str) -> bool:
+    """Whether that is the name of a shard's part."""
+    return part.startswith(_SHARD)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,10 +122,19 @@ class FanOuts:
         with suppress(WriteConflict):
             self.documents.commit([Create(_path(fan_out.id), record)])
 
-    def add_enqueued(self, fan_out_id: str, number: int) -> None:
-        """Count tasks that the queue took."""
-        if number:
-            self.documents.commit([Update(_path(fan_out_id), increments={"enqueued": number})])
+    def note_enqueued(self, fan_out_id: str, *, taken: int, of: int) -> None:
+        """Count tasks that the queue took of so many; of a call that it took whole, all, whoever handed them in.
+
+        A call that died before it counted, or that came twice, changes nothing about how many there are.
+        """
+        while (read := self.documents.get_many([_path(fan_out_id)])[0]) is not None:
+            before = _fan_out(read).enqueued
+            enqueued = max(before, min(before + taken, of))
+            if enqueued == before:
+                return
+            with suppress(WriteConflict):  # another call counted at the same time
+                self.documents.commit([Update(_path(fan_out_id), {"enqueued": enqueued}, expected=read.version)])
+                return
 
     def latest(self, *, limit: int) -> list[FanOut]:
         """The latest of them, the last first: their ids begin with the time."""
@@ -134,33 +168,33 @@ class PartRecords:
         [found] = self._runs.get([self.fan_out_id])
         return None if found is None else tenant_parts(found)
 
-    def last_try(self, part: str, *, at: datetime) -> None:
+    def last_try(self, part: str, *, at: datetime, besides: Sequence[Write] = ()) -> None:
         """Note that the last try begins: should it end without a word, then the part has been given up."""
         message = f"the last try, begun at {at:%Y-%m-%d %H:%M:%S} UTC, has not come to an end"
         letter = DeadLetter(tenant_id=self.tenant_id, part=part, code=_NO_ANSWER, message=message, at=at)
-        self._note(part, {"state": _LAST_TRY, **_fields(letter)}, [self._putting(letter)])
+        self._note(part, {"state": _LAST_TRY, **_fields(letter)}, [self._putting(letter), *besides])
 
-    def dead(self, letter: DeadLetter) -> None:
+    def dead(self, letter: DeadLetter, *, besides: Sequence[Write] = ()) -> None:
         """Note that a part has been given up."""
-        self._note(letter.part, {"state": _DEAD, **_fields(letter)}, [self._putting(letter)])
+        self._note(letter.part, {"state": _DEAD, **_fields(letter)}, [self._putting(letter), *besides])
 
     def lost(self, letter: DeadLetter) -> None:
-        """The same of a tenant that is not there: it is noted with the whole alone."""
-        self.documents.commit([self._putting(letter)])
+        """The same of a tenant that is not there: it is noted with the whole alone, and nothing with the tenant."""
+        self.documents.commit([self._putting(letter), Delete(self._runs.document(self.fan_out_id))])
 
     def waiting(self, part: str) -> None:
-        """Take back that a part may be given up: its last try went well."""
-        self._note(part, {"state": "waiting"}, [Delete(self._letter_path(part))])
+        """Take back that a part may be given up: its last try went well, and what is left of it was enqueued."""
+        self._note(part, {"state": _WAITING}, [self._taking_back(part)])
 
-    def done(self, part: str, *, at: datetime) -> None:
-        """Note that a part came to its end."""
-        self._note(part, {"state": _DONE, "at": at.isoformat()}, [])
+    def done(self, part: str, *, at: datetime, besides: Sequence[Write] = ()) -> None:
+        """Note that a part came to its end, whatever became of an earlier try."""
+        self._note(part, {"state": _DONE, "at": at.isoformat()}, [self._taking_back(part), *besides])
 
     @property
     def _runs(self) -> Collection:
         return Collection(self.documents, self.tenant_id, "runs")
 
-    def _note(self, part: str, state: Fields, besides: list[Write]) -> None:
+    def _note(self, part: str, state: Fields, besides: Sequence[Write]) -> None:
         """Each part has a field of its own, so that no two tasks wait for each other."""
         noted = Update(self._runs.document(self.fan_out_id), {f"{_PART}{part}": state})
         try:
@@ -176,6 +210,9 @@ class PartRecords:
     def _putting(self, letter: DeadLetter) -> Put:
         return Put(self._letter_path(letter.part), {**_fields(letter), "schema_version": SCHEMA_VERSION})
 
+    def _taking_back(self, part: str) -> Delete:
+        return Delete(self._letter_path(part))
+
     def _letter_path(self, part: str) -> str:
         return f"{_path(self.fan_out_id)}/dead_letters/{checked_id('dead_letters.id', f'{self.tenant_id}.{part}')}"
 
@@ -184,9 +221,15 @@ def tenant_parts(document: Document) -> TenantParts:
     """A record of parts as it was read."""
     fields: dict[str, Any] = document.fields
     states = {name.removeprefix(_PART): state for name, state in fields.items() if name.startswith(_PART)}
-    dead = {part: _letter(state) for part, state in states.items() if state["state"] in (_DEAD, _LAST_TRY)}
-    done = frozenset(part for part, state in states.items() if state["state"] == _DONE)
-    return TenantParts(shards=fields["shards"], done=done, dead=dead)
+    at_state = {name: frozenset(part for part, it in states.items() if it["state"] == name) for name in _STATES}
+    dead = {part: _letter(states[part]) for part in states if part in at_state[_DEAD] | at_state[_LAST_TRY]}
+    return TenantParts(
+        shards=fields["shards"],
+        done=at_state[_DONE],
+        dead=dead,
+        trying=at_state[_LAST_TRY],
+        waiting=at_state[_WAITING] - ({WHOLE} if fields["shards"] > 1 else set()),  # its first shard goes on instead
+    )
 
 
 def _path(fan_out_id: str) -> str:

@@ -107,7 +107,11 @@ def _spread(document: Document) -> RunAnswer:
             "id": document.id,
             **{name: fields[name] for name in ("kind", "actor", "recorded_at", "as_of")},
             "complete": parts.complete,
-            "counts": {"shards": parts.shards, "parts_done": len(parts.done)},
+            "counts": {
+                "shards": parts.shards,
+                "parts_done": len(parts.done),
+                "parts_waiting": 0 if parts.complete else len(parts.waiting),
+            },
             "failed": len(dead),
             "failures": dead,
             "totals": [],
