@@ -59,6 +59,7 @@ def test_an_event_arrives_as_json_that_the_secret_verifies(receiver: Receiver) -
     assert taken.headers["webhook-id"] == MESSAGE
     assert taken.headers["content-type"] == "application/json"
     assert taken.headers["host"] == receiver.url.split("/")[2]
+    assert taken.headers["user-agent"] == "billing-events"
     assert Webhook(SECRET).verify(taken.body, taken.headers) == {
         "type": "customer.suspended",
         "timestamp": "2026-03-15T09:00:00Z",

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -13,8 +14,10 @@ from billing.cli import app
 from billing.domain.event import Event, EventType, event_of
 from billing.domain.event_delivery import EventDelivery, EventStatus
 from billing.ports import Documents
+from billing.store.event_turns import EventTurn, EventTurns
 from billing.store.events import Events
 from billing.store.tenants import Tenants
+from billing.usecases.event_turn import TURN
 from billing.wiring import local_engine
 from tests.builders import a_tenant, utc
 from tests.event_receiver import SECRET, Receiver, receiving
@@ -65,6 +68,7 @@ def test_what_is_due_is_delivered_and_listed(tmp_path: Path, documents: Document
         "tenant_id": "acme",
         "delivered": 2,
         "not_wanted": 0,
+        "next_at": None,
         "errors": [],
     }
     said = [Webhook(SECRET).verify(each.body, each.headers)["type"] for each in receiver.taken]
@@ -76,13 +80,27 @@ def test_what_is_due_is_delivered_and_listed(tmp_path: Path, documents: Document
     assert SUSPENDED.id in shown
 
 
+def test_where_another_pass_delivers_it_is_said_until_when_it_may(
+    tmp_path: Path, documents: Documents, receiver: Receiver
+) -> None:
+    write(documents, SUSPENDED)
+    turns, until = EventTurns.of(documents, "acme"), datetime.now(UTC) + TURN
+    documents.commit([turns.taking(EventTurn(holder="another", until=until), over=None)])
+    told = answer("deliver", directory=tmp_path)
+    assert (told["delivered"], datetime.fromisoformat(told["next_at"])) == (0, until)
+    assert f"more is due from {until:%Y-%m-%d %H:%M:%S} UTC on" in run("deliver", directory=tmp_path).stdout
+    assert receiver.taken == []
+
+
 def test_what_is_not_taken_is_said_with_what_comes_next(
     tmp_path: Path, documents: Documents, receiver: Receiver
 ) -> None:
     write(documents, SUSPENDED)
     receiver.statuses = [500]
     result = run("deliver", directory=tmp_path)
-    assert (result.exit_code, result.stdout) == (1, "0 delivered\n")
+    due = Events.of(documents, "acme").get(SUSPENDED.id).value.delivery.next_try_at
+    said = f"0 delivered\nmore is due from {due:%Y-%m-%d %H:%M:%S} UTC on\n"
+    assert (result.exit_code, result.stdout) == (1, said)
     assert result.stderr == (
         f"customers/c1: the event {SUSPENDED.id} was not taken: its receiver answered with status 500"
         " (it will be tried again)\n"

@@ -93,11 +93,13 @@ def _answer(report: EventsDelivered, *, tenant: Tenant, place: Place) -> int:
     if place.as_json:
         errors = [_failure_json(each) for each in report.failures]
         counts = {"delivered": report.delivered, "not_wanted": report.not_wanted}
-        write_json({"tenant_id": tenant.id, **counts, "errors": errors})
+        write_json({"tenant_id": tenant.id, **counts, "next_at": report.next_at, "errors": errors})
     else:
         answers().print(f"{report.delivered} delivered")
         if report.not_wanted:
             answers().print(f"{report.not_wanted} not wanted: {tenant.id} has no event_url")
+        if report.next_at is not None:
+            answers().print(f"more is due from {_instant(report.next_at)} UTC on", highlight=False)
         for each in report.failures:
             complaints().print(f"{each.subject}: {each.error} ({_outlook(each)})", style="red", markup=False)
     return HAD_FAILURES if report.failures else DONE
