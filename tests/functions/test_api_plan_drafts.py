@@ -39,6 +39,19 @@ def told(answered: Answered, status: int = 200) -> Any:  # noqa: ANN401 - any JS
     return json.loads(answered.body)
 
 
+def test_ids_of_the_products_own_plans_are_refused_however_they_come(api: ApiBooks) -> None:
+    """Invoices made by hand are of plans that no tenant may put prices in."""
+    mine = {**WHOLE, "plan_id": "by-hand.usd", "version": 1}
+    assert "does not begin with by-hand." in str(told(asks(api, "POST", "/api/billing/plans", mine), 422))
+    drafts = "/api/billing/plan-drafts/by-hand.usd"
+    for refused in (asks(api, "PUT", drafts, WHOLE), asks(api, "POST", f"{drafts}/publish")):
+        [error] = told(refused, 422)["errors"]
+        assert (error["field"], "does not begin with by-hand." in error["detail"]) == ("plan_id", True)
+    assert asks(api, "GET", drafts).status == 404
+    assert "by-hand" not in json.dumps(api.read("/api/billing/plans"))
+    assert asks(api, "PUT", "/api/billing/plan-drafts/by-handover", WHOLE).status == 200
+
+
 def test_a_draft_is_saved_with_its_flaws_and_published_without(api: ApiBooks) -> None:
     tiers = [{"up_to": 10, "unit_price": "1"}, {"up_to": 5, "unit_price": "1"}]
     usage = [{"metric": "calls", "name": "Calls", "model": "graduated", "tiers": tiers}]

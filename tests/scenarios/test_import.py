@@ -5,6 +5,7 @@ import shutil
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from threading import Thread
 
@@ -13,6 +14,7 @@ import pytest
 from billing.adapters.book_files import load_book
 from billing.adapters.sqlite import SqliteDocuments
 from billing.domain.book import Book, BookConflicts
+from billing.domain.errors import InvalidInput
 from billing.domain.run_report import RunReport
 from billing.ports import Create, Documents, Fields, Query, Write
 from billing.store.customers import Customers
@@ -161,6 +163,13 @@ def test_several_tenants_share_a_store_and_see_nothing_of_each_other(documents: 
     assert bill(documents, february, as_of="2026-03-01").revenue["USD"].total == 4_782_914
     assert bill(documents, berlin, as_of="2026-04-20").revenue["EUR"].total == 209_280
     assert len(stored(documents, small, "customers")) == 1 + 2  # with the tenant itself
+
+
+def test_a_book_with_a_plan_of_the_products_own_is_refused_whole(documents: Documents, tmp_path: Path) -> None:
+    book = load_book(book_folder(tmp_path))
+    with pytest.raises(InvalidInput, match="plan_id: expected a plan id that does not begin with by-hand"):
+        bring(documents, replace(book, plans=(*book.plans, replace(book.plans[0], plan_id="by-hand.usd"))))
+    assert documents.get_many([f"tenants/{book.tenant.id}"]) == [None]
 
 
 def test_what_is_new_is_added_to_what_is_there(documents: Documents, tmp_path: Path) -> None:

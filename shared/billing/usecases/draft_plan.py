@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from billing.domain.audit import AuditRecord
 from billing.domain.catalog import Plan
 from billing.domain.plan_draft import PlanDraft
+from billing.domain.plan_name import plan_name
 from billing.ports import Documents, Write
 from billing.store.audit import AuditLog
 from billing.store.collection import Stored
@@ -32,6 +33,7 @@ def save_plan_draft(
     draft's version (`none` where there is no draft).
     """
     Tenants(documents).get(call.tenant_id)
+    plan_name("plan_id", plan_id)
     drafts = PlanDrafts.of(documents, call.tenant_id)
     draft = PlanDraft(plan_id=plan_id, content=content, saved_by=call.actor, saved_at=call.recorded_at)
 
@@ -64,8 +66,10 @@ def publish_plan_draft(
 ) -> Plan:
     """Publish the draft as the version after the last and end it, in one commit: no draft is published twice.
 
-    Raises NotFound, whatever `seen` raises of the draft's version, and what `read_plan` does: then the draft stays.
+    Raises NotFound, InvalidInput for an id that can't be a tenant's own, whatever `seen` raises of the draft's version,
+    and what `read_plan` does: then the draft stays.
     """
+    plan_name("plan_id", plan_id)
     drafts, plans = PlanDrafts.of(documents, call.tenant_id), PlanVersions.of(documents, call.tenant_id)
 
     def publish() -> Plan:

@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from billing.domain.book import Book
 from billing.domain.errors import Conflict
+from billing.domain.plan_name import plan_name
 from billing.ports import Documents, WriteConflict
 from billing.usecases.compare_book import compare_book
 from billing.usecases.write_book import BookWriter, Progress
@@ -57,9 +58,12 @@ def import_book(
     """Store what is new in a book, and say what was. Importing again changes nothing; killed at any moment, it goes on.
 
     Raises BookConflicts, before anything is written, where a row is stored with other content: an import adds and never
-    changes. A subscription is written after its usage, so no billing run sees one without the other. `progress` is told
-    what is written, how many of it are done, and of how many.
+    changes; InvalidInput for a plan's id that is kept for the product's own. A subscription is written after its usage,
+    so no billing run sees one without the other. `progress` is told what is written, how many of it are done, and of
+    how many.
     """
+    for plan in book.plans:
+        plan_name("plan_id", plan.plan_id)
     created: Counter[str] = Counter()
     writer = BookWriter(documents, recorded_at=recorded_at, actor=actor, progress=progress, created=created)
     for _ in range(_ATTEMPTS):

@@ -16,6 +16,7 @@ from billing.domain.invoice import Invoice
 from billing.domain.invoice_life import due
 from billing.domain.invoicing import CreditDraft, Draft, InvoiceFacts, Skip, draft_invoice
 from billing.domain.period import Cycle, Schedule, Unit, local_date, local_midnight
+from billing.domain.plan_name import BY_HAND
 from billing.domain.sharding import shard_of
 from billing.domain.subscription import OneTimeCharge, Phase, Subscription
 from billing.domain.tenant import Tenant
@@ -26,7 +27,6 @@ from billing.usecases.run_context import RunContext
 from billing.usecases.set_service import by_hand_prefix
 
 _A_DAY = timedelta(days=1)
-_PLAN = "by-hand"
 _OWN_PLAN = re.compile(r"by-hand\.[a-z]{3}@1")
 _DIGEST = re.compile("[0-9a-f]{16}")
 
@@ -159,7 +159,7 @@ def _plan(context: RunContext, *, currency: str) -> tuple[Plan, bool]:
     Raises PlanPublished where the tenant gave that name to a plan of its own: `verify` could not tell them apart.
     """
     plan = Plan(
-        plan_id=f"{_PLAN}.{currency.lower()}", version=1, name="By hand", currency=currency, cycle=Cycle(1, Unit.DAY)
+        plan_id=f"{BY_HAND}{currency.lower()}", version=1, name="By hand", currency=currency, cycle=Cycle(1, Unit.DAY)
     )
     [found] = context.plan_versions.get([plan.ref])
     if isinstance(found, BillingError) and not isinstance(found, NotFound):

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from billing.domain.catalog import Plan
 from billing.domain.errors import Conflict, NotFound
+from billing.domain.plan_name import plan_name
 from billing.ports import Documents, Write
 from billing.store.audit import AuditLog
 from billing.store.plans import PlanVersions
@@ -32,7 +33,10 @@ class PublishedPlans:
 
 
 def publish_plans(documents: Documents, plans: Sequence[Plan], *, call: Call) -> PublishedPlans:
-    """Publish what is new of these versions, all at once; raises PlanPublished, before anything is written."""
+    """Publish what is new of these versions, all at once.
+
+    Raises PlanPublished, and InvalidInput for an id that is kept for the product's own, before anything is written.
+    """
     return again_while_others_write(lambda: _publish(documents, plans, call))
 
 
@@ -41,6 +45,7 @@ def _publish(documents: Documents, plans: Sequence[Plan], call: Call) -> Publish
     new: list[Plan] = []
     for plan, found in zip(plans, versions.get([plan.ref for plan in plans]), strict=True):
         if isinstance(found, NotFound):
+            plan_name("plan_id", plan.plan_id)
             new.append(plan)
         elif found != plan:
             raise PlanPublished(plan)

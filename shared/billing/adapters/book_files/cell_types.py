@@ -22,6 +22,7 @@ from billing.domain.electronic_address import electronic_address
 from billing.domain.errors import InvalidInput
 from billing.domain.money import parse_decimal
 from billing.domain.period import zone_named
+from billing.domain.plan_name import plan_name
 from billing.domain.tax_table import require_country
 from billing.domain.tax_territory import EU_MEMBERS
 from billing.domain.web_address import is_web_address
@@ -87,7 +88,7 @@ def checked_plan_id(value: object) -> str:
     """A plan's id without its version, which is set off by @."""
     if isinstance(value, str) and "@" in value:
         raise InvalidInput("", expected="a plan id without @, which sets off the version", given=value)
-    return checked_key(value)
+    return plan_name("", checked_key(value))
 
 
 def checked_tenant(value: object) -> str:
