@@ -166,8 +166,10 @@ def tiered(*tiers: dict[str, Any], model: str = "graduated") -> dict[str, Any]:
         ({"plan_id": "a@b"}, "plan_id: expected a plan id without @, which sets off the version, got 'a@b'"),
         (
             {"plan_id": "by-hand.usd"},
-            "plan_id: expected a plan id that does not begin with by-hand., which is kept for "
-            + "invoices made by hand, got 'by-hand.usd'",
+            (
+                "plan_id: expected a plan id that does not begin with by-hand., which is kept for "
+                "invoices made by hand, got 'by-hand.usd'"
+            ),
         ),
         ({"plan_id": "../x"}, f"plan_id: expected {ID}, got '../x'"),
         ({"currency": "usd"}, "currency: expected an ISO 4217 code such as USD, got 'usd'"),
