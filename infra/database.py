@@ -13,13 +13,16 @@ from infra.durations import EXPECTED
 from infra.errors import InvalidDeclaration
 from infra.gcloud import ROOT
 from infra.keeping import left_longer
-from infra.resource import Allowed, Call, Command, Difference, Resource, Settings, always, gcloud
+from infra.resource import Allowed, Call, Command, Difference, Late, Resource, Settings, always, gcloud
 
 FIRESTORE = "firestore.googleapis.com"
 _KEPT = "it holds or serves the documents, which are never deleted from here"
 _DAY = 86_400
 _ORDERS = {"ASCENDING": "asc", "DESCENDING": "desc", "CONTAINS": "array"}
 _CONFIGS = {"asc": "order=ascending", "desc": "order=descending", "array": "array-config=contains"}
+_SCOPE, _BROKEN = "COLLECTION", "NEEDS_REPAIR"
+"""An index of a whole collection group answers no query of one collection, and one that needs repair none at all."""
+
 _EXEMPT, _EXPIRES = "not indexed", "not indexed, documents expire by it"
 
 
@@ -148,27 +151,46 @@ def _rules(declaration: Declaration) -> Resource:
 
 
 def _index(index: CompositeIndex, *, database: str) -> Resource:
-    group, fields = index.collection_group, [[name, direction] for name, direction in index.fields]
+    group, place = index.collection_group, f"--database={database}"
+    title = f"{group} by {', '.join(f'{name} {direction}' for name, direction in index.fields)}"
 
     def live(cloud: Cloud) -> Settings | None:
-        found = cloud.gcloud.read("firestore", "indexes", "composite", "list", f"--database={database}") or []
-        return {"index": "there"} if any(_group(each) == group and _fields(each) == fields for each in found) else None
+        found = _same(cloud, index, place)
+        return None if found is None else {"index": _BROKEN if _is_broken(found) else "there"}
 
+    broken = Late(f"INDEX({title})", lambda cloud: _field(_same(cloud, index, place) or {"name": ""}))
+    delete = gcloud("firestore", "indexes", "composite", "delete", broken, place)
     configs = [f"--field-config=field-path={name},{_CONFIGS[direction]}" for name, direction in index.fields]
     create = gcloud(
-        *("firestore", "indexes", "composite", "create", f"--database={database}", f"--collection-group={group}"),
+        *("firestore", "indexes", "composite", "create", place, f"--collection-group={group}"),
         *(*configs, "--async"),
     )
     return Resource(
         kind="Firestore index",
-        name=f"{group} by {', '.join(f'{name} {direction}' for name, direction in index.fields)}",
+        name=title,
         api=FIRESTORE,
         wanted={"index": "there"},
         live=live,
         create=(create,),
-        update=always(),
+        update=always(delete, create),  # whose building failed is built by nothing else
         kept=_KEPT,
     )
+
+
+def _same(cloud: Cloud, index: CompositeIndex, place: str) -> Mapping[str, Any] | None:
+    """The one that answers the same queries; where there are two, not the one that can't be used."""
+    found = cloud.gcloud.read("firestore", "indexes", "composite", "list", place) or []
+    wanted = [[name, direction] for name, direction in index.fields]
+    same = [
+        each
+        for each in found
+        if _group(each) == index.collection_group and each.get("queryScope") == _SCOPE and _fields(each) == wanted
+    ]
+    return min(same, key=_is_broken, default=None)
+
+
+def _is_broken(found: Mapping[str, Any]) -> bool:
+    return found.get("state") == _BROKEN
 
 
 def _group(found: Mapping[str, Any]) -> str:
@@ -192,7 +214,7 @@ def _exemptions(group: str, exemptions: Sequence[Exemption], *, database: str) -
         place = f"--database={database}"
         indexed = cloud.gcloud.read("firestore", "indexes", "fields", "list", place) or []
         expiring = cloud.gcloud.read("firestore", "fields", "ttls", "list", place) or []
-        expires = {_field(each) for each in expiring if _group(each) == group}
+        expires = {_field(each) for each in expiring if _group(each) == group and not _is_broken(each["ttlConfig"])}
         exempt = {
             _field(each) for each in indexed if _group(each) == group and not each["indexConfig"].get("indexes", [])
         }

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, StrictInt, model_validator
@@ -263,7 +263,10 @@ class Declaration(Part):
         return f"https://{self.variables.region}-{self.variables.project}.cloudfunctions.net/{function}"
 
     def flaws(self) -> Iterator[tuple[tuple[str, ...], str]]:
-        """Names that nothing stands behind, with the path of each."""
+        """Names that nothing stands behind, with the path of each, and queues that the functions put tasks into."""
+        for queue in get_args(QueueName):
+            if queue not in self.queues:
+                yield ("queues",), f"expected {queue}, which the functions put tasks into"
         for name, account in self.service_accounts.items():
             yield from _unknown(account.acts_as, ("service_accounts", name, "acts_as"), known=self.service_accounts)
             yield from _unknown(account.bucket_roles, ("service_accounts", name, "bucket_roles"), known=self.buckets)

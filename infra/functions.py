@@ -5,6 +5,7 @@ cloudbuild.yaml, with the same settings.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain, count
 from typing import Any
 
 from billing.adapters.task_place import FUNCTION_URLS
@@ -111,9 +112,11 @@ def environment(declaration: Declaration, name: FunctionName) -> dict[str, str]:
 
 
 def _joined(variables: Mapping[str, str]) -> str:
-    """As gcloud reads them; another sign between them where a value has commas (gcloud topic escaping)."""
-    sign = "," if not any("," in value for value in variables.values()) else "|"
-    joined = sign.join(f"{name}={value}" for name, value in variables.items())
+    """As gcloud reads them; another sign between them where a value has a comma (gcloud topic escaping)."""
+    pairs = [f"{name}={value}" for name, value in variables.items()]
+    signs = chain((",", "|"), (f":{number}:" for number in count()))
+    sign = next(each for each in signs if each.join(pairs).split(each) == pairs)
+    joined = sign.join(pairs)
     return joined if sign == "," else f"^{sign}^{joined}"
 
 

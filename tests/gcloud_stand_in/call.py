@@ -37,7 +37,7 @@ class Flags(dict):
 def variables(text: str) -> dict[str, str]:
     sign = ","
     if text.startswith("^"):
-        sign, text = text[1], text[3:]
+        sign, text = text[1:].split("^", 1)
     return dict(pair.split("=", 1) for pair in text.split(sign))
 
 

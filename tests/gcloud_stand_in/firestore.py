@@ -71,10 +71,20 @@ def _index_create(state: Json, _words: list[str], flags: Flags) -> None:
         fields.append({"fieldPath": said["field-path"], **mode})
     last = fields[-1].get("order", "ASCENDING")
     fields.append({"fieldPath": "__name__", "order": last})
-    if any(each["fields"] == fields and each["name"].startswith(f"{group}/") for each in state["indexes"]):
+    same = {"queryScope": "COLLECTION", "fields": fields}
+    if any({**each, **same} == each and each["name"].startswith(f"{group}/") for each in state["indexes"]):
         no("ALREADY_EXISTS: index already exists")
-    name = f"{group}/indexes/i{len(state['indexes'])}"
+    number = 1 + max((int(each["name"].rpartition("/i")[2]) for each in state["indexes"]), default=0)
+    name = f"{group}/indexes/i{number}"
     state["indexes"].append({"name": name, "queryScope": "COLLECTION", "fields": fields, "state": "CREATING"})
+
+
+def _index_delete(state: Json, words: list[str], flags: Flags) -> None:
+    _database(state, flags)
+    standing = [each for each in state["indexes"] if not each["name"].endswith(f"/indexes/{words[0]}")]
+    if standing == state["indexes"]:
+        no(f"NOT_FOUND: index {words[0]}")
+    state["indexes"] = standing
 
 
 def _field(state: Json, words: list[str], flags: Flags) -> Json:
@@ -115,6 +125,7 @@ COMMANDS: Commands = {
     "firestore backups schedules update": _schedule_update,
     "firestore indexes composite list": _indexes,
     "firestore indexes composite create": _index_create,
+    "firestore indexes composite delete": _index_delete,
     "firestore indexes fields list": _fields_list,
     "firestore indexes fields update": _field_update,
     "firestore fields ttls list": _ttls_list,

@@ -13,7 +13,7 @@ from tests.gcloud_stand_in.call import Commands, Flags, No, no
 Known: TypeAlias = Mapping[str, frozenset[str]]
 
 EMPTY: Mapping[str, Any] = {
-    "services": ["cloudresourcemanager.googleapis.com", "serviceusage.googleapis.com"],
+    "services": ["serviceusage.googleapis.com"],
     "accounts": [],
     "policies": {},
     "databases": [],
@@ -32,6 +32,7 @@ EMPTY: Mapping[str, Any] = {
 """A project in which nothing is yet. `refusals` are [pattern, exit code, words] for commands that are to fail once."""
 
 _APIS = {
+    "projects": "cloudresourcemanager.googleapis.com",
     "iam": "iam.googleapis.com",
     "firestore": "firestore.googleapis.com",
     "storage": "storage.googleapis.com",

@@ -111,6 +111,21 @@ DRIFTS: dict[str, tuple[Callable[[World], object], str, list[str]]] = {
         "Firestore index subscriptions by shard asc, next_billing_at asc, customer_id asc",
         [],
     ),
+    "an index whose building failed": (
+        lambda world: _state(world)["indexes"][1].update(state="NEEDS_REPAIR"),
+        "Firestore index invoices by shard asc, status asc, due_on asc",
+        ["index"],
+    ),
+    "an index of another scope alone": (
+        lambda world: _state(world)["indexes"][2].update(queryScope="COLLECTION_GROUP"),
+        "Firestore index invoices by shard asc, dunning_at asc",
+        [],
+    ),
+    "an expiry that could not be switched on": (
+        lambda world: _expires(world)["ttlConfig"].update(state="NEEDS_REPAIR"),
+        "Firestore fields events",
+        ["expires_at"],
+    ),
     "documents that do not expire": (
         lambda world: _expires(world).pop("ttlConfig"),
         "Firestore fields events",

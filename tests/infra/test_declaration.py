@@ -10,6 +10,9 @@ from billing.ports.tasks import FunctionName, QueueName
 from infra.errors import InvalidDeclaration
 from infra.functions import deploy_flags, environment
 from infra.loading import load
+from infra.resources import resources
+from tests.gcloud_stand_in.call import variables
+from tests.google_rest import APIS
 from tests.infra.cloud import DECLARATION, PROJECT
 
 GIVEN = {"project": PROJECT}
@@ -39,6 +42,13 @@ def test_every_secret_queue_and_function_of_the_code_is_declared() -> None:
     assert sorted(declaration.secrets) == sorted(SECRET_NAMES)
     assert sorted(declaration.queues) == sorted(get_args(QueueName))
     assert sorted(declaration.functions) == sorted(get_args(FunctionName))
+
+
+def test_every_api_that_a_plan_or_a_release_calls_is_declared() -> None:
+    declaration = load(DECLARATION, GIVEN)
+    planned = {each.api for each in resources(declaration) if each.api}
+    released = {f"{name}.googleapis.com" for name in APIS}
+    assert (planned | released) - {"serviceusage.googleapis.com"} <= {*declaration.apis}
 
 
 @pytest.mark.parametrize("name", get_args(FunctionName))
@@ -81,6 +91,26 @@ def test_a_variable_with_commas_is_set_off_by_another_sign() -> None:
     assert f"|{callers}" in variables
 
 
+@pytest.mark.parametrize("address", ["a,b@mail.example", "a|b,c@mail.example", "a:0:b|c,d@mail.example"])
+def test_gcloud_reads_each_variable_as_it_is_whatever_signs_it_has(address: str) -> None:
+    declaration = load(DECLARATION, GIVEN)
+    function = declaration.functions["run_dunning"]
+    told = function.model_copy(update={"environment": {**function.environment, "BILLING_MAIL": f"smtp://{address}"}})
+    declaration = declaration.model_copy(update={"functions": {**declaration.functions, "run_dunning": told}})
+
+    [joined] = [flag for flag in deploy_flags(declaration, "run_dunning") if flag.startswith("--set-env-vars=")]
+    read = variables(joined.removeprefix("--set-env-vars="))
+    assert read == environment(declaration, "run_dunning")
+
+
+def test_a_queue_that_the_functions_put_tasks_into_has_to_be_declared(tmp_path: Path) -> None:
+    kept, _, rest = TEXT.replace("      runs: [roles", "      # [roles").partition("  runs: #")
+    text = kept + rest[rest.index("  events: #") :]
+    assert flaws(tmp_path, text) == [
+        f"{line_of(text, 'queues:')}: queues: expected runs, which the functions put tasks into"
+    ]
+
+
 def test_a_variable_reaches_everything_that_names_it() -> None:
     declaration = load(DECLARATION, {**GIVEN, "region": "us-central1"})
     assert declaration.firestore.location == "us-central1"
@@ -109,7 +139,7 @@ def test_a_variable_reaches_everything_that_names_it() -> None:
             "expected five fields of a crontab, such as 5 0 * * *, got '5 0 * *'",
         ),
         ("time_zone: Etc/UTC", "time_zone: Etc/Utopia", "variables.time_zone", "expected a time zone's name"),
-        ("  - firestore.googleapis.com", "  - firestore", "apis.7", "expected an API such as"),
+        ("  - firestore.googleapis.com", "  - firestore", "apis.8", "expected an API such as"),
         ("retention: 10y", "retention: ten years", "buckets.documents.retention", "expected a length such as 30s"),
         ("acts_as: [scheduler]", "acts_as: [nobody]", "service_accounts.billing.acts_as", "got 'nobody'"),
         ("callers: [scheduler]", "callers: [stranger]", "functions.apiProxy.callers", "got 'stranger'"),
