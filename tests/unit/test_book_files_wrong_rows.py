@@ -109,7 +109,7 @@ def test_a_rate_that_ends_before_it_begins_is_refused(tmp_path: Path) -> None:
             ),
         ),
         ("136695976,", "vat_id: expected a VAT id with its country's prefix such as DE136695976, got '136695976'"),
-        (",yes", "vat_id: expected a VAT id where vat_id_checked says yes, got ''"),
+        (",yes", "vat_id: expected a VAT id, as the register is said to know it, got ''"),
         ("DE136695976,perhaps", "vat_id_checked: expected true, yes, on, 1, false, no, off or 0, got 'perhaps'"),
     ],
 )

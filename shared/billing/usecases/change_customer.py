@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import fields
 
 from billing.domain.customer import Customer
+from billing.domain.customer_taxation import taxed_where_it_is
 from billing.domain.errors import NotFound
 from billing.domain.invoice import Party
 from billing.ports import Documents
@@ -21,7 +22,8 @@ def change_customer(
     """Write what `change` makes of a customer's party, taxation, locale, collection, reference, zone and preferences.
 
     Written over exactly what it was made of, with one audit record that names what differs; what changes nothing writes
-    nothing. Raises NotFound, whatever `change` raises, and WriteConflict where somebody is quicker time and again.
+    nothing. Another address or taxation is made one with the other. Raises NotFound, whatever `change` raises,
+    InvalidInput for taxation that contradicts itself, and WriteConflict where somebody is quicker time and again.
     """
     return again_while_others_write(lambda: _change(documents, customer_id, change, call=call))
 
@@ -34,6 +36,8 @@ def _change(
     if stored is None:
         raise NotFound("customer", customer_id)
     after = change(stored)
+    if (after.party, after.tax) != (stored.value.party, stored.value.tax):
+        after = taxed_where_it_is(after)
     if after != stored.value:
         record = call.record(f"customers/{customer_id}", "customer.changed", after=_differing(stored.value, after))
         batch = commit_name("change-customer", customer_id, stored.version)

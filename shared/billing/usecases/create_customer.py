@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from billing.domain.customer import Customer
+from billing.domain.customer_taxation import taxed_where_it_is
 from billing.domain.errors import Conflict
 from billing.ports import Documents
 from billing.store.audit import AuditLog
@@ -34,10 +35,12 @@ class CreatedCustomer:
 
 
 def create_customer(documents: Documents, customer: Customer, *, call: Call) -> CreatedCustomer:
-    """Store a new customer. The same particulars under the same id are the same customer.
+    """Store a new customer, taxed where it is. The same particulars under the same id are the same customer.
 
-    Raises InvalidInput for a dunning policy that the tenant has not, OtherCustomer where the id is taken.
+    Raises InvalidInput for a dunning policy that the tenant has not and for taxation that contradicts itself,
+    OtherCustomer where the id is taken.
     """
+    customer = taxed_where_it_is(customer)
     if customer.dunning_policy:
         Tenants(documents).get(call.tenant_id).dunning.named(customer.dunning_policy)
     return again_while_others_write(lambda: _create(documents, customer, call=call))

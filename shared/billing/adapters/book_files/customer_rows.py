@@ -22,9 +22,13 @@ from billing.adapters.book_files.csv_rows import Row, RowModel, Rows, read_rows
 from billing.adapters.book_files.error_log import ErrorLog
 from billing.adapters.book_files.tenant_model import BookedTenant
 from billing.domain.customer import Customer
+from billing.domain.customer_taxation import taxed_where_it_is
 from billing.domain.errors import InvalidInput
 from billing.domain.invoice import CollectionMethod, Party
 from billing.domain.tax import TaxParty
+
+_COLUMNS = {"tax.exempt": "tax_exempt", "party.tax_id": "vat_id"}
+"""Where the book says what the domain names so."""
 
 
 class CustomerRow(RowModel):
@@ -82,7 +86,7 @@ def _customer(row: Row[CustomerRow], *, file: str, log: ErrorLog) -> Customer | 
     given = row.value
     try:
         require_state(given.country, given.state)
-        return Customer(
+        customer = Customer(
             id=given.customer_id,
             party=_party(given),
             tax=_tax_party(given),
@@ -96,8 +100,10 @@ def _customer(row: Row[CustomerRow], *, file: str, log: ErrorLog) -> Customer | 
             dunning_policy=given.dunning_policy or "",
             time_zone=given.time_zone or "",
         )
+        return taxed_where_it_is(customer)
     except InvalidInput as error:
-        log.add_rule(file, error, line=row.line, column=error.field.removeprefix("customer."))
+        column = _COLUMNS.get(error.field, error.field.removeprefix("customer."))
+        log.add_rule(file, error, line=row.line, column=column)
         return None
 
 
@@ -128,15 +134,8 @@ def _party(given: CustomerRow) -> Party:
 
 def _tax_party(given: CustomerRow) -> TaxParty:
     """A VAT id of the right form counts as valid only where the book says that the register was asked (semantics 6)."""
-    if given.exemption_reason and not given.tax_exempt:
-        raise InvalidInput("tax_exempt", expected="yes beside an exemption_reason", given="no")
-    if given.vat_id_checked and not given.vat_id:
-        raise InvalidInput("vat_id", expected="a VAT id where vat_id_checked says yes", given="")
     return TaxParty(
         country=given.country,
-        state=given.state,
-        postal_code=given.postal_code,
-        vat_id=given.vat_id,
         vat_id_valid=given.vat_id_checked,
         exempt=given.tax_exempt,
         exemption_reason=given.exemption_reason,

@@ -21,6 +21,7 @@ from billing.adapters.book_files.cell_types import (
 from billing.api.routes.models import GivenModel, Id
 from billing.domain.customer import Customer
 from billing.domain.customer_preferences import InvoiceDelivery
+from billing.domain.customer_taxation import taxed_where_it_is, with_party
 from billing.domain.errors import InvalidInput
 from billing.domain.invoice import CollectionMethod, Party
 from billing.domain.tax import TaxParty
@@ -87,7 +88,7 @@ class GivenCustomerChange(GivenModel):
 
 def new_customer(given: GivenCustomer, *, customer_id: str) -> Customer:
     """The customer that is asked for; InvalidInput for what can't be."""
-    party = Party(**given.party.model_dump())
+    party = _in_a_state(Party(**given.party.model_dump()))
     tax = TaxParty(country=party.country, **given.tax.model_dump())
     customer = Customer(
         id=customer_id,
@@ -101,37 +102,24 @@ def new_customer(given: GivenCustomer, *, customer_id: str) -> Customer:
         segment=given.segment,
         dunning_policy=given.dunning_policy,
     )
-    return _sound(customer)
+    return taxed_where_it_is(customer)
 
 
 def changed_customer(before: Customer, given: GivenCustomerChange, *, at: datetime) -> Customer:
     """The customer with what was named at a UTC instant; InvalidInput for what can't be."""
     named: dict[str, Any] = given.model_dump(exclude_unset=True, exclude_none=True)
-    party = replace(before.party, **named.pop("party", {}))
+    party = _in_a_state(replace(before.party, **named.pop("party", {})))
     tax = replace(before.tax, **named.pop("tax", {}))
-    if party.tax_id != before.party.tax_id and "vat_id_valid" not in (given.tax or GivenTax()).model_fields_set:
-        tax = replace(tax, vat_id_valid=False)  # another id was asked about by nobody yet
+    asked = "vat_id_valid" in (given.tax or GivenTax()).model_fields_set
     if (delivery := named.pop("invoice_delivery", None)) is not None:
         before = with_preferences(before, RecordChange(delivery=delivery), at=at)
-    return _sound(replace(before, party=party, tax=tax, **named))
+    return replace(with_party(before, party=party, tax=tax, register_asked=asked), **named)
 
 
-def _sound(customer: Customer) -> Customer:
-    """The customer taxed where it is; InvalidInput for a state that is none, and what contradicts itself."""
-    party = customer.party
+def _in_a_state(party: Party) -> Party:
+    """The party; InvalidInput for a state that is none."""
     try:
         require_state(party.country, party.state)
     except InvalidInput as error:
         raise InvalidInput("party.state", expected=error.expected, given=error.given) from None
-    if customer.tax.exemption_reason and not customer.tax.exempt:
-        raise InvalidInput("tax.exempt", expected="true beside an exemption_reason", given=False)
-    if customer.tax.vat_id_valid and not party.tax_id:
-        raise InvalidInput("party.tax_id", expected="a VAT id where vat_id_valid says true", given="")
-    tax = replace(
-        customer.tax,
-        country=party.country,
-        state=party.state,
-        postal_code=party.postal_code,
-        vat_id=party.tax_id,
-    )
-    return replace(customer, tax=tax)
+    return party
