@@ -275,6 +275,7 @@ class Declaration(Part):
             yield from _unknown(function.callers, ("functions", name, "callers"), known=self.service_accounts)
         for name, job in self.jobs.items():
             yield from _unknown([job.function], ("jobs", name, "function"), known=self.functions)
+        yield from _unknown(["billing", "builder"], ("service_accounts",), known=self.service_accounts)
         if not self.service_accounts.get("billing", ServiceAccount(title="-")).acts_as:
             yield ("service_accounts",), "expected an account `billing` with the account that tasks call as in acts_as"
 

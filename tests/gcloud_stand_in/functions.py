@@ -10,7 +10,9 @@ def _functions(state: Json, _words: list[str], _flags: Flags) -> Json:
 
 def _function_deploy(state: Json, words: list[str], flags: Flags) -> Json:
     account = flags.one("--service-account")
-    account_of(state, account)
+    build_account = flags.one("--build-service-account")
+    for email in (account, build_account.rpartition("/")[2]):
+        account_of(state, email)
     parent = f"projects/{flags.one('--project')}/locations/{flags.one('--region')}"
     service = _service_name(words[0])
     if not (flags.folder / flags.one("--source") / "functions").is_dir():
@@ -23,6 +25,7 @@ def _function_deploy(state: Json, words: list[str], flags: Flags) -> Json:
         "buildConfig": {
             "runtime": flags.one("--runtime"),
             "entryPoint": flags.one("--entry-point"),
+            "serviceAccount": build_account,
             "environmentVariables": variables(flags.one("--set-build-env-vars")),
         },
         "serviceConfig": {

@@ -25,6 +25,7 @@ PROJECT = "acme-billing"
 DECLARATION = Path("infra/billing.yaml")
 AT = f"projects/{PROJECT}/locations/europe-west1"
 BILLING = f"serviceAccount:billing@{PROJECT}.iam.gserviceaccount.com"
+BUILDER = f"serviceAccount:builder@{PROJECT}.iam.gserviceaccount.com"
 INVOICES = f"gs://{PROJECT}-invoices"
 
 

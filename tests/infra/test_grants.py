@@ -58,7 +58,7 @@ def test_a_declared_role_that_holds_under_a_condition_alone_is_given_without_one
 
     assert the_change(applied).differences[0].live == [f"roles/datastore.user {SHOWN}"]
     applied.apply()
-    assert state["policies"][PROJECT] == {"roles/datastore.user": [BILLING]}
+    assert state["policies"][PROJECT]["roles/datastore.user"] == [BILLING]
     assert state["conditional"][PROJECT] == []
 
 

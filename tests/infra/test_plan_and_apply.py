@@ -7,7 +7,7 @@ import pytest
 
 from billing.store.indexes import EXEMPTIONS, INDEXES
 from infra.errors import Halted
-from tests.infra.cloud import AT, BILLING, INVOICES, PROJECT, World
+from tests.infra.cloud import AT, BILLING, BUILDER, INVOICES, PROJECT, World
 
 
 def test_a_plan_for_an_empty_project_lists_everything_and_changes_nothing(world: World) -> None:
@@ -53,9 +53,16 @@ def test_the_nightly_job_calls_its_function_with_a_token_for_it(applied: World) 
     assert applied.google.jobs[f"{AT}/jobs/run-dunning"].schedule == "0 1 * * *"
 
 
+def test_the_functions_are_built_as_an_account_of_ours(applied: World) -> None:
+    """Google's own choice may not build in a project made since July 2024."""
+    built_as = {each["buildConfig"]["serviceAccount"] for each in applied.gcloud.state["functions"].values()}
+    assert built_as == {f"projects/{PROJECT}/serviceAccounts/{BUILDER.removeprefix('serviceAccount:')}"}
+
+
 def test_the_accounts_may_do_what_is_declared_and_nothing_else(applied: World) -> None:
     policies = applied.gcloud.state["policies"]
-    assert policies[PROJECT] == {"roles/datastore.user": [BILLING]}
+    to_build = ("roles/logging.logWriter", "roles/artifactregistry.writer", "roles/storage.objectViewer")
+    assert policies[PROJECT] == {"roles/datastore.user": [BILLING], **{role: [BUILDER] for role in to_build}}
     assert policies[INVOICES] == {"roles/storage.objectCreator": [BILLING], "roles/storage.objectViewer": [BILLING]}
     assert policies[f"scheduler@{PROJECT}.iam.gserviceaccount.com"] == {"roles/iam.serviceAccountUser": [BILLING]}
     [binding] = applied.google.policies[f"{AT}/queues/runs"].bindings
