@@ -1,14 +1,18 @@
 """Invoices made by hand: of our own series, known by their maker's number, taxed within what was asked for."""
 
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from billing.adapters.read_through import ReadThrough
+from billing.domain.audit import AuditRecord
 from billing.domain.errors import InvalidInput, NotFound
 from billing.domain.invoice import InvoiceStatus
-from billing.ports import Put
+from billing.ports import Documents, Put, StoreUnavailable, Write
+from billing.store.audit import AuditLog
 from billing.store.codec import encode
 from billing.store.customers import Customers
 from billing.store.tenants import Tenants
@@ -28,7 +32,27 @@ def world() -> World:
     return world
 
 
-def bills(world: World, number: str = "A-1", *, total: int = 11900, **changes: Any) -> HandBilled:  # noqa: ANN401
+class Killed(ReadThrough):
+    """The store, whose first commit is the last thing that the process does, or all but that."""
+
+    def __init__(self, inner: Documents, *, after: bool) -> None:
+        super().__init__(inner)
+        self._after = after
+
+    def commit(self, writes: Sequence[Write]) -> list[str]:
+        if self._after:
+            self._inner.commit(writes)
+        raise StoreUnavailable("documents", reason="killed")
+
+
+def bills(
+    world: World,
+    number: str = "A-1",
+    *,
+    total: int = 11900,
+    documents: Documents | None = None,
+    **changes: Any,  # noqa: ANN401 - any field of the bill
+) -> HandBilled:
     asked: dict[str, Any] = {
         "customer_id": "lumen",
         "given_number": number,
@@ -37,7 +61,11 @@ def bills(world: World, number: str = "A-1", *, total: int = 11900, **changes: A
         "total": total,
     }
     call = Call(tenant_id="acme", actor="ada", recorded_at=world.now)
-    return bill_by_hand(world.documents, HandBill(**(asked | changes)), call=call)
+    return bill_by_hand(documents or world.documents, HandBill(**(asked | changes)), call=call)
+
+
+def recorded(world: World, entity: str) -> list[AuditRecord]:
+    return list(AuditLog.of(world.documents, "acme").about(entity))
 
 
 def test_the_amount_is_what_was_asked_for_with_its_tax_in_it(world: World) -> None:
@@ -85,6 +113,48 @@ def test_a_credit_balance_is_used_first(world: World) -> None:
     world.documents.commit([Customers.of(world.documents, "acme").added("lumen", {"credit_balance": 1900})])
 
     assert bills(world).invoice.value.amount_due == 10000
+
+    [payment] = world.collection("payments")
+    [used] = recorded(world, f"payments/{payment.id}")
+    assert (used.event, used.reason) == ("payment.recorded", "19.00 USD of the credit balance for INV-2026-02-0001")
+
+
+@pytest.mark.parametrize("after", [False, True])
+def test_one_that_is_made_paid_and_killed_on_its_way_is_paid_once_by_the_same_again(
+    world: World,
+    after: bool,
+) -> None:
+    """All of it is one commit: the number, the invoice, its payment. A credit of 19.00 stays what it is."""
+    world.documents.commit([Customers.of(world.documents, "acme").added("lumen", {"credit_balance": 1900})])
+    with pytest.raises(StoreUnavailable):
+        bills(world, status=InvoiceStatus.PAID, documents=Killed(world.documents, after=after))
+    assert len(world.collection("payments")) == len(world.invoices()) == after
+
+    invoice = bills(world, status=InvoiceStatus.PAID).invoice.value
+    again = bills(world, status=InvoiceStatus.PAID)
+
+    assert (again.known, again.invoice.value) == (True, invoice)
+    assert (invoice.status, invoice.amount_paid, invoice.balance_applied) == (InvoiceStatus.PAID, 11900, 0)
+    payments = [(each.id, each.fields["amount"]) for each in world.collection("payments")]
+    assert payments == [(f"{invoice.id}.paid", 11900)]
+    [customer] = Customers.of(world.documents, "acme").get(["lumen"])
+    assert customer is not None
+    assert customer.value.credit_balance == 1900
+    assert world.numbers() == ["INV-2026-02-0001"]
+
+
+def test_one_that_is_made_cancelled_keeps_its_number_and_is_recorded_as_issued_and_void(world: World) -> None:
+    invoice = bills(world, status=InvoiceStatus.VOID).invoice.value
+
+    assert (invoice.status, invoice.number, invoice.amount_due) == (InvoiceStatus.VOID, "INV-2026-02-0001", 0)
+    said = [(each.event, each.before, each.after) for each in recorded(world, f"invoices/{invoice.id}")]
+    assert said == [
+        ("invoice.issued", "", "issued"),
+        ("invoice.voided", "issued", "void"),
+    ]
+    assert world.subscription(invoice.subscription_id).recent == ()
+    checked = verify(world.documents, world.objects, VerifyRequest(tenant_id="acme", as_of=world.now, objects=False))
+    assert checked.findings.kept == []
 
 
 def test_what_costs_nothing_is_paid_at_once_even_where_runs_skip_it(world: World) -> None:

@@ -22,7 +22,7 @@ from billing.usecases.call import Call
 from billing.usecases.generate_invoices import RunOptions
 from billing.usecases.number_page import number_invoices
 from billing.usecases.run_context import RunContext, RunRequest, start_run
-from billing.usecases.use_balance import with_balances
+from billing.usecases.use_balance import AtIssue, with_balances
 
 _PAGE = 100
 _ATTEMPTS = 8
@@ -148,15 +148,16 @@ class _Approval:
         context, last = self.context, dict[str, int]()
         context.counters.clear()
         redated = [dated(each.draft.value, at=self.call.recorded_at, tenant=context.tenant) for each in waiting]
-        issued, balances = with_balances(context, number_invoices(context, redated, last=last))
+        at_issue = with_balances(context, number_invoices(context, redated, last=last))
+        issued = at_issue.invoices
         drafts = {each.draft.value.id: each.draft for each in waiting}
         writes: list[Write] = [
             context.series.advance(context.counters[each], to=number) for each, number in last.items()
         ]
         writes += [context.invoices.changed(drafts[each.id], each) for each in issued]
         writes += [self._resolving(each.review) for each in waiting]
-        writes += [*balances, *self._billed(issued)]
-        writes.append(self._audit(issued))
+        writes += [*at_issue.writes, *self._billed(issued)]
+        writes.append(self._audit(at_issue))
         versions = dict(zip([write.path for write in writes], context.documents.commit(writes), strict=True))
         self.report.approved += [summary_of(each) for each in issued]
         return [Stored(each, versions[context.invoices.path(each.id)]) for each in issued]
@@ -180,7 +181,7 @@ class _Approval:
                 recent = with_latest(recent, invoice.subtotal)
             yield self.context.subscriptions.moved_on(subscription, replace(subscription.value, recent=recent))
 
-    def _audit(self, issued: Sequence[Invoice]) -> Write:
+    def _audit(self, at_issue: AtIssue) -> Write:
         records = [
             self.call.record(
                 f"invoices/{each.id}",
@@ -189,7 +190,8 @@ class _Approval:
                 after=each.status.value,
                 reason=f"{each.number} on approval",
             )
-            for each in issued
+            for each in at_issue.invoices
         ]
-        batch_id = f"approval-{issued[0].id}"
+        records += at_issue.records
+        batch_id = f"approval-{at_issue.invoices[0].id}"
         return self.context.audit.batch(records, batch_id=batch_id, recorded_at=self.call.recorded_at)

@@ -6,14 +6,22 @@ from datetime import date
 from decimal import Decimal
 
 from billing.domain.errors import InvalidInput, NotFound
+from billing.domain.invoice import Invoice, InvoiceStatus
+from billing.domain.invoice_payment import is_open
 from billing.domain.invoicing import Draft
 from billing.ports import Documents
+from billing.store.collection import Stored
+from billing.store.invoices import Invoices
+from billing.store.payments import Payments
 from billing.usecases.asked_before import OtherInvoice
 from billing.usecases.call import Call
 from billing.usecases.commit_one_off import HandBilled, issue_one_off
 from billing.usecases.one_invoice import again_while_others_write, context_of
 from billing.usecases.one_off_draft import OneOff, OneOffLine, draft_one_off
+from billing.usecases.record_payment import record_payment
 from billing.usecases.run_context import RunContext
+from billing.usecases.stand_at_issue import payment_in_full
+from billing.usecases.void_invoice import void_invoice
 
 __all__ = ["HandBill", "HandBilled", "HandLine", "bill_by_hand"]
 
@@ -31,7 +39,8 @@ class HandLine:
 class HandBill:
     """What is to be invoiced. `given_number` is what its maker calls it, which makes it one: the same again is known.
 
-    `total` is what the lines come to, in minor units.
+    `total` is what the lines come to, in minor units. `status` is ISSUED, PAID where its money came already, or VOID
+    where it was cancelled before.
     """
 
     customer_id: str
@@ -39,6 +48,7 @@ class HandBill:
     due_on: date
     lines: tuple[HandLine, ...]
     total: int
+    status: InvoiceStatus = InvoiceStatus.ISSUED
 
     @property
     def one_off(self) -> OneOff:
@@ -71,12 +81,14 @@ def bill_by_hand(
 ) -> HandBilled:
     """Issue the invoice with the next number of the tenant's series, dated now, to be settled by the caller.
 
-    Nobody has to approve it: asking for it is the decision. Raises NotFound for an unknown customer, InvalidInput for
-    lines that don't add up to the total, OtherInvoice, and MissingParticular.
+    Nobody has to approve it: asking for it is the decision. One that is paid has its payment in the same commit; one
+    that was made before is paid, or void, from now on. Raises NotFound for an unknown customer, InvalidInput for lines
+    that don't add up to the total, OtherInvoice, InvoiceNotVoidable, and MissingParticular.
     """
-    return again_while_others_write(
+    made = again_while_others_write(
         lambda: _bill(context_of(documents, call=call, payment_url=payment_url), bill, call=call)
     )
+    return replace(made, invoice=_as_asked(documents, made.invoice, bill, call=call)) if made.known else made
 
 
 def _bill(context: RunContext, bill: HandBill, *, call: Call) -> HandBilled:
@@ -95,4 +107,23 @@ def _bill(context: RunContext, bill: HandBill, *, call: Call) -> HandBilled:
         given = draft.invoice.total if isinstance(draft, Draft) else None
         raise InvalidInput("lineItems", expected=f"lines that add up to {bill.total} minor units", given=given)
     reason = f"by hand, as {bill.given_number}"
-    return HandBilled(invoice=issue_one_off(context, draft, drafted.writes, call=call, reason=reason))
+    issued = issue_one_off(context, draft, drafted.writes, call=call, reason=reason, status=bill.status)
+    return HandBilled(invoice=issued)
+
+
+def _as_asked(documents: Documents, made: Stored[Invoice], bill: HandBill, *, call: Call) -> Stored[Invoice]:
+    """An invoice that was made before, paid or void where that is asked for now: each once, however often it is."""
+    invoice = made.value
+    match bill.status:
+        case InvoiceStatus.PAID if invoice.status is InvoiceStatus.VOID:
+            raise OtherInvoice(bill.given_number, invoice, differs=["status"])
+        case InvoiceStatus.PAID if is_open(invoice):
+            payment = payment_in_full(invoice, call=call)
+            if Payments.of(documents, call.tenant_id).get([payment.id]) == [None]:
+                record_payment(documents, payment, call=call)
+        case InvoiceStatus.VOID:
+            void_invoice(documents, invoice.id, reason=f"cancelled as {bill.given_number}", call=call)
+        case _:
+            return made
+    [stands] = Invoices.of(documents, call.tenant_id).get([invoice.id])
+    return stands or made

@@ -8,7 +8,6 @@ from billing.domain.audit import AuditRecord
 from billing.domain.credit_note_events import credit_note_issued
 from billing.domain.event import Event, EventType
 from billing.domain.invoicing import CreditDraft, Skip, invoice_id_of
-from billing.domain.money import Money
 from billing.domain.review import review_of
 from billing.domain.rollup import closed, with_late_billed
 from billing.domain.subscription import SubscriptionStatus
@@ -19,7 +18,7 @@ from billing.usecases.draft_page import Drafted
 from billing.usecases.number_page import NumberedPage
 from billing.usecases.run_context import RunContext
 from billing.usecases.tell import told
-from billing.usecases.use_balance import events_at_issue
+from billing.usecases.use_balance import balance_used, events_at_issue
 
 
 def page_writes(context: RunContext, page: NumberedPage) -> list[Write]:
@@ -110,8 +109,7 @@ def _records(context: RunContext, page: NumberedPage) -> Iterator[AuditRecord]:
             reason=f"{hold.reason}; drafted {run}",
         )
     for payment in page.payments:
-        reason = f"{Money(payment.amount, payment.currency)} of the credit balance for {payment.reference}"
-        yield _record(context, f"payments/{payment.id}", "payment.recorded", after=payment.status.value, reason=reason)
+        yield balance_used(payment, call=context.call)
     for note in page.credit_notes:
         yield _record(
             context, f"credit_notes/{note.id}", "credit_note.issued", after="issued", reason=f"{note.number} {run}"

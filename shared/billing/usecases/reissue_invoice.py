@@ -1,8 +1,9 @@
 """Invoice a void period again: a new revision with a new number, computed from what is known of that cycle now."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from billing.domain.audit import AuditRecord
 from billing.domain.errors import InvalidInput
 from billing.domain.guard import with_latest
 from billing.domain.invoice import Invoice, InvoiceStatus
@@ -52,11 +53,13 @@ def _reissue(context: RunContext, id_or_number: str, call: Call) -> Stored[Invoi
     draft, last = _draft(context, void, subscription), dict[str, int]()
     made = as_said_before(draft.invoice, void) if is_one_off(subscription.value) else draft.invoice
     numbered = number_invoices(context, [replace(made, replaces=void.number)], last=last)
-    [invoice], writes = with_balances(context, numbered)
+    at_issue = with_balances(context, numbered)
+    [invoice] = at_issue.invoices
+    writes = [*at_issue.writes]
     writes += [context.series.advance(context.counters[each], to=number) for each, number in last.items()]
     writes.append(context.invoices.creation(invoice, shard=subscription.value.shard))
     writes.append(context.subscriptions.moved_on(subscription, _billed_again(subscription.value, invoice, draft)))
-    writes.append(_audit(context, invoice, call))
+    writes.append(_audit(context, invoice, call, beside=at_issue.records))
     versions = dict(zip([write.path for write in writes], context.documents.commit(writes), strict=True))
     return Stored(invoice, versions[context.invoices.path(invoice.id)])
 
@@ -87,11 +90,11 @@ def _billed_again(subscription: Subscription, invoice: Invoice, draft: Draft) ->
     )
 
 
-def _audit(context: RunContext, invoice: Invoice, call: Call) -> Write:
+def _audit(context: RunContext, invoice: Invoice, call: Call, *, beside: Sequence[AuditRecord]) -> Write:
     record = call.record(
         f"invoices/{invoice.id}",
         "invoice.issued",
         after=invoice.status.value,
         reason=f"{invoice.number} in place of {invoice.replaces}",
     )
-    return context.audit.batch([record], batch_id=f"reissue-{invoice.id}", recorded_at=call.recorded_at)
+    return context.audit.batch([record, *beside], batch_id=f"reissue-{invoice.id}", recorded_at=call.recorded_at)

@@ -128,7 +128,7 @@ class GivenInvoice(Given):
     amount: Amount
     due_date: Day
     line_items: Annotated[list[GivenLineItem], Field(max_length=500)] | None = None
-    status: Literal["pending", "paid", "overdue"] | None = None
+    status: Literal["pending", "paid", "overdue", "cancelled"] | None = None
 
 
 class GivenRecordPayment(Given):

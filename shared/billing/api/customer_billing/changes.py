@@ -8,7 +8,7 @@ from billing.api.routes.books import Books
 from billing.domain.currency import exponent
 from billing.domain.customer import Customer
 from billing.domain.errors import InvalidInput, NotFound
-from billing.domain.invoice import Invoice
+from billing.domain.invoice import Invoice, InvoiceStatus
 from billing.domain.invoice_payment import is_open
 from billing.domain.money import to_minor
 from billing.domain.payment import PaymentSource
@@ -19,6 +19,7 @@ from billing.store.invoices import Invoices
 from billing.usecases.bill_by_hand import HandBill, HandLine
 from billing.usecases.record_payment import NewPayment
 
+_STATUSES = {"paid": InvoiceStatus.PAID, "cancelled": InvoiceStatus.VOID}
 _TRANSFERS = frozenset({"ach", "bank_transfer", "wire", "sepa"})
 
 
@@ -45,6 +46,7 @@ def hand_bill(given: GivenInvoice, customer: Customer, *, zone: str) -> HandBill
         due_on=local_day("dueDate", given.due_date, zone=zone),
         lines=tuple(lines),
         total=total,
+        status=_STATUSES.get(given.status or "", InvoiceStatus.ISSUED),
     )
 
 

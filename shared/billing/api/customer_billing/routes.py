@@ -15,19 +15,15 @@ from billing.api.customer_billing.kept import require_kept
 from billing.api.customer_billing.record import billing_record
 from billing.api.job import Members
 from billing.api.routes.books import Books, changing, reading
+from billing.api.routes.closing import close_other_pages
 from billing.api.routes.models import LONGEST_ID, NamedId
 from billing.api.routes.noun import noun
-from billing.domain.errors import BillingError, InvalidInput, NotFound
-from billing.domain.invoice import Invoice
-from billing.domain.payment import PaymentSource
+from billing.domain.errors import InvalidInput, NotFound
 from billing.domain.period import local_date
 from billing.store.ids import checked_id
-from billing.store.invoices import Invoices
-from billing.usecases.bill_by_hand import HandBilled, bill_by_hand
+from billing.usecases.bill_by_hand import bill_by_hand
 from billing.usecases.billing_accounts import BillingAccount, billing_account, billing_accounts
-from billing.usecases.close_other_ways import close_other_ways
-from billing.usecases.generate_invoices import RunOptions
-from billing.usecases.record_payment import NewPayment, Recorded, record_payment
+from billing.usecases.record_payment import record_payment
 from billing.usecases.save_billing_record import save_billing_record
 
 PREFIX = "/api/customer-billing"
@@ -41,7 +37,7 @@ SomeId = Annotated[str | None, Query(max_length=LONGEST_ID)]
 ListLimit = Annotated[int, Query(ge=1, le=MOST, description="How many customers are looked at")]
 
 
-router = noun("customer-billing", at=PREFIX)
+router = noun("customer-billing", at=PREFIX, strict=False)
 
 
 @router.get("", responses=RECORDS)
@@ -95,18 +91,20 @@ def update_record(customer_id: NamedId, given: GivenUpdate, books: ChangingRecor
 
 
 @router.post("/{customer_id}/invoices", status_code=201, responses=RECORD)
-def make_invoice(customer_id: NamedId, given: GivenInvoice, books: Invoicing) -> Response:
+def make_invoice(customer_id: NamedId, given: GivenInvoice, books: Invoicing, request: Request) -> Response:
     """Issue an invoice, due on the day that is named, with its tax in the amount.
 
     It has the next number of the tenant's series; the record shows it under the `invoiceNumber` that was given. The
-    same number again is the same invoice, and another amount for it 409.
+    same number again is the same invoice, and another amount for it 409. One that is `paid` has a payment of its own
+    and uses no credit; `cancelled` is void.
     """
     bill = hand_bill(given, customer_of(books, customer_id), zone=books.tenant.zone)
     options = books.engine.run_options(books.tenant_id)
     made = bill_by_hand(books.documents, bill, call=books.call, payment_url=options.payment_url)
-    if given.status == "paid":
-        _pay_in_full(books, made.invoice.value)
-    _settle(books, made, options)
+    if made.known:
+        request.state.noted["unclosed"] = len(close_other_pages(books, [made.invoice.value], paid_by=""))
+    else:
+        options.settle([made.invoice], {})
     return _answer(books, customer_id, status=201)
 
 
@@ -115,42 +113,9 @@ def take_payment(customer_id: NamedId, given: GivenRecordPayment, books: Receivi
     """Record money that came in. The same `transactionId`, or Idempotency-Key, is the same payment."""
     payment = new_payment(given, customer_of(books, customer_id), books)
     recorded = record_payment(books.documents, payment, call=books.call)
-    request.state.noted["unclosed"] = _close_other_ways(books, recorded)
+    unclosed = close_other_pages(books, recorded.invoices, paid_by=recorded.payment.id)
+    request.state.noted["unclosed"] = len(unclosed)
     return _answer(books, customer_id, status=201)
-
-
-def _pay_in_full(books: Books, invoice: Invoice) -> None:
-    if invoice.amount_due > 0:
-        payment = NewPayment(
-            id=f"{invoice.id}.paid",
-            amount=invoice.amount_due,
-            currency=invoice.currency,
-            source=PaymentSource.MANUAL,
-            received_at=books.call.recorded_at,
-            invoice_ids=(invoice.id,),
-        )
-        record_payment(books.documents, payment, call=books.call)
-
-
-def _settle(books: Books, made: HandBilled, options: RunOptions) -> None:
-    """Draw, send and charge a new invoice as it stands now; what fails of that is done by the next run."""
-    [stands] = Invoices.of(books.documents, books.tenant_id).get([made.invoice.value.id])
-    if stands is not None and not made.known:
-        options.settle([stands], {})
-
-
-def _close_other_ways(books: Books, recorded: Recorded) -> int:
-    """Close the hosted pages and card payments that could pay once more; how many could not be closed now."""
-    open_ways = [each for each in recorded.invoices if each.checkout_id or each.attempts]
-    failed = 0
-    for each in open_ways:
-        try:
-            gateway = books.gateway()
-            if gateway is not None:
-                close_other_ways(books.documents, gateway, each.id, paid_by=recorded.payment.id, call=books.call)
-        except BillingError:  # the money is booked: what comes twice becomes credit
-            failed += 1
-    return failed
 
 
 def _account(books: Books, customer_id: str) -> BillingAccount | None:
