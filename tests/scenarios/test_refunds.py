@@ -1,5 +1,6 @@
 """Money goes back, to the card or to the balance; each refund is made once, and never of more than is left."""
 
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from billing.ports import (
     GatewayUnavailable,
     RefundStatus,
 )
-from billing.usecases.refund_payment import RefundRequest, finish_refunds, refund_payment
+from billing.usecases.refund_payment import OtherRefund, RefundRequest, finish_refunds, refund_payment
 from billing.usecases.reverse_payment import reverse_payment
 from tests.paying import balance, call, gateway, ids, pay, state, three_unpaid
 from tests.world import World
@@ -49,6 +50,24 @@ def test_a_refund_whose_answer_was_lost_is_made_once(world: World, lost: str) ->
     assert finished.refunds[0].state is RefundState.DONE
     assert len(stripe.made) == 1
     assert state(world)[0] == (InvoiceStatus.ISSUED, 3900, 1000)
+
+
+@pytest.mark.parametrize("lost", ["before", "after", ""])
+@pytest.mark.parametrize(
+    "other", [{"amount": 2000}, {"invoice_id": ""}, {"target": RefundTarget.BALANCE}], ids=["amount", "part", "target"]
+)
+def test_another_refund_under_the_same_id_is_refused_and_gives_nothing_back(
+    world: World, lost: str, other: dict[str, Any]
+) -> None:
+    """Also where the first one has no answer yet: the gateway would take another sum for it."""
+    pay(world, 9900, gateway_id="pi_1")
+    stripe = gateway(fails=[lost] if lost else [])
+    with pytest.raises(GatewayUnavailable) if lost else nullcontext():
+        refund_payment(world.documents, refund(world, 100), gateway=stripe, call=call(world))
+    before, made = world.everything(), dict(stripe.made)
+    with pytest.raises(OtherRefund, match=r"refund 'r1' of payment p1 is 1\.00 USD of what it paid of .* another id"):
+        refund_payment(world.documents, refund(world, **{"amount": 100, **other}), gateway=stripe, call=call(world))
+    assert (world.everything(), stripe.made) == (before, made)
 
 
 def test_a_refund_that_fails_at_the_gateway_can_be_asked_for_again(world: World) -> None:

@@ -1,8 +1,9 @@
 """Refund a payment, to the method it came from or to the credit balance, once under the caller's own id."""
 
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
-from billing.domain.errors import InvalidInput
+from billing.domain.errors import Conflict, InvalidInput
 from billing.domain.money import Money
 from billing.domain.payment import Application, Payment, PaymentStatus, Refund, RefundState, RefundTarget
 from billing.ports import Documents, Gateway, GatewayRefund, RefundOrder, RefundRefused, RefundStatus
@@ -26,13 +27,27 @@ class RefundRequest:
     reason: str = ""
 
 
+class OtherRefund(Conflict):
+    """Under this id another refund of the payment was asked for: the same id can't be two sums."""
+
+    code: ClassVar[str] = "other_refund"
+    retryable: ClassVar[bool] = False
+
+    def __init__(self, payment: Payment, known: Refund) -> None:
+        money = Money(known.amount, payment.currency)
+        of = f" of what it paid of {known.invoice_id}" if known.invoice_id else " of what went to the balance"
+        message = f"refund {known.id!r} of payment {payment.id} is {money}{of}, to the {known.target.value}"
+        super().__init__(f"{message}: another refund needs another id")
+
+
 def refund_payment(documents: Documents, request: RefundRequest, *, gateway: Gateway | None, call: Call) -> Payment:
     """Refund and say how the payment stands now; the invoice has that much less paid.
 
     The refund is written down before the gateway is asked, so that a repeat finds out what became of it instead of
     asking twice. One that the gateway will never make is `failed`, and what it was for is free again. Raises NotFound,
     InvalidInput for more than is left and where the money did not come by the gateway, GatewayUnavailable and
-    GatewayRefused (our account there is at fault): then the call may be repeated.
+    GatewayRefused (our account there is at fault): then the call may be repeated. OtherRefund where the id is that of
+    another amount, target or part.
     """
     if request.target is RefundTarget.BALANCE:
         return change_payment(documents, request.payment_id, lambda each: _to_balance(each, request, call), call=call)
@@ -143,7 +158,11 @@ def _ended(payment: Payment, request: RefundRequest, end: _End) -> PaymentChange
 
 
 def _known(payment: Payment, request: RefundRequest) -> Refund | None:
-    return next((each for each in payment.refunds if each.id == request.id), None)
+    known = next((each for each in payment.refunds if each.id == request.id), None)
+    asked = (request.amount, request.target, request.invoice_id)
+    if known is not None and (known.amount, known.target, known.invoice_id) != asked:
+        raise OtherRefund(payment, known)
+    return known
 
 
 def _with(payment: Payment, request: RefundRequest, call: Call, *, state: RefundState) -> Payment:
