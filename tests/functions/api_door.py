@@ -85,6 +85,7 @@ def running_api_door(
     more: Callable[[], APIRouter] | None = None,
     tasks: Tasks | None = None,
     event_secrets: Mapping[str, str] | None = None,
+    seconds: int = 540,
 ) -> Iterator[ApiDoor]:
     """Two tenants without books, and two internal keys (KEY, RETIRING_KEY); `more` are routes that only a test has."""
     secrets = {"INTERNAL_API_KEY": KEY, "INTERNAL_API_KEY_PREVIOUS": RETIRING_KEY, **(event_secrets or {})}
@@ -101,6 +102,7 @@ def running_api_door(
         trusted=trusted or Trusted(),
         limits=limits or RateLimits(),
         cors_origins=cors_origins,
+        run_deadline_seconds=seconds,
     )
     door = Door(parts=lambda: parts, clock=clock, new_id=lambda: f"{next(numbers):032x}")
     app = proxy_app(door, log=lambda _event, fields: log.append(fields))

@@ -135,6 +135,17 @@ def test_a_next_try_that_comes_before_its_time_has_a_task_again(
     assert delivery(door, event).status is EventStatus.DELIVERED
 
 
+def test_a_call_that_may_take_little_time_delivers_as_well(
+    tmp_path: Path, queue: KeptTasks, receiver: Receiver
+) -> None:
+    """Less than one event may take (RUN_DEADLINE_SECONDS): else each task would leave another, and deliver nothing."""
+    secrets = {"EVENT_SECRET": SECRET}
+    with running_api_door(tmp_path, tasks=queue, event_secrets=secrets, seconds=20) as door:
+        door.documents.commit([Tenants(door.documents).saving(a_tenant(id="acme", event_url=receiver.url))])
+        happens(door, "c1")
+        assert does(door, queue).json == {"delivered": 1, "failed": 0}
+
+
 def test_who_finds_the_turn_taken_has_the_queue_come_again_once_it_is_over(
     door: ApiDoor, queue: KeptTasks, receiver: Receiver
 ) -> None:
