@@ -207,12 +207,8 @@ def test_what_was_made_days_ago_is_looked_for_and_not_made_again(
     charge = order(gateway)
     paid = gateway.charge(charge)
     assert isinstance(paid, Succeeded)
-    part = RefundOrder(key="r1", payment_id=paid.payment_id, amount=1900)
-    refund = gateway.refund(part)
     sandbox.control("POST", "clock", {"advance": 3 * 86_400})  # Stripe keeps an idempotency key for one
     looking = StripeGateway(key, base_url=sandbox.url, timeout_seconds=2, looks_first=True)
-    assert looking.refund(part) == refund
-    assert looking.refund(replace(part, key="r2", amount=1000)).id != refund.id
     known = {"email": "jo@kunde.example", "name": "Jo", "known": ""}
     assert looking.save_customer(key="acme/c1", customer_id="c1", **known) == charge.customer
     assert looking.save_customer(key="acme/c2", customer_id="c2", **known) != charge.customer

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import stripe
 
 from billing.adapters.stripe_outcomes import metadata_of
-from billing.ports import ChargeOrder, RefundOrder
+from billing.ports import ChargeOrder
 
 _PAGE = 100
 _TAKEN = frozenset({"succeeded", "processing", "requires_capture"})
@@ -29,12 +29,6 @@ def money_for_invoice(client: stripe.V1Services, order: ChargeOrder) -> tuple[st
     """
     found = [each.id for each in _intents(client, order) if each.status in _TAKEN and _is_for(each, order)]
     return tuple(reversed(found))
-
-
-def refund_with_key(client: stripe.V1Services, order: RefundOrder) -> stripe.Refund | None:
-    """The refund of the very same order."""
-    refunds = client.refunds.list({"payment_intent": order.payment_id, "limit": _PAGE}).auto_paging_iter()
-    return next((each for each in refunds if metadata_of(each).get("key") == order.key), None)
 
 
 def customer_with_key(client: stripe.V1Services, *, key: str, email: str) -> str:

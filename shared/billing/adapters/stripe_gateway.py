@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 import stripe
 
 from billing.adapters.stripe_amounts import minor_amount, stripe_amount
-from billing.adapters.stripe_earlier import charge_with_key, customer_with_key, money_for_invoice, refund_with_key
+from billing.adapters.stripe_earlier import charge_with_key, customer_with_key, money_for_invoice
 from billing.adapters.stripe_outcomes import (
     checkout_of,
     declined,
@@ -59,7 +59,7 @@ _LOCALES = frozenset(
 class StripeGateway:
     """One Stripe account. `base_url` is a stand-in's address on this machine, None the real one.
 
-    With `looks_first` each charge, refund and customer is looked for before it is made: Stripe keeps an idempotency key
+    With `looks_first` each charge and customer is looked for before it is made: Stripe keeps an idempotency key
     for a day only, and documents that were restored from a backup know nothing of what was made after it.
     """
 
@@ -189,8 +189,6 @@ class StripeGateway:
     def refund(self, order: RefundOrder) -> GatewayRefund:
         """Refund a payment intent, whole or in part; RefundRefused where Stripe never will."""
         with self._failures_named():
-            if self.looks_first and (made := refund_with_key(self._stripe, order)) is not None:
-                return refund_of(made)
             intent = self._stripe.payment_intents.retrieve(order.payment_id)
             metadata = {"key": order.key, "reason": order.reason}
             params: RefundCreateParams = {
