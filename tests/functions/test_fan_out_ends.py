@@ -244,3 +244,31 @@ def test_a_call_that_dies_before_it_has_counted_is_made_good_by_the_next(tmp_pat
 
     assert doors.post(ASKED).json["enqueued"] == 0
     assert [each.enqueued for each in FanOuts(doors.documents).latest(limit=9)] == [3]
+
+
+def test_a_tenant_that_is_made_between_two_calls_of_one_trigger_has_its_task_too(tmp_path: Path) -> None:
+    doors = stepped_doors(tmp_path)
+    add_tenant(doors.documents, "acme")
+    doors.post(ASKED)
+    add_tenant(doors.documents, "beta")
+
+    assert doors.post(ASKED).json["enqueued"] == 1
+    doors.run_all()
+    assert len(doors.invoices("beta")) == 1
+    assert [(each.tenants, each.enqueued) for each in FanOuts(doors.documents).latest(limit=9)] == [(2, 2)]
+
+
+def test_after_a_queue_was_deleted_in_the_middle_the_same_call_goes_on_with_a_new_one(tmp_path: Path) -> None:
+    doors = stepped_doors(tmp_path)
+    add_tenant(doors.documents, "acme", accounts=2)
+    add_tenant(doors.documents, "large", accounts=6, shards=2)
+    doors.post(ASKED)
+    assert doors.call(next(each for each in doors.tasks.values() if each.headers["X-Tenant-ID"] == "large")) == 200
+    doors.tasks.clear()
+    doors.waiting.clear()
+
+    assert doors.post(ASKED).json["enqueued"] == 2
+    doors.run_all()
+
+    assert (len(doors.invoices("acme")), len(doors.invoices("large"))) == (2, 6)
+    assert [(each.tenants, each.enqueued) for each in FanOuts(doors.documents).latest(limit=9)] == [(2, 2)]

@@ -1,8 +1,10 @@
 """A spread run whose instances die, or whose tasks come twice at once, at any step: it ends, nothing doubled."""
 
 import shutil
+from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import timedelta
+from itertools import cycle
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,8 @@ from tests.functions.stepped_doors import Died, SteppedDoors, stepped_doors
 
 STEPS = range(1, 43)
 LAST_TRY_STEPS = range(1, 80)
+DUNNING_STEPS = range(1, 49)
+APRIL = NIGHT + timedelta(days=32)
 TENANTS = {"large": 4, "small": 1}
 
 
@@ -151,3 +155,87 @@ def test_tasks_that_come_again_a_day_late_change_no_invoice(doors_of: Callable[[
     doors.run_all()
 
     assert [Invoices.of(doors.documents, each).page(limit=9) for each in TENANTS] == before
+
+
+@pytest.fixture(scope="module")
+def unpaid(books: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same books a month after everybody was billed."""
+    folder = tmp_path_factory.mktemp("unpaid") / "books"
+    shutil.copytree(books, folder)
+    doors = stepped_doors(folder)
+    doors.post({"fan_out": True, "as_of": AS_OF})
+    doors.run_all()
+    return folder
+
+
+def chasing(unpaid: Path, folder: Path) -> SteppedDoors:
+    shutil.copytree(unpaid, folder)
+    doors = stepped_doors(folder)
+    doors.clock.instant = APRIL
+    return doors
+
+
+def assert_chased_once(doors: SteppedDoors) -> None:
+    [fan_out, _] = FanOuts(doors.documents).latest(limit=9)
+    assert FanOuts(doors.documents).dead_letters(fan_out.id) == []
+    assert set(states(doors, "large", fan_out.id).values()) == {"done"}
+    for tenant_id, accounts in TENANTS.items():
+        records = [
+            record
+            for batch in doors.documents.query(Query(f"tenants/{tenant_id}/audit"))
+            for record in batch.fields["records"]  # type: ignore[union-attr]
+        ]
+        done = Counter(each["event"] for each in records)  # type: ignore[index, call-overload]
+        assert (done["invoice.overdue"], done["dunning.entered"], done["dunning.step_done"]) == (accounts,) * 3
+        assert doors.documents.query(Query(f"tenants/{tenant_id}/audit_seals"))
+
+
+@pytest.mark.parametrize("step", DUNNING_STEPS)
+def test_dunning_that_dies_at_any_step_takes_each_step_of_a_case_once(unpaid: Path, tmp_path: Path, step: int) -> None:
+    doors = chasing(unpaid, tmp_path / "copy")
+
+    def die(number: int) -> None:
+        if number == step:
+            raise Died
+
+    doors.at_step = die
+    doors.post({"fan_out": True}, job="run_dunning")
+    doors.run_all()
+
+    assert doors.steps >= DUNNING_STEPS[-1]
+    assert_chased_once(doors)
+
+
+@pytest.mark.parametrize("step", DUNNING_STEPS)
+def test_dunning_that_comes_a_second_time_at_any_step_takes_each_step_of_a_case_once(
+    unpaid: Path, tmp_path: Path, step: int
+) -> None:
+    doors = chasing(unpaid, tmp_path / "copy")
+
+    def come_twice(number: int) -> None:
+        if number == step and doors.under_way is not None:
+            assert doors.call(doors.under_way) == 200
+
+    doors.at_step = come_twice
+    doors.post({"fan_out": True}, job="run_dunning")
+    doors.run_all()
+
+    assert_chased_once(doors)
+
+
+@pytest.mark.parametrize("attempts", [1, 3])
+def test_instances_whose_clocks_differ_come_to_the_same_end(
+    doors_of: Callable[[int], SteppedDoors], attempts: int
+) -> None:
+    doors = doors_of(attempts)
+    skews = cycle([timedelta(minutes=-3), timedelta(minutes=2), timedelta()])
+
+    def skew(_call: object) -> None:
+        doors.clock.instant += next(skews)
+
+    fan_out = doors.post({"fan_out": True, "as_of": AS_OF}).json["fan_out"]
+    doors.run_all(before=skew)
+
+    assert billed(doors) == EVERYONE
+    assert FanOuts(doors.documents).dead_letters(fan_out) == []
+    assert states(doors, "large", fan_out)["closing"] == "done"

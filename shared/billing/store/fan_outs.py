@@ -125,15 +125,16 @@ class FanOuts:
     def note_enqueued(self, fan_out_id: str, *, taken: int, of: int) -> None:
         """Count tasks that the queue took of so many; of a call that it took whole, all, whoever handed them in.
 
-        A call that died before it counted, or that came twice, changes nothing about how many there are.
+        So it is right after a call that died before it counted, one that came twice, and one that found more tenants.
         """
         while (read := self.documents.get_many([_path(fan_out_id)])[0]) is not None:
-            before = _fan_out(read).enqueued
-            enqueued = max(before, min(before + taken, of))
-            if enqueued == before:
+            noted = _fan_out(read)
+            enqueued = max(noted.enqueued, min(noted.enqueued + taken, of))
+            if enqueued == noted.enqueued:
                 return
+            fields: Fields = {"enqueued": enqueued, "tenants": max(noted.tenants, of)}
             with suppress(WriteConflict):  # another call counted at the same time
-                self.documents.commit([Update(_path(fan_out_id), {"enqueued": enqueued}, expected=read.version)])
+                self.documents.commit([Update(_path(fan_out_id), fields, expected=read.version)])
                 return
 
     def latest(self, *, limit: int) -> list[FanOut]:
