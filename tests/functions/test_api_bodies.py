@@ -104,3 +104,77 @@ def test_each_field_that_breaks_a_rule_is_named(door: ApiDoor) -> None:
         {"field": "more", "detail": "more: extra inputs are not permitted, got 1"},
     ]
     assert refused.json["detail"] == "identity: input should be a valid string, got 7, and 2 more"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "expected"),
+    [
+        (  # a value's own rule says what was given already
+            "POST",
+            "customers",
+            {"party": {"name": "Ada", "country": "XX"}, "currency": "USD"},
+            {"party.country": "expected an ISO 3166-1 code such as DE, got 'XX'"},
+        ),
+        (
+            "POST",
+            "subscriptions",
+            {"id": "../x", "customer_id": "a", "plan": "p@1", "coupons": "half"},
+            {
+                "id": "expected an id of letters, digits and . _ @ : ~ + - that begins with a letter or a digit, "
+                "got '../x'",
+                "coupons": "expected an array, got 'half'",
+            },
+        ),
+        (
+            "POST",
+            "customers/a/restore",
+            {"note": " "},
+            {"note": "expected one line of text that says something, got ' '"},
+        ),
+        ("POST", "usage/events", [1], {"body": "expected an object, got an array"}),
+        (
+            "POST",
+            "credit-notes",
+            {"invoice": "i", "reason": "r", "what": {"kind": "half"}},
+            {"what": "expected 'kind' as one of 'whole', 'amount', 'lines', got 'half'"},
+        ),
+        (
+            "POST",
+            "credit-notes",
+            {"invoice": "i", "reason": "r", "what": {"amount": 5}},
+            {"what": "expected an object whose 'kind' says what it is, got an object"},
+        ),
+        (  # not `what.amount.amount`: the form's name is no key
+            "POST",
+            "credit-notes",
+            {"invoice": "i", "reason": "r", "what": {"kind": "amount", "amount": -5}},
+            {"what.amount": "input should be greater than 0, got -5"},
+        ),
+        (
+            "POST",
+            "credit-notes",
+            {"invoice": "i", "reason": "r", "what": {"kind": "lines", "lines": [{"line": 1}]}},
+            {
+                "what.lines.0.line_id": "field required",
+                "what.lines.0.line": "extra inputs are not permitted, got 1",
+            },
+        ),
+        (  # each form that a setting may have was tried
+            "PATCH",
+            "settings",
+            {"settings": {"footer": {"text": "Thank you"}}},
+            {
+                "settings.footer": "input should be a valid boolean or input should be a valid integer or input should "
+                "be a valid string or expected an array, got an object"
+            },
+        ),
+    ],
+)
+def test_a_flaw_is_told_once_with_the_field_as_it_stands_in_the_body(
+    door: ApiDoor, method: str, path: str, body: object, expected: dict[str, str]
+) -> None:
+    refused = door.ask(method, f"/api/billing/{path}", body=body, sent=INTERNAL)
+    assert refused.status == 422
+    assert {each["field"]: each["detail"] for each in refused.json["errors"]} == {
+        field: f"{field}: {rule}" for field, rule in expected.items()
+    }

@@ -13,6 +13,7 @@ from billing.api.cors import Cors
 from billing.api.customer_billing.all_routes import CUSTOMER_BILLING
 from billing.api.event_tasks import event_task_routes
 from billing.api.file_door import file_routes
+from billing.api.head import Head
 from billing.api.health import full_health, public_health
 from billing.api.in_flight import MOST_IN_FLIGHT, InFlight
 from billing.api.pay_engine import Door
@@ -48,6 +49,7 @@ def proxy_app(door: Door, *, log: CallLog, most_in_flight: int = MOST_IN_FLIGHT,
         answer = _health(request, door)
         return Response(answer.body, answer.status, answer.headers)
 
+    app.add_middleware(Head)
     app.add_middleware(InFlight, most=most_in_flight)
     app.add_middleware(Watch, name=NAME, log=log, new_id=door.new_id, failure=_failure, spans=spans)
     app.add_middleware(Cors, door=door)

@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from billing.api.allowed_methods import allowed_methods
 from billing.api.call_log import CallLog, call_fields, error_fields
 from billing.api.invalid_request import invalid_request
 from billing.api.problem import Answer, BodyTooLarge, MalformedRequest, MethodNotAllowed, problem_of
@@ -61,7 +62,7 @@ class Watch:
         try:
             await self.app(scope, receive, told)
         except Exception as error:  # noqa: BLE001 - the last place that can tell the caller
-            named = _named(error, path=scope["path"], method=scope["method"])
+            named = _named(error, scope)
             noted |= error_fields(named)
             if told.status == 0:
                 answer = self.failure(scope["path"], named, request_id)
@@ -148,18 +149,17 @@ def _templates(app: FastAPI) -> dict[int, str]:
     return {id(each.original_route): each.path_format or "" for each in iter_route_contexts(app.routes)}
 
 
-def _named(error: Exception, *, path: str, method: str) -> Exception:
+def _named(error: Exception, scope: Scope) -> Exception:
     """The framework's own refusals as ours."""
     match error:
         case RequestValidationError():
-            return invalid_request(error.errors())
+            return invalid_request(error.errors(), body=error.body)
         case HTTPException(status_code=400):
             cause = error.__cause__  # the framework puts its own words in place of those of whoever read the body
             return cause if isinstance(cause, MalformedRequest) else MalformedRequest(_UNREADABLE)
         case HTTPException(status_code=404):
-            return NotFound("path", path)
+            return NotFound("path", scope["path"])
         case HTTPException(status_code=405):
-            allowed = (error.headers or {}).get("Allow", "")
-            return MethodNotAllowed(method, allowed=[each.strip() for each in allowed.split(",") if each.strip()])
+            return MethodNotAllowed(scope["method"], allowed=allowed_methods(scope["app"], scope["path"]))
         case _:
             return error

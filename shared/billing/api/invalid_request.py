@@ -1,31 +1,82 @@
 """Bodies and parameters that break rules, said field by field in our own form."""
 
+import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
 from billing.api.problem import InvalidRequest
+from billing.api.routes.models import SAID
 
 _MOST = 20
 _LONGEST = 80
+_SAYS_WHAT_WAS_GIVEN = re.compile(r", got .+$", re.DOTALL)
+_TYPES = {
+    "model_attributes_type": "expected an object",
+    "model_type": "expected an object",
+    "dict_type": "expected an object",
+    "list_type": "expected an array",
+    "tuple_type": "expected an array",
+}
 
 
-def invalid_request(found: Sequence[Mapping[str, Any]]) -> InvalidRequest:
-    """What the framework has found, as ours: each field's flaw."""
-    return InvalidRequest([_flaw(each) for each in found[:_MOST]])
+def invalid_request(found: Sequence[Mapping[str, Any]], *, body: object = None) -> InvalidRequest:
+    """What the framework has found, as ours: each field's flaw. With the body the fields are those that stand in it."""
+    rules: dict[str, list[str]] = {}
+    given: dict[str, str] = {}
+    for each in found:
+        field, rule = _field(each, body), _rule(each)
+        if rule not in rules.setdefault(field, []):
+            rules[field].append(rule)
+        given[field] = "" if each["type"] == "missing" or _SAYS_WHAT_WAS_GIVEN.search(rule) else _given(each)
+    flaws = [{"field": field, "detail": f"{field}: {' or '.join(rules[field])}{given[field]}"} for field in rules]
+    return InvalidRequest(flaws[:_MOST])
 
 
-def _flaw(found: Mapping[str, Any]) -> dict[str, str]:
-    """The field's path without where it stood (body, query), and the sentence with what was given, cut short."""
-    path = [str(part) for part in found["loc"][1:]]
-    field = ".".join(path) or str(found["loc"][0])
-    given = "" if found["type"] == "missing" else f", got {_shown(found.get('input'))}"
-    return {"field": field, "detail": f"{field}: {_rule(found)}{given}"}
+def _field(found: Mapping[str, Any], body: object) -> str:
+    """The field's path without where it stood (body, query), nor the forms that a value was tried as."""
+    loc = found["loc"]
+    steps = loc[1:] if loc[0] != "body" or body is None else _in_body(loc[1:], body, lacks=found["type"] == "missing")
+    return ".".join(str(each) for each in steps) or str(loc[0])
+
+
+def _in_body(steps: Sequence[str | int], value: object, *, lacks: bool) -> list[str | int]:
+    """The steps that lead through a body, to what it lacks perhaps. One that is no key there names a form."""
+    path: list[str | int] = []
+    for left, step in zip(range(len(steps) - 1, -1, -1), steps, strict=True):
+        if isinstance(value, dict) and not (left and _is_tag(step, value)) and (step in value or (lacks and not left)):
+            path.append(step)
+            value = value.get(step)
+        elif isinstance(value, list | tuple) and isinstance(step, int):
+            path.append(step)
+            value = value[step] if step < len(value) else None
+    return path
+
+
+def _is_tag(step: str | int, value: Mapping[str, Any]) -> bool:
+    """Whether a step says which form of an object it is, as its `kind` does, and no path leads on from such a key."""
+    named = [each for each in value.values() if isinstance(each, str)]
+    return step in named and not isinstance(value.get(str(step)), dict | list)
 
 
 def _rule(found: Mapping[str, Any]) -> str:
-    rule = str(found["msg"]).removeprefix("Value error, ")
-    return rule[:1].lower() + rule[1:]
+    told = found.get("ctx", {})
+    match found["type"]:
+        case "string_pattern_mismatch" if told["pattern"] in SAID:
+            return f"expected {SAID[told['pattern']]}"
+        case "union_tag_not_found":
+            return f"expected an object whose {told['discriminator']} says what it is"
+        case "union_tag_invalid":
+            return f"expected {told['discriminator']} as one of {told['expected_tags']}, got {_cut(repr(told['tag']))}"
+        case kind if kind in _TYPES:
+            return _TYPES[kind]
+        case _:
+            rule = str(found["msg"]).removeprefix("Value error, ")
+            return rule[:1].lower() + rule[1:]
+
+
+def _given(found: Mapping[str, Any]) -> str:
+    return f", got {_shown(found.get('input'))}"
 
 
 def _shown(given: object) -> str:

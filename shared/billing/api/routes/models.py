@@ -17,20 +17,27 @@ LONGEST_ID = 200
 LONGEST_TEXT = 1000
 
 AN_ID = r"^[A-Za-z0-9][A-Za-z0-9._@:~+-]*$"
+_A_CURRENCY = "^[A-Z]{3}$"
+_SOME_TEXT = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$"
+_A_LINE = r"^[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f][^\x00-\x1f\x7f]*$"
+SAID = {
+    AN_ID: "an id of letters, digits and . _ @ : ~ + - that begins with a letter or a digit",
+    _A_CURRENCY: "an ISO 4217 code such as USD",
+    _SOME_TEXT: "text without control characters",
+    _A_LINE: "one line of text that says something",
+}
+"""What these patterns ask for, in words."""
+
 NamedId = Annotated[str, Path(min_length=1, max_length=LONGEST_ID, pattern=AN_ID)]
 """An id, or where the route says so a number, in an address."""
 
-Currency = Annotated[str, Field(pattern="^[A-Z]{3}$", description="ISO 4217 code")]
+Currency = Annotated[str, Field(pattern=_A_CURRENCY, description="ISO 4217 code")]
 Id = Annotated[str, Field(min_length=1, max_length=LONGEST_ID, pattern=AN_ID)]
-Text = Annotated[str, Field(max_length=LONGEST_TEXT, pattern=r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$")]
-OneLine = Annotated[
-    str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f][^\x00-\x1f\x7f]*$")
-]
+Text = Annotated[str, Field(max_length=LONGEST_TEXT, pattern=_SOME_TEXT)]
+OneLine = Annotated[str, Field(min_length=1, max_length=200, pattern=_A_LINE)]
 """One line of text that says something."""
 
-Reason = Annotated[
-    str, Field(max_length=LONGEST_TEXT, pattern=r"^[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f][^\x00-\x1f\x7f]*$")
-]
+Reason = Annotated[str, Field(max_length=LONGEST_TEXT, pattern=_A_LINE)]
 Exact = Annotated[Decimal, PlainSerializer(lambda exact: f"{exact:f}", return_type=str)]
 """An exact decimal in an answer: its digits as text, never with an exponent."""
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Generic, TypeVar
 
-from fastapi import Depends, Query
+from fastapi import Depends, Query, Request
 from pydantic import BaseModel
 
 from billing.api.routes.models import LONGEST_ID, AnswerModel, Limit
@@ -16,7 +16,7 @@ from billing.store.pages import PageRequest
 T = TypeVar("T")
 A = TypeVar("A", bound=AnswerModel)
 
-_LONGEST_CURSOR = 2 * LONGEST_ID
+_LONGEST_CURSOR = 3 * LONGEST_ID
 
 
 class Paged(BaseModel, Generic[A]):
@@ -30,6 +30,7 @@ class Paged(BaseModel, Generic[A]):
 class AskedPage:
     """The page that a caller asks for."""
 
+    place: str
     limit: int
     after_id: str | None
 
@@ -45,31 +46,33 @@ class AskedPage:
     def shown(self, found: Sequence[T], *, as_answer: Callable[[T], A], id_of: Callable[[T], str]) -> Paged[A]:
         """The page of what `wanted` found."""
         page = found[: self.limit]
-        next_cursor = cursor_of(id_of(page[-1])) if len(found) > self.limit else None
+        next_cursor = cursor_of(id_of(page[-1]), place=self.place) if len(found) > self.limit else None
         return Paged(data=[as_answer(each) for each in page], next_cursor=next_cursor)
 
 
-def cursor_of(last_id: str) -> str:
-    """The cursor of what follows an id."""
-    return urlsafe_b64encode(last_id.encode()).rstrip(b"=").decode()
+def cursor_of(last_id: str, *, place: str) -> str:
+    """The cursor of what follows an id in the list at a path."""
+    return urlsafe_b64encode(f"{place} {last_id}".encode()).rstrip(b"=").decode()
 
 
-def last_id_of(cursor: str) -> str:
-    """The id that a cursor stands behind; InvalidInput for one that was never handed out."""
+def last_id_of(cursor: str, *, place: str) -> str:
+    """The id that a cursor stands behind; InvalidInput for one that was never handed out by the list at that path."""
     try:
-        last_id = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode("ascii")
+        last_id = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode("ascii").removeprefix(f"{place} ")
     except (binascii.Error, ValueError):
         last_id = ""
-    if not last_id or cursor_of(last_id) != cursor or not last_id.isprintable() or "/" in last_id:
-        raise InvalidInput("cursor", expected="the next_cursor of an answer", given=cursor)
+    if not last_id or cursor_of(last_id, place=place) != cursor or not last_id.isprintable() or "/" in last_id:
+        raise InvalidInput("cursor", expected="the next_cursor of an answer of this list", given=cursor)
     return last_id
 
 
 def _asked(
+    request: Request,
     limit: Limit = 50,
     cursor: Annotated[str | None, Query(max_length=_LONGEST_CURSOR, description="`next_cursor` of a page")] = None,
 ) -> AskedPage:
-    return AskedPage(limit=limit, after_id=None if cursor is None else last_id_of(cursor))
+    place = request.url.path
+    return AskedPage(place=place, limit=limit, after_id=None if cursor is None else last_id_of(cursor, place=place))
 
 
 Paging = Annotated[AskedPage, Depends(_asked)]

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from fastapi import Depends, Query, Request, Response
 
+from billing.api.accept import prefers
 from billing.api.routes.books import Books, reading
 from billing.api.routes.models import day_or_instant
 from billing.api.routes.noun import noun
@@ -20,16 +21,19 @@ from billing.usecases.report_revenue_by_customer import RevenueReport, report_re
 
 router = noun("reports", at="")
 CSV = "text/csv"
+_VARY = {"Vary": "Accept"}
 AS_CSV: dict[int | str, dict[str, Any]] = {200: {"content": {CSV: {"schema": {"type": "string"}}}}}
 
 
 def _as_csv(
     request: Request,
+    response: Response,
     format: Annotated[  # noqa: A002 - what the parameter is called
         Literal["json", "csv"] | None, Query(description="Without it, as the header Accept says")
     ] = None,
 ) -> bool:
-    return format == "csv" if format else CSV in request.headers.get("accept", "")
+    response.headers.update(_VARY)
+    return format == "csv" if format else prefers(request.headers.get("accept", ""), CSV, to="application/json")
 
 
 def _instant(
@@ -95,5 +99,5 @@ def _named(report: RevenueReport | ChurnRiskReport) -> dict[str, Any]:
 
 
 def _csv(name: str, lines: Iterable[str]) -> Response:
-    headers = {"Content-Disposition": f'attachment; filename="{name}.csv"'}
+    headers = {"Content-Disposition": f'attachment; filename="{name}.csv"', **_VARY}
     return Response("".join(lines), media_type=CSV, headers=headers)
