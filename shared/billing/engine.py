@@ -201,9 +201,11 @@ class Engine:
         if self.crew is None:
             bill_shards(context, options)
         else:
-            bill_with(self.crew, context, options, count=self.documents.add)
-            if context.tenant.event_url and self.event_queue is not None:  # what a crew commits is not heard here
-                self.event_queue.ask(context.tenant.id, why=context.request.part_id)
+            try:
+                bill_with(self.crew, context, options, count=self.documents.add)
+            finally:  # what a crew commits is not heard here, and was committed though the run fails after it
+                if context.tenant.event_url and self.event_queue is not None:
+                    self.event_queue.ask(context.tenant.id, why=context.request.part_id)
 
     def draw(self, tenant: Tenant, invoice: Invoice) -> bytes:
         """The PDF of an invoice that is filed nowhere, such as a preview."""

@@ -17,9 +17,11 @@ from billing.domain.invoice import Invoice
 from billing.domain.run_report import RunReport
 from billing.engine import Engine
 from billing.store.indexes import INDEXES
+from billing.store.tenants import Tenants
 from billing.usecases.run_context import RunRequest
 from billing.wiring import LOCAL_STORE, local_engine
 from tests.builders import a_fee, a_meter, a_plan, a_tenant, utc
+from tests.kept_tasks import KeptTasks
 from tests.world import World
 
 AS_OF = utc("2026-04-01")
@@ -176,6 +178,24 @@ def test_a_run_whose_workers_all_die_ends_and_says_so(place: Callable[..., Place
 
 def _bill(folder: Path) -> None:
     an_engine(folder, workers=2).generate_invoices(a_request())
+
+
+@pytest.mark.slow
+def test_what_workers_issued_is_told_also_where_the_run_failed_after_it(place: Callable[..., Place]) -> None:
+    """Nobody hears the workers' commits; who is told of nothing would wait for the daily run."""
+    here, queue = place(), KeptTasks()
+    here.world.documents.commit(
+        [Tenants(here.world.documents).saving(replace(here.world.tenant, event_url="https://app.acme.test/"))]
+    )
+    listening = replace(here, engine=here.engine.with_tasks(queue))
+
+    def fails(_invoices: int) -> None:
+        raise ArithmeticError
+
+    with pytest.raises(ArithmeticError):
+        listening.run(progress=fails)
+    assert here.world.collection("events") != []
+    assert [each.headers["X-Tenant-ID"] for each in queue.tasks.values()] == ["acme"]
 
 
 @pytest.mark.slow
