@@ -70,7 +70,7 @@ def _own_index(name: str, mode: _Mode) -> tuple[_Field, ...]:
 
 
 def _covered(query: Query, *, summed: str | None, indexes: Sequence[tuple[_Field, ...]]) -> bool:
-    contained: set[_Field] = {(part.field, "array") for part in query.filters if part.op == "array_contains"}
+    contained: set[_Field] = {(part.field, "array") for part in query.filters if part.op.startswith("array_contains")}
     equal: set[_Field] = {(part.field, "asc") for part in query.filters if part.op in {"==", "in"}}
     equal |= contained
     if not equal and not check_query(query).fields and summed is None:

@@ -82,6 +82,14 @@ class QueryContract:
         assert ids(documents, Filter("v", "array_contains", "1")) == "b"
         assert ids(documents, Filter("v", "array_contains", 2)) == ""
 
+    def test_array_contains_any_finds_whatever_holds_one_of_several(self, documents: Documents) -> None:
+        given(documents, {"a": {"v": ["x", 1]}, "b": {"v": [True, "1"]}, "c": {"v": "x"}, "d": {"v": []}, "e": {}})
+        assert ids(documents, Filter("v", "array_contains_any", ["x", "1"])) == "a b"
+        assert ids(documents, Filter("v", "array_contains_any", ["x", 1])) == "a"
+        assert ids(documents, Filter("v", "array_contains_any", [True, 1])) == "a b"
+        assert ids(documents, Filter("v", "array_contains_any", ["y", False, 2])) == ""
+        assert ids(documents, Filter("v", "array_contains_any", ["x", *map(str, range(29))])) == "a b"
+
     def test_ranges_are_half_of_a_type(self, documents: Documents) -> None:
         values: dict[str, Value] = {"a": 1, "b": 2, "c": 3, "n": None, "t": "2", "u": True, "x": NOON}
         given(documents, {name: {"v": value} for name, value in values.items()} | {"lacking": {}})
@@ -219,6 +227,10 @@ class QueryContract:
             Query(INVOICES, (Filter("v", "==", 2**63),)),
             Query(INVOICES, (Filter("v", "array_contains", NOON),)),
             Query(INVOICES, (Filter("v", "array_contains", 1), Filter("w", "array_contains", 1))),
+            Query(INVOICES, (Filter("v", "array_contains_any", []),)),
+            Query(INVOICES, (Filter("v", "array_contains_any", list(range(31))),)),
+            Query(INVOICES, (Filter("v", "array_contains_any", [1, NOON]),)),
+            Query(INVOICES, (Filter("v", "array_contains", 1), Filter("w", "array_contains_any", [1]))),
             Query(INVOICES, (Filter("v", "<", 1), Filter("w", "<", 1))),
             Query(INVOICES, (Filter("v", "<", 1),), (Order("w"),)),
             Query(INVOICES, order=(Order("v"), Order("v"))),

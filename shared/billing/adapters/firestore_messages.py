@@ -42,6 +42,7 @@ _OPERATORS: Final[dict[Operator, int]] = {
     ">=": _FieldOperator.GREATER_THAN_OR_EQUAL,
     "in": _FieldOperator.IN,
     "array_contains": _FieldOperator.ARRAY_CONTAINS,
+    "array_contains_any": _FieldOperator.ARRAY_CONTAINS_ANY,
 }
 
 

@@ -6,13 +6,14 @@ from datetime import datetime
 from typing import Final
 
 from billing.adapters.document_rules import LARGEST_INTEGER, SMALLEST_INTEGER, check_scalar
-from billing.ports import Filter, InvalidDocument, Order, Query
+from billing.ports import Filter, InvalidDocument, Order, Query, Value
 from billing.store.paths import check_collection, check_segment
 
 RANGES: Final = frozenset({"<", "<=", ">", ">="})
 
 _FIELD = re.compile(r"(?!__)(?a:[A-Za-z_]\w*)")
 _MOST_ALTERNATIVES = 30
+_IN_LISTS: Final = frozenset({"array_contains", "array_contains_any"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +29,8 @@ def check_query(query: Query) -> Sorting:
     check_collection(query.collection)
     for condition in query.filters:
         _check_filter(condition)
-    if sum(condition.op == "array_contains" for condition in query.filters) > 1:
-        raise InvalidDocument("filters", expected="at most one array_contains", given=query.filters)
+    if sum(condition.op in _IN_LISTS for condition in query.filters) > 1:
+        raise InvalidDocument("filters", expected="one look into a list at most", given=query.filters)
     sorting = _sorting(query)
     _check_cursor(query, sorting=sorting)
     if query.limit is not None and query.limit < 1:
@@ -62,16 +63,21 @@ def checked_sum(total: int, *, field: str) -> int:
 def _check_filter(condition: Filter) -> None:
     check_field(condition.field)
     value = condition.value
-    if condition.op == "in":
+    if condition.op in {"in", "array_contains_any"}:
         if not isinstance(value, list) or not 1 <= len(value) <= _MOST_ALTERNATIVES or None in value:
             raise InvalidDocument(condition.field, expected="a list of 1 to 30 scalars but None", given=value)
         for alternative in value:
             check_scalar(alternative, at=condition.field)
+            _check_member(condition, alternative)
         return
     check_scalar(value, at=condition.field)
     if condition.op in RANGES and (value is None or isinstance(value, bool)):
         raise InvalidDocument(condition.field, expected="an integer, text or instant as a bound", given=value)
-    if condition.op == "array_contains" and (value is None or isinstance(value, datetime)):
+    _check_member(condition, value)
+
+
+def _check_member(condition: Filter, value: Value) -> None:
+    if condition.op in _IN_LISTS and (value is None or isinstance(value, datetime)):
         raise InvalidDocument(condition.field, expected="text, an integer or a bool to look for", given=value)
 
 

@@ -60,8 +60,9 @@ def _condition(condition: Filter) -> _Sql:
     field, value = condition.field, condition.value
     match condition.op:
         case "array_contains":
-            found, bound = _contained(value)
-            return f"{_json_type(field)} = 'array' and exists ({found})".replace("$FIELD", f"$.{field}"), bound
+            return _contained(field, [value])
+        case "array_contains_any":
+            return _contained(field, value if isinstance(value, list) else [])
         case "in":
             return _any_of(field, value if isinstance(value, list) else [])
         case "==":
@@ -70,11 +71,17 @@ def _condition(condition: Filter) -> _Sql:
             return f"{_extract(field)} {condition.op} ? and {_type_is(field, value)}", [_bound(value)]
 
 
-def _contained(value: Value) -> _Sql:
-    kind = {True: "'true'", False: "'false'"}[value] if isinstance(value, bool) else sql_text(_json_name(value))
-    return f"select 1 from json_each(body, '$FIELD') as each where each.value = ? and each.type = {kind}", [
-        _bound(value)
+def _contained(field: str, values: Sequence[Value]) -> _Sql:
+    kinds: dict[str, list[Bound]] = defaultdict(list)
+    for value in values:
+        kinds[_json_name(value)].append(_bound(value))
+    alternatives = [
+        f"each.type = {sql_text(kind)} and each.value in ({', '.join('?' * len(bound))})"
+        for kind, bound in kinds.items()
     ]
+    found = f"select 1 from json_each(body, '$.{field}') as each where {' or '.join(alternatives)}"
+    sql = f"{_json_type(field)} = 'array' and exists ({found})"
+    return sql, [value for bound in kinds.values() for value in bound]
 
 
 def _any_of(field: str, values: Sequence[Value]) -> _Sql:
@@ -99,6 +106,8 @@ def _type_is(field: str, value: Value) -> str:
 
 
 def _json_name(value: Value) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
     return "integer" if isinstance(value, int) else "text"
 
 

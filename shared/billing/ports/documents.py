@@ -23,7 +23,7 @@ Value: TypeAlias = "bool | int | str | datetime | list[Value] | dict[str, Value]
 (a nested one is ISO text); a list never holds a list. No float, no Decimal: amounts are minor units, rates are text."""
 
 Fields: TypeAlias = dict[str, Value]
-Operator: TypeAlias = Literal["==", "<", "<=", ">", ">=", "in", "array_contains"]
+Operator: TypeAlias = Literal["==", "<", "<=", ">", ">=", "in", "array_contains", "array_contains_any"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ Write: TypeAlias = Create | Put | Update | Delete
 class Filter:
     """A condition on a top-level field. It holds only for values of the same type as `value`.
 
-    `in` takes a list of 1 to 30 scalars; the ranges take an integer, text or an instant; `==` takes None as well.
+    `in` and `array_contains_any` take a list of 1 to 30 scalars, the latter no instants; the ranges take an integer, text or an instant; `==` takes None as well.
     """
 
     field: str
