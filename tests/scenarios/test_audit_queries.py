@@ -175,7 +175,7 @@ def test_verifying_the_books_names_what_the_seals_miss() -> None:
     world.travels_to("2026-02-02")
     seal_audit(world.documents, call=Call(tenant_id="acme", actor="scheduler", recorded_at=world.now))
     world.damages("audit_seals/0000000001", {"records": 3})
-    request = VerifyRequest(tenant_id="acme", as_of=world.now, objects=False, period="2026-01")
+    request = VerifyRequest(tenant_id="acme", as_of=world.now, objects=False, periods=("2026-01",))
     [finding] = verify(world.documents, world.objects, request).findings.kept
     assert (finding.kind.value, finding.entity) == ("audit_seal_altered", "audit_seals/0000000001")
 

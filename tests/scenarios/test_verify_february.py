@@ -102,14 +102,14 @@ def test_the_book_is_clean_and_everything_was_read(books: Books) -> None:
 
 
 def test_the_period_of_february_is_the_whole_book_but_for_older_usage(books: Books) -> None:
-    report = books.verify(period="2026-02")
+    report = books.verify(periods=("2026-02",))
 
     assert report.findings.kept == []
     assert (report.read["invoices"], report.read["recomputed"], report.read["rollups"]) == (187, 187, 187)
 
 
 def test_a_month_without_invoices_is_clean(books: Books) -> None:
-    report = books.verify(period="2026-01")
+    report = books.verify(periods=("2026-01",))
 
     assert (report.read["invoices"], report.findings.kept) == (0, [])
 

@@ -142,7 +142,7 @@ def test_all_of_it_is_clean(world: World) -> None:
 
 @pytest.mark.parametrize("month", ["2026-01", "2026-02", "2026-03", "2026-04", "2026-05"])
 def test_each_month_alone_is_clean(world: World, month: str) -> None:
-    assert verified(world, period=month).findings.kept == []
+    assert verified(world, periods=(month,)).findings.kept == []
 
 
 def test_a_late_bucket_changed_after_it_was_billed_is_named_with_its_line(world: World) -> None:
@@ -217,7 +217,7 @@ def test_drafts_approved_rejected_or_waiting_are_no_findings() -> None:
     reject(world, "sub-bob.20260101T000000Z.r0")
 
     assert verified(world).findings.kept == []
-    assert verified(world, period="2026-01").findings.kept == []
+    assert verified(world, periods=("2026-01",)).findings.kept == []
 
     settings(world, approval=False)
     bills(world, "2026-03-01")

@@ -39,7 +39,11 @@ def run_verify(
     engine = open_directory(directory)
     tenant = the_tenant(engine, tenant_id)
     request = VerifyRequest(
-        tenant_id=tenant.id, as_of=SystemClock().now(), period=period, objects=objects, events=events
+        tenant_id=tenant.id,
+        as_of=SystemClock().now(),
+        periods=None if period is None else (period,),
+        objects=objects,
+        events=events,
     )
     with counting(f"Verifying {tenant.id}") as progress:
         report = verify(engine.documents, engine.objects, request, progress=progress)
@@ -51,7 +55,7 @@ def run_verify(
 
 
 def _print(report: VerifyReport, *, console: Console) -> None:
-    console.print(f"[bold]{report.tenant_id}[/], {report.period or 'all periods'}")
+    console.print(f"[bold]{report.tenant_id}[/], {', '.join(report.periods or ['all periods'])}")
     console.print()
     table = columns("", "", right=(1,))
     for kind, title in _READ.items():
@@ -82,7 +86,7 @@ def _head(finding: Finding) -> tuple[str, str]:
 def _json(report: VerifyReport) -> Json:
     return {
         "tenant_id": report.tenant_id,
-        "period": report.period,
+        "period": report.periods[0] if report.periods else None,
         "read": dict(report.read),
         "clean": not report.findings.total,
         "counts": {kind.value: count for kind, count in sorted(report.findings.counts.items())},

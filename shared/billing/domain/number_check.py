@@ -27,9 +27,14 @@ class SeriesSeen:
         """The highest sequence seen; 0 of none."""
         return max(len(self.seen) - 1, 0)
 
-    def missing(self, last: int) -> Iterator[int]:
-        """The sequences from 1 to `last` that were not seen."""
-        return (each for each in range(1, last + 1) if each >= len(self.seen) or not self.seen[each])
+    @property
+    def lowest(self) -> int:
+        """The lowest sequence seen; 0 of none."""
+        return max(self.seen.find(1), 0)
+
+    def missing(self, last: int, *, first: int = 1) -> Iterator[int]:
+        """The sequences from `first` to `last` that were not seen."""
+        return (each for each in range(max(first, 1), last + 1) if each >= len(self.seen) or not self.seen[each])
 
 
 @dataclass(slots=True, kw_only=True)

@@ -1,7 +1,8 @@
 """The seals over a tenant's audit log, by their number. They are only added."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 from billing.domain.seal import Seal
 from billing.ports import Create, Document, Documents, Order, Query
@@ -9,6 +10,7 @@ from billing.store.codec import BrokenDocument, decode, encode
 from billing.store.collection import Collection
 
 _PAGE = 500
+_TWO_MONTHS = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,28 @@ class AuditSeals:
         while page := self.collection.documents.query(query):
             yield from page
             query = Query(self.collection.path, limit=_PAGE, start_after=(page[-1].id,))
+
+    def ending_after(self, instant: datetime) -> list[Document]:
+        """The seals that end after a UTC instant as they are stored, in the order of numbers, and the one before them.
+
+        One that can't be read is among them wherever it ends.
+        """
+        found: list[Document] = []
+        query = Query(self.collection.path, order=(Order("number", descending=True),), limit=_TWO_MONTHS)
+        while page := self.collection.documents.query(query):
+            for each in page:
+                found.append(each)
+                if _ends_by(each, instant):
+                    return found[::-1]
+            query = replace(query, start_after=(page[-1].fields["number"], page[-1].id))
+        return found[::-1]
+
+
+def _ends_by(document: Document, instant: datetime) -> bool:
+    try:
+        return decode_seal(document).until <= instant
+    except BrokenDocument:
+        return False
 
 
 def decode_seal(document: Document) -> Seal:

@@ -67,6 +67,10 @@ class CreditNotes:
         query = Query(self.collection.path, filters=(Filter("customer_id", "==", customer_id),))
         return [decode(each.fields, CreditNote) for each in self.collection.documents.query(query)]
 
+    def in_months(self, months: Sequence[str] | None) -> Query:
+        """What finds the credit notes whose period starts in one of some months (yyyy-mm), or all of them."""
+        return Query(self.collection.path, filters=() if months is None else (Filter("month", "in", [*months]),))
+
     def page(self, *, limit: int, after_number: str | None = None, after_id: str = "~") -> list[CreditNote]:
         """Credit notes by number, then by id."""
         query = Query(

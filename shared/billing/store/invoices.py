@@ -109,15 +109,17 @@ class Invoices:
         )
         return [decode(each.fields, Invoice) for each in self.collection.documents.query(query)]
 
-    def in_month(self, month: str | None) -> tuple[Query, ...]:
-        """What finds every invoice whose period starts in a month (yyyy-mm), or all invoices.
+    def in_months(self, months: Sequence[str] | None) -> tuple[Query, ...]:
+        """What finds the invoices whose period starts in one of some months (yyyy-mm), or all invoices.
 
-        Drafts and void invoices stand in no month, as they are no revenue: theirs is to be told from the document.
+        Drafts stand in no month, as they are no revenue: theirs is to be told from the document. Void invoices stand in
+        none either and are found among all alone, as they only become more.
         """
         path = self.collection.path
-        if month is None:
+        if months is None:
             return (Query(path),)
-        return Query(path, filters=(Filter("month", "==", month),)), Query(path, filters=(Filter("month", "==", None),))
+        drafts = (Filter("month", "==", None), Filter("status", "==", InvoiceStatus.DRAFT.value))
+        return Query(path, filters=(Filter("month", "in", [*months]),)), Query(path, filters=drafts)
 
     def past_due(
         self, *, before: date, status: InvoiceStatus, shard: int, limit: int, after: DueOnCursor | None = None

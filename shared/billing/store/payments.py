@@ -2,11 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from billing.domain.payment import Payment
 from billing.ports import Create, Document, Documents, Fields, Filter, Put, Query
 from billing.store.codec import decode, encode
 from billing.store.collection import Collection, Stored
+
+MOST_INVOICES: Final = 30
+"""Whose payments one query finds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,10 @@ class Payments:
     def of_invoice(self, invoice_id: str) -> list[Stored[Payment]]:
         """The payments that were applied to an invoice."""
         return self._where(Filter("invoice_ids", "array_contains", invoice_id))
+
+    def of_invoices(self, invoice_ids: Sequence[str]) -> Query:
+        """What finds the payments that were applied to any of so many invoices, MOST_INVOICES at most."""
+        return Query(self.collection.path, filters=(Filter("invoice_ids", "array_contains_any", [*invoice_ids]),))
 
     def of_customer(self, customer_id: str) -> list[Stored[Payment]]:
         """The payments of a customer."""

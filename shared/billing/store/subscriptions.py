@@ -9,7 +9,7 @@ import orjson
 
 from billing.domain.subscription import Subscription
 from billing.ports import Create, Delete, Document, Documents, Fields, Filter, Order, Put, Query, Update
-from billing.store.codec import converter, decode, encode, instant
+from billing.store.codec import converter, decode, encode, instant, instant_text
 from billing.store.collection import Collection, Stored
 from billing.store.marks import MARK, mark_of
 
@@ -52,6 +52,14 @@ class Subscriptions:
         """Subscriptions by id."""
         query = Query(self.collection.path, limit=limit, start_after=None if after_id is None else (after_id,))
         return [_stored(each) for each in self.collection.documents.query(query)]
+
+    def not_over(self, since: datetime | None) -> tuple[Query, ...]:
+        """What finds the subscriptions without an end, or with one after a UTC instant; all where it is None."""
+        path = self.collection.path
+        if since is None:
+            return (Query(path),)
+        ending = Query(path, filters=(Filter("end", ">", instant_text(since)),), order=(Order("end"),))
+        return Query(path, filters=(Filter("end", "==", None),)), ending
 
     def due(self, *, as_of: datetime, shard: int, limit: int, after: DueCursor | None = None) -> list[Document]:
         """A page of what is due at a UTC instant, oldest first, then by customer; documents still to be decoded.

@@ -1,6 +1,7 @@
 """Check the seals of an audit log against its batches, which are followed once in the order of their ids."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Final
 
 from billing.domain.errors import BillingError
@@ -16,16 +17,24 @@ _WHEN: Final = "%Y-%m-%d %H:%M:%S.%f UTC"
 class SealCheck:
     """The seals of one tenant, the stretch that is being followed, and what was found so far."""
 
-    def __init__(self, documents: Documents, tenant_id: str) -> None:
-        """Read the seals: they are few, one a day at most."""
+    def __init__(self, documents: Documents, tenant_id: str, *, since: datetime | None = None) -> None:
+        """Read the seals, one a day at most: all, or those that end after an instant (UTC)."""
         self.findings: list[Finding] = []
         self.unsealed_batches = 0
         self.unsealed_records = 0
-        self.seals = [*self._read(documents, tenant_id)]
+        self._since = since
+        self._last_before: Seal | None = None
+        self.seals = [*self._read(AuditSeals.of(documents, tenant_id))]
         self._first = first_digest(tenant_id)
         self._open = 0
         self._tally = self._begun()
         self._before_is_sound = True
+
+    @property
+    def begins(self) -> datetime | None:
+        """The batches from here on are to be followed; None for all of them."""
+        first = self.seals[0].since if self.seals else self._since
+        return None if first is None or self._since is None else min(first, self._since)
 
     def follow(self, head: BatchHead) -> None:
         """Take the next batch."""
@@ -42,15 +51,18 @@ class SealCheck:
         while self._open < len(self.seals):
             self._close()
 
-    def _read(self, documents: Documents, tenant_id: str) -> Iterator[Seal]:
+    def _read(self, seals: AuditSeals) -> Iterator[Seal]:
         """The seals that can be read; each number that is missed is a finding."""
         last = 0
-        for document in AuditSeals.of(documents, tenant_id).all():
+        for document in seals.all() if self._since is None else seals.ending_after(self._since):
             try:
                 seal = decode_seal(document)
             except BillingError as error:
                 self._found(FindingKind.AUDIT_SEAL_ALTERED, document.id, str(error))
                 last += 1
+                continue
+            if self._since is not None and seal.until <= self._since:
+                self._last_before, last = seal, seal.number
                 continue
             for number in range(last + 1, seal.number):
                 message = f"seal {number} is missing; seal {seal.number} came after it"
@@ -94,7 +106,7 @@ class SealCheck:
         """Whether a seal names the one before it; where that is missing, nobody can say."""
         if seal.number == 1:
             return (seal.previous, seal.since) == (self._first, None)
-        before = self.seals[self._open - 1] if self._open else None
+        before = self.seals[self._open - 1] if self._open else self._last_before
         if before is None or before.number != seal.number - 1:
             return True
         return (seal.previous, seal.since) == (before.digest, before.until)

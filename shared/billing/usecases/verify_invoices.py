@@ -10,15 +10,17 @@ from billing.domain.errors import BillingError, NotFound
 from billing.domain.finding import FindingKind
 from billing.domain.invoice import Invoice, InvoiceStatus
 from billing.domain.invoicing import number_day
+from billing.domain.number_check import NumberCheck
+from billing.domain.paid_parts import PaidParts
 from billing.domain.recomputed import differing
 from billing.domain.rollup import month_of
-from billing.ports import Document, Query
+from billing.ports import Document
 from billing.store.codec import BrokenDocument, decode
 from billing.store.invoices import NO_REVENUE
 from billing.usecases.recompute_page import Recomputed, recompute_page
 from billing.usecases.verification import Verification
 from billing.usecases.verify_files import verify_files
-from billing.usecases.verify_payments import read_payments, verify_paid
+from billing.usecases.verify_payments import payments_of, read_payments, verify_paid
 
 _AT_ONCE = 100
 _MISSING = {"subscription": FindingKind.SUBSCRIPTION_MISSING, "customer": FindingKind.CUSTOMER_MISSING}
@@ -27,20 +29,27 @@ D = TypeVar("D", Invoice, CreditNote)
 
 
 def verify_invoices(verification: Verification) -> None:
-    """All invoices of the period, drafts that wait for a decision included."""
-    parts = read_payments(verification)
-    scopes = verification.context.invoices.in_month(verification.request.period)
-    for page in verification.pages("invoices", *scopes):
-        read = [each for each in _decoded(verification, page, Invoice) if _is_wanted(verification, each[1])]
-        _verify_page(verification, [invoice for _, invoice in read], collection="invoices")
-        for document, invoice in read:
-            _verify_indexed(verification, document, invoice)
-            verify_paid(verification, invoice, parts=parts)
+    """The invoices of the periods, drafts that wait for a decision included; void ones where all are verified."""
+    periods = verification.request.periods
+    parts = read_payments(verification) if periods is None else None
+    for page in verification.pages("invoices", *verification.context.invoices.in_months(periods), may_pause=True):
+        verify_read(verification, page, parts=parts)
+
+
+def verify_read(verification: Verification, page: Sequence[Document], *, parts: PaidParts | None = None) -> None:
+    """A page of invoices, those of other periods left out. `parts`: what all payments come to, where they were read."""
+    read = [each for each in _decoded(verification, page, Invoice) if _is_wanted(verification, each[1])]
+    _verify_page(verification, [invoice for _, invoice in read], collection="invoices")
+    if parts is None:
+        parts = payments_of(verification, [invoice.id for _, invoice in read])
+    for document, invoice in read:
+        _verify_indexed(verification, document, invoice)
+        verify_paid(verification, invoice, parts=parts)
 
 
 def verify_credit_notes(verification: Verification) -> None:
-    """All credit notes of the period; they are few, so that they need no index by month."""
-    query = Query(verification.context.credit_notes.collection.path)
+    """The credit notes of the periods."""
+    query = verification.context.credit_notes.in_months(verification.request.periods)
     credited = Counter[str]()
     for page in verification.pages("credit_notes", query):
         read = [note for _, note in _decoded(verification, page, CreditNote)]
@@ -51,9 +60,33 @@ def verify_credit_notes(verification: Verification) -> None:
     _verify_credited(verification, credited)
 
 
+def learn_bills(verification: Verification) -> None:
+    """Read what the periods were billed, where earlier slices of the time verified it: which there are, and numbers."""
+    context, periods = verification.context, verification.request.periods
+    for each in context.invoices.in_months(periods):
+        for page in verification.all_of(each):
+            for document in page:
+                _learn(verification, document, Invoice, check=verification.invoice_numbers)
+    for page in verification.all_of(context.credit_notes.in_months(periods)):
+        for document in page:
+            _learn(verification, document, CreditNote, check=verification.credit_note_numbers)
+
+
+def _learn(
+    verification: Verification, document: Document, kind: type[Invoice] | type[CreditNote], *, check: NumberCheck
+) -> None:
+    try:
+        bill = decode(document.fields, kind)
+    except BrokenDocument:  # the slice that verified it named it
+        return
+    if _is_wanted(verification, bill):
+        verification.known["/".join(document.path.split("/")[-2:])] = bool(bill.number)
+        if bill.number:
+            check.add(bill.number, day=number_day(bill, verification.context.tenant))
+
+
 def _is_wanted(verification: Verification, document: Invoice | CreditNote) -> bool:
-    month = verification.request.period
-    return month is None or month == month_of(document.period.start, zone=document.zone)
+    return verification.request.wants(month_of(document.period.start, zone=document.zone))
 
 
 def _verify_page(verification: Verification, documents: Sequence[Invoice | CreditNote], *, collection: str) -> None:

@@ -5,6 +5,7 @@ from itertools import islice
 
 from billing.domain.finding import FindingKind
 from billing.domain.number_check import NumberCheck, SeriesSeen
+from billing.domain.numbering import Restart
 from billing.ports import Filter, Query
 from billing.store.collection import Collection
 from billing.usecases.verification import Verification
@@ -14,7 +15,7 @@ _MOST_MISSING = 1_000
 
 
 def verify_numbers(verification: Verification) -> None:
-    """Check the series that the invoices and credit notes of the period are numbered in, each as a whole."""
+    """Check the series that the invoices and credit notes of the periods are numbered in."""
     context = verification.context
     for check, collection in (
         (verification.invoice_numbers, context.invoices.collection),
@@ -30,7 +31,7 @@ def verify_numbers(verification: Verification) -> None:
             ids = ", ".join(each.id for each in verification.documents.query(query))
             message = f"number {number} was given more than once: {ids}"
             verification.find(FindingKind.NUMBER_REPEATED, f"{collection.name}/{number}", message, name=number)
-    if verification.request.period is None:
+    if verification.request.periods is None:
         _verify_unseen(verification)
 
 
@@ -63,9 +64,14 @@ def _verify_unseen(verification: Verification) -> None:
 def _missing(
     verification: Verification, check: NumberCheck, collection: Collection, seen: SeriesSeen, *, last: int
 ) -> list[str]:
-    """The numbers that no document has; one outside of the verified period may have them."""
+    """The numbers that no document has; one outside of the verified periods may have them.
+
+    With periods, a series that goes on for years is asked from a little below their lowest number: what was given
+    earlier was asked for in its own time.
+    """
     missing: list[str] = []
-    sequences = seen.missing(last)
+    is_whole = verification.request.periods is None or check.numbers.restart is Restart.MONTH
+    sequences = seen.missing(last, first=1 if is_whole else seen.lowest - _A_QUERY)
     while len(missing) < _MOST_MISSING and (part := list(islice(sequences, _A_QUERY))):
         numbers = [check.numbers.number(seen.day, each) for each in part]
         query = Query(collection.path, filters=(Filter("number", "in", [*numbers]),), fields=("number",))

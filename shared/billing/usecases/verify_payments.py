@@ -1,27 +1,36 @@
 """Verify what invoices say was paid: it is what the payments that are applied to them come to, less refunds."""
 
+from collections.abc import Sequence
+
 from billing.domain.document_check import Difference
 from billing.domain.finding import FindingKind
 from billing.domain.invoice import Invoice
 from billing.domain.money import Money
 from billing.domain.paid_parts import PaidParts
 from billing.domain.payment import Payment
-from billing.ports import Query
+from billing.ports import Document, Query
 from billing.store.codec import BrokenDocument, decode
-from billing.store.payments import Payments
+from billing.store.payments import MOST_INVOICES, Payments
 from billing.usecases.verification import Verification
 
 
 def read_payments(verification: Verification) -> PaidParts:
     """What all payments come to, by invoice; one that can't be read is a finding."""
     parts = PaidParts()
-    query = Query(Payments.of(verification.documents, verification.request.tenant_id).collection.path)
-    for page in verification.pages("payments", query):
-        for document in page:
-            try:
-                parts.add(decode(document.fields, Payment))
-            except BrokenDocument as error:
-                verification.find(FindingKind.UNREADABLE, f"payments/{document.id}", str(error))
+    for page in verification.pages("payments", Query(_payments(verification).collection.path)):
+        _add(verification, page, parts=parts)
+    return parts
+
+
+def payments_of(verification: Verification, invoice_ids: Sequence[str]) -> PaidParts:
+    """What the payments of a page of invoices come to; one that can't be read is a finding."""
+    parts, seen = PaidParts(), set[str]()
+    for start in range(0, len(invoice_ids), MOST_INVOICES):
+        query = _payments(verification).of_invoices(invoice_ids[start : start + MOST_INVOICES])
+        for page in verification.all_of(query):
+            _add(verification, [each for each in page if each.id not in seen], parts=parts)
+            seen |= {each.id for each in page}
+    verification.read["payments"] += len(seen)
     return parts
 
 
@@ -43,7 +52,7 @@ def _differences_now(verification: Verification, invoice_id: str) -> list[Differ
     invoices, parts = verification.context.invoices, PaidParts()
     [before] = invoices.get([invoice_id])
     try:
-        for payment in Payments.of(verification.documents, verification.request.tenant_id).of_invoice(invoice_id):
+        for payment in _payments(verification).of_invoice(invoice_id):
             parts.add(payment.value)
     except BrokenDocument:  # named already
         return []
@@ -65,3 +74,15 @@ def _differences(invoice: Invoice, parts: PaidParts) -> list[Difference]:
         for field, stored, expected in figures
         if stored != expected
     ]
+
+
+def _add(verification: Verification, page: Sequence[Document], *, parts: PaidParts) -> None:
+    for document in page:
+        try:
+            parts.add(decode(document.fields, Payment))
+        except BrokenDocument as error:
+            verification.find(FindingKind.UNREADABLE, f"payments/{document.id}", str(error))
+
+
+def _payments(verification: Verification) -> Payments:
+    return Payments.of(verification.documents, verification.request.tenant_id)

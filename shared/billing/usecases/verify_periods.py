@@ -13,7 +13,6 @@ from billing.domain.invoicing import CreditDraft, Draft, InvoiceFacts, Skip, Ski
 from billing.domain.period import local_date
 from billing.domain.rollup import month_of
 from billing.domain.subscription import Prepaid, Subscription
-from billing.ports import Query
 from billing.store.codec import BrokenDocument
 from billing.store.collection import Stored
 from billing.store.subscriptions import decode_subscription
@@ -34,9 +33,9 @@ class _Unbilled:
 
 
 def verify_periods(verification: Verification) -> None:
-    """Walk the bill-for dates of every subscription; those of the verified period are looked at."""
-    query = Query(verification.context.subscriptions.collection.path)
-    for page in verification.pages("subscriptions", query):
+    """Walk the bill-for dates of the subscriptions that may have some in the verified periods, and look at those."""
+    queries = verification.context.subscriptions.not_over(verification.request.since)
+    for page in verification.pages("subscriptions", *queries, may_pause=True):
         for document in page:
             entity = f"subscriptions/{document.id}"
             try:
@@ -74,8 +73,7 @@ def _unbilled(
     before: BillingCycle | None = None
     for cycle in cycles:
         month = month_of(cycle.period.start, zone=subscription.zone)
-        in_question = verification.request.period in (None, month)
-        if in_question and not _documents_of(verification, subscription, cycle):
+        if verification.request.wants(month) and not _documents_of(verification, subscription, cycle):
             yield _Unbilled(cycle, before)
         before = cycle
 

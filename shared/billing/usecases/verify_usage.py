@@ -30,8 +30,8 @@ def verify_usage(verification: Verification) -> None:
 
 
 def _rollups(verification: Verification) -> Iterator[UsageRollup]:
-    month, path = verification.request.period, verification.context.rollups.collection.path
-    query = Query(path, filters=() if month is None else (Filter("month", "==", month),))
+    months, path = verification.request.periods, verification.context.rollups.collection.path
+    query = Query(path, filters=() if months is None else (Filter("month", "in", [*months]),))
     for page in verification.pages("rollups", query):
         for document in page:
             try:
