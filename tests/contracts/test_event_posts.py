@@ -1,10 +1,14 @@
 """Posts to a receiver: signed, once a call, and to nowhere that a stranger should make us call."""
 
+import socket
 import ssl
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Event
 
 import orjson
 import pytest
@@ -135,6 +139,26 @@ def test_a_receiver_that_drips_under_tls_is_given_up_as_well(tmp_path: Path) -> 
         sink = replace(posts(), tls=lambda: believed, resolve=lambda _host, _port: ["127.0.0.1"])
         with pytest.raises(EventNotTaken, match="no answer within 1 seconds"):
             deliver(replace(sink, patience=Patience(connect=1, packet=30, whole=1)), f"https://receiver.example:{port}")
+
+
+def test_a_receiver_that_drips_its_handshake_is_given_up() -> None:
+    """Nothing is open yet that could be hung up: the handshake as a whole has the time of a connection."""
+    given_up = Event()
+
+    def drip() -> None:
+        taken, _ = listening.accept()
+        with taken, suppress(OSError):
+            taken.sendall(b"\x16\x03\x03\x40\x00")  # a record of TLS of 16 KiB, its bytes to follow
+            while not given_up.wait(0.05):
+                taken.sendall(b"\x02")
+
+    with socket.create_server(("127.0.0.1", 0)) as listening, ThreadPoolExecutor(1) as other:
+        dripping = other.submit(drip)
+        here = replace(posts(), patience=Patience(connect=1), resolve=lambda _host, _port: ["127.0.0.1"])
+        with pytest.raises(EventNotTaken, match="TimeoutError"):
+            deliver(here, f"https://receiver.example:{listening.getsockname()[1]}")
+        given_up.set()
+        dripping.result()
 
 
 def test_an_answer_without_end_is_not_read(receiver: Receiver) -> None:
