@@ -6,16 +6,18 @@ from decimal import Decimal
 import pytest
 
 from billing.domain.catalog import Billed
-from billing.domain.credit_request import AmountCredit, LineCredit, LinesCredit
+from billing.domain.credit_request import AmountCredit, LineCredit, LinesCredit, WholeCredit
 from billing.domain.errors import InvalidInput
 from billing.domain.invoice import SettlementStep
+from billing.domain.payment import RefundTarget
 from billing.domain.subscription_changes import end_subscription
 from billing.domain.tax import TaxTable
 from billing.ports import Checkout, CheckoutStatus, Value
 from billing.store.subscriptions import subscription_fields
+from billing.usecases.issue_credit_note import OtherCreditNote
 from billing.usecases.verify import VerifyRequest, verify
 from tests.builders import a_fee, a_party, a_plan, a_rate, a_tenant, utc
-from tests.crediting import Outbox, gives_back, pays, settles, world
+from tests.crediting import Outbox, What, gives_back, pays, settles, world
 from tests.paying import RefundingGateway
 from tests.world import World
 
@@ -76,8 +78,8 @@ def test_what_was_credited_as_unused_time_is_not_left_to_be_credited() -> None:
     assert gives_back(world).total == 1000
 
 
-def test_a_note_explains_itself_and_the_books_still_verify() -> None:
-    """A fee of 49.00 and 3 seats of 10.00 at 19 %: one seat is 11.90, then half of what is left, then the rest."""
+def seats_and_a_fee() -> tuple[World, str, str]:
+    """A fee of 49.00 and 3 seats of 10.00 at 19 %, paid; the world, and the ids of both lines."""
     plan = a_plan(fees=[a_fee("49.00")], addons=[a_fee("10.00", "seat")])
     world = World(tenant=a_tenant(gateway="stripe"), taxes=TaxTable(rates=(a_rate("19"),)))
     world.subscribes("acme", to=world.plan(plan), on="2026-01-01")
@@ -92,8 +94,14 @@ def test_a_note_explains_itself_and_the_books_still_verify() -> None:
     world.travels_to("2026-02-01")
     world.runs_billing()
     pays(world, 9401, gateway_id="pi_1")
-    [line] = [each.id for each in world.invoices()[0].lines if each.id.startswith("seat")]
-    one_seat = LinesCredit(lines=(LineCredit(line_id=line, quantity=Decimal(1)),))
+    fee, seat = (each.id for each in world.invoices()[0].lines)
+    return world, fee, seat
+
+
+def test_a_note_explains_itself_and_the_books_still_verify() -> None:
+    """A fee of 49.00 and 3 seats of 10.00 at 19 %: one seat is 11.90, then half of what is left, then the rest."""
+    world, _, seat = seats_and_a_fee()
+    one_seat = LinesCredit(lines=(LineCredit(line_id=seat, quantity=Decimal(1)),))
     notes = [
         gives_back(world, one_seat),
         gives_back(world, AmountCredit(amount=4100), key="k2"),
@@ -147,3 +155,38 @@ def test_an_invoice_that_says_less_than_its_credit_notes_is_found(world: World) 
     world.damages(f"invoices/{world.invoices()[0].id}", {"amount_credited": 1000, "amount_due": 3900})
     [found] = verify(world.documents, world.objects, request).findings.kept
     assert (found.field, found.stored, found.expected) == ("amount credited", "1000 of 4900", "1500")
+
+
+def lines(*asked: tuple[str, int | None, int | None]) -> LinesCredit:
+    """Lines by their ids, each with an amount or a quantity."""
+    return LinesCredit(
+        lines=tuple(
+            LineCredit(line_id=name, amount=amount, quantity=None if units is None else Decimal(units))
+            for name, amount, units in asked
+        )
+    )
+
+
+def test_a_key_is_one_credit_note_of_the_same_lines_and_amounts() -> None:
+    """One seat of three is 10.00; with another key of the same day 5.00 of the fee, then the rest."""
+    world, fee, seat = seats_and_a_fee()
+    first = gives_back(world, lines((seat, None, 1)))
+    second = gives_back(world, lines((fee, 500, None)), key="k2")
+    last = gives_back(world, key="k3", refund_to=RefundTarget.METHOD)
+    before = world.everything()
+    for same in (lines((seat, None, 1)), lines((seat, 1000, None)), lines((seat, None, None))):
+        assert gives_back(world, same) == first
+    assert gives_back(world, lines((fee, 500, None)), key="k2") == second
+    assert gives_back(world, key="k3") == last
+    others: list[What] = [
+        lines((seat, None, 2)),
+        lines((fee, None, 1)),
+        lines((seat, None, 1), (fee, 500, None)),
+        WholeCredit(),
+    ]
+    for other in [*others, AmountCredit(amount=1000)]:
+        with pytest.raises(OtherCreditNote, match="another credit needs another key"):
+            gives_back(world, other)
+    with pytest.raises(OtherCreditNote):
+        gives_back(world, key="k3", refund_to=RefundTarget.BALANCE)
+    assert world.everything() == before

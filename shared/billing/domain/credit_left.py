@@ -8,9 +8,11 @@ what was in fact asked for it.
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
 
 from billing.domain.credit import CreditNote
 from billing.domain.document_check import rounding_of
+from billing.domain.exact import divide
 from billing.domain.explanation import (
     CommitmentStep,
     CreditedStep,
@@ -77,6 +79,12 @@ class CreditLeft:
     def sums_of(self, left: Sequence[int]) -> Sums:
         """What the invoice would say if only these amounts of its charges were on it, in their order."""
         return _sums(self.charges, left, currency=self.invoice.currency, rounding=rounding_of(self.invoice))
+
+
+def amount_of_units(units: Decimal, *, of: Decimal, billed: int, rounding: Rounding) -> int:
+    """What some units of a charge came to, in minor units, where `of` of them were `billed`."""
+    (part, parts), (whole, by) = units.as_integer_ratio(), of.as_integer_ratio()
+    return divide(billed * part * by, parts * whole, rounding=rounding)
 
 
 def credit_left(invoice: Invoice, *, earlier: Iterable[CreditNote], later: Iterable[LineItem] = ()) -> CreditLeft:

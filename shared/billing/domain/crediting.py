@@ -13,11 +13,11 @@ from typing import ClassVar, assert_never
 
 from billing.domain.accounting_tax import accounted
 from billing.domain.credit import CreditNote
-from billing.domain.credit_left import CreditLeft, LeftCharge, Sums, credit_left, row_key
+from billing.domain.credit_left import CreditLeft, LeftCharge, Sums, amount_of_units, credit_left, row_key
 from billing.domain.credit_request import AmountCredit, CreditRequest, LineCredit, LinesCredit, WholeCredit
 from billing.domain.document_check import rounding_of
 from billing.domain.errors import Conflict, InvalidInput
-from billing.domain.exact import divide, times
+from billing.domain.exact import times
 from billing.domain.explanation import CreditedStep, Explanation
 from billing.domain.invoice import AccountingTax, Invoice, InvoiceStatus, LineItem
 from billing.domain.money import Money, allocate, to_minor
@@ -164,8 +164,8 @@ def _amount(left: CreditLeft, charge: LeftCharge, asked: LineCredit) -> int:
         if not 0 < asked.quantity <= charge.line.quantity:
             expected = f"more than 0 and at most {charge.line.quantity}, the line's quantity"
             raise InvalidInput(field, expected=expected, given=str(asked.quantity))
-        (part, of), (whole, by) = asked.quantity.as_integer_ratio(), charge.line.quantity.as_integer_ratio()
-        amount = divide(charge.billed * part * by, of * whole, rounding=rounding_of(left.invoice))
+        units, rounding = charge.line.quantity, rounding_of(left.invoice)
+        amount = amount_of_units(asked.quantity, of=units, billed=charge.billed, rounding=rounding)
     if not 0 < amount <= charge.left:
         most = Money(charge.left, left.invoice.currency)
         given = str(Money(amount, left.invoice.currency))

@@ -10,7 +10,8 @@ from billing.domain.credit import CreditNote, credit_steps
 from billing.domain.credit_left import credit_left
 from billing.domain.credit_note_events import credit_note_issued
 from billing.domain.credit_refunds import on_balance, paid_too_much, plan_refunds
-from billing.domain.credit_request import AmountCredit, CreditRequest
+from billing.domain.credit_request import CreditRequest
+from billing.domain.credited_again import is_credited_by
 from billing.domain.credited_ahead import with_credited
 from billing.domain.crediting import credit, credit_note_id
 from billing.domain.errors import Conflict
@@ -81,7 +82,7 @@ def _issue(context: RunContext, id_or_number: str, request: CreditRequest, call:
     invoice = context.invoices.named(id_or_number)
     [known] = context.credit_notes.get([credit_note_id(invoice.value.id, request.key)])
     if known is not None:
-        _require_same(known.value, request)
+        _require_same(context, known.value, request, invoice)
         return IssuedCredit(credit_note=known, known=True)
     facts = _facts(context, invoice)
     prepared = _prepared(context, facts, request, call)
@@ -129,11 +130,10 @@ def _prepared(context: RunContext, facts: _Facts, request: CreditRequest, call: 
     )
 
 
-def _require_same(known: CreditNote, request: CreditRequest) -> None:
-    is_same = known.reason == request.reason.strip()
-    if isinstance(request.what, AmountCredit):
-        is_same = is_same and known.total == request.what.amount
-    if not is_same:
+def _require_same(context: RunContext, known: CreditNote, request: CreditRequest, invoice: Stored[Invoice]) -> None:
+    facts = _facts(context, invoice)
+    until = [each for each in facts.earlier if (each.issued_at, each.number) <= (known.issued_at, known.number)]
+    if not is_credited_by(known, request, left=credit_left(invoice.value, earlier=until, later=facts.later)):
         raise OtherCreditNote(known, request)
 
 
