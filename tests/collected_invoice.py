@@ -11,6 +11,7 @@ from billing.domain.run_report import RunReport
 from billing.ports import CheckoutOrder, CheckoutPurpose
 from billing.sandbox.server import RunningSandbox, running_sandbox
 from billing.store.customers import Customers
+from billing.usecases.call import Call
 from billing.usecases.change_invoice import change_invoice
 from billing.usecases.record_payment import NewPayment, record_payment
 from tests.collecting import CardWorld, card_world
@@ -87,13 +88,15 @@ def unknown(sandbox: RunningSandbox, world: CardWorld, fault: str) -> Invoice:
     return the_invoice(world)
 
 
-def pay_by_transfer(world: CardWorld, invoice: Invoice) -> None:
+def pay_by_transfer(
+    world: CardWorld, invoice: Invoice, *, payment_id: str = "bank.1", call: Call | None = None
+) -> None:
     new = NewPayment(
-        id="bank.1",
+        id=payment_id,
         amount=4900,
         currency="USD",
         source=PaymentSource.BANK_TRANSFER,
         received_at=world.now,
         invoice_ids=(invoice.id,),
     )
-    record_payment(world.documents, new, call=world.call())
+    record_payment(world.documents, new, call=call or world.call())

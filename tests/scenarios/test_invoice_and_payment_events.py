@@ -330,15 +330,7 @@ def test_what_one_call_does_to_a_subject_in_several_commits_is_told_in_their_ord
     world.travels_to("2026-02-10")
     call = world.call()
     reverse_payment(world.documents, "bank.1", reason="returned", call=call)
-    again = NewPayment(
-        id="bank.2",
-        amount=4900,
-        currency="USD",
-        source=PaymentSource.BANK_TRANSFER,
-        received_at=world.now,
-        invoice_ids=(INVOICE,),
-    )
-    record_payment(world.documents, again, call=call)
+    pay_by_transfer(world, the_invoice(world), payment_id="bank.2", call=call)
     paid_and_owed = ("invoice.paid", "invoice.reopened")
     assert [each for each in told(world, of=f"invoices/{INVOICE}") if each in paid_and_owed] == [
         "invoice.paid",
