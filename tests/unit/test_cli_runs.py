@@ -1,16 +1,19 @@
 """`billing runs`: what is left of runs, and which tasks were given up, is told with its reason and an exit code."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from billing.ports import Documents, Fields
 from billing.store.fan_outs import DeadLetter, FanOut, FanOuts, PartRecords
+from billing.store.subscriptions import Subscriptions
 from billing.wiring import local_engine
-from tests.builders import utc
+from tests.builders import a_fee, a_plan, a_subscription, utc
 from tests.command_line import billing
-from tests.functions.small_tenants import add_tenant
+from tests.functions.small_tenants import AS_OF, add_tenant
+from tests.functions.stepped_doors import stepped_doors
 
 NIGHT = utc("2026-03-01T00:05")
 FAN_OUT = "20260301T000500Z-01234567"
@@ -88,4 +91,21 @@ def test_a_part_that_went_on_after_its_last_try_is_shown_as_waiting_until_it_is_
     assert 'call the function with {"fan_out": true}' in shown.stderr
 
     noted.done("tenant", at=NIGHT)
+    assert billing("runs", "list", "--dir", str(tmp_path), "--unfinished").stdout == ""
+
+
+@pytest.mark.parametrize("shards", [1, 2])
+def test_slices_that_were_continued_are_not_unfinished_once_the_last_is_done(tmp_path: Path, shards: int) -> None:
+    """26 months are due, and a run makes 24 bills of one subscription."""
+    doors = stepped_doors(tmp_path)
+    add_tenant(doors.documents, "acme", shards=shards)
+    behind = replace(a_subscription(a_plan(fees=[a_fee("49.00")]), start="2024-01-01"), id="behind")
+    doors.documents.commit([Subscriptions.of(doors.documents, "acme").creation(behind)])
+    doors.post({"fan_out": True, "as_of": AS_OF})
+
+    assert doors.call(doors.waiting.pop().task) == 200
+    assert billing("runs", "list", "--dir", str(tmp_path), "--unfinished").stdout != ""
+
+    doors.run_all()
+    assert len(doors.invoices("acme")) == 1 + 26
     assert billing("runs", "list", "--dir", str(tmp_path), "--unfinished").stdout == ""

@@ -109,7 +109,7 @@ class PartRun(Generic[Engine, Report]):
     def begin_last_try(self, *, tenant_id: str, now: datetime) -> None:
         """Note that the last try begins, so that one which dies without a word is known to have been given up."""
         if self.part.kind is PartKind.SHARD:
-            self._close_without(self.part, tenant_id=tenant_id, now=now)
+            self._close_without_this(tenant_id=tenant_id, now=now)
         self.records.last_try(self.part.name, at=now, besides=self._taking_off)
 
     def _spread(self, engine: Engine, work: TenantWork) -> TaskPart:
@@ -121,7 +121,7 @@ class PartRun(Generic[Engine, Report]):
             return self.part
         self.records.begin(shards=shards)
         if self.last_try:
-            self._close_without(self.part, tenant_id=work.tenant_id, now=work.now)
+            self._close_without_this(tenant_id=work.tenant_id, now=work.now)
         first, *others = (replace(self.part, kind=PartKind.SHARD, shard=shard) for shard in range(shards))
         self.queue.tasks.enqueue([self.tasks.part(each, tenant_id=work.tenant_id) for each in others])
         return first
@@ -172,11 +172,11 @@ class PartRun(Generic[Engine, Report]):
         due = now + timedelta(seconds=self.queue.slice_seconds) if self.job.settle is not None else None
         self._enqueue_closing(parts.ending, tenant_id=tenant_id, due=due)
 
-    def _close_without(self, part: TaskPart, *, tenant_id: str, now: datetime) -> None:
+    def _close_without_this(self, *, tenant_id: str, now: datetime) -> None:
         """Should a shard's last try die without a word, the end comes once it must have died."""
-        due = now + LONGEST_TRY + OTHERS_MAY_TAKE
+        after, due = f"{self.part.name}_{self.part.slice}_{stamp(now)}", now + LONGEST_TRY + OTHERS_MAY_TAKE
         with suppress(TasksUnavailable):  # which is no reason not to try
-            self._enqueue_closing(f"{part.name}_{part.slice}_{stamp(now)}", tenant_id=tenant_id, due=due)
+            self._enqueue_closing(after, tenant_id=tenant_id, due=due)
 
     def _enqueue_closing(self, after: str, *, tenant_id: str, due: datetime | None) -> None:
         closing = TaskPart(fan_out=self.part.fan_out, kind=PartKind.CLOSING, after=after)

@@ -24,12 +24,20 @@ def show_runs(limit: int, *, unfinished: bool, place: Place) -> None:
     """Print the latest runs of a tenant, or those that something is left of."""
     engine, tenant = open_place(place)
     found = [run_answer(each) for each in Runs.of(engine.documents, tenant.id).all()]
-    found = [each for each in found if not unfinished or each.failed or not each.complete]
+    if unfinished:
+        ended = _ended(found)
+        found = [each for each in found if each.failed or not (each.complete or each.fan_out in ended)]
     latest = sorted(found, key=lambda each: (each.recorded_at, each.id), reverse=True)[:limit]
     if place.as_json:
         write_json({"tenant_id": tenant.id, "runs": [each.model_dump(mode="json") for each in latest]})
     else:
         _print_runs(latest)
+
+
+def _ended(runs: Sequence[RunAnswer]) -> set[str | None]:
+    """The spread runs that came to their end: a slice of one stopped early, but the next went on."""
+    records = {each.id: each.complete for each in runs if each.kind == KIND}
+    return {each.fan_out for each in runs if each.fan_out and records.get(each.fan_out, each.complete)}
 
 
 def show_fan_outs(limit: int, *, directory: Path, as_json: bool) -> int:
