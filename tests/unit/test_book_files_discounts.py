@@ -146,6 +146,10 @@ def test_one_time_charges_are_read_with_their_defaults(tmp_path: Path) -> None:
             "2: subscription_id: expected a subscription of subscriptions.csv, got 's-9'",
         ),
         ("s-1,setup,Set-up,-1,2026-02-01", "2: unit_price: expected 0 or more, got '-1'"),
+        (
+            "s-1,setup,Set-up,1000000000000,2026-02-01",
+            "2: unit_price: expected a price that times the quantity is below 10^12, got '1 x 1000000000000'",
+        ),
         ("s-1,setup,Set-up,1,", "2: charged_on: expected a value, got an empty cell"),
         ("s-1,setup,Set-up,1,2026-01-09", "2: charged_on: expected a day of the subscription's life, got '2026-01-09'"),
         ("s-2,setup,Set-up,1,2026-02-21", "2: charged_on: expected a day of the subscription's life, got '2026-02-21'"),

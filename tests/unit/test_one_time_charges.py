@@ -132,6 +132,18 @@ def test_a_subscription_is_charged_nothing_below_zero() -> None:
         with_one_time_charge(account.subscription, a_charge("2026-01-15", unit_price=Decimal(-5)))
 
 
+@pytest.mark.parametrize(("quantity", "price"), [("1", "1e12"), ("1000000", "1000000"), ("1e23", "0.00000000001")])
+def test_a_charge_that_no_bill_could_hold_is_refused_rather_than_to_keep_each_bill_waiting(
+    quantity: str, price: str
+) -> None:
+    subscription = Account.opened(FEE, start="2026-01-01").subscription
+    too_much = a_charge("2026-01-15", quantity=Decimal(quantity), unit_price=Decimal(price))
+    with pytest.raises(InvalidInput, match=r"unit_price: expected a price that times the quantity is below 10\^12"):
+        with_one_time_charge(subscription, too_much)
+    just = a_charge("2026-01-15", quantity=Decimal(1), unit_price=Decimal("999999999999.99"))
+    assert with_one_time_charge(subscription, just).one_time == (just,)
+
+
 def test_a_subscription_has_no_two_charges_of_one_id() -> None:
     with pytest.raises(InvalidInput, match="one_time: expected ids used once"):
         owing(Account.opened(FEE, start="2026-01-01"), a_charge("2026-01-15"), a_charge("2026-01-16"))

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from decimal import Decimal
 
 from billing.domain.billing_cycle import BillingCycle
 from billing.domain.charge import Charge, ChargeFacts, Origin, charge
@@ -11,6 +12,9 @@ from billing.domain.invoice import LineKind
 from billing.domain.rating import RatedPart
 from billing.domain.stamp import stamp
 from billing.domain.subscription import OneTimeCharge, Subscription, require_bill_to_come
+
+_TOO_MUCH = Decimal(10) ** 12
+"""Major units: 10^15 of the smallest minor unit, which no payment reaches."""
 
 
 def one_time_charges(facts: ChargeFacts, cycle: BillingCycle) -> Iterator[Charge]:
@@ -37,9 +41,10 @@ def with_one_time_charge(subscription: Subscription, one_time: OneTimeCharge) ->
     """The subscription with one more charge to come.
 
     Raises InvalidInput for an id that is waiting already, for a subscription without a bill to come, for a charge after
-    its end, which no bill would take up, and for a price below 0: what is given back is a credit note.
+    its end, which no bill would take up, for a price below 0: what is given back is a credit note, and for too much.
     """
     require_bill_to_come(subscription)
+    require_payable(one_time)
     if one_time.unit_price < 0:
         raise InvalidInput("unit_price", expected="0 or more", given=str(one_time.unit_price))
     if one_time.id in {each.id for each in subscription.one_time}:
@@ -48,6 +53,13 @@ def with_one_time_charge(subscription: Subscription, one_time: OneTimeCharge) ->
         expected = f"an instant until the subscription's end, {subscription.end.isoformat()}"
         raise InvalidInput("charged_at", expected=expected, given=one_time.charged_at.isoformat())
     return replace(subscription, one_time=(*subscription.one_time, one_time))
+
+
+def require_payable(one_time: OneTimeCharge) -> None:
+    """Refuse, with InvalidInput, what comes to 10^12 in the major unit: no bill could hold it, and it would wait."""
+    if abs(one_time.quantity * one_time.unit_price) >= _TOO_MUCH:
+        given = f"{one_time.quantity} x {one_time.unit_price}"
+        raise InvalidInput("unit_price", expected="a price that times the quantity is below 10^12", given=given)
 
 
 def _part(one_time: OneTimeCharge) -> RatedPart:

@@ -8,6 +8,7 @@ from billing.adapters.book_files.cell_types import Day, Flag, Key, Name, Number
 from billing.adapters.book_files.csv_rows import Row, RowModel, Rows, read_rows
 from billing.adapters.book_files.error_log import ErrorLog
 from billing.domain.errors import InvalidInput
+from billing.domain.one_time_charges import require_payable
 from billing.domain.period import local_midnight
 from billing.domain.subscription import OneTimeCharge, Subscription
 
@@ -51,7 +52,7 @@ def _charge(subscription: Subscription, given: OneTimeRow, *, first: int | None)
     charged_at = local_midnight(given.charged_on, zone=subscription.zone)
     if charged_at < subscription.begun or (subscription.end is not None and charged_at >= subscription.end):
         raise InvalidInput("charged_on", expected="a day of the subscription's life", given=str(given.charged_on))
-    return OneTimeCharge(
+    one_time = OneTimeCharge(
         id=given.charge_id,
         name=given.name,
         quantity=given.quantity,
@@ -59,3 +60,5 @@ def _charge(subscription: Subscription, given: OneTimeRow, *, first: int | None)
         charged_at=charged_at,
         tax_inclusive=given.tax_inclusive,
     )
+    require_payable(one_time)
+    return one_time
