@@ -138,7 +138,11 @@ def test_only_what_is_left_of_a_payment_is_reversed(world: World) -> None:
         ({"amount": 4901}, "amount: expected more than 0 and at most 49.00 USD"),
         ({"amount": 0}, "amount: expected more than 0"),
         ({"amount": 100, "invoice_id": ""}, "at most 0.01 USD"),
-        ({"amount": 100, "invoice_id": "", "target": RefundTarget.BALANCE}, "invoice_id: expected an invoice"),
+        ({"amount": 100, "invoice_id": "", "target": RefundTarget.BALANCE}, "invoice: expected an invoice"),
+        (
+            {"amount": 100, "invoice_id": "other"},
+            "invoice: expected .*none, for the balance with 0.01 USD, got 'other'",
+        ),
     ],
 )
 def test_more_than_is_left_is_never_refunded(world: World, changes: dict[str, Any], named: str) -> None:
@@ -147,6 +151,25 @@ def test_more_than_is_left_is_never_refunded(world: World, changes: dict[str, An
     amount = changes.pop("amount")
     with pytest.raises(InvalidInput, match=named):
         refund_payment(world.documents, refund(world, amount, **changes), gateway=gateway(), call=call(world))
+
+
+@pytest.mark.parametrize("target", list(RefundTarget))
+def test_a_refund_that_names_no_invoice_says_which_there_are(world: World, target: RefundTarget) -> None:
+    """Nothing went to the balance, so there is no part without an invoice."""
+    pay(world, 4900, gateway_id="pi_1")
+    invoice = world.invoices()[0]
+    with pytest.raises(InvalidInput, match=rf"^invoice: expected .*{invoice.id} with 49\.00 USD"):
+        refund_payment(
+            world.documents, refund(world, 100, invoice_id="", target=target), gateway=gateway(), call=call(world)
+        )
+
+
+def test_a_payment_that_is_given_back_has_no_more_to_refund(world: World) -> None:
+    pay(world, 4900)
+    refund_payment(world.documents, refund(world, 4900, target=RefundTarget.BALANCE), gateway=None, call=call(world))
+    again = refund(world, 100, id="r2", target=RefundTarget.BALANCE)
+    with pytest.raises(InvalidInput, match=r"at most 0\.00 USD, what is left of it"):
+        refund_payment(world.documents, again, gateway=None, call=call(world))
 
 
 def test_a_transfer_can_not_be_refunded_to_a_card(world: World) -> None:

@@ -83,7 +83,8 @@ def _to_balance(payment: Payment, request: RefundRequest, call: Call) -> Payment
     if _known(payment, request) is not None:
         return None
     if not request.invoice_id:
-        raise InvalidInput("invoice_id", expected="an invoice that the payment paid", given=request.invoice_id)
+        expected = f"an invoice that the payment paid ({_named(payment)}); what it paid of none is on the balance"
+        raise InvalidInput("invoice", expected=expected, given=None)
     _require_left(payment, request)
     return PaymentChange(
         after=_with(payment, request, call, state=RefundState.DONE),
@@ -182,6 +183,18 @@ def _require_left(payment: Payment, request: RefundRequest) -> None:
     if payment.status is not PaymentStatus.SUCCEEDED:
         raise InvalidInput("payment_id", expected="a payment that stands", given=f"one that is {payment.status.value}")
     left = next((each.amount for each in payment.parts_left if each.invoice_id == request.invoice_id), 0)
+    if not left and payment.parts_left:
+        expected = f"a part of which something is left to give back: {_named(payment)}"
+        raise InvalidInput("invoice", expected=expected, given=request.invoice_id or None)
     if not 0 < request.amount <= left:
         expected = f"more than 0 and at most {Money(left, payment.currency)}, what is left of it"
         raise InvalidInput("amount", expected=expected, given=request.amount)
+
+
+def _named(payment: Payment) -> str:
+    """What is left of the payment, part by part, in words."""
+    parts = [
+        f"{each.invoice_id or 'none, for the balance'} with {Money(each.amount, payment.currency)}"
+        for each in payment.parts_left
+    ]
+    return ", ".join(parts) or "nothing is left of it"
