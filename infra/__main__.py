@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable
 from functools import wraps
 from inspect import Signature, signature
+from itertools import groupby
 from pathlib import Path
 from typing import Annotated, Any, TypeAlias
 
@@ -155,8 +156,10 @@ def destroy(declaration: Declaration, cloud: Cloud, *, yes: Yes = False) -> None
     found = doomed(resources(declaration), cloud)
     for each, _ in found.deleted:
         _print(typer.style(f"- {each.kind} {each.name}", fg="red"))
-    for each in found.kept:
-        _print(f"  {each.kind} {each.name} stays: {each.kept}")
+    for reason, kept in groupby(found.kept, key=lambda each: each.kept):
+        one, *more = kept
+        stays = f"and {len(more)} more stay" if more else "stays"
+        _print(f"  {one.kind} {one.name} {stays}: {reason}")
     if not found.deleted:
         _print("Nothing to delete.")
         return

@@ -45,7 +45,7 @@ _ROLES = {
 }
 _TOO_RECENT = (
     "a deleted queue's name is free again after some days; until then put the queues into another region: "
-    "--set tasks_region=REGION"
+    "--set tasks_region=REGION, and write it into the declaration, which the next release reads"
 )
 
 

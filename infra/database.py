@@ -91,34 +91,28 @@ def _backups(declaration: Declaration, allowed: Allowed) -> Resource:
         msg = f"firestore.daily_backups_kept: expected whole days, {EXPECTED}"
         raise InvalidDeclaration([msg])
 
+    schedules, retention = ("firestore", "backups", "schedules"), f"--retention={kept // _DAY}d"
+
     def schedule(cloud: Cloud) -> Mapping[str, Any] | None:
-        found = cloud.gcloud.read("firestore", "backups", "schedules", "list", place) or []
+        found = cloud.gcloud.read(*schedules, "list", place) or []
         return next((each for each in found if "dailyRecurrence" in each), None)
 
     def live(cloud: Cloud) -> Settings | None:
         found = schedule(cloud)
         return None if found is None else {"kept_days": int(found["retention"].removesuffix("s")) // _DAY}
 
-    def change(cloud: Cloud) -> None:
-        found = schedule(cloud) or {"name": "/"}
-        name = found["name"].rpartition("/")[2]
-        command = ["firestore", "backups", "schedules", "update", place, f"--backup-schedule={name}"]
-        cloud.gcloud.run([*command, f"--retention={kept // _DAY}d"])
-
-    says = f"gcloud firestore backups schedules update {place} --retention={kept // _DAY}d, of the daily one"
+    daily = Late(
+        "--backup-schedule=SCHEDULE(daily)",
+        lambda cloud: f"--backup-schedule={_last_of(schedule(cloud))}",
+    )
     return Resource(
         kind="Firestore backups",
         name="daily",
         api=FIRESTORE,
         wanted={"kept_days": kept // _DAY},
         live=live,
-        create=(
-            gcloud(
-                *("firestore", "backups", "schedules", "create", place),
-                *("--recurrence=daily", f"--retention={kept // _DAY}d"),
-            ),
-        ),
-        update=always(Call(says, change)),
+        create=(gcloud(*schedules, "create", place, "--recurrence=daily", retention),),
+        update=always(gcloud(*schedules, "update", place, daily, retention)),
         left=lambda live: left_longer(live, "kept_days", kept // _DAY, allowed),
         kept=_KEPT,
     )
@@ -158,7 +152,7 @@ def _index(index: CompositeIndex, *, database: str) -> Resource:
         found = _same(cloud, index, place)
         return None if found is None else {"index": _BROKEN if _is_broken(found) else "there"}
 
-    broken = Late(f"INDEX({title})", lambda cloud: _field(_same(cloud, index, place) or {"name": ""}))
+    broken = Late(f"INDEX({title})", lambda cloud: _last_of(_same(cloud, index, place)))
     delete = gcloud("firestore", "indexes", "composite", "delete", broken, place)
     configs = [f"--field-config=field-path={name},{_CONFIGS[direction]}" for name, direction in index.fields]
     create = gcloud(
@@ -214,9 +208,9 @@ def _exemptions(group: str, exemptions: Sequence[Exemption], *, database: str) -
         place = f"--database={database}"
         indexed = cloud.gcloud.read("firestore", "indexes", "fields", "list", place) or []
         expiring = cloud.gcloud.read("firestore", "fields", "ttls", "list", place) or []
-        expires = {_field(each) for each in expiring if _group(each) == group and not _is_broken(each["ttlConfig"])}
+        expires = {_last_of(each) for each in expiring if _group(each) == group and not _is_broken(each["ttlConfig"])}
         exempt = {
-            _field(each) for each in indexed if _group(each) == group and not each["indexConfig"].get("indexes", [])
+            _last_of(each) for each in indexed if _group(each) == group and not each["indexConfig"].get("indexes", [])
         }
         return {name: _EXPIRES if name in expires else _EXEMPT for name in exempt if name in wanted} or None
 
@@ -242,5 +236,6 @@ def _exemptions(group: str, exemptions: Sequence[Exemption], *, database: str) -
     )
 
 
-def _field(found: Mapping[str, Any]) -> str:
-    return str(found["name"].rpartition("/")[2])
+def _last_of(found: Mapping[str, Any] | None) -> str:
+    """The id at the end of its name; of what is gone meanwhile nothing, which gcloud refuses."""
+    return "" if found is None else str(found["name"].rpartition("/")[2])
