@@ -29,6 +29,13 @@ HEAVY = {
     "requests",
     "stripe",
 }
+DRAWING = {"PIL", "uharfbuzz"}
+START = """
+import importlib.util, sys
+spec = importlib.util.spec_from_file_location("door", sys.argv[1])
+spec.loader.exec_module(importlib.util.module_from_spec(spec))
+print(*sys.modules)
+"""
 LAYERS = sorted({module.path.removeprefix("shared/billing/").split("/")[0].removesuffix(".py") for module in modules()})
 
 
@@ -54,6 +61,21 @@ def test_importing_the_whole_domain_loads_no_heavy_library() -> None:
     run = _python(f"{imports}\n{REFUSE_SOCKETS}", "billing.domain")
     assert run.returncode == 0
     assert HEAVY.isdisjoint(run.stdout.split())
+
+
+@pytest.mark.parametrize(
+    ("door", "needs"),
+    [
+        ("generate_invoices", {"flask", "functions_framework"}),
+        ("run_dunning", {"flask", "functions_framework"}),
+        ("api_proxy", {"fastapi", "flask", "functions_framework", "pydantic"}),
+    ],
+)
+def test_a_function_starts_without_the_libraries_that_only_some_of_its_calls_need(door: str, needs: set[str]) -> None:
+    """A customer waits for a cold start; drawing, Stripe and Google's clients are loaded by whoever needs them."""
+    run = _python(START, f"functions/{door}/main.py")
+    assert run.returncode == 0
+    assert (HEAVY | DRAWING) & {*run.stdout.split()} == needs
 
 
 def _python(program: str, *arguments: str) -> subprocess.CompletedProcess[str]:

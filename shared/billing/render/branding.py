@@ -6,9 +6,9 @@ from functools import cached_property
 
 from billing.domain.errors import InvalidInput
 from billing.domain.tenant import Paper
-from billing.render.sheet import INK
 
 STANDARD_ACCENT = "#1f3a5f"
+INK = "0.11 0.13 0.16"
 _COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
 _POINTS = {Paper.A4: (595.28, 841.89), Paper.LETTER: (612.0, 792.0)}
 _TINT = 0.07  # of the colour, the rest is white

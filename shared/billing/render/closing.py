@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from billing.render.branding import INK
 from billing.render.document_view import Field, PaymentBlock
 from billing.render.page_flow import GREY, HAIRLINE, LEADING, LEFT, SMALL, SMALL_LEADING, TEXT, PageFlow
 from billing.render.qr import qr_modules, qr_operations
-from billing.render.sheet import INK
 from billing.render.typesetting import typeset
 from billing.render.wrapping import wrap
 

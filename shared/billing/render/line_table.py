@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
+from billing.render.branding import INK
 from billing.render.document_view import Row
 from billing.render.page_flow import GREY, HAIRLINE, LEADING, LEFT, SMALL, TEXT, PageFlow
-from billing.render.sheet import INK
 from billing.render.typesetting import typeset
 from billing.render.wrapping import wrap
 

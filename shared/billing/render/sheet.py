@@ -12,13 +12,13 @@ from functools import lru_cache
 from typing import Literal, NamedTuple
 from urllib.parse import quote
 
+from billing.render.branding import INK
 from billing.render.logo import Logo, embed_logo
 from billing.render.pdf_file import PdfFile, stream_object, text_string
 from billing.render.structure import Structure
 from billing.render.typeface import FontPage, embed_font_pages
 from billing.render.typesetting import FixedRun, ShapedRun, typeset
 
-INK = "0.11 0.13 0.16"
 _FAST = 4  # of zlib: a third less time than its default for three per cent more bytes
 _FAUX_BOLD = 0.028  # of the type size: the outline that thickens a script without a bold font of its own
 
