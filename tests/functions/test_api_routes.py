@@ -81,6 +81,14 @@ def test_a_payment_in_part_leaves_the_rest_due_and_its_reversal_all_of_it(api: A
     assert api.read(f"/api/billing/payments/{payment_id}")["status"] == "reversed"
 
 
+def test_money_that_is_still_to_come_is_not_booked(api: ApiBooks) -> None:
+    """A day ahead at most, as zones differ; it is 1 March 2026."""
+    money = {"amount": 2000, "currency": api.read(INVOICE)["currency"], "invoices": ["INV-2026-02-0001"]}
+    refused = posted(api, "payments", {**money, "received_at": "2026-03-03T00:00:00Z"}, status=422)
+    assert [each["field"] for each in refused["errors"]] == ["received_at"]
+    assert api.read(INVOICE)["amount_due"] == 5831
+
+
 def test_a_write_with_one_key_is_done_once_and_another_body_is_refused(api: ApiBooks) -> None:
     money = {"amount": 1000, "currency": api.read(INVOICE)["currency"], "received_at": "2026-03-02T00:00:00Z"}
     body = {**money, "customer_id": "lumen", "invoices": ["INV-2026-02-0001"]}

@@ -117,6 +117,10 @@ def test_a_date_is_the_start_of_that_day_where_the_seller_is(directory: Path) ->
         (("--invoice", JANUARY, "--customer", "other", "--amount", "1"), "customer_id: expected one customer"),
         (("--invoice", JANUARY, "--amount", "1", "--source", "card"), "--source: expected bank_transfer or manual"),
         (("--invoice", JANUARY, "--amount", "1", "--id", "a/b"), "--id: expected 1 to 200 letters"),
+        (
+            ("--invoice", JANUARY, "--amount", "1", "--received-on", "2190-01-01"),
+            "--received-on: expected when the money came, at most a day after",
+        ),
     ],
 )
 def test_what_can_t_be_booked_is_refused_and_nothing_is_written(

@@ -19,7 +19,7 @@ from billing.domain.errors import BillingError, InvalidInput, NotFound
 from billing.domain.figures import amount
 from billing.domain.invoice import Invoice
 from billing.domain.money import parse_decimal, to_minor
-from billing.domain.payment import PaymentSource
+from billing.domain.payment import PaymentSource, require_received
 from billing.domain.tenant import Tenant
 from billing.domain.typed_id import typed_id
 from billing.engine import Engine
@@ -58,7 +58,9 @@ def run_record(given: GivenPayment, *, stripe: LocalStripe, place: Place) -> int
         raise Refused(message)
     engine, tenant = open_place(place)
     call = call_on(tenant)
-    recorded = record_payment(engine.documents, _new_payment(engine.documents, given, tenant=tenant), call=call)
+    new = _new_payment(engine.documents, given, tenant=tenant)
+    require_received(new.received_at, now=call.recorded_at, field="--received-on")
+    recorded = record_payment(engine.documents, new, call=call)
     failures: list[str] = []
     if any(each.checkout_id or each.attempts for each in recorded.invoices):
         with taking_cards(engine, tenant=tenant, directory=place.directory, stripe=stripe) as charging:

@@ -7,10 +7,12 @@ to the customer's credit balance. Reversals and refunds are added to the payment
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from billing.domain.errors import InvalidInput
+
+_AHEAD = timedelta(days=1)
 
 
 class PaymentSource(StrEnum):
@@ -123,6 +125,16 @@ class Owed:
 
     invoice_id: str
     amount_due: int
+
+
+def require_received(received_at: datetime, *, now: datetime, field: str = "received_at") -> None:
+    """Refuse money that somebody says came more than a day ahead of now, as zones differ (InvalidInput).
+
+    What a bank or the gateway booked is there, whatever day they write: that is not asked here.
+    """
+    if received_at > now + _AHEAD:
+        expected = f"when the money came, at most a day after {now.isoformat()}"
+        raise InvalidInput(field, expected=expected, given=received_at.isoformat())
 
 
 def gateway_payment_id(gateway: str, payment_id: str) -> str:

@@ -23,7 +23,7 @@ from billing.api.routes.models import (
 from billing.api.routes.noun import noun
 from billing.api.routes.paging import Paged, Paging
 from billing.domain.errors import InvalidInput, NotFound
-from billing.domain.payment import Payment, PaymentSource, PaymentStatus, RefundState, RefundTarget
+from billing.domain.payment import Payment, PaymentSource, PaymentStatus, RefundState, RefundTarget, require_received
 from billing.store.codec import decode
 from billing.store.invoices import Invoices
 from billing.store.pages import page_by_id
@@ -187,12 +187,18 @@ def _new(given: GivenPayment, books: Books) -> NewPayment:
         amount=given.amount,
         currency=given.currency,
         source=given.source,
-        received_at=utc("received_at", given.received_at),
+        received_at=_received_at(given, books),
         customer_id=given.customer_id or "",
         invoice_ids=tuple(dict.fromkeys(_invoice_id(books, each) for each in given.invoices)),
         reference=given.reference,
         note=given.note,
     )
+
+
+def _received_at(given: GivenPayment, books: Books) -> datetime:
+    received_at = utc("received_at", given.received_at)
+    require_received(received_at, now=books.call.recorded_at)
+    return received_at
 
 
 def _invoice_id(books: Books, id_or_number: str) -> str:
