@@ -100,6 +100,40 @@ def test_an_invoice_can_be_made_paid(client: S0Client) -> None:
     assert client.posts("/lumen/invoices", body, status=201) == record
 
 
+def test_a_discount_is_a_line_below_0(client: S0Client) -> None:
+    lines = [
+        {"description": "Installation", "quantity": 2, "unitPrice": 60},
+        {"description": "Neighbours", "quantity": 1, "unitPrice": -20, "total": -20},
+        {"description": "Voucher", "total": -1.5},
+    ]
+    body = {"invoiceNumber": "A-1", "amount": 98.5, "dueDate": "2026-03-20", "lineItems": lines}
+
+    [invoice] = client.posts("/lumen/invoices", body, status=201)["invoices"]
+
+    assert invoice["amount"] == Decimal("98.5")
+    assert [each["total"] for each in invoice["lineItems"]] == [120, -20, Decimal("-1.5")]
+
+
+def test_an_invoice_of_nothing_was_paid_when_it_was_made(client: S0Client) -> None:
+    body = {"invoiceNumber": "A-1", "amount": 0, "dueDate": "2026-03-20"}
+
+    [invoice] = client.posts("/lumen/invoices", body, status=201)["invoices"]
+
+    assert (invoice["status"], invoice["paidDate"]) == ("paid", "2026-03-01T08:00:00+00:00")
+
+
+def test_instants_are_to_the_second_whatever_the_clock_says(proxy: Proxy, client: S0Client) -> None:
+    proxy.clock.at = utc("2026-03-02T09:30:15.123456")
+    client.posts("", FIBER, status=201)
+    body = {"invoiceNumber": "A-1", "amount": 10, "dueDate": "2026-03-20", "status": "paid"}
+
+    record = client.posts("/lumen/invoices", body, status=201)
+
+    said = "2026-03-02T09:30:15+00:00"
+    assert record["invoices"][0]["paidDate"] == record["balance"]["lastPaymentDate"] == said
+    assert record["createdAt"] == record["updatedAt"] == record["paymentHistory"][0]["paidAt"] == said
+
+
 def test_an_invoice_made_paid_has_a_payment_of_its_own_and_leaves_the_credit_alone(
     proxy: Proxy, client: S0Client
 ) -> None:
@@ -156,7 +190,12 @@ def test_an_invoice_can_be_made_cancelled_and_cancelled_by_its_number(client: S0
         ({"amount": 10.005}, 422, "at most 2 decimals"),
         ({"dueDate": "tomorrow"}, 422, "dueDate"),
         ({"status": "refunded"}, 422, "status"),
-        ({"lineItems": [{"description": "x", "quantity": 1, "unitPrice": 9}]}, 422, "add up to the amount"),
+        (
+            {"lineItems": [{"description": "x", "quantity": 1, "unitPrice": 9}]},
+            422,
+            "lineItems: expected lines that add up to the amount, 10.00 USD, got '9.00 USD'",
+        ),
+        ({"lineItems": [{"description": "x", "total": 10.001}]}, 422, "lineItems.0.total: expected at most 2 decimals"),
         ({"lineItems": [{"description": "x", "quantity": 2, "unitPrice": 5, "total": 9}]}, 422, "lineItems.0.total"),
         ({"lineItems": [{"description": "x"}]}, 422, "lineItems.0.unitPrice"),
         ({"invoiceNumber": ""}, 422, "invoiceNumber"),

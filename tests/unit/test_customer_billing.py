@@ -8,10 +8,13 @@ from typing import Any
 import pytest
 
 from billing.api.customer_billing.bodies import local_day
-from billing.api.customer_billing.invoice_entries import shown_status
+from billing.api.customer_billing.invoice_entries import payment_entries, shown_status
 from billing.api.customer_billing.kept import RecordIsKept, require_kept
 from billing.domain.errors import InvalidInput
 from billing.domain.invoice import InvoiceStatus
+from billing.domain.payment import Payment, PaymentSource
+from billing.usecases.billing_accounts import BillingAccount
+from tests.builders import a_customer, utc
 from tests.golden.sample_invoices import ACCOUNT_1047
 
 
@@ -31,6 +34,34 @@ def test_each_status_has_one_of_the_clients_four_words(status: InvoiceStatus, du
     invoice = replace(ACCOUNT_1047, status=status, due_on=date.fromisoformat(due))
 
     assert shown_status(invoice, today=date(2026, 3, 10)) == shown
+
+
+@pytest.mark.parametrize(
+    ("source", "said", "shown"),
+    [
+        (PaymentSource.CARD, {"reference": "INV-2026-02-0047", "gateway_id": "pi_1"}, "pi_1"),
+        (PaymentSource.MANUAL, {"reference": "tx-9"}, "tx-9"),
+        (PaymentSource.BANK_TRANSFER, {"reference": "INV-2026-02-0047"}, "INV-2026-02-0047"),
+        (PaymentSource.BANK_TRANSFER, {}, None),
+        (PaymentSource.CREDIT_BALANCE, {"reference": "INV-2026-02-0047"}, None),
+    ],
+)
+def test_a_transaction_is_known_by_its_maker_s_id(
+    source: PaymentSource, said: dict[str, Any], shown: str | None
+) -> None:
+    payment = Payment(
+        id="p-1",
+        customer_id="acme",
+        currency="EUR",
+        amount=100,
+        source=source,
+        received_at=utc("2026-03-01"),
+        to_balance=100,
+        **said,
+    )
+    account = BillingAccount(customer=a_customer(), service=None, plan=None, invoices=(), payments=(payment,))
+
+    assert [each["transactionId"] for each in payment_entries(account)] == [shown]
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,10 @@ from billing.usecases.record_change import RecordChange
 LARGEST = Decimal(10**12)
 
 Amount = Annotated[Decimal, Field(ge=0, le=LARGEST, max_digits=24, decimal_places=12, description="Major units")]
+Signed = Annotated[
+    Decimal,
+    Field(ge=-LARGEST, le=LARGEST, max_digits=24, decimal_places=12, description="Major units; below 0 a discount"),
+]
 Words = Annotated[str, Field(max_length=1000, pattern=r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$")]
 Day = Annotated[str, Field(max_length=40, description="ISO 8601: a day, or an instant with its offset")]
 
@@ -117,8 +121,8 @@ class GivenLineItem(Given):
 
     description: Annotated[Words, Field(min_length=1)]
     quantity: Annotated[Decimal, Field(ge=0, le=LARGEST, max_digits=24, decimal_places=12)] = Decimal(1)
-    unit_price: Amount | None = None
-    total: Amount | None = None
+    unit_price: Signed | None = None
+    total: Signed | None = None
 
 
 class GivenInvoice(Given):

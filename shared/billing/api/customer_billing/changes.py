@@ -10,7 +10,7 @@ from billing.domain.customer import Customer
 from billing.domain.errors import InvalidInput, NotFound
 from billing.domain.invoice import Invoice, InvoiceStatus
 from billing.domain.invoice_payment import is_open
-from billing.domain.money import to_minor
+from billing.domain.money import Money, to_minor
 from billing.domain.payment import PaymentSource
 from billing.domain.typed_id import typed_id
 from billing.store.customers import Customers
@@ -39,7 +39,7 @@ def hand_bill(given: GivenInvoice, customer: Customer, *, zone: str) -> HandBill
     total = minor_of("amount", given.amount, currency=customer.currency)
     lines = [_line(place, each, currency=customer.currency) for place, each in enumerate(given.line_items or ())]
     lines = lines or [HandLine(description=given.invoice_number, quantity=Decimal(1), unit_price=given.amount)]
-    _require_sum(lines, total=total, given=given.amount, currency=customer.currency)
+    _require_sum(lines, total=total, currency=customer.currency)
     return HandBill(
         customer_id=customer.id,
         given_number=given.invoice_number,
@@ -95,20 +95,22 @@ def _paid(invoice_id: str | None, customer: Customer, books: Books) -> Sequence[
 def _line(place: int, given: GivenLineItem, *, currency: str) -> HandLine:
     """A line; one with a total alone is one of that price."""
     field = f"lineItems.{place}"
+    total = None if given.total is None else minor_of(f"{field}.total", given.total, currency=currency)
     if given.unit_price is None:
         if given.total is None:
             raise InvalidInput(f"{field}.unitPrice", expected="a price, or a total", given=None)
         return HandLine(description=given.description, quantity=Decimal(1), unit_price=given.total)
     line = HandLine(description=given.description, quantity=given.quantity, unit_price=given.unit_price)
-    if given.total is not None and to_minor(given.total, currency) != _amount(line, currency=currency):
+    if total is not None and total != _amount(line, currency=currency):
         expected = f"{given.quantity:f} times {given.unit_price:f}"
         raise InvalidInput(f"{field}.total", expected=expected, given=str(given.total))
     return line
 
 
-def _require_sum(lines: Sequence[HandLine], *, total: int, given: Decimal, currency: str) -> None:
-    if sum(_amount(each, currency=currency) for each in lines) != total:
-        raise InvalidInput("lineItems", expected=f"totals that add up to the amount, {given:f}", given=len(lines))
+def _require_sum(lines: Sequence[HandLine], *, total: int, currency: str) -> None:
+    if (come_to := sum(_amount(each, currency=currency) for each in lines)) != total:
+        expected = f"lines that add up to the amount, {Money(total, currency)}"
+        raise InvalidInput("lineItems", expected=expected, given=str(Money(come_to, currency)))
 
 
 def _amount(line: HandLine, *, currency: str) -> int:

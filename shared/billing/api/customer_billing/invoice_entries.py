@@ -1,7 +1,7 @@
 """Invoices and payments as a billing record lists them."""
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, datetime
 from typing import assert_never
 
 import orjson
@@ -50,8 +50,15 @@ def shown_status(invoice: Invoice, *, today: date) -> str:
             assert_never(invoice.status)
 
 
+def instant(at: datetime) -> str:
+    """An instant as this surface writes it: ISO 8601 in UTC, to the second."""
+    return at.isoformat(timespec="seconds")
+
+
 def _invoice(invoice: Invoice, account: BillingAccount, *, today: date) -> Members:
     """`invoiceNumber` is the number by which whoever made it knows it; `documentNumber` the one on the document."""
+    is_paid = invoice.status is InvoiceStatus.PAID
+    paid_at = invoice.paid_at or (invoice.issued_at if is_paid else None)  # nothing was due of one of 0
     applied = [(each, part) for each in account.payments for part in each.applications if part.invoice_id == invoice.id]
     return {
         "invoiceId": invoice.id,
@@ -61,7 +68,7 @@ def _invoice(invoice: Invoice, account: BillingAccount, *, today: date) -> Membe
         "currency": invoice.currency,
         "status": shown_status(invoice, today=today),
         "dueDate": invoice.due_on.isoformat(),
-        "paidDate": None if invoice.paid_at is None else invoice.paid_at.isoformat(),
+        "paidDate": None if paid_at is None else instant(paid_at),
         "lineItems": list(_lines(invoice)),
         "payments": [_payment(each, amount=part.amount, invoice_id=invoice.id) for each, part in applied],
     }
@@ -90,6 +97,13 @@ def _payment(payment: Payment, *, amount: int, invoice_id: str | None) -> Member
         "amount": json_amount(amount, payment.currency),
         "method": method or _METHODS[payment.source],
         "status": "refunded" if payment.refunded >= payment.amount else payment.status.value,
-        "transactionId": payment.reference or payment.gateway_id or None,
-        "paidAt": payment.received_at.isoformat(),
+        "transactionId": _transaction_id(payment),
+        "paidAt": instant(payment.received_at),
     }
+
+
+def _transaction_id(payment: Payment) -> str | None:
+    """What its maker knows the payment by: the gateway's own id, or what was said of it; nothing of credit used."""
+    if payment.source is PaymentSource.CREDIT_BALANCE:
+        return None
+    return payment.gateway_id or payment.reference or None

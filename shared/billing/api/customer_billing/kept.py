@@ -65,8 +65,8 @@ def _says_the_same(given: Any, stands: Any) -> bool:  # noqa: ANN401 - any JSON
 
 
 def _instant(text: str) -> datetime | str:
-    """An instant, of which a day by itself is its midnight in UTC; any other text as it is."""
+    """An instant to the second, of which a day by itself is its midnight in UTC; any other text as it is."""
     with suppress(ValueError):
         read = datetime.fromisoformat(text)
-        return read.replace(tzinfo=read.tzinfo or UTC)
+        return read.replace(tzinfo=read.tzinfo or UTC, microsecond=0)
     return text

@@ -9,7 +9,7 @@ from decimal import Decimal
 
 import orjson
 
-from billing.api.customer_billing.invoice_entries import invoice_entries, payment_entries, shown_status
+from billing.api.customer_billing.invoice_entries import instant, invoice_entries, payment_entries, shown_status
 from billing.api.job import Members
 from billing.api.json_amount import json_amount
 from billing.domain.customer import Customer
@@ -101,7 +101,7 @@ def _balance(account: BillingAccount, *, today: date) -> Members:
     return {
         "current": json_amount(due, customer.currency),
         "overdue": json_amount(sum(each.amount_due for each in overdue), customer.currency),
-        "lastPaymentDate": max(received).isoformat() if received else None,
+        "lastPaymentDate": instant(max(received)) if received else None,
     }
 
 
@@ -112,8 +112,8 @@ def _dunning(account: BillingAccount) -> Members:
     suspended = account.customer.suspended_at
     return {
         "reminderCount": sum(len(case.reminded_on) for case in cases),
-        "lastReminderAt": max(sent).isoformat() if sent else None,
-        "suspendedAt": None if suspended is None else suspended.isoformat(),
+        "lastReminderAt": instant(max(sent)) if sent else None,
+        "suspendedAt": None if suspended is None else instant(suspended),
         "suspensionReason": (account.customer.suspension_reason or None) if suspended is not None else None,
     }
 
@@ -122,7 +122,7 @@ def _times(customer: Customer) -> Members:
     kept = customer.preferences
     if kept is None:
         return {"createdAt": customer.created_on or None, "updatedAt": customer.created_on or None}
-    return {"createdAt": kept.created_at.isoformat(), "updatedAt": kept.updated_at.isoformat()}
+    return {"createdAt": instant(kept.created_at), "updatedAt": instant(kept.updated_at)}
 
 
 def _preferences(customer: Customer) -> CustomerPreferences:
