@@ -69,6 +69,18 @@ def test_another_sum_under_the_same_id_is_refused(world: World) -> None:
         pay(world, 7000)
 
 
+@pytest.mark.parametrize("other", ["other", "acme's second", "nobody's"])
+def test_another_customers_or_another_invoices_money_under_the_same_id_is_refused(world: World, other: str) -> None:
+    first, second = ids(world)
+    pay(world, 4900, invoice_ids=(first,))
+    named = {"other": ids(world, "other"), "acme's second": (second,), "nobody's": ()}[other]
+    before = world.everything()
+    with pytest.raises(OtherPayment, match=f"'p1' is booked as acme's for {first}: book other money by another id"):
+        pay(world, 4900, invoice_ids=named, customer_id="" if named else "other")
+    assert pay(world, 4900, invoice_ids=(second, first), customer_id="acme").id == "p1"
+    assert world.everything() == before
+
+
 def test_eight_reports_of_one_payment_at_once_book_it_once(world: World) -> None:
     with ThreadPoolExecutor(8) as pool:
         payments = list(pool.map(lambda _: pay(world, 4900), range(8)))

@@ -56,7 +56,7 @@ class Recorded:
 
 
 class OtherPayment(Conflict):
-    """Under this id another payment is booked: the same source can't be two sums."""
+    """Under this id another payment is booked: the same source can't be two sums, nor another customer's money."""
 
     code: ClassVar[str] = "other_payment"
     retryable: ClassVar[bool] = False
@@ -64,8 +64,13 @@ class OtherPayment(Conflict):
     def __init__(self, booked: Payment, given: NewPayment) -> None:
         self.booked = booked
         self.given = given
-        stands = Money(booked.amount, booked.currency)
-        super().__init__(f"payment {booked.id!r} is booked with {stands}, not {Money(given.amount, given.currency)}")
+        stands, named = Money(booked.amount, booked.currency), Money(given.amount, given.currency)
+        message = f"payment {booked.id!r} is booked with {stands}, not {named}"
+        if stands == named:
+            paid = ", ".join(each.invoice_id for each in booked.applications) or "no invoice"
+            whose = f"{booked.customer_id}'s for {paid}"
+            message = f"payment {booked.id!r} is booked as {whose}: book other money by another id"
+        super().__init__(message)
 
 
 def record_payment(documents: Documents, new: NewPayment, *, call: Call) -> Recorded:
@@ -75,7 +80,8 @@ def record_payment(documents: Documents, new: NewPayment, *, call: Call) -> Reco
     never lost. What is paid is out of dunning in the same commit, and a service suspended for it is back at once.
 
     Raises InvalidInput for a draft, another currency or another customer's invoice, NotFound for unknown ids,
-    OtherPayment where the id is taken by another sum. Called twice it books once.
+    OtherPayment where the id is taken by another sum, or by money for other invoices or of another customer. Called
+    twice it books once.
     """
     for attempt in range(1, _ATTEMPTS + 1):
         [known] = Payments.of(documents, call.tenant_id).get([new.id])
@@ -117,7 +123,9 @@ def booking_records(
 
 
 def _known(documents: Documents, booked: Payment, new: NewPayment, *, call: Call) -> Recorded:
-    if (booked.amount, booked.currency) != (new.amount, new.currency):
+    is_theirs = new.customer_id in ("", booked.customer_id)
+    is_for_these = {each.invoice_id for each in booked.applications} <= {*new.invoice_ids}
+    if (booked.amount, booked.currency) != (new.amount, new.currency) or not (is_theirs and is_for_these):
         raise OtherPayment(booked, new)
     found = Invoices.of(documents, call.tenant_id).get([each.invoice_id for each in booked.applications])
     return Recorded(payment=booked, invoices=tuple(each.value for each in found if each), known=True)
