@@ -95,6 +95,26 @@ def test_a_last_try_that_dies_without_a_word_keeps_the_end_from_nobody_else(tmp_
     assert (letter.part, letter.code) == ("shard_1", "no_answer")
 
 
+def test_a_batch_that_dies_without_a_word_is_settled_by_the_end_when_nobody_can_be_at_it(tmp_path: Path) -> None:
+    doors = stepped_doors(tmp_path, attempts=1)
+    add_tenant(doors.documents, "large", accounts=6, shards=2)
+
+    def die(writes: Sequence[Write]) -> None:
+        part = doors.under_way and doors.under_way.body["task"]["part"]
+        if part == "settle" and any("/invoices/" in each.path for each in writes):
+            raise Died
+
+    doors.before_commit = die
+    fan_out = doors.post(ASKED).json["fan_out"]
+    doors.run_all()
+
+    assert doors.clock.instant >= NIGHT + timedelta(minutes=35)
+    assert len(doors.invoices("large")) == 6
+    assert record(doors, "large", fan_out)["part_closing"] == "done"
+    assert doors.documents.query(Query(f"tenants/large/runs/{fan_out}/batches")) == []
+    assert {each.code for each in FanOuts(doors.documents).dead_letters(fan_out)} == {"no_answer"}
+
+
 def test_the_end_waits_for_every_batch_and_hands_in_again_what_the_queue_never_got(tmp_path: Path) -> None:
     doors = stepped_doors(tmp_path)
     add_tenant(doors.documents, "large", accounts=6, shards=2)

@@ -12,7 +12,7 @@ from billing.api.task_part import A_BATCH, PartKind, RunQueue, TaskPart
 from billing.domain.errors import BillingError
 from billing.domain.stamp import stamp
 from billing.ports import Delete, Task
-from billing.ports.jobs import ACTOR_HEADER, JobName
+from billing.ports.jobs import ACTOR_HEADER, RunName, place_of
 from billing.ports.tasks import TasksUnavailable, task_name
 from billing.ports.trace import trace_headers
 from billing.store.fan_outs import LONGEST_TRY, WHOLE, DeadLetter, PartRecords
@@ -39,17 +39,19 @@ class NoEndInSight(BillingError):
 class TaskFor:
     """Makes the tasks of one fan-out: `as_of` and `actor` as they were asked for, `request_id` for the log."""
 
-    job: JobName
+    job: RunName
     as_of: str
     actor: str
     request_id: str
 
     def part(self, part: TaskPart, *, tenant_id: str, due: datetime | None = None) -> Task:
         """The task that does a part of a tenant's run. Its name stands for all of that."""
+        function, path = place_of(self.job)
         return Task(
             name=task_name(self.job, part.fan_out, tenant_id, part.name, str(part.slice), part.after),
             queue="runs",
-            function=self.job,
+            function=function,
+            path=path,
             body={"as_of": self.as_of, "task": part.members},
             headers={
                 TENANT_HEADER: tenant_id,
@@ -110,11 +112,11 @@ class PartRun(Generic[Engine, Report]):
         """Note that the last try begins, so that one which dies without a word is known to have been given up."""
         if self.part.kind is PartKind.SHARD:
             self._close_without_this(tenant_id=tenant_id, now=now)
-        self.records.last_try(self.part.name, at=now, besides=self._taking_off)
+        self.records.last_try(self.part.name, at=now)
 
     def _spread(self, engine: Engine, work: TenantWork) -> TaskPart:
         """Of a tenant in shards: enqueue all but the first, which is done here."""
-        if self.part.kind is not PartKind.TENANT:
+        if self.part.kind is not PartKind.TENANT or not self.job.by_shard:
             return self.part
         shards = Tenants(engine.documents).get(work.tenant_id).shards
         if shards == 1:
@@ -190,8 +192,12 @@ class PartRun(Generic[Engine, Report]):
         parts = self.records.find()
         if parts is None or not parts.shards_finished(at=work.now):
             return False
-        batches = [_batch(self.part.fan_out, ids) for ids in self.batches.first(limit=_BATCHES_AT_ONCE)]
-        if not batches:
+        found = [_batch(self.part.fan_out, ids) for ids in self.batches.first(limit=_BATCHES_AT_ONCE)]
+        lost = [each for each in found if each.name in parts.lost(at=work.now)]
+        if lost:
+            self.batches.documents.commit([self.batches.taking_off(each.name) for each in lost])
+        batches = [each for each in found if each not in lost]
+        if not batches and len(found) < _BATCHES_AT_ONCE:
             return True
         again = self.tasks.part(
             replace(self.part, slice=self.part.slice + 1), tenant_id=work.tenant_id, due=work.now + OTHERS_MAY_TAKE

@@ -66,13 +66,16 @@ class TenantParts:
     trying: frozenset[str] = frozenset()
     waiting: frozenset[str] = frozenset()
 
+    def lost(self, *, at: datetime) -> frozenset[str]:
+        """The parts whose last try must have died without a word."""
+        return frozenset(part for part in self.trying if at - self.dead[part].at >= LONGEST_TRY)
+
     def shards_finished(self, *, at: datetime) -> bool:
         """Whether nothing more comes from any shard; the first is worked on by the task of the whole.
 
         A shard at its last try (`trying`) may still be continued, unless no try lasts that long.
         """
-        lost = {part for part in self.trying if at - self.dead[part].at >= LONGEST_TRY}
-        ended = self.done | (self.dead.keys() - self.trying) | lost
+        ended = self.done | (self.dead.keys() - self.trying) | self.lost(at=at)
         first = shard_part(0) in ended or WHOLE in ended
         return first and all(shard_part(shard) in ended for shard in range(1, self.shards))
 
@@ -169,11 +172,11 @@ class PartRecords:
         [found] = self._runs.get([self.fan_out_id])
         return None if found is None else tenant_parts(found)
 
-    def last_try(self, part: str, *, at: datetime, besides: Sequence[Write] = ()) -> None:
+    def last_try(self, part: str, *, at: datetime) -> None:
         """Note that the last try begins: should it end without a word, then the part has been given up."""
         message = f"the last try, begun at {at:%Y-%m-%d %H:%M:%S} UTC, has not come to an end"
         letter = DeadLetter(tenant_id=self.tenant_id, part=part, code=_NO_ANSWER, message=message, at=at)
-        self._note(part, {"state": _LAST_TRY, **_fields(letter)}, [self._putting(letter), *besides])
+        self._note(part, {"state": _LAST_TRY, **_fields(letter)}, [self._putting(letter)])
 
     def dead(self, letter: DeadLetter, *, besides: Sequence[Write] = ()) -> None:
         """Note that a part has been given up."""

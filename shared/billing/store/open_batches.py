@@ -1,7 +1,7 @@
 """Batches of invoices that a spread run handed to the queue to be settled: what its end waits for, and hands in again.
 
-A batch is noted before its task is enqueued and taken off when that is done or at its last try, so that none is lost
-between the two: a note for each hundred invoices of a tenant in shards.
+A batch is noted before its task is enqueued and taken off when that is done or given up, so that none is lost between
+the two: a note for each hundred invoices of a tenant in shards.
 """
 
 from collections.abc import Mapping, Sequence
