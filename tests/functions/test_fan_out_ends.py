@@ -152,7 +152,7 @@ def test_what_can_not_be_settled_is_tried_once_in_a_run_however_many_slices_that
     parts = [part for part, _ in doors.statuses]
     assert parts.count("tenant" if shards == 1 else "closing") <= 7
     named = [each for each in doors.log if each["event"] == "run_report"]
-    assert sum(each["unsettled"] for each in named) == 250
+    assert sum(each.get("unsettled", 0) for each in named) == 250  # the call's own line has none
     billed = [each for each in doors.documents.query(Query("tenants/acme/invoices")) if not each.id.startswith("a")]
     assert [each.fields["unsettled"] for each in billed] == [False] * 2
 
