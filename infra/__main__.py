@@ -5,8 +5,8 @@ import os
 import sys
 from collections.abc import Callable
 from functools import wraps
-from inspect import Signature, signature
-from itertools import groupby
+from inspect import Parameter, Signature, signature
+from itertools import chain, groupby
 from pathlib import Path
 from typing import Annotated, Any, TypeAlias
 
@@ -51,7 +51,7 @@ Set: TypeAlias = Annotated[
     list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="A variable that the declaration begins with.")
 ]
 File: TypeAlias = Annotated[
-    Path, typer.Option("--file", metavar="FILE", help="The declaration.", show_default="infra/billing.yaml")
+    Path, typer.Option("--file", metavar="FILE", help="The declaration, else infra/billing.yaml.", show_default=False)
 ]
 Resume: TypeAlias = Annotated[bool, typer.Option("--resume", help="Resume the jobs and queues that were paused.")]
 Shorten: TypeAlias = Annotated[
@@ -72,36 +72,38 @@ def _open(
     return declaration, Cloud(declaration.variables.project, Gcloud(declaration.variables.project))
 
 
-def _command(do: Callable[..., None]) -> Callable[..., None]:
-    """Add a command of a declaration and its cloud: to its own options come those of `_open`, which finds the two."""
-    shared = signature(_open).parameters
-
-    @wraps(do)
-    def run(**options: Any) -> None:  # noqa: ANN401 - each as its option says
-        which = {name: options.pop(name) for name in shared}
-        do(*_open(**which), **options)
-
-    _, _, *own = signature(do).parameters.values()
-    options = [*shared.values(), *own]
-    run.__signature__ = Signature(options)  # type: ignore[attr-defined]  # what typer reads
-    run.__annotations__ = {each.name: each.annotation for each in options}
-    return app.command()(run)
+def _allow(*, resume: Resume = False, shorten: Shorten = False) -> tuple[Allowed]:
+    """What is done only when it is asked for."""
+    return (Allowed(resume=resume, shorten=shorten),)
 
 
-@_command
-def plan(
-    declaration: Declaration,
-    cloud: Cloud,
-    *,
-    resume: Resume = False,
-    shorten: Shorten = False,
-    as_json: AsJson = False,
-) -> None:
+def _command(*openers: Callable[..., tuple[Any, ...]]) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Add a command: it is given what the openers make of their options, and its own options."""
+
+    def add(do: Callable[..., None]) -> Callable[..., None]:
+        @wraps(do)
+        def run(**options: Any) -> None:  # noqa: ANN401 - each as its option says
+            opened = [
+                opener(**{name: options.pop(name) for name in signature(opener).parameters}) for opener in openers
+            ]
+            do(*chain.from_iterable(opened), **options)
+
+        shared = [each for opener in openers for each in signature(opener).parameters.values()]
+        own = [each for each in signature(do).parameters.values() if each.kind is Parameter.KEYWORD_ONLY]
+        run.__signature__ = Signature([*shared, *own])  # type: ignore[attr-defined]  # what typer reads
+        run.__annotations__ = {each.name: each.annotation for each in (*shared, *own)}
+        return app.command()(run)
+
+    return add
+
+
+@_command(_open, _allow)
+def plan(declaration: Declaration, cloud: Cloud, allowed: Allowed, *, as_json: AsJson = False) -> None:
     """Show what differs from what is live, and change nothing.
 
     Exit code: 0 apply has nothing to do, 2 it has, 1 it could not be found out.
     """
-    found = make_plan(resources(declaration, Allowed(resume=resume, shorten=shorten)), cloud)
+    found = make_plan(resources(declaration, allowed), cloud)
     if as_json:
         _print(plan_json(found, declaration))
     else:
@@ -111,21 +113,14 @@ def plan(
         raise Differs
 
 
-@_command
-def apply(
-    declaration: Declaration,
-    cloud: Cloud,
-    *,
-    resume: Resume = False,
-    shorten: Shorten = False,
-    as_json: AsJson = False,
-) -> None:
+@_command(_open, _allow)
+def apply(declaration: Declaration, cloud: Cloud, allowed: Allowed, *, as_json: AsJson = False) -> None:
     """Make it so, step by step; run again, it goes on where it stopped, and does nothing where nothing differs.
 
     Exit code: 0 it is so, 1 a step failed.
     """
     project = declaration.variables.project
-    declared = resources(declaration, Allowed(resume=resume, shorten=shorten))
+    declared = resources(declaration, allowed)
     done: list[str] = []
 
     def say(title: str, step: Step) -> None:
@@ -147,7 +142,7 @@ def apply(
         _print(f"To be done by hand: {note}")
 
 
-@_command
+@_command(_open)
 def destroy(declaration: Declaration, cloud: Cloud, *, yes: Yes = False) -> None:
     """Delete what is declared, but neither Firestore nor a bucket that has objects. Asks first.
 

@@ -3,11 +3,21 @@
 import io
 import json
 import sys
+from collections.abc import Iterator
 
 import pytest
+from google.cloud.scheduler_v1 import Job
 
 from infra.__main__ import main
-from tests.infra.cloud import PROJECT, a_project
+from tests.infra.cloud import AT, PROJECT, World, a_project
+
+
+@pytest.fixture
+def here(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    """An empty project, which every call is about."""
+    with a_project() as world:
+        monkeypatch.setattr("infra.__main__.Gcloud", lambda _project: world.cloud().gcloud)
+        yield world
 
 
 @pytest.fixture
@@ -46,81 +56,86 @@ def test_a_call_that_can_not_go_on_says_why_and_is_not_taken_for_a_difference(
 
 @pytest.mark.parametrize("elsewhere", ["http://collector.example:80", "https://127.0.0.1:443"])
 def test_credentials_go_to_google_or_to_a_test_server_on_this_machine(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], elsewhere: str
+    here: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], elsewhere: str
 ) -> None:
-    with a_project() as world:
-        monkeypatch.setattr("infra.__main__.Gcloud", lambda _project: world.cloud().gcloud)
-        world.apply()
-        monkeypatch.setenv("CLOUDSDK_API_ENDPOINT_OVERRIDES_CLOUDTASKS", elsewhere)
+    here.apply()
+    monkeypatch.setenv("CLOUDSDK_API_ENDPOINT_OVERRIDES_CLOUDTASKS", elsewhere)
 
-        assert infra(monkeypatch, "plan", f"--project={PROJECT}") == 1
-        assert "expected a test server, http://127.0.0.1:PORT, or nothing" in capsys.readouterr().err
+    assert infra(monkeypatch, "plan", f"--project={PROJECT}") == 1
+    assert "expected a test server, http://127.0.0.1:PORT, or nothing" in capsys.readouterr().err
 
 
 def test_json_is_one_object_of_the_same_plan_and_the_same_steps(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    here: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with a_project() as world:
-        monkeypatch.setattr("infra.__main__.Gcloud", lambda _project: world.cloud().gcloud)
-        plan = world.plan()
+    plan = here.plan()
 
-        assert infra(monkeypatch, "plan", f"--project={PROJECT}", "--json") == 2
-        told = json.loads(capsys.readouterr().out)
-        assert [(each["kind"], each["name"]) for each in told["changes"]] == [
-            (change.resource.kind, change.resource.name) for change in plan.changes
-        ]
-        assert told["changes"][0]["action"] == "create"
-        assert infra(monkeypatch, "apply", f"--project={PROJECT}", "--json") == 0
-        steps = json.loads(capsys.readouterr().out)["steps"]
-        assert steps == [step for each in told["changes"] for step in each["steps"]]
-        assert infra(monkeypatch, "plan", f"--project={PROJECT}", "--json") == 0
-        assert json.loads(capsys.readouterr().out)["changes"] == []
+    assert infra(monkeypatch, "plan", f"--project={PROJECT}", "--json") == 2
+    told = json.loads(capsys.readouterr().out)
+    assert [(each["kind"], each["name"]) for each in told["changes"]] == [
+        (change.resource.kind, change.resource.name) for change in plan.changes
+    ]
+    assert told["changes"][0]["action"] == "create"
+    assert infra(monkeypatch, "apply", f"--project={PROJECT}", "--json") == 0
+    steps = json.loads(capsys.readouterr().out)["steps"]
+    assert steps == [step for each in told["changes"] for step in each["steps"]]
+    assert infra(monkeypatch, "plan", f"--project={PROJECT}", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["changes"] == []
+
+
+def test_what_is_left_as_it_is_is_said_and_made_so_when_it_is_asked_for(
+    here: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    here.apply()
+    here.google.jobs[f"{AT}/jobs/sweep"].state = Job.State.PAUSED  # type: ignore[assignment]
+
+    assert infra(monkeypatch, "plan", f"--project={PROJECT}", "--json") == 0
+    [left] = json.loads(capsys.readouterr().out)["left"]
+    assert (left["kind"], left["name"], left["field"], left["live"]) == ("job", "sweep", "state", "PAUSED")
+    assert infra(monkeypatch, "plan", f"--project={PROJECT}", "--resume") == 2
+    assert "resume the job" in capsys.readouterr().out
+    assert infra(monkeypatch, "apply", f"--project={PROJECT}") == 0
+    assert "Left as it is: job sweep: state: somebody paused it" in capsys.readouterr().out
+    assert infra(monkeypatch, "apply", f"--project={PROJECT}", "--resume") == 0
+    assert here.google.jobs[f"{AT}/jobs/sweep"].state == Job.State.ENABLED
 
 
 def test_a_step_that_fails_ends_with_1_and_says_what_was_done(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    here: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with a_project() as world:
-        monkeypatch.setattr("infra.__main__.Gcloud", lambda _project: world.cloud().gcloud)
-        world.gcloud.state["refusals"].append(["iam service-accounts create scheduler", 1, "HTTPError 503"])
+    here.gcloud.state["refusals"].append(["iam service-accounts create scheduler", 1, "HTTPError 503"])
 
-        assert infra(monkeypatch, "apply", f"--project={PROJECT}") == 1
-        assert "2 of " in capsys.readouterr().err
-        assert [each["email"] for each in world.gcloud.state["accounts"]] == [
-            f"billing@{PROJECT}.iam.gserviceaccount.com"
-        ]
+    assert infra(monkeypatch, "apply", f"--project={PROJECT}") == 1
+    assert "2 of " in capsys.readouterr().err
+    assert [each["email"] for each in here.gcloud.state["accounts"]] == [f"billing@{PROJECT}.iam.gserviceaccount.com"]
 
 
 def test_destroy_goes_on_only_when_the_project_is_typed(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    here: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with a_project() as world:
-        monkeypatch.setattr("infra.__main__.Gcloud", lambda _project: world.cloud().gcloud)
-        world.apply()
+    here.apply()
 
-        assert infra(monkeypatch, "destroy", f"--project={PROJECT}", typed="yes\n") == 1
-        assert "nothing was deleted" in capsys.readouterr().err
-        assert len(world.google.jobs) == len(world.declaration.jobs)
-        assert infra(monkeypatch, "destroy", f"--project={PROJECT}", typed=f"{PROJECT}\n") == 0
-        assert world.google.jobs == {}
+    assert infra(monkeypatch, "destroy", f"--project={PROJECT}", typed="yes\n") == 1
+    assert "nothing was deleted" in capsys.readouterr().err
+    assert len(here.google.jobs) == len(here.declaration.jobs)
+    assert infra(monkeypatch, "destroy", f"--project={PROJECT}", typed=f"{PROJECT}\n") == 0
+    assert here.google.jobs == {}
 
 
 def test_destroy_leaves_firestore_and_a_bucket_that_has_objects(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    here: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with a_project() as world:
-        monkeypatch.setattr("infra.__main__.Gcloud", lambda _project: world.cloud().gcloud)
-        world.apply()
-        world.gcloud.state["buckets"][f"gs://{PROJECT}-invoices"]["objects"] = 187
-        before = {name: list(world.gcloud.state[name]) for name in ("databases", "indexes", "fields")}
+    here.apply()
+    here.gcloud.state["buckets"][f"gs://{PROJECT}-invoices"]["objects"] = 187
+    before = {name: list(here.gcloud.state[name]) for name in ("databases", "indexes", "fields")}
 
-        assert infra(monkeypatch, "destroy", f"--project={PROJECT}", "--yes") == 0
-        printed = capsys.readouterr().out
-        assert f"Left: bucket {PROJECT}-invoices: it has objects" in printed
-        assert list(world.gcloud.state["buckets"]) == [f"gs://{PROJECT}-invoices"]
-        assert {name: list(world.gcloud.state[name]) for name in before} == before
-        assert world.google.releases != {}
-        assert (world.google.queues, world.google.secrets, world.gcloud.state["functions"]) == ({}, {}, {})
-        assert not any("firestore" in command for command in world.gcloud.changes() if "delete" in command)
+    assert infra(monkeypatch, "destroy", f"--project={PROJECT}", "--yes") == 0
+    printed = capsys.readouterr().out
+    assert f"Left: bucket {PROJECT}-invoices: it has objects" in printed
+    assert list(here.gcloud.state["buckets"]) == [f"gs://{PROJECT}-invoices"]
+    assert {name: list(here.gcloud.state[name]) for name in before} == before
+    assert here.google.releases != {}
+    assert (here.google.queues, here.google.secrets, here.gcloud.state["functions"]) == ({}, {}, {})
+    assert not any("firestore" in command for command in here.gcloud.changes() if "delete" in command)
 
-        assert infra(monkeypatch, "destroy", f"--project={PROJECT}", "--yes") == 0
+    assert infra(monkeypatch, "destroy", f"--project={PROJECT}", "--yes") == 0
