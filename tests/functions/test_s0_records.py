@@ -49,6 +49,19 @@ def test_a_record_is_created_and_answered_whole(client: S0Client) -> None:
     assert client.gets("?customerId=nobody") == []
 
 
+def test_one_slash_at_the_end_of_an_address_means_nothing(client: S0Client) -> None:
+    record = client.posts("/", FIBER, status=201)
+
+    assert client.gets("/lumen/") == client.gets("/?customerId=lumen")[0] == record
+    assert client.calls("PUT", "/lumen/", {"sla": {"notes": ""}}).json == record
+    assert client.posts("/generate-invoices/")["generated"] == 1
+    assert client.posts("/dunning/run/")["processed"] == 0
+    assert client.posts("/api/internal/cron/billing/")["tenants"] == 1
+    assert len(client.posts("/lumen/payments/", {"amount": 5}, status=201)["paymentHistory"]) == 1
+    for nowhere in ("//", "/lumen//", "/lumen%2F"):
+        assert client.calls("GET", nowhere).status == 404
+
+
 def test_the_same_record_again_is_200_and_changes_nothing(proxy: Proxy, client: S0Client) -> None:
     record = client.posts("", FIBER, status=201)
     before = proxy.world.everything()

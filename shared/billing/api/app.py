@@ -16,6 +16,7 @@ from billing.api.file_door import file_routes
 from billing.api.head import Head
 from billing.api.health import full_health, public_health
 from billing.api.in_flight import MOST_IN_FLIGHT, InFlight
+from billing.api.one_slash import OneSlash
 from billing.api.pay_engine import Door
 from billing.api.pay_page import error_page, page_headers, pay_routes
 from billing.api.problem import Answer
@@ -53,6 +54,7 @@ def proxy_app(door: Door, *, log: CallLog, most_in_flight: int = MOST_IN_FLIGHT,
     app.add_middleware(InFlight, most=most_in_flight)
     app.add_middleware(Watch, name=NAME, log=log, new_id=door.new_id, failure=_failure, spans=spans)
     app.add_middleware(Cors, door=door)
+    app.add_middleware(OneSlash)
     return app
 
 
