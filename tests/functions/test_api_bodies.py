@@ -37,6 +37,7 @@ def test_a_body_that_can_t_be_taken_is_refused_as_problem_details(door: ApiDoor,
     assert (answered.status, answered.headers["content-type"]) == (status, "application/problem+json")
     told = answered.json
     assert {"type", "title", "status", "detail", "error", "code", "request_id"} <= told.keys()
+    assert told["title"] == {400: "Bad Request", 413: "Content Too Large", 422: "Unprocessable Content"}[status]
     assert (told["status"], told["error"]) == (status, told["detail"])
 
 

@@ -87,6 +87,13 @@ def test_policies_are_set_over_the_settings_that_were_read(api: ApiBooks) -> Non
     assert api.read(POLICIES)["policies"][0]["suspend_after_days"] == 10
 
 
+def test_policies_that_were_read_can_be_sent_back_as_they_are(api: ApiBooks) -> None:
+    assert api.ask("PUT", POLICIES, body=STRICT).status == 200
+    read = api.read(POLICIES)
+    back = api.ask("PUT", POLICIES, body=read, sent={"If-Match": etag(api, POLICIES)})
+    assert (back.status, back.json["changed"], back.json["dunning"]) == (200, [], read)
+
+
 def test_a_customer_follows_a_policy_over_what_was_read_of_it(api: ApiBooks) -> None:
     stale, follows = etag(api, LUMEN), {"segment": "large"}
     assert api.ask("PATCH", LUMEN, body={"buyer_reference": "PO 7"}).status == 200

@@ -83,6 +83,7 @@ def test_numbers_are_kept_to_the_last_digit(api: ApiBooks) -> None:
 
 def test_a_draft_changes_over_the_version_that_was_read(api: ApiBooks) -> None:
     assert asks(api, "PUT", DRAFT, WHOLE, If_Match='"read"').status == 412
+    assert asks(api, "PUT", DRAFT, {}, If_Match="*").status == 412
     first = asks(api, "PUT", DRAFT, {}, If_Match='"none"')
     assert asks(api, "PUT", DRAFT, WHOLE, If_Match='"none"').status == 412
     second = asks(api, "PUT", DRAFT, WHOLE, If_Match=first.headers["etag"])

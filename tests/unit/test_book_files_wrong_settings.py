@@ -142,7 +142,7 @@ def tiered(*tiers: dict[str, Any], model: str = "graduated") -> dict[str, Any]:
         ({"usage": [changed(CALLS, unit_price=True)]}, None),
         (
             {"usage": [changed(CALLS, package_size=5)]},
-            "usage[0].package_size: expected only tiers, unit_price in a per_unit price, got Decimal('5')",
+            "usage[0].package_size: expected only tiers, unit_price in a per_unit price, got '5'",
         ),
         (
             {"usage": [changed(CALLS, model="package")]},

@@ -1,5 +1,8 @@
 """Errors say what was wrong in a sentence, and by a stable code whether to try again."""
 
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
 import pytest
 
 from billing.domain.errors import BillingError, Conflict, InvalidInput, NotFound, Unavailable
@@ -9,6 +12,20 @@ def test_invalid_input_names_field_rule_and_value() -> None:
     assert str(InvalidInput("plan.tiers[0]", expected="more than 0", given="-1")) == (
         "plan.tiers[0]: expected more than 0, got '-1'"
     )
+
+
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        (date(2026, 3, 1), "'2026-03-01'"),
+        (datetime(2026, 3, 1, tzinfo=UTC), "'2026-03-01 00:00:00+00:00'"),
+        (Decimal("1.50"), "'1.50'"),
+        (7, "7"),
+        (["a"], "['a']"),
+    ],
+)
+def test_a_value_is_shown_as_one_writes_it(given: object, shown: str) -> None:
+    assert str(InvalidInput("at", expected="another one", given=given)) == f"at: expected another one, got {shown}"
 
 
 def test_a_long_value_is_cut_so_that_no_message_carries_a_whole_upload() -> None:

@@ -32,7 +32,7 @@ def test_a_problem_has_the_members_of_rfc_9457_and_ours() -> None:
     assert answer.headers == {"Content-Type": "application/problem+json", "Cache-Control": "no-store"}
     assert json.loads(answer.body) == {
         "type": "about:blank",
-        "title": "Unprocessable Entity",
+        "title": "Unprocessable Content",
         "status": 422,
         "detail": "as_of: expected a date",
         "error": "as_of: expected a date",

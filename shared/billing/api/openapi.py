@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from http import HTTPStatus
 from typing import Any
 
 from fastapi.openapi.utils import get_openapi
 from starlette.routing import BaseRoute
 
 from billing.api.openapi_links import add_links
+from billing.api.problem import phrase_of
 from billing.api.version import VERSION
 
 _TITLE = "Billing API"
@@ -85,4 +85,4 @@ def _complete(operation: dict[str, Any], *, method: str) -> None:
 
 def _refusal(status: int) -> dict[str, Any]:
     schema = {"$ref": "#/components/schemas/Problem"}
-    return {"description": HTTPStatus(status).phrase, "content": {_PROBLEM: {"schema": schema}}}
+    return {"description": phrase_of(status), "content": {_PROBLEM: {"schema": schema}}}

@@ -22,6 +22,7 @@ from billing.domain.errors import BillingError, Conflict, InvalidInput, NotFound
 from billing.ports import BadSignature, UnusableEventSecret, WriteConflict
 
 RETRY_AFTER_SECONDS = 30
+_PHRASES = {413: "Content Too Large", 422: "Unprocessable Content"}  # older releases of Python have older ones
 
 
 class Answer(NamedTuple):
@@ -122,6 +123,11 @@ class TooManyRequests(BillingError):
         super().__init__(f"too many requests of this {whose}; try again in {retry_after} s")
 
 
+def phrase_of(status: int) -> str:
+    """The status' own phrase by RFC 9110 15, whichever release of Python says it."""
+    return _PHRASES.get(status, HTTPStatus(status).phrase)
+
+
 def problem(
     status: int,
     *,
@@ -139,7 +145,7 @@ def problem(
     """
     members: dict[str, object] = {
         "type": "about:blank",
-        "title": title or HTTPStatus(status).phrase,
+        "title": title or phrase_of(status),
         "status": status,
         "detail": detail,
         "error": detail,

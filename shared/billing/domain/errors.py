@@ -10,6 +10,8 @@ BillingError
 `code` is stable and machine-readable; the message is one sentence for a person.
 """
 
+from datetime import date
+from decimal import Decimal
 from typing import ClassVar
 
 
@@ -29,7 +31,7 @@ class InvalidInput(BillingError):
         self.field = field
         self.expected = expected
         self.given = given
-        shown = repr(given)
+        shown = repr(str(given) if isinstance(given, date | Decimal) else given)
         super().__init__(f"{field}: expected {expected}, got {shown if len(shown) <= 80 else shown[:77] + '...'}")
 
 

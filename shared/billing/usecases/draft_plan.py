@@ -16,12 +16,10 @@ from billing.store.tenants import Tenants
 from billing.usecases.call import Call
 from billing.usecases.commit_name import commit_name
 from billing.usecases.one_invoice import again_while_others_write
-from billing.usecases.version_check import VersionCheck, any_version
+from billing.usecases.version_check import ABSENT, VersionCheck, any_version
 
 ReadPlan = Callable[[PlanDraft, int], Plan]
 """The plan that a draft would be as this version; BookErrors with all that is wrong with it or missing."""
-
-_NONE = "none"
 
 
 def save_plan_draft(
@@ -39,7 +37,7 @@ def save_plan_draft(
 
     def save() -> Stored[PlanDraft]:
         read = drafts.find(plan_id)
-        seen(_NONE if read is None else read.version)
+        seen(ABSENT if read is None else read.version)
         if read is not None and read.value.content == content:
             return read
         record = _record(call, plan_id, "plan_draft.saved", read=read, after=_mark(content))
@@ -105,6 +103,6 @@ def _commit(
     call: Call,
 ) -> str:
     """Write it with its records; the version of the first of the writes."""
-    name = commit_name("plan-draft", records[-1].entity, _NONE if read is None else read.version)
+    name = commit_name("plan-draft", records[-1].entity, ABSENT if read is None else read.version)
     audit = AuditLog.of(documents, call.tenant_id).batch(records, batch_id=name, recorded_at=call.recorded_at)
     return documents.commit([*writes, audit])[0]

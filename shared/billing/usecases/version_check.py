@@ -8,6 +8,9 @@ from collections.abc import Callable
 
 VersionCheck = Callable[[str], None]
 
+ABSENT = "none"
+"""The version that is told where nothing stands yet."""
+
 
 def any_version(_version: str) -> None:
     """The check of a caller that changes whatever stands."""

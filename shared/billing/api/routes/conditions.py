@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import Depends, Header, Response
 
 from billing.api.problem import PreconditionFailed
-from billing.usecases.version_check import VersionCheck
+from billing.usecases.version_check import ABSENT, VersionCheck
 
 IfMatch = Annotated[
     str | None, Header(alias="If-Match", max_length=200, description="The ETag of what was read; * or nothing is any")
@@ -21,11 +21,12 @@ def entity_tag(version: str) -> str:
 def require_match(if_match: str | None, *, version: str) -> None:
     """Raise PreconditionFailed unless If-Match names the version, among others perhaps, or nothing is asked for.
 
-    Strong comparison, as RFC 9110 13.1.1 asks for: a weak tag matches nothing.
+    As RFC 9110 13.1.1 has it: the comparison is strong, so that a weak tag matches nothing, and * is anything that
+    stands.
     """
-    if if_match is None or if_match.strip() == "*":
-        return
-    if entity_tag(version) not in [each.strip() for each in if_match.split(",")]:
+    named = None if if_match is None else [each.strip() for each in if_match.split(",")]
+    matches = named is None or (version != ABSENT if named == ["*"] else entity_tag(version) in named)
+    if not matches:
         raise PreconditionFailed
 
 

@@ -62,6 +62,12 @@ class PolicyAnswer(AnswerModel):
     declines: dict[str, Advice]
 
 
+class GivenPolicies(GivenDunning):
+    """The policies to be, as a book has them. `warnings` is left alone: what was read can be sent back as it is."""
+
+    warnings: tuple[str, ...] = ()
+
+
 class PoliciesAnswer(AnswerModel):
     """The tenant's policies, which segment follows which, and what is doubtful in them."""
 
@@ -118,7 +124,7 @@ def get_policies(books: Reading, response: Response) -> PoliciesAnswer:
 
 @router.put("/policies")
 def put_policies(
-    given: GivenDunning, books: Administering, response: Response, *, if_match: IfMatch = None, dry_run: bool = False
+    given: GivenPolicies, books: Administering, response: Response, *, if_match: IfMatch = None, dry_run: bool = False
 ) -> SetPoliciesAnswer:
     """Set all policies at once; with `dry_run` it only says what that would do to open cases.
 
