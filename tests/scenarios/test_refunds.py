@@ -1,11 +1,13 @@
 """Money goes back, to the card or to the balance; each refund is made once, and never of more than is left."""
 
 from contextlib import nullcontext
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from billing.domain.errors import InvalidInput, NotFound
+from billing.domain.finding import FindingKind
 from billing.domain.invoice import InvoiceStatus
 from billing.domain.payment import RefundState, RefundTarget
 from billing.ports import (
@@ -13,8 +15,10 @@ from billing.ports import (
     GatewayUnavailable,
     RefundStatus,
 )
+from billing.usecases.follow_refunds import follow_refund
 from billing.usecases.refund_payment import OtherRefund, RefundRequest, finish_refunds, refund_payment
 from billing.usecases.reverse_payment import reverse_payment
+from billing.usecases.verify import VerifyRequest, verify
 from tests.paying import balance, call, gateway, ids, pay, state, three_unpaid
 from tests.world import World
 
@@ -27,6 +31,11 @@ def world() -> World:
 def refund(world: World, amount: int, **changes: Any) -> RefundRequest:  # noqa: ANN401
     options = {"id": "r1", "payment_id": "p1", "target": RefundTarget.METHOD, "invoice_id": ids(world)[0]} | changes
     return RefundRequest(amount=amount, reason="goodwill", **options)
+
+
+def payments_that_differ(world: World) -> list[str]:
+    checked = verify(world.documents, world.objects, VerifyRequest(tenant_id=world.tenant.id, as_of=world.now))
+    return [str(each) for each in checked.findings.kept if each.kind is FindingKind.PAYMENTS_DIFFER]
 
 
 def test_a_refund_to_the_method_leaves_that_much_unpaid(world: World) -> None:
@@ -130,6 +139,34 @@ def test_only_what_is_left_of_a_payment_is_reversed(world: World) -> None:
     refund_payment(world.documents, refund(world, 1000), gateway=gateway(), call=call(world))
     reverse_payment(world.documents, "p1", reason="chargeback", call=call(world))
     assert state(world)[0] == (InvoiceStatus.ISSUED, 0, 4900)
+
+
+@pytest.mark.parametrize("lost", ["refused", ""])
+def test_a_refund_that_was_under_way_when_the_bank_took_the_payment_back_leaves_nothing_paid(
+    world: World, lost: str
+) -> None:
+    """Where the gateway refuses to refund what was disputed, all of it went back with the dispute."""
+    pay(world, 4900, gateway_id="pi_1")
+    with pytest.raises(GatewayUnavailable):
+        refund_payment(world.documents, refund(world, 1000), gateway=gateway(fails=["before"]), call=call(world))
+    reverse_payment(world.documents, "p1", reason="chargeback", call=call(world))
+    assert state(world)[0] == (InvoiceStatus.ISSUED, 1000, 3900)
+    finish_refunds(world.documents, gateway(fails=[lost] if lost else []), payment_id="p1", call=call(world))
+    assert state(world)[0] == (InvoiceStatus.ISSUED, 0, 4900)
+    assert payments_that_differ(world) == []
+
+
+@pytest.mark.parametrize("status", [RefundStatus.FAILED, RefundStatus.SUCCEEDED])
+def test_so_does_one_that_the_gateway_tells_the_end_of(world: World, status: RefundStatus) -> None:
+    pay(world, 4900, gateway_id="pi_1")
+    stripe = gateway(status=RefundStatus.PENDING)
+    refund_payment(world.documents, refund(world, 1000), gateway=stripe, call=call(world))
+    reverse_payment(world.documents, "p1", reason="chargeback", call=call(world))
+    [told] = stripe.made.values()
+    for _ in range(2):
+        follow_refund(world.documents, "p1", replace(told, status=status), call=call(world))
+    assert state(world)[0] == (InvoiceStatus.ISSUED, 0, 4900)
+    assert payments_that_differ(world) == []
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from billing.domain.money import Money
-from billing.domain.payment import Application, Payment, Refund, RefundState, RefundTarget
+from billing.domain.payment import Application, Payment, PaymentStatus, Refund, RefundState, RefundTarget
 from billing.ports import Documents, GatewayRefund, RefundStatus
 from billing.usecases.call import Call
 from billing.usecases.payment_changes import PaymentChange, change_payment
@@ -38,7 +38,8 @@ def _moved_on(payment: Payment, known: list[Refund], refund: GatewayRefund) -> P
         case RefundState.ASKED, RefundStatus.SUCCEEDED:
             return _change(payment, known, refund, state=RefundState.DONE, taken=parts)
         case RefundState.ASKED, RefundStatus.FAILED:
-            return _change(payment, known, refund, state=RefundState.FAILED)
+            gone = parts if payment.status is PaymentStatus.REVERSED else []  # the bank took them with the rest
+            return _change(payment, known, refund, state=RefundState.FAILED, taken=gone)
         case RefundState.DONE, RefundStatus.FAILED:
             return _change(payment, known, refund, state=RefundState.FAILED, given=parts)
         case _:

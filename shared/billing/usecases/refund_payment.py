@@ -148,13 +148,14 @@ def _ended(payment: Payment, request: RefundRequest, end: _End) -> PaymentChange
     if known is None or known.state is not RefundState.ASKED or end.state is RefundState.ASKED:
         return None
     failed = end.state is RefundState.FAILED
+    kept = failed and payment.status is not PaymentStatus.REVERSED  # or the bank took that part with the rest
     ended = replace(known, state=end.state, gateway_id=end.gateway_id)
     return PaymentChange(
         after=replace(payment, refunds=tuple(ended if each is known else each for each in payment.refunds)),
         name=f"refund-{request.id}-{end.state.value}",
         event="payment.refund_failed" if failed else "payment.refunded",
         reason=f"{Money(request.amount, payment.currency)} {end.reason}",
-        taken=() if failed else (Application(invoice_id=request.invoice_id, amount=request.amount),),
+        taken=() if kept else (Application(invoice_id=request.invoice_id, amount=request.amount),),
     )
 
 
