@@ -6,6 +6,7 @@ http://127.0.0.1:PORT is a test server and gets no credentials.
 """
 
 import os
+import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -43,6 +44,9 @@ _ROLES = {
     "Secret Manager": "roles/secretmanager.admin",
     "Firebase Rules": "roles/firebaserules.admin",
 }
+_NO_TOKEN = re.compile("invalid_grant|Reauthentication|metadata from plugin failed")
+"""What a login that has expired looks like in the midst of a call."""
+
 _TOO_RECENT = (
     "a deleted queue's name is free again after some days; until then put the queues into another region: "
     "--set tasks_region=REGION, and write it into the declaration, which the next release reads"
@@ -123,7 +127,13 @@ def refusals(service: str, asked: str, *, project: str) -> Iterator[None]:
         remedy = REGION if NO_REGION.search(error.message) else ""
         raise Refused(asked, said=error.message, remedy=remedy) from error
     except (GoogleAPICallError, RetryError) as error:
-        raise Refused(asked, said=error.message, remedy="try again: nothing is lost, the command goes on") from error
+        raise _unanswered(asked, error.message) from error
+
+
+def _unanswered(asked: str, said: str) -> Refused:
+    if _NO_TOKEN.search(said):
+        return NotAllowed(asked, said=said, remedy=LOGIN)
+    return Refused(asked, said=said, remedy="try again: nothing is lost, the command goes on")
 
 
 def _forbidden(service: str, asked: str, said: str, *, project: str) -> Refused:

@@ -13,7 +13,7 @@ from infra.durations import EXPECTED
 from infra.errors import InvalidDeclaration
 from infra.gcloud import ROOT
 from infra.keeping import left_longer
-from infra.resource import Allowed, Call, Command, Difference, Late, Resource, Settings, always, gcloud
+from infra.resource import Allowed, Call, Command, Difference, Late, Resource, Settings, Step, always, gcloud
 
 FIRESTORE = "firestore.googleapis.com"
 _KEPT = "it holds or serves the documents, which are never deleted from here"
@@ -23,13 +23,14 @@ _CONFIGS = {"asc": "order=ascending", "desc": "order=descending", "array": "arra
 _SCOPE, _BROKEN = "COLLECTION", "NEEDS_REPAIR"
 """An index of a whole collection group answers no query of one collection, and one that needs repair none at all."""
 
+_RECOVERY = "point_in_time_recovery"
 _EXEMPT, _EXPIRES = "not indexed", "not indexed, documents expire by it"
 
 
 def database(declaration: Declaration, allowed: Allowed) -> Iterator[Resource]:
     """The database first, then what is in it."""
     name = declaration.firestore.database
-    yield _database(declaration)
+    yield _database(declaration, allowed)
     yield _backups(declaration, allowed)
     yield _rules(declaration)
     yield from (_index(index, database=name) for index in INDEXES if len(index.fields) > 1)
@@ -39,13 +40,18 @@ def database(declaration: Declaration, allowed: Allowed) -> Iterator[Resource]:
     yield from (_exemptions(group, exemptions, database=name) for group, exemptions in groups.items())
 
 
-def _database(declaration: Declaration) -> Resource:
+def _database(declaration: Declaration, allowed: Allowed) -> Resource:
     wanted = declaration.firestore
     place = f"--database={wanted.database}"
 
     def live(cloud: Cloud) -> Settings | None:
         found = cloud.gcloud.read("firestore", "databases", "list") or []
         return next((_settings(each) for each in found if each["name"].endswith(f"/{wanted.database}")), None)
+
+    def update(differences: Sequence[Difference], live: Settings) -> Sequence[Step]:
+        """Both at once; a recovery that is left stays as it is."""
+        keeps = live[_RECOVERY] and _RECOVERY not in [each.field for each in differences]
+        return [gcloud("firestore", "databases", "update", place, "--enable-pitr" if keeps else recovers, protected)]
 
     protected = "--delete-protection" if wanted.delete_protection else "--no-delete-protection"
     recovers = "--enable-pitr" if wanted.point_in_time_recovery else "--no-enable-pitr"
@@ -56,7 +62,7 @@ def _database(declaration: Declaration) -> Resource:
         wanted={
             "type": "FIRESTORE_NATIVE",
             "location": wanted.location,
-            "point_in_time_recovery": wanted.point_in_time_recovery,
+            _RECOVERY: wanted.point_in_time_recovery,
             "delete_protection": wanted.delete_protection,
         },
         live=live,
@@ -66,7 +72,8 @@ def _database(declaration: Declaration) -> Resource:
                 *(f"--location={wanted.location}", recovers, protected),
             ),
         ),
-        update=always(gcloud("firestore", "databases", "update", place, recovers, protected)),
+        update=update,
+        left=lambda live: left_longer(live, _RECOVERY, wanted.point_in_time_recovery, allowed),
         kept=_KEPT,
         fixed={
             "type": "the project has a database in Datastore mode under this name: take another project",
@@ -79,7 +86,7 @@ def _settings(found: Mapping[str, Any]) -> Settings:
     return {
         "type": found["type"],
         "location": found["locationId"],
-        "point_in_time_recovery": found.get("pointInTimeRecoveryEnablement") == "POINT_IN_TIME_RECOVERY_ENABLED",
+        _RECOVERY: found.get("pointInTimeRecoveryEnablement") == "POINT_IN_TIME_RECOVERY_ENABLED",
         "delete_protection": found.get("deleteProtectionState") == "DELETE_PROTECTION_ENABLED",
     }
 

@@ -22,7 +22,7 @@ def resources(declaration: Declaration, allowed: Allowed = UNASKED) -> Sequence[
         *accounts(declaration),
         *database(declaration, allowed),
         *buckets(declaration, allowed),
-        *secret_places(declaration),
+        *secret_places(declaration, allowed),
         *queues(declaration, allowed),
         *account_grants(declaration),
         *functions(declaration),

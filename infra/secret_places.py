@@ -10,8 +10,9 @@ from infra.cloud import Cloud, refusals
 from infra.declaration import Declaration
 from infra.durations import duration, whole
 from infra.errors import NotThere
+from infra.keeping import left_longer
 from infra.kept import Kept
-from infra.resource import Call, Difference, Resource, Settings, Step, always
+from infra.resource import Allowed, Call, Difference, Resource, Settings, Step, always
 
 _SERVICE = "Secret Manager"
 _DESTROYED_AFTER = 7 * 86_400
@@ -22,7 +23,7 @@ _VALUE, _RANDOM = "value", "random"
 """The setting of a generated secret that says whether it ever had a value: a random one, as it began."""
 
 
-def secret_places(declaration: Declaration) -> Iterator[Resource]:
+def secret_places(declaration: Declaration, allowed: Allowed) -> Iterator[Resource]:
     """Each place, which never expires; a generated one has a value from the start."""
     for name, secret in declaration.secrets.items():
         path = secret_name(declaration, name)
@@ -33,7 +34,7 @@ def secret_places(declaration: Declaration) -> Iterator[Resource]:
             client=lambda cloud: cloud.secrets,
             wanted=Secret(name=path, replication={"automatic": {}}, version_destroy_ttl=duration(_DESTROYED_AFTER)),
         )
-        yield _resource(name, kept, generated=secret.generated)
+        yield _resource(name, kept, allowed, generated=secret.generated)
 
 
 def secret_name(declaration: Declaration, secret: str) -> str:
@@ -41,7 +42,7 @@ def secret_name(declaration: Declaration, secret: str) -> str:
     return f"projects/{declaration.variables.project}/secrets/{secret}"
 
 
-def _resource(name: str, kept: Kept, *, generated: bool) -> Resource:
+def _resource(name: str, kept: Kept, allowed: Allowed, *, generated: bool) -> Resource:
     def live(cloud: Cloud) -> Settings | None:
         secret = kept.read(cloud)
         if secret is None:
@@ -65,6 +66,7 @@ def _resource(name: str, kept: Kept, *, generated: bool) -> Resource:
         live=live,
         create=(create, generate) if generated else (create,),
         update=update,
+        left=lambda live: left_longer(live, "version_destroy_ttl", _DESTROYED_AFTER, allowed),
         delete=always(kept.delete(also=" with its values")),
         fixed={"replication": "a secret stays where it was put: delete it and apply again, then add its value"},
         notes=partial(_notes, name=kept.name, generated=generated),

@@ -1,6 +1,7 @@
 """What somebody did on purpose stays until they say otherwise: what rests, and what is kept for longer."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from google.cloud import scheduler_v1, tasks_v2
@@ -114,6 +115,31 @@ def test_backups_are_kept_for_less_long_only_when_it_is_asked_for(applied: World
     assert applied.apply(shorter) == []
     assert len(applied.apply(shorter, Allowed(shorten=True))) == 1
     assert applied.gcloud.state["backup_schedules"][0]["retention"] == "604800s"
+
+
+def test_a_destroyed_value_is_there_for_less_long_only_when_it_is_asked_for(applied: World) -> None:
+    secret = applied.google.secrets[f"projects/{PROJECT}/secrets/EVENT_SECRET"]
+    secret.version_destroy_ttl = timedelta(days=30)  # type: ignore[assignment]  # what the library takes
+
+    assert [each.difference.field for each in applied.plan().left] == ["version_destroy_ttl"]
+    assert applied.apply() == []
+    assert len(applied.apply(allowed=Allowed(shorten=True))) == 1
+    assert applied.plan().left == []
+
+
+def test_a_recovery_to_the_minute_is_given_up_only_when_it_is_asked_for(applied: World) -> None:
+    declaration = applied.declaration
+    without = declaration.model_copy(
+        update={"firestore": declaration.firestore.model_copy(update={"point_in_time_recovery": False})}
+    )
+    [database] = applied.gcloud.state["databases"]
+    database["deleteProtectionState"] = "DELETE_PROTECTION_DISABLED"
+
+    assert len(applied.apply(without)) == 1
+    assert database["deleteProtectionState"] == "DELETE_PROTECTION_ENABLED"
+    assert database["pointInTimeRecoveryEnablement"] == "POINT_IN_TIME_RECOVERY_ENABLED"
+    assert len(applied.apply(without, Allowed(shorten=True))) == 1
+    assert database["pointInTimeRecoveryEnablement"] == "POINT_IN_TIME_RECOVERY_DISABLED"
 
 
 def test_a_locked_retention_is_never_shortened_and_lengthened_where_it_is_too_short(applied: World) -> None:

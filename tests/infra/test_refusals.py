@@ -86,6 +86,16 @@ REMEDIES: dict[str, tuple[Callable[[World], object], type[InfraError], str]] = {
         NotAllowed,
         "gcloud auth application-default login",
     ),
+    "a login that has expired": (
+        lambda world: world.google.refusals.update(
+            CreateQueue=(
+                grpc.StatusCode.UNAVAILABLE,
+                "Getting metadata from plugin failed with error: ('invalid_grant: Bad Request', {'error': ...})",
+            )
+        ),
+        NotAllowed,
+        "gcloud auth application-default login",
+    ),
     "a deleted queue": (
         lambda world: world.google.deleted_queues.add(f"{AT}/queues/runs"),
         InfraError,
