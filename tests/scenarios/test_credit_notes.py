@@ -16,7 +16,7 @@ from billing.domain.invoice_life import InvoiceNotVoidable
 from billing.domain.payment import RefundState, RefundTarget
 from billing.ports import RefundStatus, StoreUnavailable, Write
 from billing.usecases.issue_credit_note import OtherCreditNote
-from billing.usecases.reverse_payment import dispute_payment
+from billing.usecases.reverse_payment import dispute_payment, reverse_payment
 from tests.builders import a_fee, a_plan
 from tests.crediting import balance, gives_back, issue, payment, pays, settles, world
 from tests.paying import RefundingGateway
@@ -172,6 +172,30 @@ def test_a_refund_that_the_gateway_still_works_on_or_that_there_is_no_gateway_fo
     stripe.made[key] = replace(made, status=RefundStatus.SUCCEEDED)
     settles(world, gateway=stripe)
     assert (world.credit_notes()[0].pending, state(world)[1]) == ((), 0)
+
+
+@pytest.mark.parametrize("to", [RefundTarget.METHOD, RefundTarget.BALANCE])
+def test_what_the_bank_took_back_is_not_given_back_once_more(world: World, to: RefundTarget) -> None:
+    """49.00 were paid, 10.00 of them credited: once all went back, 39.00 are owed, and nobody gets the 10.00 again."""
+    pays(world, 4900, gateway_id="pi_1")
+    gives_back(world, AmountCredit(amount=1000), refund_to=to)
+    reverse_payment(world.documents, "p1", reason="chargeback", call=call(world))
+    stripe = RefundingGateway()
+    assert settles(world, gateway=stripe).failures == []
+    [note] = world.credit_notes()
+    assert (SettlementStep.REFUND in note.pending, stripe.made, balance(world)) == (False, {}, 0)
+    assert world.invoices()[0].amount_due == 3900
+
+
+def test_a_refund_that_is_refused_since_the_bank_took_all_back_is_none_to_the_balance(world: World) -> None:
+    pays(world, 4900, gateway_id="pi_1")
+    gives_back(world, AmountCredit(amount=1000))
+    settles(world, gateway=RefundingGateway(fails=["before"]))
+    reverse_payment(world.documents, "p1", reason="chargeback", call=call(world))
+    assert settles(world, gateway=RefundingGateway(fails=["refused"])).failures == []
+    [note] = world.credit_notes()
+    assert (SettlementStep.REFUND in note.pending, balance(world)) == (False, 0)
+    assert world.invoices()[0].amount_due == 3900
 
 
 def test_money_that_is_disputed_is_not_given_back(world: World) -> None:

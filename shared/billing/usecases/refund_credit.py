@@ -3,8 +3,9 @@
 from collections.abc import Callable
 
 from billing.domain.credit import CreditNote, CreditRefund
-from billing.domain.payment import Payment, RefundState, RefundTarget
+from billing.domain.payment import Payment, PaymentStatus, RefundState, RefundTarget
 from billing.ports import Documents, Gateway
+from billing.store.payments import Payments
 from billing.usecases.call import Call
 from billing.usecases.close_other_ways import close_other_ways
 from billing.usecases.refund_payment import RefundRequest, refund_payment
@@ -13,8 +14,9 @@ from billing.usecases.refund_payment import RefundRequest, refund_payment
 def refund_credit(documents: Documents, note: CreditNote, *, gateway: Callable[[], Gateway] | None, call: Call) -> bool:
     """Refund what a credit note says, and close what is open to pay its invoice by; whether all of it is done.
 
-    Doing it again is harmless. What the payment's method does not take back goes to the customer's credit balance, and
-    a hosted page that is for no more than is due now stays open. Without a `gateway` whatever needs one waits. Raises
+    Doing it again is harmless. What the payment's method does not take back goes to the customer's credit balance, but
+    for a payment that the bank took back: all of it went with that, and its invoice is owed less by the note. A hosted
+    page that is for no more than is due now stays open. Without a `gateway` whatever needs one waits. Raises
     GatewayUnavailable (do it again later) and GatewayRefused.
     """
     done = [_refunded(documents, note, each, gateway=gateway, call=call) for each in note.refunds]
@@ -31,6 +33,8 @@ def _refunded(
     gateway: Callable[[], Gateway] | None,
     call: Call,
 ) -> bool:
+    if _went_back(documents, note, refund, call=call):
+        return True
     if refund.target is RefundTarget.BALANCE:
         _refund(documents, note, refund, id=note.id, gateway=None, call=call)
         return True
@@ -38,10 +42,18 @@ def _refunded(
         return False
     payment = _refund(documents, note, refund, id=note.id, gateway=gateway(), call=call)
     state = next(each.state for each in payment.refunds if each.id == note.id)
-    if state is RefundState.FAILED:
+    if state is RefundState.FAILED and payment.status is not PaymentStatus.REVERSED:
         instead = CreditRefund(payment_id=refund.payment_id, amount=refund.amount, target=RefundTarget.BALANCE)
         _refund(documents, note, instead, id=f"{note.id}.balance", gateway=None, call=call)
     return state is not RefundState.ASKED
+
+
+def _went_back(documents: Documents, note: CreditNote, refund: CreditRefund, *, call: Call) -> bool:
+    """Whether the bank took the payment back, and no refund of the note's is still to be found out about."""
+    [stored] = Payments.of(documents, call.tenant_id).get([refund.payment_id])
+    if stored is None or stored.value.status is not PaymentStatus.REVERSED:
+        return False
+    return all(each.id != note.id or each.state is not RefundState.ASKED for each in stored.value.refunds)
 
 
 def _refund(
