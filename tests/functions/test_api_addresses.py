@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from billing.api.routes.paging import cursor_of
 from tests.functions.api_books import ApiBooks, running_api
 from tests.functions.running_door import Answered
 
@@ -61,7 +62,7 @@ def test_a_method_that_a_path_does_not_take_is_told_all_that_it_does(
     ("method", "path", "field", "rule"),
     [
         ("GET", "customers?Limit=1", "Limit", "expected one of cursor, limit, got an unknown one"),
-        ("GET", "audit?cursor=abc", "cursor", "expected one of actor, entity, event, limit, since, until, got an unk"),
+        ("GET", "events?cursor=abc", "cursor", "expected one of limit, status, got an unknown one"),
         ("GET", "customers?limit=1&limit=2", "limit", "expected once, got it 2 times"),
         (
             "GET",
@@ -99,6 +100,21 @@ def test_a_cursor_is_worth_nothing_in_another_list(api: ApiBooks) -> None:
     for path in (f"invoices?cursor={cursor}", "customers?cursor=lumen", "customers?cursor="):
         refused = api.ask("GET", f"{API}/{path}")
         assert (refused.status, [each["field"] for each in refused.json["errors"]]) == (422, ["cursor"])
+
+
+def test_the_audit_log_is_read_on_within_one_instant(api: ApiBooks) -> None:
+    whole = api.read(f"{API}/audit?limit=200")
+    assert len(whole["data"]) > 1
+    assert (whole["more"], whole["next_cursor"]) == (False, None)
+    page = api.read(f"{API}/audit?limit=1")
+    read = page["data"]
+    while page["next_cursor"]:
+        page = api.read(f"{API}/audit?limit=1&cursor={page['next_cursor']}")
+        read += page["data"]
+    assert read == whole["data"]
+    for place in ("no batch:1", "20260301T000000.000000Z-x:one", "x"):
+        cursor = cursor_of(place, place=f"{API}/audit")
+        assert api.ask("GET", f"{API}/audit?cursor={cursor}").status == 422
 
 
 def test_a_report_is_csv_where_the_caller_would_rather_have_it(api: ApiBooks) -> None:

@@ -49,9 +49,15 @@ def recorded(documents: Documents, at: str, actor: str, *changes: tuple[str, str
 
 
 def asked(documents: Documents, *, limit: int = 50, **conditions: Any) -> list[tuple[str, str]]:  # noqa: ANN401
-    conditions |= {name: utc(conditions[name]) for name in ("since", "until") if name in conditions}
-    found = find_audit(documents, "acme", limit=limit, **conditions)
+    found = find_audit(documents, "acme", limit=limit, **_utc(conditions))
     return [(each.record.entity, each.record.event) for each in found]
+
+
+def _utc(conditions: dict[str, Any]) -> dict[str, Any]:
+    return {
+        name: utc(each) if name in ("since", "until") and isinstance(each, str) else each
+        for name, each in conditions.items()
+    }
 
 
 ALL = [
@@ -92,6 +98,18 @@ def test_a_time_begins_where_it_says_and_ends_before(documents: Documents) -> No
 def test_only_so_many_are_found_the_latest_ones(documents: Documents) -> None:
     assert asked(documents, limit=1) == ALL[:1]
     assert asked(documents, limit=4) == ALL[:4]
+
+
+@pytest.mark.parametrize("conditions", [{}, {"event": "invoice"}, {"entity": "invoices/1"}, {"until": "2028-01-01"}])
+def test_records_of_one_instant_are_read_on_from_each_of_them(documents: Documents, conditions: dict[str, Any]) -> None:
+    """Those of a run's pages are all of the run's instant, many more than are told at once."""
+    recorded(documents, "2026-01-05T09:30", "carl", ("invoices/1", "invoice.sent"), ("invoices/2", "invoice.sent"))
+    told, until = list[tuple[str, str]](), dict[str, Any]()
+    while found := find_audit(documents, "acme", limit=1, **_utc({**conditions, **until})):
+        until = {"until": (found[0].batch_id, found[0].place)}
+        told.append((found[0].record.entity, found[0].record.event))
+    assert told == asked(documents, **conditions)
+    assert len(told) == len({*told})
 
 
 def test_an_empty_log_has_nothing() -> None:

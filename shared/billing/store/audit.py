@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 import orjson
 
@@ -128,6 +128,11 @@ class AuditLog:
 def position_of(instant: datetime) -> str:
     """Where an instant stands among the ids: after what was recorded before it, before what was recorded then."""
     return f"{instant:%Y%m%dT%H%M%S.%fZ}"
+
+
+def recorded_at(batch_id: str) -> datetime:
+    """The instant of a whole id, in UTC; ValueError for what is none."""
+    return datetime.strptime(batch_id.partition("-")[0], "%Y%m%dT%H%M%S.%fZ").replace(tzinfo=UTC)
 
 
 def head_of(batch: Document) -> BatchHead:

@@ -8,13 +8,15 @@ from typing import Final
 
 from billing.domain.audit import AuditRecord
 from billing.ports import Document, Documents
-from billing.store.audit import AuditLog
+from billing.store.audit import AuditLog, recorded_at
 from billing.store.codec import decode
 from billing.usecases.audit_batch_check import batch_records
 
 _HOUR: Final = timedelta(hours=1)
 _DECADE: Final = timedelta(days=3650)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+Place = tuple[str, int]
+"""The batch that a record stands in, and its place there from 1."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,21 +37,24 @@ def find_audit(
     actor: str | None = None,
     event: str | None = None,
     since: datetime | None = None,
-    until: datetime | None = None,
+    until: datetime | Place | None = None,
     limit: int,
 ) -> list[AuditEntry]:
     """The latest `limit` records that fit, the newest first; None leaves a condition out.
 
     `entity` is `invoices/ID`, `event` a whole event (`invoice.issued`) or what stands before its dot. Times are UTC,
-    `until` not included. An entity is found by its index; without one the log is read backwards until enough is found.
-    Raises BrokenDocument for a record that can't be read.
+    `until` not included; many records may be of one instant, so it may be the place of one instead. An entity is found
+    by its index; without one the log is read backwards until enough is found. Raises BrokenDocument for a record that
+    can't be read, and ValueError for a place in no batch.
     """
-    log = AuditLog.of(documents, tenant_id)
+    log, before = AuditLog.of(documents, tenant_id), until if isinstance(until, tuple) else None
+    end = until if not isinstance(until, tuple) else recorded_at(until[0]) + timedelta(microseconds=1)
     wanted = (
         entry
-        for batch in _newest_first(log, since=since, until=until, entity=entity)
+        for batch in _newest_first(log, since=since, until=end, entity=entity)
         for entry in reversed(list(entries_of(batch)))
-        if entity in (None, entry.record.entity)
+        if (before is None or (entry.batch_id, entry.place) < before)
+        and entity in (None, entry.record.entity)
         and actor in (None, entry.record.actor)
         and (event is None or f"{entry.record.event}.".startswith(f"{event}."))
     )

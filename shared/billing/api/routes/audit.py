@@ -6,9 +6,12 @@ from typing import Annotated
 from fastapi import Query
 
 from billing.api.routes.books import Books, reading
-from billing.api.routes.models import AnswerModel, Limit, utc
+from billing.api.routes.models import AnswerModel, utc
 from billing.api.routes.noun import noun
-from billing.usecases.find_audit import AuditEntry, find_audit
+from billing.api.routes.paging import Paging
+from billing.domain.errors import InvalidInput
+from billing.store.audit import recorded_at
+from billing.usecases.find_audit import AuditEntry, Place, find_audit
 
 router = noun("audit")
 Reading = Annotated[Books, reading("audit")]
@@ -33,17 +36,18 @@ class AuditAnswer(AnswerModel):
 
 
 class AuditListAnswer(AnswerModel):
-    """The latest records, the newest first; older ones are found with `until` at the last one's instant."""
+    """The latest records, the newest first. `next_cursor` asks for older ones; null, and no `more`, where none are."""
 
     data: list[AuditAnswer]
     more: bool
+    next_cursor: str | None
 
 
 @router.get("")
 def find_records(
     books: Reading,
+    paging: Paging,
     *,
-    limit: Limit = 50,
     entity: Entity = None,
     actor: Word = None,
     event: Word = None,
@@ -58,10 +62,25 @@ def find_records(
         actor=actor,
         event=event,
         since=None if since is None else utc("since", since),
-        until=None if until is None else utc("until", until),
-        limit=limit + 1,
+        until=_until(until) if paging.after_id is None else _place(paging.after_id),
+        limit=paging.wanted.limit,
     )
-    return AuditListAnswer(data=[_answer(each) for each in found[:limit]], more=len(found) > limit)
+    page = paging.shown(found, as_answer=_answer, id_of=lambda each: f"{each.batch_id}:{each.place}")
+    return AuditListAnswer(data=page.data, more=page.next_cursor is not None, next_cursor=page.next_cursor)
+
+
+def _until(given: datetime | None) -> datetime | None:
+    return None if given is None else utc("until", given)
+
+
+def _place(last_id: str) -> Place:
+    """The batch and the place there of the entry that a cursor stands behind."""
+    batch_id, _, place = last_id.rpartition(":")
+    try:
+        recorded_at(batch_id)
+        return batch_id, int(place)
+    except ValueError:
+        raise InvalidInput("cursor", expected="the next_cursor of an answer of this list", given=last_id) from None
 
 
 def _answer(entry: AuditEntry) -> AuditAnswer:
