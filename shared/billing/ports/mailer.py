@@ -47,14 +47,16 @@ class Mailer(Protocol):
 
 
 class MailRefused(BillingError):
-    """The server refuses this mail or its recipient for good."""
+    """The server refuses this mail or its recipient for good; the sentence is without the address, as it is kept."""
 
     code: ClassVar[str] = "mail_refused"
 
     def __init__(self, to: str, *, reason: str) -> None:
         self.to = to
         self.reason = reason
-        super().__init__(f"the mail to {to} was refused: {reason}")
+        for address in filter(None, to.split(", ")):
+            reason = reason.replace(address, "the address")
+        super().__init__(f"the mail server refused the mail: {reason}")
 
 
 class MailUnavailable(Unavailable):

@@ -74,8 +74,7 @@ class SendingRefused(Conflict):
     retryable: ClassVar[bool] = False
 
     def __init__(self, error: MailRefused) -> None:
-        reason = error.reason.replace(error.to, "the address")  # it is told to the caller, and kept in logs
-        super().__init__(f"the mail server refused the mail: {reason}")
+        super().__init__(str(error))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
