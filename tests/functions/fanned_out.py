@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from threading import Condition
 from time import monotonic
-from typing import Any, cast
+from typing import Any
 from uuid import uuid4
 
 import flask
@@ -23,13 +23,16 @@ from billing.api.job import Job
 from billing.api.job_door import JobDoor, JobParts
 from billing.api.oidc import OidcTrust, TokenVerifier
 from billing.api.task_part import RunQueue
+from billing.api.verify_job import VERIFY
 from billing.engine import Engine
 from billing.ports import Documents, Task, Tasks
-from billing.ports.jobs import JobName
+from billing.ports.jobs import RunName, place_of
 from billing.ports.tasks import TASK_HEADER, TRIES_HEADER
 from billing.store.invoices import Invoices
 from billing.wiring import local_engine
 from tests.functions.running_door import KEY
+
+_JOBS: dict[RunName, Job[Any, Any]] = {each.name: each for each in (BILLING, DUNNING, VERIFY)}
 
 NIGHT = datetime(2026, 3, 1, 0, 5, 30, tzinfo=UTC)
 
@@ -87,7 +90,7 @@ class FannedOut:
         self,
         body: object,
         *,
-        job: JobName = "generate_invoices",
+        job: RunName = "generate_invoices",
         tenant: str | None = None,
         headers: dict[str, str] | None = None,
     ) -> Answered:
@@ -110,7 +113,7 @@ class FannedOut:
         """What the queue does with a task: it calls the door."""
         self.before_try(tries)
         headers = {**task.headers, TASK_HEADER: task.name, TRIES_HEADER: str(tries)}
-        answered = self.post(task.body, job=cast("JobName", task.function), headers=headers)
+        answered = self.post(task.body, job=_job_of(task), headers=headers)
         told = task.body["task"]
         part = f"shard {told['shard']}" if told["part"] == "shard" else told["part"]
         with self.changed:
@@ -135,8 +138,8 @@ class FannedOut:
         assert all(not each.pending for each in found)
         return sorted(each.number for each in found)
 
-    def _door(self, name: JobName) -> Callable[[flask.Request], flask.Response]:
-        return self._door_of(BILLING) if name == "generate_invoices" else self._door_of(DUNNING)
+    def _door(self, name: RunName) -> Callable[[flask.Request], flask.Response]:
+        return self._door_of(_JOBS[name])
 
     def _door_of(self, job: Job[Any, Any]) -> JobDoor[Any, Any]:
         queue = RunQueue(tasks=self, attempts=self.attempts, slice_seconds=self.slice_seconds)
@@ -157,6 +160,10 @@ class FannedOut:
             new_id=lambda: uuid4().hex,
             log=lambda event, fields: self.log.append({"event": event, **fields}),
         )
+
+
+def _job_of(task: Task) -> RunName:
+    return next(each for each in _JOBS if place_of(each) == (task.function, task.path))
 
 
 @contextmanager

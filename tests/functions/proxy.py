@@ -37,13 +37,14 @@ STRIPE_KEY = "sk_test_acme"
 
 @dataclass(frozen=True, kw_only=True)
 class Proxy(Served):
-    """The proxy, its store and its sandbox."""
+    """The proxy, its store and its sandbox; `runs` are the lines of what ran in its process."""
 
     engine: Engine
     world: World
     clock: Clock
     sandbox: RunningSandbox
     secrets: dict[str, str]
+    runs: list[dict[str, Any]]
 
     @property
     def base(self) -> str:
@@ -83,7 +84,12 @@ class Proxy(Served):
 
 @contextmanager
 def running_proxy(
-    folder: Path, *, tenant: Tenant | None = None, webhooks: bool = False, documents: Documents | None = None
+    folder: Path,
+    *,
+    tenant: Tenant | None = None,
+    webhooks: bool = False,
+    documents: Documents | None = None,
+    run_deadline_seconds: int = 540,
 ) -> Iterator[Proxy]:
     """The proxy with one tenant `acme`, billed by hand (`owes`); with `webhooks` the sandbox tells it of events.
 
@@ -110,12 +116,25 @@ def running_proxy(
             seller = tenant or a_tenant(gateway="stripe", support_email="help@acme.test")
             world = World(documents=engine.documents, objects=engine.objects, tenant=seller, taxes=GERMAN_VAT)
             numbers = count(1)
-            parts = DoorParts(engine=engine, max_body_bytes=64 * 1024)
-            door = Door(parts=lambda: parts, clock=clock, new_id=lambda: f"req-{next(numbers)}")
+            parts = DoorParts(engine=engine, max_body_bytes=64 * 1024, run_deadline_seconds=run_deadline_seconds)
+            runs = list[dict[str, Any]]()
+            door = Door(
+                parts=lambda: parts,
+                clock=clock,
+                new_id=lambda: f"req-{next(numbers)}",
+                log=lambda event, fields: runs.append({"event": event, **fields}),
+            )
             app = proxy_app(door, log=lambda _event, fields: log.append(fields))
             with serving(app, listener):
                 yield Proxy(
-                    port=port, engine=engine, world=world, clock=clock, sandbox=sandbox, secrets=secrets, log=log
+                    port=port,
+                    engine=engine,
+                    world=world,
+                    clock=clock,
+                    sandbox=sandbox,
+                    secrets=secrets,
+                    log=log,
+                    runs=runs,
                 )
 
 

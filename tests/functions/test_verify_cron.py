@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -27,10 +28,20 @@ def proxy(tmp_path: Path) -> Iterator[Proxy]:
 
 @pytest.fixture
 def cron(proxy: Proxy) -> S0Client:
+    return client(proxy)
+
+
+def client(proxy: Proxy) -> S0Client:
     def send(method: str, path: str, body: bytes | None, headers: Mapping[str, str]) -> Answered:
         return proxy.call(method, path, body=body, sent=headers)
 
     return S0Client(send=send).without("X-Tenant-ID")
+
+
+def verification(proxy: Proxy) -> dict[str, Any]:
+    """The line of the run."""
+    [line] = [each for each in proxy.runs if each["event"] == "run_report" and each["job"] == "verify"]
+    return line
 
 
 def lose_an_invoice(proxy: Proxy, tenant_id: str) -> None:
@@ -43,7 +54,22 @@ def test_books_that_agree_have_no_findings(proxy: Proxy, cron: S0Client) -> None
     assert cron.posts("/api/internal/cron/billing")["invoicesGenerated"] == 2
 
     assert cron.posts(VERIFY) == {"tenants": 3, "complete": True, "findings": 0, "results": [], "errors": []}
-    assert proxy.logged(job="verify")["severity"] == "INFO"
+    line = verification(proxy)
+    assert (line["outcome"], line["severity"], line["scope"]) == ("succeeded", "INFO", "all")
+    assert (line["complete"], line["tenants"], line["verified"], line["findings"]) == (True, 3, 3, 0)
+
+
+def test_a_verification_that_had_no_time_for_anybody_does_not_say_that_it_succeeded(tmp_path: Path) -> None:
+    with running_proxy(tmp_path, run_deadline_seconds=0) as proxy:
+        for name in ("other", "third"):
+            add_tenant(proxy.engine.documents, name)
+        answer = client(proxy).posts(VERIFY)
+
+        line = verification(proxy)
+
+    assert answer == {"tenants": 3, "complete": False, "findings": 0, "results": [], "errors": []}
+    assert (line["outcome"], line["severity"]) == ("partly_failed", "WARNING")
+    assert (line["complete"], line["tenants"], line["verified"], line["findings"]) == (False, 0, 0, 0)
 
 
 def test_what_is_missing_in_one_tenant_s_books_is_found_and_counted_in_the_log(proxy: Proxy, cron: S0Client) -> None:
@@ -56,7 +82,7 @@ def test_what_is_missing_in_one_tenant_s_books_is_found_and_counted_in_the_log(p
     assert result["tenantId"] == "other"
     assert "period_not_billed" in result["kinds"]
     assert answer["findings"] == result["findings"] == sum(result["kinds"].values())
-    line = proxy.logged(job="verify")
+    line = verification(proxy)
     assert (line["severity"], line["outcome"], line["findings"]) == ("ERROR", "succeeded", answer["findings"])
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 
 from billing.ports import Documents, Objects, OperationCounts
-from billing.ports.jobs import JobName
+from billing.ports.jobs import RunName
 
 Members: TypeAlias = dict[str, Any]
 """Members of a JSON object, in their order."""
@@ -80,10 +80,12 @@ class Job(Generic[Engine_contra, Report]):
 
     Where shards are worked on by tasks, `left` names the invoices that a shard's run leaves to be settled, `settle`
     does so (None where a job leaves none), and `close` is what is done once, after all shards. `nothing` is the report
-    of work that was not done, as its time has not come.
+    of work that was not done, as its time has not come. A job that is not done `by_shard` leaves a tenant in shards to
+    one task after the other. Of one that `must_finish`, a call that stopped early has failed in part: no later one goes
+    on from there.
     """
 
-    name: JobName
+    name: RunName
     run: Callable[[Engine_contra, TenantWork], Report]
     made: Callable[[Report], int]
     own: Callable[[Report], Members]
@@ -96,3 +98,5 @@ class Job(Generic[Engine_contra, Report]):
     settle: Callable[[Engine_contra, TenantWork, Sequence[str]], Report] | None
     close: Callable[[Engine_contra, TenantWork], Report]
     nothing: Callable[[Engine_contra, TenantWork], Report]
+    by_shard: bool = True
+    must_finish: bool = False

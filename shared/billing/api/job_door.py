@@ -15,15 +15,16 @@ from billing.api.health import full_health, public_health
 from billing.api.job import Engine, Job, Report
 from billing.api.job_answer import enqueued_answer
 from billing.api.job_failure import job_failure
-from billing.api.job_request import TENANT_HEADER, JobRequest, read_job
+from billing.api.job_request import TENANT_HEADER, InvalidFields, JobRequest, read_job
 from billing.api.job_run import JobRun
-from billing.api.logged_run import logged_run
+from billing.api.logged_run import log_failed, log_spread, logged_run
 from billing.api.oidc import TokenVerifier
 from billing.api.problem import Answer, Forbidden, MalformedRequest, MethodNotAllowed
 from billing.api.queue_call import queue_for, tries_of
 from billing.api.request_body import discard_rest, read_body
 from billing.api.task_call import TaskCall
 from billing.api.task_part import RunQueue, TaskPart
+from billing.domain.errors import NotFound
 from billing.domain.stamp import stamp
 from billing.ports import Clock, Secrets
 from billing.ports.jobs import ACTOR_HEADER
@@ -136,7 +137,14 @@ class JobDoor(Generic[Engine, Report]):
 
     def _spread(self, call: Call, run: JobRun[Engine, Report], *, queue: RunQueue) -> Answer:
         trigger = trigger_of(call.request.headers.get(SCHEDULE_HEADER), now=run.now)
-        told = Spreading(run=run, queue=queue, trigger=trigger).enqueue()
+        try:
+            told = Spreading(run=run, queue=queue, trigger=trigger).enqueue()
+        except (NotFound, InvalidFields):  # no runs: nothing was begun
+            raise
+        except Exception as error:
+            log_failed(run, error, seconds=self._seconds(call), log=self.log)
+            raise
+        log_spread(run, told, seconds=self._seconds(call), log=self.log)
         call.noted |= told
         return Answer(enqueued_answer(run, told, seconds=self._seconds(call)), HTTPStatus.ACCEPTED, _JSON)
 

@@ -1,6 +1,6 @@
 """One call of a job: for one tenant, or for all, where none keeps the others from their turn."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import ClassVar, Generic
@@ -93,7 +93,12 @@ class JobRun(Generic[Engine, Report]):
         Raises InvalidFields, and Unavailable where no tenant had its turn because a store is away.
         """
         self.refuse_what_is_to_come()
-        tenant_ids = Tenants(self.engine.documents).ids()
+        done = self.of_each(Tenants(self.engine.documents).ids())
+        _raise_if_everything_is_away(done)
+        return done
+
+    def of_each(self, tenant_ids: Sequence[str]) -> AllTenantsReport[Report]:
+        """Run for these tenants in their order, while there is time and room below the limit."""
         done = AllTenantsReport[Report](tenants=len(tenant_ids))
         for tenant_id in tenant_ids:
             left = self._left(done)
@@ -104,7 +109,6 @@ class JobRun(Generic[Engine, Report]):
                 done.reports.append(self.of(tenant_id, limit=left))
             except Exception as error:  # noqa: BLE001 - whatever is wrong with one tenant, the others have their turn
                 done.failures.append(TenantFailure(tenant_id=tenant_id, error=error))
-        _raise_if_everything_is_away(done)
         return done
 
     def refuse_what_is_to_come(self) -> None:

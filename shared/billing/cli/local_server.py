@@ -1,4 +1,4 @@
-"""The server of `billing serve`: the proxy, and beside it the doors of both jobs, in one process."""
+"""The server of `billing serve`: the proxy, and beside it the doors of the jobs, in one process."""
 
 import time
 from collections.abc import Callable
@@ -20,6 +20,7 @@ from billing.api.job_door import JobDoor, JobParts
 from billing.api.jobs_in_process import JobsInProcess
 from billing.api.pay_engine import Door, DoorParts
 from billing.api.task_part import run_queue
+from billing.api.verify_job import VERIFY
 from billing.config import RUN_SLICE_SECONDS, TASK_ATTEMPTS
 from billing.engine import Engine
 
@@ -30,7 +31,7 @@ _PATIENCE_SECONDS = 20
 
 
 def local_server(engine: Engine, *, trusted: Trusted, log: CallLog) -> Server:
-    """A server that answers as the three functions do: the jobs at `/generate_invoices` and `/run_dunning`.
+    """A server that answers as the three functions do: the jobs at `/generate_invoices`, `/run_dunning` and `/verify`.
 
     Once it is told to stop, runs that are under way end early, as they do when their time is up.
     """
@@ -53,7 +54,9 @@ def local_server(engine: Engine, *, trusted: Trusted, log: CallLog) -> Server:
     proxy = proxy_app(Door(parts=lambda: parts, clock=SystemClock(), new_id=_new_id), log=log)
     server = Server(
         Config(
-            Beside({BILLING.name: job_app(BILLING), DUNNING.name: job_app(DUNNING)}, proxy),
+            Beside(
+                {BILLING.name: job_app(BILLING), DUNNING.name: job_app(DUNNING), VERIFY.name: job_app(VERIFY)}, proxy
+            ),
             log_config=None,
             access_log=False,
             lifespan="off",

@@ -85,7 +85,8 @@ Write: TypeAlias = Create | Put | Update | Delete
 class Filter:
     """A condition on a top-level field. It holds only for values of the same type as `value`.
 
-    `in` and `array_contains_any` take a list of 1 to 30 scalars, the latter no instants; the ranges take an integer, text or an instant; `==` takes None as well.
+    `in` and `array_contains_any` take a list of 1 to 30 scalars, the latter no instants; the ranges take an integer,
+    text or an instant; `==` takes None as well.
     """
 
     field: str

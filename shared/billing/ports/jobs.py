@@ -4,11 +4,21 @@ from dataclasses import dataclass
 from typing import ClassVar, Final, Literal, Protocol, TypeAlias
 
 from billing.domain.errors import BillingError, Unavailable
+from billing.ports.tasks import FunctionName
 
 ACTOR_HEADER: Final = "x-billing-actor"
 """Who asked, passed on by a caller of our own. A function believes it of nobody else."""
 
 JobName: TypeAlias = Literal["generate_invoices", "run_dunning"]
+"""The jobs that the API runs for its callers, each by a function of its own."""
+
+RunName: TypeAlias = Literal["generate_invoices", "run_dunning", "verify"]
+"""The jobs that can be spread over tasks."""
+
+
+def place_of(job: RunName) -> tuple[FunctionName, str]:
+    """The function that does a job, and the path of its door there."""
+    return ("apiProxy", "/verify") if job == "verify" else (job, "/")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,5 +1,6 @@
 """Run records: what each run was asked, what it did, and whether it has to be continued."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -90,6 +91,36 @@ class Runs:
                     }
                     for each in report.revenue.values()
                 ],
+                "schema_version": SCHEMA_VERSION,
+                **_part_of(fan_out),
+            },
+        )
+
+    def verification_record(
+        self,
+        run_id: str,
+        *,
+        actor: str,
+        recorded_at: datetime,
+        as_of: datetime,
+        complete: bool,
+        counts: Mapping[str, int],
+        kinds: Mapping[str, int],
+        fan_out: str = "",
+    ) -> Put:
+        """The write of a verification's record: what it counted, and how many findings of each kind."""
+        return Put(
+            self.collection.document(run_id),
+            {
+                "kind": "verification",
+                "actor": actor,
+                "recorded_at": recorded_at,
+                "as_of": as_of,
+                "complete": complete,
+                **counts,
+                "kinds": dict(kinds),
+                "failed": 0,
+                "failures": [],
                 "schema_version": SCHEMA_VERSION,
                 **_part_of(fan_out),
             },

@@ -20,12 +20,16 @@ from billing.api.customer_billing.run_answers import (
     VERIFIED,
     VERIFY_ASKED,
 )
-from billing.api.customer_billing.verify_books import VerifyRun, verify_call
+from billing.api.customer_billing.verify_books import in_turn, verified_answer, verify_scope
 from billing.api.job_failure import job_failure
-from billing.api.job_request import TENANT_HEADER
+from billing.api.job_request import TENANT_HEADER, JobRequest
+from billing.api.job_run import JobRun
+from billing.api.logged_run import logged
 from billing.api.routes.noun import noun
+from billing.api.verify_job import verify_job
 from billing.domain.errors import BillingError
 from billing.domain.member import Role
+from billing.domain.stamp import stamp
 from billing.ports.jobs import JobCall, JobName
 from billing.store.tenants import Tenants
 
@@ -58,9 +62,9 @@ async def daily_billing(request: Request, access: Machines) -> Response:
 
 
 @cron_router.post("/verify", responses=VERIFIED, openapi_extra=VERIFY_ASKED)
-async def verify_all_books(request: Request, _access: Machines) -> Response:
+async def verify_all_books(request: Request, access: Machines) -> Response:
     """Compute the running month and the one before again, for the tenant of X-Tenant-ID or for all: what differs."""
-    return await run_in_threadpool(_verify, request, await request.body())
+    return await run_in_threadpool(_verify, request, access, await request.body())
 
 
 def _run(request: Request, access: Access, job: JobName, body: bytes) -> Response:
@@ -96,21 +100,25 @@ def _daily(request: Request, access: Access, body: bytes) -> Response:
     return _json(orjson.dumps(answer, option=orjson.OPT_APPEND_NEWLINE))
 
 
-def _verify(request: Request, body: bytes) -> Response:
+def _verify(request: Request, access: Access, body: bytes) -> Response:
     door = door_of(request)
-    engine, now = door.parts().engine, door.clock.now()
-    asked = verify_call(body, now=now)
+    engine, now, started = door.parts().engine.counted(), door.clock.now(), monotonic()
+    scope, ends = verify_scope(body), started + _seconds(request)
     named = [each.strip() for each in request.headers.get(TENANT_HEADER, "").split(",") if each.strip()]
-    ends = monotonic() + _seconds(request)
-    run = VerifyRun(
-        documents=engine.documents,
-        objects=engine.objects,
-        call=asked,
+    tenant_ids = in_turn(list(dict.fromkeys(named)) or Tenants(engine.documents).ids(), now=now)
+    run = JobRun(
+        job=verify_job(scope),
+        engine=engine,
+        request=JobRequest(tenant_id=None),
+        run_id=f"{stamp(now)}-{door.new_id()[:8]}",
+        actor=access.caller.name,
+        request_id=access.request_id,
         now=now,
-        seconds_left=lambda: ends - monotonic(),
+        out_of_time=lambda: monotonic() >= ends,
     )
-    answer = run.run(list(dict.fromkeys(named)) or Tenants(engine.documents).ids())
-    request.state.noted.update(run.noted())
+    done = logged(run, lambda: run.of_each(tenant_ids), seconds=lambda: monotonic() - started, log=door.log)
+    answer = verified_answer(done)
+    request.state.noted.update(findings=answer["findings"], complete=answer["complete"])
     return _json(orjson.dumps(answer, option=orjson.OPT_APPEND_NEWLINE))
 
 

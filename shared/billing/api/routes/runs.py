@@ -1,4 +1,4 @@
-"""`/api/billing/runs`: what billing and dunning runs were asked and did."""
+"""`/api/billing/runs`: what billing runs, dunning runs and verifications were asked and did."""
 
 from datetime import datetime
 from typing import Annotated, Any
@@ -76,6 +76,7 @@ def run_answer(document: Document) -> RunAnswer:
         return _spread(document)
     counts = {name: value for name, value in fields.items() if isinstance(value, int) and not isinstance(value, bool)}
     counts |= {f"skipped.{name}": number for name, number in fields.get("skipped", {}).items()}
+    counts |= {f"kinds.{name}": number for name, number in fields.get("kinds", {}).items()}
     counts |= {f"actions.{name}": number for name, number in fields.get("actions", {}).items()}
     return RunAnswer(
         id=document.id,
