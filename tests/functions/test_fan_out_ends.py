@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,8 @@ from billing.api.task_part import PartKind, TaskPart
 from billing.ports import Delete, Put, Query, Task, Write
 from billing.store.fan_outs import FanOuts
 from billing.store.invoices import Invoices
+from billing.store.subscriptions import Subscriptions
+from tests.builders import a_fee, a_plan, a_subscription
 from tests.functions.fanned_out import NIGHT
 from tests.functions.small_tenants import AS_OF, add_tenant
 from tests.functions.stepped_doors import Died, SteppedDoors, stepped_doors
@@ -71,6 +74,36 @@ def test_a_shard_that_goes_on_after_its_last_try_still_has_the_end_after_it(over
     assert kinds.index("closing") > len(kinds) - 1 - kinds[::-1].index("shard 1")
     assert record(overlapping, "large", fan_out.id)["part_closing"] == "done"
     assert FanOuts(overlapping.documents).dead_letters(fan_out.id) == []
+
+
+def test_a_last_try_that_runs_out_of_time_after_others_did_its_work_takes_nothing_back(tmp_path: Path) -> None:
+    """The queue took a call for lost and made it again: meanwhile the first one's slices come to the end.
+
+    62 months are due, and a slice makes 24 bills of one subscription.
+    """
+    doors = stepped_doors(tmp_path)
+    add_tenant(doors.documents, "large", shards=2)
+    behind = replace(a_subscription(a_plan(fees=[a_fee("49.00")]), start="2021-01-01"), id="behind", shard=1)
+    doors.documents.commit([Subscriptions.of(doors.documents, "large").creation(behind)])
+    fan_out = doors.post(ASKED).json["fan_out"]
+    assert doors.call(doors.waiting.pop(0).task) == 200
+    seconds = 0
+
+    def meanwhile(_step: int) -> None:
+        nonlocal seconds
+        if len(Invoices.of(doors.documents, "large").page(limit=9)) > 3:
+            doors.at_step = bool
+            doors.run_all()
+            seconds = 10_000
+
+    doors.ticks, doors.at_step = lambda: seconds, meanwhile
+    assert doors.call(task_of(doors, "shard"), tries=2) == 200
+    doors.run_all()
+
+    found = record(doors, "large", fan_out)
+    assert (found["part_shard_1"], found["part_closing"]) == ("done", "done")
+    assert len(doors.invoices("large")) == 1 + 62
+    assert FanOuts(doors.documents).dead_letters(fan_out) == []
 
 
 def test_a_last_try_that_dies_without_a_word_keeps_the_end_from_nobody_else(tmp_path: Path) -> None:

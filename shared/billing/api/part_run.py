@@ -89,7 +89,7 @@ class PartRun(Generic[Engine, Report]):
             raise NoEndInSight(self.part)
         if self.part.kind is PartKind.CLOSING and not self._may_close(work):
             if self.last_try:
-                self.records.waiting(self.part.name)
+                self._take_back()
             return self.job.nothing(engine, work)
         work = replace(work, fan_out=self.part.fan_out, sweep_from=self.part.sweep_from)
         watch = _Watch(work)
@@ -105,14 +105,26 @@ class PartRun(Generic[Engine, Report]):
             rest = replace(part, slice=part.slice + 1, sweep_from=report.sweep_from)
             self.queue.tasks.enqueue([self.tasks.part(rest, tenant_id=work.tenant_id, due=due)])
         if self.last_try and not (is_at_its_end and part is self.part):
-            self.records.waiting(self.part.name)
+            self._take_back()
         return report
 
     def begin_last_try(self, *, tenant_id: str, now: datetime) -> None:
         """Note that the last try begins, so that one which dies without a word is known to have been given up."""
+        if self.part.kind is not PartKind.CLOSING and self.part.name in self._done:
+            return  # a call that comes late: an end once come to stays
         if self.part.kind is PartKind.SHARD:
             self._close_without_this(tenant_id=tenant_id, now=now)
         self.records.last_try(self.part.name, at=now)
+
+    def _take_back(self) -> None:
+        """Note that the last try went well; if the part came to its end meanwhile, by calls beside this one, it has."""
+        if self.part.name not in self._done:
+            self.records.waiting(self.part.name)
+
+    @property
+    def _done(self) -> frozenset[str]:
+        parts = self.records.find()
+        return frozenset() if parts is None else parts.done
 
     def _spread(self, engine: Engine, work: TenantWork) -> TaskPart:
         """Of a tenant in shards: enqueue all but the first, which is done here."""
