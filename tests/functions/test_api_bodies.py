@@ -1,5 +1,6 @@
 """Bodies over HTTP: what is no JSON, too deep, too long or in doubt is refused, and what is wrong is named."""
 
+import gzip
 from collections.abc import Iterator
 
 import pytest
@@ -68,6 +69,14 @@ def test_a_body_that_does_not_say_that_it_is_json_is_refused_with_what_is_expect
     assert (refused.status, refused.json["code"]) == (415, "unsupported_media_type")
     assert refused.json["detail"] == f"Content-Type: expected application/json, got {said or 'none'}"
     assert refused.headers["accept"] == "application/json"
+
+
+def test_a_body_in_a_coding_is_refused_whether_it_is_coded_or_not(door: ApiDoor) -> None:
+    body = b'{"identity": "ada@acme.test", "role": "admin"}'
+    for sent in (body, gzip.compress(body)):
+        refused = door.ask("POST", MEMBERS, body=sent, sent={**INTERNAL, "Content-Encoding": "gzip"})
+        assert (refused.status, refused.headers["accept-encoding"]) == (415, "identity")
+        assert refused.json["detail"] == "Content-Encoding: expected identity, got gzip"
 
 
 @pytest.mark.parametrize(
@@ -160,6 +169,14 @@ def test_each_field_that_breaks_a_rule_is_named(door: ApiDoor) -> None:
                 "what.lines.0.line": "extra inputs are not permitted, got 1",
             },
         ),
+        (  # no word of a list that is too short for it
+            "POST",
+            "invoices",
+            {"customer_id": "a", "lines": [{"description": "Work"}]},
+            {"lines.0.unit_price": "field required"},
+        ),
+        ("POST", "invoices", {"customer_id": "a", "lines": []}, {"lines": "expected 1 or more, got 0"}),
+        ("POST", "invoices/approve", {"invoice_ids": ["a"] * 201}, {"invoice_ids": "expected 200 at most, got 201"}),
         (  # each form that a setting may have was tried
             "PATCH",
             "settings",

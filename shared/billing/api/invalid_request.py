@@ -1,7 +1,7 @@
 """Bodies and parameters that break rules, said field by field in our own form."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -24,13 +24,24 @@ def invalid_request(found: Sequence[Mapping[str, Any]], *, body: object = None) 
     """What the framework has found, as ours: each field's flaw. With the body the fields are those that stand in it."""
     rules: dict[str, list[str]] = {}
     given: dict[str, str] = {}
-    for each in found:
+    for each in _apart(found):
         field, rule = _field(each, body), _rule(each)
         if rule not in rules.setdefault(field, []):
             rules[field].append(rule)
         given[field] = "" if each["type"] == "missing" or _SAYS_WHAT_WAS_GIVEN.search(rule) else _given(each)
     flaws = [{"field": field, "detail": f"{field}: {' or '.join(rules[field])}{given[field]}"} for field in rules]
     return InvalidRequest(flaws[:_MOST])
+
+
+def _apart(found: Sequence[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+    """What is wrong by itself: a list is not too short because its only item is wrong."""
+    for each in found:
+        if each["type"] != "too_short" or not any(_is_within(other["loc"], each["loc"]) for other in found):
+            yield each
+
+
+def _is_within(loc: Sequence[str | int], outer: Sequence[str | int]) -> bool:
+    return len(loc) > len(outer) and tuple(loc[: len(outer)]) == tuple(outer)
 
 
 def _field(found: Mapping[str, Any], body: object) -> str:
@@ -68,6 +79,10 @@ def _rule(found: Mapping[str, Any]) -> str:
             return f"expected an object whose {told['discriminator']} says what it is"
         case "union_tag_invalid":
             return f"expected {told['discriminator']} as one of {told['expected_tags']}, got {_cut(repr(told['tag']))}"
+        case "too_short":
+            return f"expected {told['min_length']} or more, got {told['actual_length']}"
+        case "too_long":
+            return f"expected {told['max_length']} at most, got {told['actual_length'] or 'more'}"
         case kind if kind in _TYPES:
             return _TYPES[kind]
         case _:

@@ -81,13 +81,16 @@ class BodyTooLarge(BillingError):
 
 
 class UnsupportedMedia(BillingError):
-    """The body is in a form that is not read here. `accepted` goes into the Accept header (RFC 9110 15.5.16)."""
+    """The body is in a form or a coding that is not read here.
+
+    `accepted` goes into the header Accept, or Accept-Encoding for a coding (RFC 9110 15.5.16).
+    """
 
     code: ClassVar[str] = "unsupported_media_type"
 
-    def __init__(self, given: str, *, accepted: str) -> None:
-        self.accepted = accepted
-        super().__init__(f"Content-Type: expected {accepted}, got {given[:80] or 'none'}")
+    def __init__(self, given: str, *, accepted: str, header: str = "Content-Type") -> None:
+        self.told = {"Accept-Encoding" if header == "Content-Encoding" else "Accept": accepted}
+        super().__init__(f"{header}: expected {accepted}, got {given[:80] or 'none'}")
 
 
 class InvalidRequest(BillingError):
@@ -218,7 +221,7 @@ def _headers(error: Exception) -> dict[str, str]:
         case MethodNotAllowed():
             return {"Allow": ", ".join(error.allowed)}
         case UnsupportedMedia():
-            return {"Accept": error.accepted}
+            return error.told
         case TooManyRequests():
             return {"Retry-After": str(error.retry_after)}
         case Unavailable():

@@ -10,7 +10,7 @@ from fastapi.routing import APIRoute
 from billing.adapters.book_files.exact_json import exact_json
 from billing.api.problem import MalformedRequest, UnsupportedMedia
 
-_JSON = "application/json"
+_JSON, _AS_IT_IS = "application/json", "identity"
 _IS_JSON = re.compile(r"\s*application/([^\s;/]+\+)?json\s*(;.*)?", re.IGNORECASE)
 
 
@@ -38,9 +38,17 @@ class ExactRoute(APIRoute):
         answer, reads_json = super().get_route_handler(), self.body_field is not None
 
         async def exact(request: Request) -> Response:
-            asked, said = ExactRequest(request.scope, request.receive), request.headers.get("content-type", "")
-            if reads_json and not _IS_JSON.fullmatch(said) and await asked.body():
-                raise UnsupportedMedia(said, accepted=_JSON)
+            asked = ExactRequest(request.scope, request.receive)
+            if reads_json and await asked.body():
+                _require_json(asked)
             return await answer(asked)
 
         return exact
+
+
+def _require_json(request: Request) -> None:
+    said, coding = request.headers.get("content-type", ""), request.headers.get("content-encoding", _AS_IT_IS)
+    if not _IS_JSON.fullmatch(said):
+        raise UnsupportedMedia(said, accepted=_JSON)
+    if coding.strip().lower() != _AS_IT_IS:
+        raise UnsupportedMedia(coding, accepted=_AS_IT_IS, header="Content-Encoding")
