@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
-from tests.builders import a_fee, a_meter, a_plan
+from billing.ports import Put
+from billing.store.codec import encode
+from tests.builders import a_customer, a_fee, a_meter, a_plan, utc
 from tests.functions.proxy import Proxy
 from tests.functions.s0_client import S0Client
 from tests.functions.s0_surface import FIBER, client, errors, proxy
@@ -151,6 +153,60 @@ def test_a_record_that_was_read_can_be_sent_back_whole(client: S0Client) -> None
     record = json.loads(client.calls("GET", "/lumen").body)
 
     assert json.loads(client.calls("PUT", "/lumen", record | {"_id": "65f0"}).body) == record
+
+
+def test_an_imported_record_that_is_sent_back_whole_is_left_as_it_was(proxy: Proxy, client: S0Client) -> None:
+    """Nothing is written, the method that it saved is not taken for one that was named, and it is no older or newer."""
+    plan = proxy.world.plan(a_plan(plan_id="pro", name="Pro", fees=[a_fee("300.00")]))
+    proxy.world.subscribes("book", to=plan, on="2026-02-05")
+    imported = a_customer(id="book", created_on="2026-01-20", payment_method_id="pm_9", active_subscriptions=1)
+    proxy.world.documents.commit([Put("tenants/acme/customers/book", encode(imported))])
+    record = json.loads(client.calls("GET", "/book").body)
+    before = proxy.world.everything()
+
+    assert json.loads(client.calls("PUT", "/book", record).body) == record
+    assert proxy.world.everything() == before
+    assert (record["createdAt"], record["paymentMethod"]) == ("2026-01-20T00:00:00+00:00", "credit_card")
+    assert record["autoPay"]["paymentMethodId"] == "pm_9"
+
+    changed = client.posts("", {"customerId": "book", "sla": {"notes": "gold"}})  # 200: it stood
+    assert (changed["createdAt"], changed["updatedAt"]) == (record["createdAt"], "2026-03-01T08:00:00+00:00")
+
+
+def test_a_record_says_when_what_it_shows_changed_last(proxy: Proxy, client: S0Client) -> None:
+    """A service, an invoice, a part payment, the day from which it is overdue, a refund, the rest."""
+    client.posts("", FIBER, status=201)
+    said = []
+    for at, path, body in (
+        ("2026-03-02T09:00", "", {"customerId": "lumen", "servicePlan": {"monthlyFee": 59}}),
+        ("2026-03-03T09:00", "/lumen/invoices", {"invoiceNumber": "A-1", "amount": 50, "dueDate": "2026-03-10"}),
+        ("2026-03-04T09:00", "/lumen/payments", {"amount": 20, "transactionId": "t-1"}),
+    ):
+        proxy.clock.at = utc(at)
+        client.calls("POST", path, body)
+        said.append(client.gets("/lumen")["updatedAt"])
+    proxy.clock.at = utc("2026-03-20T09:00")
+    said.append(client.gets("/lumen")["updatedAt"])
+    client.posts(
+        "/lumen/invoices", {"invoiceNumber": "A-1", "amount": 50, "dueDate": "2026-03-10", "status": "paid"}, status=201
+    )
+    proxy.clock.at = utc("2026-03-25T09:00")
+    said.append(client.gets("/lumen")["updatedAt"])
+
+    days = ["2026-03-02T09", "2026-03-03T09", "2026-03-04T09", "2026-03-11T00", "2026-03-20T09"]
+    assert said == [f"{each}:00:00+00:00" for each in days]
+    assert client.gets("/lumen")["createdAt"] == "2026-03-01T08:00:00+00:00"
+
+
+def test_a_customer_with_nothing_but_an_invoice_has_a_record_that_stood(proxy: Proxy, client: S0Client) -> None:
+    made = a_customer(id="made", created_on="")
+    proxy.world.documents.commit([Put("tenants/acme/customers/made", encode(made))])
+    client.posts("/made/invoices", {"invoiceNumber": "A-1", "amount": 50, "dueDate": "2026-03-10"}, status=201)
+    proxy.clock.at = utc("2026-03-02T09:00")
+
+    record = client.posts("", {"customerId": "made", "sla": {"notes": "gold"}}, status=200)
+
+    assert record["createdAt"] == "2026-03-01T08:00:00+00:00"
 
 
 @pytest.mark.parametrize(

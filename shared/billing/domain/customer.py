@@ -1,9 +1,9 @@
 """The customer: whom an invoice is addressed to."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
-from billing.domain.customer_preferences import CustomerPreferences, InvoiceDelivery
+from billing.domain.customer_preferences import CustomerPreferences, InvoiceDelivery, PaymentMethodKind
 from billing.domain.invoice import CollectionMethod, Party
 from billing.domain.period import Period
 from billing.domain.tax import TaxParty
@@ -57,3 +57,22 @@ class Customer:
     def invoice_delivery(self) -> InvoiceDelivery:
         """How it wants its invoices: by e-mail unless it said so."""
         return InvoiceDelivery.EMAIL if self.preferences is None else self.preferences.delivery
+
+    @property
+    def payment_method_kind(self) -> PaymentMethodKind:
+        """How it pays, in its billing record: as was said, else by the method that it saved, if any."""
+        if self.preferences is not None and self.preferences.payment_method is not None:
+            return self.preferences.payment_method
+        return PaymentMethodKind.CREDIT_CARD if self.payment_method_id else PaymentMethodKind.NONE
+
+    @property
+    def auto_pay_method(self) -> str:
+        """The method that is charged is the one saved at the gateway; until there is one, the one that was named."""
+        return self.payment_method_id or ("" if self.preferences is None else self.preferences.auto_pay_method_id)
+
+    @property
+    def recorded_since(self) -> datetime | None:
+        """Since when its billing record stands, a UTC instant: made by a client, or the day (UTC) of an import."""
+        if self.preferences is not None:
+            return self.preferences.created_at
+        return datetime.fromisoformat(self.created_on).replace(tzinfo=UTC) if self.created_on else None

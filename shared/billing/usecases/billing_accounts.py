@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from billing.domain.catalog import Plan
 from billing.domain.customer import Customer
@@ -37,6 +38,16 @@ class BillingAccount:
     def has_record(self) -> bool:
         """Whether anything was ever said or billed of the customer."""
         return bool(self.customer.preferences or self.service or self.invoices or self.payments)
+
+    @property
+    def since(self) -> datetime | None:
+        """Since when the record stands, a UTC instant: as its customer says, else since the first thing that it shows.
+
+        None where there is none.
+        """
+        first = [each.issued_at for each in self.invoices] + [each.received_at for each in self.payments]
+        first += [] if self.service is None else [self.service.start]
+        return (self.customer.recorded_since or min(first, default=None)) if self.has_record else None
 
 
 def billing_account(documents: Documents, customer_id: str, *, tenant_id: str) -> BillingAccount:

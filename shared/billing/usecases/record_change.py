@@ -41,20 +41,26 @@ class RecordChange:
         return any(each is not None for each in (*terms, self.setup_fee))
 
 
-def with_preferences(customer: Customer, change: RecordChange, *, at: datetime) -> Customer:
-    """The customer with what was given of its preferences, at a UTC instant; the same one where it had all of it."""
-    stands = customer.preferences or CustomerPreferences(created_at=at, updated_at=at)
+def with_preferences(
+    customer: Customer, change: RecordChange, *, at: datetime, since: datetime | None = None
+) -> Customer:
+    """The customer with what was given of its preferences, at a UTC instant; the same one where it had all of it.
+
+    `since` is since when its record stands (None: as the customer itself says).
+    """
+    created_at = since or customer.recorded_since or at
+    stands = customer.preferences or CustomerPreferences(created_at=created_at, updated_at=at)
+    kind, method = change.payment_method, change.auto_pay_method_id
     preferences = replace(
         stands,
         delivery=change.delivery or stands.delivery,
-        payment_method=change.payment_method or stands.payment_method,
-        auto_pay_method_id=_or(change.auto_pay_method_id, stands.auto_pay_method_id),
+        payment_method=stands.payment_method if kind in (None, customer.payment_method_kind) else kind,
+        auto_pay_method_id=_or(None if method == customer.auto_pay_method else method, stands.auto_pay_method_id),
         service_level=_service_level(stands.service_level, change),
         setup_fee=stands.setup_fee if change.setup_fee is None else change.setup_fee,
     )
-    if preferences != stands:
-        preferences = replace(preferences, updated_at=at)
-    return replace(customer, preferences=preferences, collection_method=_collection(customer, change.auto_pay))
+    kept = customer.preferences if preferences == stands else replace(preferences, updated_at=at)
+    return replace(customer, preferences=kept, collection_method=_collection(customer, change.auto_pay))
 
 
 def _collection(customer: Customer, auto_pay: bool | None) -> CollectionMethod:  # noqa: FBT001 - what was given

@@ -1,10 +1,12 @@
 """Save a billing record: the customer's preferences and its service, in one commit; what stands so already is left."""
 
 from dataclasses import replace
+from datetime import datetime
 from decimal import Decimal
 
 from billing.domain.audit import AuditRecord
 from billing.domain.customer import Customer
+from billing.domain.customer_preferences import CustomerPreferences
 from billing.domain.errors import NotFound
 from billing.domain.event import Event, EventType
 from billing.domain.subscription_events import subscription_event
@@ -16,10 +18,11 @@ from billing.store.customers import Customers
 from billing.store.plans import PlanVersions
 from billing.store.subscriptions import Subscriptions
 from billing.store.tenants import Tenants
+from billing.usecases.billing_accounts import billing_account
 from billing.usecases.call import Call
 from billing.usecases.one_invoice import again_while_others_write
 from billing.usecases.record_change import RecordChange, with_preferences
-from billing.usecases.set_service import ServiceFacts, ServiceSet, service_of, set_service, today_of
+from billing.usecases.set_service import ServiceFacts, ServiceSet, set_service, today_of
 from billing.usecases.tell import told
 
 
@@ -40,8 +43,8 @@ def _save(documents: Documents, customer_id: str, change: RecordChange, call: Ca
     if customer is None:
         raise NotFound("customer", customer_id)
     theirs = subscriptions.of_customer(customer_id)
-    is_new = customer.value.preferences is None and service_of(customer_id, theirs) is None
-    if is_new and must_stand:
+    stands_since = _since(documents, customer.value, call=call)
+    if stands_since is None and must_stand:
         raise NotFound("billing record", customer_id)  # noqa: TRY003 - a kind, not a message
     tenant = Tenants(documents).get(call.tenant_id)
     facts = ServiceFacts(
@@ -53,14 +56,24 @@ def _save(documents: Documents, customer_id: str, change: RecordChange, call: Ca
         setup_fee=Decimal(0) if customer.value.preferences is None else customer.value.preferences.setup_fee,
     )
     service = set_service(facts, change) if change.names_service else None
-    after = with_preferences(customer.value, change, at=call.recorded_at)
-    if service is None and after == customer.value:
+    at, since = call.recorded_at, stands_since or call.recorded_at
+    after = with_preferences(customer.value, change, at=at, since=since)
+    if stands_since is not None and service is None and after == customer.value:
         return False
+    preferences = after.preferences or CustomerPreferences(created_at=since, updated_at=at)
+    after = replace(after, preferences=replace(preferences, updated_at=at))
     if service is not None and service.before is None:
         after = replace(after, active_subscriptions=after.active_subscriptions + 1)
     known = replace(call, has_listener=bool(tenant.event_url))
     documents.commit(_writes(documents, customer, after, service, call=known))
-    return is_new
+    return stands_since is None
+
+
+def _since(documents: Documents, customer: Customer, *, call: Call) -> datetime | None:
+    """Since when the customer has a record, None where it has none; what it says itself takes no read."""
+    if customer.preferences is not None:
+        return customer.preferences.created_at
+    return billing_account(documents, customer.id, tenant_id=call.tenant_id).since
 
 
 def _writes(

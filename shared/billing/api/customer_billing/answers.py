@@ -10,7 +10,6 @@ from pydantic.alias_generators import to_camel
 Number = Annotated[Decimal, WithJsonSchema({"type": "number", "description": "Major units, exact"})]
 Day = Annotated[date, WithJsonSchema({"type": "string", "format": "date"})]
 Instant = Annotated[datetime, WithJsonSchema({"type": "string", "format": "date-time"})]
-Made = Annotated[str, WithJsonSchema({"type": "string", "description": "An instant, or the day of the import"})]
 
 
 class Answer(BaseModel):
@@ -125,8 +124,8 @@ class BillingRecord(Answer):
     auto_pay: AutoPay
     sla: ServiceLevel | None
     dunning: Dunning
-    created_at: Made | None
-    updated_at: Made | None
+    created_at: Instant | None
+    updated_at: Instant | None
 
 
 Responses = dict[int | str, dict[str, Any]]

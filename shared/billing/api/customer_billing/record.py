@@ -10,10 +10,11 @@ from decimal import Decimal
 import orjson
 
 from billing.api.customer_billing.invoice_entries import instant, invoice_entries, payment_entries, shown_status
+from billing.api.customer_billing.record_times import record_times
 from billing.api.job import Members
 from billing.api.json_amount import json_amount
 from billing.domain.customer import Customer
-from billing.domain.customer_preferences import CustomerPreferences, PaymentMethodKind
+from billing.domain.customer_preferences import CustomerPreferences
 from billing.domain.invoice import CollectionMethod
 from billing.domain.invoice_payment import is_collectible
 from billing.domain.service_seen import service_seen
@@ -29,7 +30,7 @@ def billing_record(account: BillingAccount, *, tenant_id: str, today: date) -> M
         "customerId": customer.id,
         "tenantId": tenant_id,
         **_service(account),
-        "paymentMethod": _payment_method(customer),
+        "paymentMethod": customer.payment_method_kind.value,
         "invoicePreferences": {"delivery": _preferences(customer).delivery.value},
         "invoices": invoice_entries(account, today=today),
         "paymentHistory": payment_entries(account),
@@ -37,7 +38,7 @@ def billing_record(account: BillingAccount, *, tenant_id: str, today: date) -> M
         "autoPay": _auto_pay(customer),
         "sla": _sla(customer),
         "dunning": _dunning(account),
-        **_times(customer),
+        **record_times(account, today=today),
     }
 
 
@@ -65,19 +66,10 @@ def _service(account: BillingAccount) -> Members:
     }
 
 
-def _payment_method(customer: Customer) -> str:
-    said = _preferences(customer).payment_method
-    if said is not None:
-        return said.value
-    return (PaymentMethodKind.CREDIT_CARD if customer.payment_method_id else PaymentMethodKind.NONE).value
-
-
 def _auto_pay(customer: Customer) -> Members:
-    """The method that is charged is the one saved at the gateway; until there is one, the one that was named."""
-    method = customer.payment_method_id or _preferences(customer).auto_pay_method_id
     return {
         "enabled": customer.collection_method is CollectionMethod.CHARGE_AUTOMATICALLY,
-        "paymentMethodId": method or None,
+        "paymentMethodId": customer.auto_pay_method or None,
     }
 
 
@@ -116,13 +108,6 @@ def _dunning(account: BillingAccount) -> Members:
         "suspendedAt": None if suspended is None else instant(suspended),
         "suspensionReason": (account.customer.suspension_reason or None) if suspended is not None else None,
     }
-
-
-def _times(customer: Customer) -> Members:
-    kept = customer.preferences
-    if kept is None:
-        return {"createdAt": customer.created_on or None, "updatedAt": customer.created_on or None}
-    return {"createdAt": instant(kept.created_at), "updatedAt": instant(kept.updated_at)}
 
 
 def _preferences(customer: Customer) -> CustomerPreferences:
