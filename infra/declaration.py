@@ -180,13 +180,17 @@ class Queue(Part):
 
 
 class Function(Part):
-    """A function as it is deployed; `callers` are the accounts that its own door lets in."""
+    """A function as it is deployed; `callers` are the accounts that its own door lets in.
+
+    `min_instances` are kept warm, and paid for, while nobody calls.
+    """
 
     source: Text
     entry_point: Text
     memory: Memory
     cpu: Annotated[StrictInt, Field(ge=1, le=8)]
     concurrency: Annotated[StrictInt, Field(ge=1, le=1000)]
+    min_instances: Annotated[StrictInt, Field(ge=0, le=1000)] = 0
     max_instances: Annotated[StrictInt, Field(ge=1, le=1000)]
     timeout: Annotated[Seconds, Field(ge=1, le=3600)]
     callers: Annotated[tuple[str, ...], Field(min_length=1)]

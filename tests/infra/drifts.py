@@ -149,6 +149,11 @@ DRIFTS: dict[str, tuple[Callable[[World], object], str, list[str]]] = {
         "function run_dunning",
         ["environment"],
     ),
+    "a function that is kept warm, and hidden": (
+        lambda world: _service(world).update(minInstanceCount=2, ingressSettings="ALLOW_INTERNAL_ONLY"),
+        "function run_dunning",
+        ["min_instances", "ingress"],
+    ),
     "a function that Cloud Run closed": (
         lambda world: _state(world)["policies"].pop("run-dunning"),
         "function run_dunning",
