@@ -29,6 +29,9 @@ _FORBIDDEN = re.compile(
     "PERMISSION_DENIED|does not have .*permission|Permission .* denied|missing permission|lacks IAM permission"
     r"|HTTPError 403|status=\[403\]"
 )
+_NOT_INSTALLED = re.compile("requires? the installation of components|Invalid choice: |unrecognized arguments: ")
+"""What a gcloud says that is older than the command, or was installed without a part of itself."""
+
 _NOT_FOUND = re.compile("NOT_FOUND|not found|HTTPError 404|does not exist", re.IGNORECASE)
 
 
@@ -83,6 +86,8 @@ def refusal(args: Sequence[str], said: str, *, project: str) -> Refused:
     asked = "gcloud " + " ".join(word for word in args if not word.startswith("--"))
     if re.search("do not currently have (an active|this) account|Reauthentication|invalid_grant", said):
         return NotAllowed(asked, said=said, remedy=LOGIN)
+    if _NOT_INSTALLED.search(said):
+        return Refused(asked, said=said, remedy="gcloud components install alpha beta && gcloud components update")
     if NO_BILLING.search(said):
         return Refused(asked, said=said, remedy=no_billing(project))
     if _FORBIDDEN.search(said):

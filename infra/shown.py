@@ -30,8 +30,8 @@ def plan_lines(plan: Plan, declaration: Declaration) -> Iterator[str]:
         yield ""
     for left in plan.left:
         yield _coloured(f"= {left.resource.kind} {left.resource.name}")
-        yield from (_coloured(f"    {line}") for line in _difference(left.difference, is_new=False))
-        yield f"    = {left.why}"
+        yield from (f"    {line}" for line in _difference(left.difference, is_new=False))
+        yield _coloured(f"    = {left.why}")
         yield ""
     yield summary(plan)
     yield from _notes(plan)

@@ -48,6 +48,16 @@ REMEDIES: dict[str, tuple[Callable[[World], object], type[InfraError], str]] = {
         NotAllowed,
         f"gcloud iam service-accounts add-iam-policy-binding scheduler@{PROJECT}.iam.gserviceaccount.com ",
     ),
+    "a gcloud without a part of itself": (
+        lambda world: _refused(
+            world,
+            "alpha monitoring",
+            "You do not currently have this command group installed.  Using it requires the "
+            "installation of components: [alpha]",
+        ),
+        InfraError,
+        "gcloud components install alpha beta",
+    ),
     "nobody who pays": (
         lambda world: _refused(world, "services enable", UNPAID),
         InfraError,
