@@ -10,6 +10,7 @@ from pydantic import Field
 from billing.api.routes.books import Books, changing, reading
 from billing.api.routes.conditions import Condition, OverRead
 from billing.api.routes.credit_notes import CreditNoteAnswer
+from billing.api.routes.field_names import said_of
 from billing.api.routes.invoices import PreviewAnswer, PreviewedDocument, preview_answer
 from billing.api.routes.life_bodies import (
     GivenCancellation,
@@ -129,7 +130,8 @@ def undo_cancel(subscription_id: NamedId, books: Changing, over: OverRead) -> Ch
 @router.post("/{subscription_id}/pause")
 def pause(subscription_id: NamedId, given: GivenPause, books: Changing, over: OverRead) -> ChangedAnswer:
     """Charge nothing recurring from then on, until an instant or until it is resumed."""
-    return _changed(books, subscription_id, change_of(given), over)
+    with said_of("until", rule="end"):
+        return _changed(books, subscription_id, change_of(given), over)
 
 
 @router.post("/{subscription_id}/resume")
