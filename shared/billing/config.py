@@ -32,20 +32,15 @@ EVENT_SECRET = "EVENT_SECRET"  # noqa: S105 - its name
 SECRET_NAMES = (INTERNAL_KEY, PAYMENT_LINK_KEY, STRIPE_KEY, STRIPE_WEBHOOK_SECRET, SMTP_PASSWORD, EVENT_SECRET)
 """Every secret the product asks for; with BILLING_SECRETS=environment these variables, and no others, are kept."""
 
-_OF_AN_ACCOUNT = re.compile(f"(?:{STRIPE_KEY}|{STRIPE_WEBHOOK_SECRET}|{EVENT_SECRET})_[A-Z0-9_]+")
-"""Tenants with a Stripe account of their own (`gateway_account`) have its secrets under its name; what signs their
-events may have a name as well (`event_secret_name`)."""
-
-
 _MOST_WORKERS = 64
-
 TASK_ATTEMPTS = 8
 RUN_SLICE_SECONDS = 240
 
 
 def is_secret_name(name: str) -> bool:
-    """Whether the product, or the settings of a tenant, may ask for a secret of this name."""
-    return name in SECRET_NAMES or bool(_OF_AN_ACCOUNT.fullmatch(name))
+    """Whether it is one of SECRET_NAMES, or ends as a tenant says (`gateway_account`, `event_secret_name`)."""
+    own = f"(?:{STRIPE_KEY}|{STRIPE_WEBHOOK_SECRET}|{EVENT_SECRET})_[A-Z0-9_]+"
+    return name in SECRET_NAMES or bool(re.fullmatch(own, name))
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,8 +267,7 @@ def _objects(read: Variables) -> ObjectPlace:
 
 
 def _secrets(read: Variables) -> SecretSource:
-    names = [name for known in SECRET_NAMES for name in (known, f"{known}_PREVIOUS")]
-    names += [name for name in read.names if _OF_AN_ACCOUNT.fullmatch(name)]
+    names = [name for name in read.names if is_secret_name(name.removesuffix("_PREVIOUS"))]
     variables = {name: read.text(name) for name in names if read.text(name)}
     references = {name: text for name, text in variables.items() if is_reference(text)}
     match read.text("BILLING_SECRETS") or "environment":
