@@ -88,9 +88,8 @@ class Release:
         except BaseException as failure:
             _ignore_signals()
             print(f"goes back, after the deploys that are under way: {failure}", file=sys.stderr, flush=True)
-            deploys.shutdown(
-                cancel_futures=True
-            )  # each takes all traffic at its end, so that one left behind would undo the way back
+            # Each takes all traffic at its end, so that one left behind would undo the way back.
+            deploys.shutdown(cancel_futures=True)
             self._roll_back(before)
             raise
 
