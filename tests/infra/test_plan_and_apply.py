@@ -7,7 +7,7 @@ import pytest
 
 from billing.store.indexes import EXEMPTIONS, INDEXES
 from infra.errors import Halted
-from tests.infra.cloud import AT, BILLING, BUILDER, INVOICES, PROJECT, World
+from tests.infra.cloud import AT, BILLING, BUILDER, INVOICES, PROJECT, World, a_project
 
 
 def test_a_plan_for_an_empty_project_lists_everything_and_changes_nothing(world: World) -> None:
@@ -107,6 +107,32 @@ def test_a_failure_at_any_step_is_made_good_by_the_next_apply(world: World) -> N
 
     assert stops == 5
     assert world.plan().changes == []
+
+
+def test_a_run_that_stopped_within_each_thing_is_made_good_and_ends_as_one_that_did_not(world: World) -> None:
+    """Of everything that still differs its first step alone, and then a plan anew."""
+    with a_project(**world.given) as whole:
+        whole.apply()
+    rounds = 0
+    while changes := world.plan().changes:
+        for change in changes:
+            change.steps[0].run(world.cloud())
+        rounds += 1
+
+    assert rounds > 3
+    assert made(world) == made(whole)
+
+
+def made(world: World) -> object:
+    """All that is there, but for values and for what names the order in which it came."""
+    state, google = world.gcloud.state, world.google
+    buckets, functions, policies = state["buckets"], state["functions"], state["policies"]
+    granted = {
+        name: sorted((each.role, *each.members) for each in policy.bindings) for name, policy in google.policies.items()
+    }
+    fields = {name: (each["indexConfig"], "ttlConfig" in each) for name, each in state["fields"].items()}
+    values = {name: len(each) for name, each in google.values.items()}
+    return buckets, functions, policies, fields, granted, values, google.jobs, google.queues, google.secrets
 
 
 def test_a_secret_that_was_made_without_its_value_gets_it_from_the_next_apply_and_only_once(world: World) -> None:
