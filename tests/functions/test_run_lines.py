@@ -14,6 +14,7 @@ from billing.api.verify_job import VERIFY
 from billing.domain.errors import InvalidInput, NotFound
 from billing.domain.run_report import Failure
 from billing.ports import OperationCounts, StoreUnavailable, WriteConflict
+from tests.functions.fanned_out import fanned_out
 from tests.functions.test_job_door import Engine, engine_of, post
 
 ROOT = Path(__file__).parents[2]
@@ -97,10 +98,17 @@ def test_what_is_refused_is_no_run() -> None:
     assert run_lines(engine_of(ends={"nobody": NotFound("tenant", "nobody")}), "nobody") == []
 
 
-def test_every_name_is_in_the_guide_and_the_declared_metrics_use_no_other() -> None:
+def spread_line(folder: Path) -> dict[str, Any]:
+    with fanned_out(folder) as doors:
+        doors.post({"fan_out": True})
+        return next(each for each in doors.log if each["event"] == RUN_EVENT)
+
+
+def test_every_name_is_in_the_guide_and_the_declared_metrics_use_no_other(tmp_path: Path) -> None:
     [line] = run_lines(engine_of("acme"), "acme")
     names = {
         *line,
+        *spread_line(tmp_path),
         *error_fields(NotFound("tenant", "acme")),
         *DUNNING.tallies([]),
         *VERIFY.tallies([]),
