@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import cast
 
 from billing.adapters.counting import CountingDocuments
+from billing.adapters.local_tasks import KNOWN_FOR
 from billing.ports import Task, Write
 from billing.ports.jobs import JobName
 from billing.ports.tasks import TASK_HEADER, TRIES_HEADER, TasksUnavailable
@@ -47,6 +48,7 @@ class SteppedDoors(FannedOut):
     under_way: Task | None = None
     statuses: list[tuple[str, int]] = field(default_factory=list)
     waiting: list[_Waiting] = field(default_factory=list)
+    ended: dict[str, datetime] = field(default_factory=dict)
 
     def enqueue(self, tasks: Sequence[Task]) -> int:
         taken = 0
@@ -54,7 +56,7 @@ class SteppedDoors(FannedOut):
             self.step()
             if taken == self.takes:
                 raise TasksUnavailable("runs", reason="Queue does not exist - make the queue", taken=taken)
-            if task.name not in self.tasks:
+            if task.name not in self.tasks or self._is_forgotten(task):
                 self.tasks[task.name] = task
                 self._put(task, due=max(task.due or self.clock.instant, self.clock.instant))
                 taken += 1
@@ -73,7 +75,9 @@ class SteppedDoors(FannedOut):
             call = self.waiting.pop(0)
             self.clock.instant = max(self.clock.instant, call.due)
             before(call)
-            if self.call(call.task, tries=call.tries) != 200 and call.tries + 1 < self.attempts:
+            status = self.call(call.task, tries=call.tries)
+            self.ended[call.task.name] = self.clock.instant
+            if status != 200 and call.tries + 1 < self.attempts:
                 self._put(call.task, due=self.clock.instant + RETRY_AFTER, tries=call.tries + 1)
 
     def call(self, task: Task, *, tries: int = 0) -> int:
@@ -89,6 +93,11 @@ class SteppedDoors(FannedOut):
         told = task.body["task"]
         self.statuses.append((told["part"] + (f" {told['shard']}" if told["part"] == "shard" else ""), status))
         return status
+
+    def _is_forgotten(self, task: Task) -> bool:
+        """As a queue forgets the names of tasks that are done or given up."""
+        is_waiting = any(each.task.name == task.name for each in self.waiting)
+        return not is_waiting and self.ended.get(task.name, self.clock.instant) < self.clock.instant - KNOWN_FOR
 
     def _put(self, task: Task, *, due: datetime, tries: int = 0) -> None:
         self.waiting.append(_Waiting(due=due, number=len(self.statuses), tries=tries, task=task))

@@ -118,6 +118,9 @@ def test_one_that_dies_at_a_last_try_leaves_a_dead_letter_and_the_next_run_does_
     }
     if parts.keys() & {"shard_0", "tenant"} and parts.get("shard_1"):
         assert "closing" in parts  # whichever of them died, the end came
+    if parts.get("closing") == "done":
+        assert all(not each.pending for each in Invoices.of(doors.documents, "large").page(limit=9))
+        assert doors.documents.query(Query(f"tenants/large/runs/{fan_out}/batches")) == []
 
     doors.at_step, doors.clock.instant = bool, NIGHT + timedelta(days=1)
     doors.post({"fan_out": True, "as_of": AS_OF})
