@@ -28,7 +28,7 @@ def load(path: Path, given: Mapping[str, str]) -> Declaration:
     except OSError as error:
         raise InvalidDeclaration([f"{path}: {error.strerror}"]) from error
     except yaml.YAMLError as error:
-        raise InvalidDeclaration([f"{path}: {error}"]) from error
+        raise InvalidDeclaration([f"{path}: {without_user(str(error))}"]) from error
     flaws: list[str] = []
     data = _data(node, (), lines, flaws, path=path)
     if not isinstance(data, dict) or not isinstance(data.get("variables"), dict):

@@ -90,3 +90,9 @@ def test_a_secret_that_nothing_asks_for_is_a_flaw(tmp_path: Path, name: str) -> 
 def test_a_flaw_shows_no_password_of_an_address_in_the_wrong_place(tmp_path: Path) -> None:
     [flaw] = flaws(tmp_path, TEXT, alerts_to="smtp://u:pa55 word@mail.example")
     assert flaw.endswith("variables.alerts_to: expected an e-mail address or nothing, got 'smtp://...@mail.example'")
+
+
+def test_what_is_no_yaml_is_told_by_line_without_a_password_in_it(tmp_path: Path) -> None:
+    [flaw] = flaws(tmp_path, 'variables:\n  mail: "smtp://u:pa55word@mail.example" "twice"\n')
+    assert "line 2" in flaw
+    assert "pa55word" not in flaw
