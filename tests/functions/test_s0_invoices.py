@@ -198,7 +198,10 @@ def test_an_invoice_can_be_made_cancelled_and_cancelled_by_its_number(client: S0
         ({"lineItems": [{"description": "x", "total": 10.001}]}, 422, "lineItems.0.total: expected at most 2 decimals"),
         ({"lineItems": [{"description": "x", "quantity": 2, "unitPrice": 5, "total": 9}]}, 422, "lineItems.0.total"),
         ({"lineItems": [{"description": "x"}]}, 422, "lineItems.0.unitPrice"),
+        ({"lineItems": [{"description": " ", "total": 10}]}, 422, "lineItems.0.description"),
         ({"invoiceNumber": ""}, 422, "invoiceNumber"),
+        ({"invoiceNumber": "  "}, 422, "invoiceNumber"),
+        ({"invoiceNumber": "A\n1"}, 422, "invoiceNumber"),
     ],
 )
 def test_an_invoice_that_is_none_is_refused_by_its_field(

@@ -21,7 +21,10 @@ Signed = Annotated[
     Decimal,
     Field(ge=-LARGEST, le=LARGEST, max_digits=24, decimal_places=12, description="Major units; below 0 a discount"),
 ]
-Words = Annotated[str, Field(max_length=1000, pattern=r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$")]
+_WORDS, _ONE_LINE, _NO_BLANK = r"[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*", r"[^\x00-\x1f\x7f]*", r"[^\x00-\x20\x7f]"
+Words = Annotated[str, Field(max_length=1000, pattern=f"^{_WORDS}$")]
+Description = Annotated[str, Field(min_length=1, max_length=1000, pattern=f"^{_WORDS}{_NO_BLANK}{_WORDS}$")]
+Name = Annotated[str, Field(min_length=1, max_length=100, pattern=f"^{_ONE_LINE}{_NO_BLANK}{_ONE_LINE}$")]
 Day = Annotated[str, Field(max_length=40, description="ISO 8601: a day, or an instant with its offset")]
 
 
@@ -119,7 +122,7 @@ class GivenUpdate(GivenChange):
 class GivenLineItem(Given):
     """A line of an invoice, its tax in it."""
 
-    description: Annotated[Words, Field(min_length=1)]
+    description: Description
     quantity: Annotated[Decimal, Field(ge=0, le=LARGEST, max_digits=24, decimal_places=12)] = Decimal(1)
     unit_price: Signed | None = None
     total: Signed | None = None
@@ -128,7 +131,7 @@ class GivenLineItem(Given):
 class GivenInvoice(Given):
     """An invoice to be made. `invoiceNumber` is the client's own; the document gets one of the tenant's series."""
 
-    invoice_number: Annotated[Words, Field(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]*$")]
+    invoice_number: Name
     amount: Amount
     due_date: Day
     line_items: Annotated[list[GivenLineItem], Field(max_length=500)] | None = None
