@@ -34,6 +34,20 @@ def record(doors: SteppedDoors, tenant_id: str, fan_out: str) -> dict[str, Any]:
     return {name: each["state"] if name.startswith("part_") else each for name, each in found.fields.items()}  # type: ignore[index, call-overload]
 
 
+def run_while_each_dies(doors: SteppedDoors, *, part: str, before_writing_to: str) -> str:
+    """Spread a run and do it all, while every such part dies; the id of the whole."""
+
+    def die(writes: Sequence[Write]) -> None:
+        under_way = doors.under_way and doors.under_way.body["task"]["part"]
+        if under_way == part and any(before_writing_to in each.path for each in writes):
+            raise Died
+
+    doors.before_commit = die
+    fan_out: str = doors.post(ASKED).json["fan_out"]
+    doors.run_all()
+    return fan_out
+
+
 @pytest.fixture
 def overlapping(tmp_path: Path) -> SteppedDoors:
     """While the second shard is at its last try, which will not be its end, the first comes to its own."""
@@ -109,15 +123,7 @@ def test_a_last_try_that_runs_out_of_time_after_others_did_its_work_takes_nothin
 def test_a_last_try_that_dies_without_a_word_keeps_the_end_from_nobody_else(tmp_path: Path) -> None:
     doors = stepped_doors(tmp_path, attempts=1)
     add_tenant(doors.documents, "large", accounts=6, shards=2)
-
-    def die(writes: Sequence[Write]) -> None:
-        part = doors.under_way and doors.under_way.body["task"]["part"]
-        if part == "shard" and any("/batches/" in each.path for each in writes):
-            raise Died
-
-    doors.before_commit = die
-    fan_out = doors.post(ASKED).json["fan_out"]
-    doors.run_all()
+    fan_out = run_while_each_dies(doors, part="shard", before_writing_to="/batches/")
 
     assert doors.statuses[-1] == ("closing", 200)
     assert doors.clock.instant >= NIGHT + timedelta(minutes=35)
@@ -131,15 +137,7 @@ def test_a_last_try_that_dies_without_a_word_keeps_the_end_from_nobody_else(tmp_
 def test_a_batch_that_dies_without_a_word_is_settled_by_the_end_when_nobody_can_be_at_it(tmp_path: Path) -> None:
     doors = stepped_doors(tmp_path, attempts=1)
     add_tenant(doors.documents, "large", accounts=6, shards=2)
-
-    def die(writes: Sequence[Write]) -> None:
-        part = doors.under_way and doors.under_way.body["task"]["part"]
-        if part == "settle" and any("/invoices/" in each.path for each in writes):
-            raise Died
-
-    doors.before_commit = die
-    fan_out = doors.post(ASKED).json["fan_out"]
-    doors.run_all()
+    fan_out = run_while_each_dies(doors, part="settle", before_writing_to="/invoices/")
 
     assert doors.clock.instant >= NIGHT + timedelta(minutes=35)
     assert len(doors.invoices("large")) == 6

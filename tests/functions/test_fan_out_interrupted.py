@@ -44,6 +44,26 @@ def doors_of(books: Path, tmp_path: Path) -> Callable[[int], SteppedDoors]:
     return doors
 
 
+def dying_at(step: int) -> Callable[[int], None]:
+    """What ends the instance at a step."""
+
+    def die(number: int) -> None:
+        if number == step:
+            raise Died
+
+    return die
+
+
+def coming_twice_at(step: int, doors: SteppedDoors) -> Callable[[int], None]:
+    """What delivers the task that is under way a second time at a step."""
+
+    def come_twice(number: int) -> None:
+        if number == step and doors.under_way is not None:
+            assert doors.call(doors.under_way) == 200
+
+    return come_twice
+
+
 def billed(doors: SteppedDoors) -> dict[str, list[str]]:
     return {tenant_id: doors.invoices(tenant_id) for tenant_id in TENANTS}
 
@@ -77,12 +97,7 @@ def test_an_instance_that_dies_at_any_step_costs_nobody_anything(
     doors_of: Callable[[int], SteppedDoors], step: int
 ) -> None:
     doors = doors_of(3)
-
-    def die(number: int) -> None:
-        if number == step:
-            raise Died
-
-    doors.at_step = die
+    doors.at_step = dying_at(step)
     fan_out = doors.post({"fan_out": True, "as_of": AS_OF}).json["fan_out"]
     doors.run_all()
 
@@ -133,12 +148,7 @@ def test_a_task_that_comes_a_second_time_at_any_step_of_the_first_does_nothing_t
     doors_of: Callable[[int], SteppedDoors], step: int
 ) -> None:
     doors = doors_of(3)
-
-    def come_twice(number: int) -> None:
-        if number == step and doors.under_way is not None:
-            assert doors.call(doors.under_way) == 200
-
-    doors.at_step = come_twice
+    doors.at_step = coming_twice_at(step, doors)
     fan_out = doors.post({"fan_out": True, "as_of": AS_OF}).json["fan_out"]
     doors.run_all()
 
@@ -196,12 +206,7 @@ def assert_chased_once(doors: SteppedDoors) -> None:
 @pytest.mark.parametrize("step", DUNNING_STEPS)
 def test_dunning_that_dies_at_any_step_takes_each_step_of_a_case_once(unpaid: Path, tmp_path: Path, step: int) -> None:
     doors = chasing(unpaid, tmp_path / "copy")
-
-    def die(number: int) -> None:
-        if number == step:
-            raise Died
-
-    doors.at_step = die
+    doors.at_step = dying_at(step)
     doors.post({"fan_out": True}, job="run_dunning")
     doors.run_all()
 
@@ -214,12 +219,7 @@ def test_dunning_that_comes_a_second_time_at_any_step_takes_each_step_of_a_case_
     unpaid: Path, tmp_path: Path, step: int
 ) -> None:
     doors = chasing(unpaid, tmp_path / "copy")
-
-    def come_twice(number: int) -> None:
-        if number == step and doors.under_way is not None:
-            assert doors.call(doors.under_way) == 200
-
-    doors.at_step = come_twice
+    doors.at_step = coming_twice_at(step, doors)
     doors.post({"fan_out": True}, job="run_dunning")
     doors.run_all()
 
