@@ -116,7 +116,10 @@ def with_value(sound: Asked, place: Place, value: object) -> Asked:
             inner = body
             for step, below in pairwise(place[1:]):
                 inner = _below(inner, step, empty=[] if isinstance(below, int) else {})
-            inner[place[-1]] = value
+            if inner == []:
+                inner.append(value)
+            else:
+                inner[place[-1]] = value
             return replace(sound, body=body)
 
 

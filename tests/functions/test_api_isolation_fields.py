@@ -25,7 +25,7 @@ _WORDS = """
     language locale meter method metric month name nextBillingDate note notes paymentMethodId period planName plan_id
     policy
     postal_code reason reference registration scopes segment since state street subject tax_id time_zone to
-    transactionId value
+    transactionId value warnings
 """
 NAMES_NOTHING = frozenset(_WORDS.split())
 """Fields of text that name no document, or one that the same request makes."""

@@ -4,13 +4,14 @@ from datetime import date
 from typing import Annotated
 
 from fastapi import Query, Response
+from pydantic import Field
 
 from billing.adapters.book_files.dunning_model import GivenDunning, policies_json, policies_of
 from billing.api.routes.book_rules import said_of_body
 from billing.api.routes.books import Books, changing, reading
 from billing.api.routes.conditions import IfMatch, entity_tag, matching
 from billing.api.routes.customers import the_customer
-from billing.api.routes.models import LONGEST_ID, AnswerModel, in_range
+from billing.api.routes.models import LONGEST_ID, AnswerModel, Text, in_range
 from billing.api.routes.noun import noun
 from billing.domain.decline import Advice
 from billing.domain.dunning_case import CaseCause
@@ -65,7 +66,7 @@ class PolicyAnswer(AnswerModel):
 class GivenPolicies(GivenDunning):
     """The policies to be, as a book has them. `warnings` is left alone: what was read can be sent back as it is."""
 
-    warnings: tuple[str, ...] = ()
+    warnings: Annotated[tuple[Text, ...], Field(max_length=1000)] = ()
 
 
 class PoliciesAnswer(AnswerModel):
