@@ -112,8 +112,9 @@ class Engine:
         spread over the crew, unless it is a dry one, has a limit or somebody listens to its invoices: one process has
         to number, count or name those in their order.
         """
+        tenant = Tenants(self.documents).get(request.tenant_id)
         options = replace(
-            self.run_options(request.tenant_id),
+            self._run_options(tenant),
             out_of_time=out_of_time,
             progress=progress,
             on_invoice=on_invoice or (lambda _invoice: None),
@@ -122,9 +123,7 @@ class Engine:
         alone = request.dry_run or request.limit is not None or on_invoice is not None
         report = generate_invoices(self.documents, request, options, bill=bill_shards if alone else self._bill)
         if request.settle and request.shards is None and not request.dry_run and not self.files_only:
-            report.add_settled(
-                self.settle_rest(request.tenant_id, out_of_time=out_of_time, sweep_from=request.sweep_from)
-            )
+            report.add_settled(sweep(self._settlement(tenant), out_of_time=out_of_time, sweep_from=request.sweep_from))
         return report
 
     def settle(self, tenant_id: str, invoice_ids: Sequence[str]) -> Settled:
@@ -151,15 +150,21 @@ class Engine:
             pdf=partial(filed_pdf, self.objects),
             now=self.clock.now,
             claim_seconds=self.claim_seconds,
+            tenant=tenant,
         )
         report = run_dunning(self.documents, request, parts, out_of_time=out_of_time)
         if not request.dry_run and request.shards is None:
-            self.close_dunning(request, report, out_of_time=out_of_time)
+            self._close_dunning(tenant, request, report, out_of_time=out_of_time)
         return report
 
     def close_dunning(self, request: DunningRequest, report: DunningReport, *, out_of_time: Callable[[], bool]) -> None:
         """What a dunning run does once, after all shards: settle what is left, tell the tenant's own system, seal."""
-        settled = self.settle_rest(request.tenant_id, out_of_time=out_of_time, sweep_from=request.sweep_from)
+        self._close_dunning(Tenants(self.documents).get(request.tenant_id), request, report, out_of_time=out_of_time)
+
+    def _close_dunning(
+        self, tenant: Tenant, request: DunningRequest, report: DunningReport, *, out_of_time: Callable[[], bool]
+    ) -> None:
+        settled = sweep(self._settlement(tenant), out_of_time=out_of_time, sweep_from=request.sweep_from)
         report.add_settled(settled)
         now, by = self.clock.now(), request.actor
         call = Call(tenant_id=request.tenant_id, actor=by, recorded_at=now, request_id=request.request_id)
@@ -168,8 +173,15 @@ class Engine:
 
     def run_options(self, tenant_id: str) -> RunOptions:
         """How a tenant's invoices are linked and settled; NotFound for an unknown tenant."""
-        settlement = self._settlement(Tenants(self.documents).get(tenant_id))
-        return RunOptions(payment_url=self._payment_links(tenant_id), settle=partial(settle_invoices, settlement))
+        return self._run_options(Tenants(self.documents).get(tenant_id))
+
+    def _run_options(self, tenant: Tenant) -> RunOptions:
+        settlement = self._settlement(tenant)
+        return RunOptions(
+            tenant=tenant,
+            payment_url=self._payment_links(tenant.id),
+            settle=partial(settle_invoices, settlement),
+        )
 
     def settle_credit_notes(self, tenant: Tenant, credit_notes: Sequence[Stored[CreditNote]]) -> Settled:
         """Do the pending steps of a tenant's credit notes: files, refunds, mails."""

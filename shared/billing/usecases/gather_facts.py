@@ -58,6 +58,8 @@ class _Wanted:
 
 def gather_facts(context: RunContext, page: Sequence[Stored[Subscription]]) -> list[DueCase | Refused]:
     """The facts of each subscription in the page's order, or the error that keeps it from being billed."""
+    if page:
+        context.load_rates()  # whatever is wrong with them is of the whole run, and no refusal of one subscription
     context.load_plans(phase.plan for each in page for phase in each.value.phases)
     wanted = [or_refused(each, partial(_wanted, context, each)) for each in page]
     found = _read(context, [each for each in wanted if isinstance(each, _Wanted)])

@@ -10,6 +10,7 @@ from typing import TypeAlias
 from billing.domain.customer import Customer
 from billing.domain.invoice import Invoice
 from billing.domain.run_report import RunReport, Settled
+from billing.domain.tenant import Tenant
 from billing.ports import Documents
 from billing.ports.trace import span
 from billing.store.collection import Stored
@@ -31,6 +32,7 @@ Settle: TypeAlias = Callable[[Sequence[Stored[Invoice]], Mapping[str, Customer]]
 class RunOptions:
     """What a run is given from outside: what settles a page's invoices, when to stop, who is told of progress.
 
+    `tenant` has the settings where they were read already.
     `progress` hears how many invoices each page made, `on_invoice` of each as it is issued or held, in a dry run too.
     `payment_url` makes the pay link of an invoice's id. `settle` gets invoices just issued, with their customers by id
     as far as they are known, and says which it settled and which not; what it leaves is found again by the steps still
@@ -38,6 +40,7 @@ class RunOptions:
     store across a network.
     """
 
+    tenant: Tenant | None = None
     payment_url: Callable[[str], str] = lambda _invoice_id: ""
     settle: Settle = lambda _invoices, _customers: Settled()
     out_of_time: Callable[[], bool] = lambda: False
@@ -59,7 +62,9 @@ def generate_invoices(
     `bill` bills the shards, in place of this process alone.
     Running again bills nothing twice: what a killed run left is billed by the next one, with the next numbers.
     """
-    context = start_run(documents, request, payment_url=options.payment_url, on_invoice=options.on_invoice)
+    context = start_run(
+        documents, request, tenant=options.tenant, payment_url=options.payment_url, on_invoice=options.on_invoice
+    )
     report = context.report
     if FIRST_SHARD in context.shards:  # of the parts of one run, one counts the customers
         report.customers = context.customers.count()

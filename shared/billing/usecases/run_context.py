@@ -65,6 +65,8 @@ class RunRequest:
 class RunContext:
     """A run in progress. `plans` and `counters` are read when first needed; a plan that can't be read is its error.
 
+    So are tax and exchange rates: on most nights nothing is due.
+
     A page is numbered and committed in its `turn`: where parts of a run wait for each other there, none loses the race
     for the next numbers.
     """
@@ -72,7 +74,6 @@ class RunContext:
     request: RunRequest
     documents: Documents
     tenant: Tenant
-    taxes: TaxTable
     report: RunReport
     customers: Customers
     subscriptions: Subscriptions
@@ -86,11 +87,27 @@ class RunContext:
     plan_versions: PlanVersions
     payment_url: Callable[[str], str]
     on_invoice: Callable[[Invoice], None]
-    exchange: ExchangeTable = field(default_factory=ExchangeTable)
     plans: dict[str, Plan | BillingError] = field(default_factory=dict)
     counters: dict[str, Counter] = field(default_factory=dict)
     turn: Callable[[], AbstractContextManager[None]] = nullcontext
     commits: int = 0
+    _taxes: TaxTable | None = None
+    _exchange: ExchangeTable | None = None
+
+    @property
+    def taxes(self) -> TaxTable:
+        """The tenant's tax rates, read once."""
+        if self._taxes is None:
+            self._taxes = Tenants(self.documents).tax_table(self.tenant.id)
+        return self._taxes
+
+    @property
+    def exchange(self) -> ExchangeTable:
+        """The tenant's exchange rates, read once; none where its tax is told in no other currency."""
+        if self._exchange is None:
+            has_any = bool(self.tenant.tax_currency)
+            self._exchange = Tenants(self.documents).exchange_table(self.tenant.id) if has_any else ExchangeTable()
+        return self._exchange
 
     @property
     def shards(self) -> Sequence[int]:
@@ -113,6 +130,10 @@ class RunContext:
         done, self.report = self.report, _empty_report(self.tenant, self.request)
         return done
 
+    def load_rates(self) -> None:
+        """Read the tax and exchange rates, unless they were read."""
+        _ = self.taxes, self.exchange
+
     def load_plans(self, refs: Iterable[str]) -> None:
         """Read the plan versions that the run has not seen yet."""
         missing = sorted(set(refs) - self.plans.keys())
@@ -132,19 +153,17 @@ def start_run(
     *,
     payment_url: Callable[[str], str],
     on_invoice: Callable[[Invoice], None] = lambda _invoice: None,
+    tenant: Tenant | None = None,
 ) -> RunContext:
-    """Read the tenant's settings and tax rates once; NotFound for an unknown tenant.
+    """Begin with the tenant's settings, read once, by the caller (`tenant`) or here; NotFound for an unknown tenant.
 
     `payment_url` makes the pay link of an invoice's id; `on_invoice` hears of each invoice on the report.
     """
-    tenants = Tenants(documents)
-    tenant = tenants.get(request.tenant_id)
+    tenant = tenant or Tenants(documents).get(request.tenant_id)
     return RunContext(
         request=request,
         documents=documents,
         tenant=tenant,
-        taxes=tenants.tax_table(tenant.id),
-        exchange=tenants.exchange_table(tenant.id) if tenant.tax_currency else ExchangeTable(),
         report=_empty_report(tenant, request),
         customers=Customers.of(documents, tenant.id),
         subscriptions=Subscriptions.of(documents, tenant.id),

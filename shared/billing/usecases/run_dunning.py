@@ -31,7 +31,7 @@ def run_dunning(
     Only due cases are read, by index. One that fails stops no other and is due still. Raises NotFound for an unknown
     tenant and StoreUnavailable where the store is away; all else is on the report.
     """
-    tenant = Tenants(documents).get(request.tenant_id)
+    tenant = parts.tenant or Tenants(documents).get(request.tenant_id)
     report = DunningReport(run_id=request.run_id, tenant_id=tenant.id, as_of=request.as_of, dry_run=request.dry_run)
     run = DunningRun(documents=documents, request=request, parts=parts, tenant=tenant, report=report)
     for invoice in mark_overdue(run, out_of_time=out_of_time):

@@ -73,6 +73,7 @@ def verify(
     for period in request.periods or ():
         _require_month(period)
     context = start_run(documents, _as_run(request), payment_url=lambda _invoice_id: "")
+    context.load_rates()
     verification = Verification(
         request=request,
         context=context,
