@@ -46,7 +46,7 @@ def main() -> None:
     payment = GivenPayment(
         amount=500,
         currency=invoice.currency,
-        received_at=datetime(2026, 3, 3, tzinfo=UTC),
+        received_at=datetime(2026, 3, 2, tzinfo=UTC),
         invoices=[Invoice(invoice.number)],
         reference=f"{invoice.number} once more",
     )
