@@ -1,15 +1,22 @@
 """The service accounts and everything that each may do."""
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 from infra.cloud import Cloud
-from infra.declaration import Declaration
+from infra.declaration import Declaration, ServiceAccount
 from infra.grants import Place, by_gcloud, by_library, grant
 from infra.queues import queue_name
 from infra.resource import Difference, Resource, Settings, Step, always, gcloud
 from infra.secret_places import secret_name
 
 IAM = "iam.googleapis.com"
+_ACTS_AS = "roles/iam.serviceAccountUser"
+
+_queue = partial(by_library, service="Cloud Tasks", api="cloudtasks.googleapis.com", client=lambda cloud: cloud.tasks)
+_secret = partial(
+    by_library, service="Secret Manager", api="secretmanager.googleapis.com", client=lambda cloud: cloud.secrets
+)
 
 
 def accounts(declaration: Declaration) -> Iterator[Resource]:
@@ -46,19 +53,21 @@ def _of(name: str, *, email: str, title: str) -> Resource:
 def account_grants(declaration: Declaration) -> Iterator[Resource]:
     """The roles of each account in each place, also where it should have none."""
     for name, account in declaration.service_accounts.items():
-        email = declaration.email(name)
-        yield grant(name, email=email, place=_project(declaration), roles=account.project_roles)
-        for bucket in declaration.buckets:
-            yield grant(
-                name, email=email, place=_bucket(declaration, bucket), roles=account.bucket_roles.get(bucket, ())
-            )
-        for queue in declaration.queues:
-            yield grant(name, email=email, place=_queue(declaration, queue), roles=account.queue_roles.get(queue, ()))
-        for secret in declaration.secrets:
-            yield grant(name, email=email, place=_secret(declaration, secret), roles=account.secret_roles)
-        for other in declaration.service_accounts:
-            roles = ("roles/iam.serviceAccountUser",) if other in account.acts_as else ()
-            yield grant(name, email=email, place=_account(declaration, other), roles=roles)
+        for place, roles in _places(declaration, account):
+            yield grant(name, email=declaration.email(name), place=place, roles=roles)
+
+
+def _places(declaration: Declaration, account: ServiceAccount) -> Iterator[tuple[Place, Sequence[str]]]:
+    yield _project(declaration), account.project_roles
+    for bucket in declaration.buckets:
+        yield _bucket(declaration, bucket), account.bucket_roles.get(bucket, ())
+    for queue in declaration.queues:
+        place = _queue(f"queue {queue}", resource=queue_name(declaration, queue))
+        yield place, account.queue_roles.get(queue, ())
+    for secret in declaration.secrets:
+        yield _secret(f"secret {secret}", resource=secret_name(declaration, secret)), account.secret_roles
+    for other in declaration.service_accounts:
+        yield _account(declaration, other), (_ACTS_AS,) if other in account.acts_as else ()
 
 
 def _project(declaration: Declaration) -> Place:
@@ -73,23 +82,3 @@ def _bucket(declaration: Declaration, bucket: str) -> Place:
 
 def _account(declaration: Declaration, other: str) -> Place:
     return by_gcloud(f"account {other}", api=IAM, group=["iam", "service-accounts"], target=declaration.email(other))
-
-
-def _queue(declaration: Declaration, queue: str) -> Place:
-    return by_library(
-        f"queue {queue}",
-        service="Cloud Tasks",
-        api="cloudtasks.googleapis.com",
-        client=lambda cloud: cloud.tasks,
-        resource=queue_name(declaration, queue),
-    )
-
-
-def _secret(declaration: Declaration, secret: str) -> Place:
-    return by_library(
-        f"secret {secret}",
-        service="Secret Manager",
-        api="secretmanager.googleapis.com",
-        client=lambda cloud: cloud.secrets,
-        resource=secret_name(declaration, secret),
-    )

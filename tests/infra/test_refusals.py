@@ -20,11 +20,15 @@ UNPAID = (
     "FAILED_PRECONDITION: Billing account for project '12345' is not found. Billing must be enabled for activation "
     "of service(s) 'run.googleapis.com' to proceed."
 )
-PERMISSION = (grpc.StatusCode.PERMISSION_DENIED, "The principal lacks IAM permission.")
+NO_TOKEN = "Getting metadata from plugin failed with error: ('invalid_grant: Bad Request', {'error': ...})"
+RULES_OFF = "Rules API has not been used in project 1: api/firebaserules.googleapis.com/overview"
+FORBIDDEN = grpc.StatusCode.PERMISSION_DENIED
 
 
-def _forbids(method: str) -> Callable[[World], object]:
-    return lambda world: world.google.refusals.update({method: PERMISSION})
+def _answers(
+    method: str, words: str = "The principal lacks IAM permission.", *, code: grpc.StatusCode = FORBIDDEN
+) -> Callable[[World], object]:
+    return lambda world: world.google.refusals.update({method: (code, words)})
 
 
 REMEDIES: dict[str, tuple[Callable[[World], object], type[InfraError], str]] = {
@@ -44,7 +48,7 @@ REMEDIES: dict[str, tuple[Callable[[World], object], type[InfraError], str]] = {
         f"add-iam-policy-binding {RUNS_AS} --project={PROJECT} --member=user:YOUR_EMAIL --role={ACTING}",
     ),
     "no role to let a job call as its account": (
-        lambda world: world.google.refusals.update(CreateJob=(PERMISSION[0], ACTS_AS)),
+        _answers("CreateJob", ACTS_AS),
         NotAllowed,
         f"gcloud iam service-accounts add-iam-policy-binding scheduler@{PROJECT}.iam.gserviceaccount.com ",
     ),
@@ -71,9 +75,7 @@ REMEDIES: dict[str, tuple[Callable[[World], object], type[InfraError], str]] = {
         "--role=roles/serviceusage.serviceUsageAdmin; or the project's id is another: gcloud projects list",
     ),
     "an API of the rules that was switched off meanwhile": (
-        lambda world: world.google.refusals.update(
-            Rules=(PERMISSION[0], "Rules API has not been used in project 1: api/firebaserules.googleapis.com/overview")
-        ),
+        _answers("Rules", RULES_OFF),
         InfraError,
         f"by hand gcloud services enable firebaserules.googleapis.com --project={PROJECT}",
     ),
@@ -83,7 +85,7 @@ REMEDIES: dict[str, tuple[Callable[[World], object], type[InfraError], str]] = {
         "choose one by --set bucket=NAME or export_bucket=NAME",
     ),
     **{
-        f"no role for {service}": (_forbids(method), NotAllowed, f"--role=roles/{role}.admin")
+        f"no role for {service}": (_answers(method), NotAllowed, f"--role=roles/{role}.admin")
         for service, method, role in (
             ("Scheduler", "GetJob", "cloudscheduler"),
             ("Tasks", "CreateQueue", "cloudtasks"),
@@ -92,17 +94,12 @@ REMEDIES: dict[str, tuple[Callable[[World], object], type[InfraError], str]] = {
         )
     },
     "no credentials for the libraries": (
-        lambda world: world.google.refusals.update(GetJob=(grpc.StatusCode.UNAUTHENTICATED, "no credentials")),
+        _answers("GetJob", "no credentials", code=grpc.StatusCode.UNAUTHENTICATED),
         NotAllowed,
         "gcloud auth application-default login",
     ),
     "a login that has expired": (
-        lambda world: world.google.refusals.update(
-            CreateQueue=(
-                grpc.StatusCode.UNAVAILABLE,
-                "Getting metadata from plugin failed with error: ('invalid_grant: Bad Request', {'error': ...})",
-            )
-        ),
+        _answers("CreateQueue", NO_TOKEN, code=grpc.StatusCode.UNAVAILABLE),
         NotAllowed,
         "gcloud auth application-default login",
     ),
@@ -112,12 +109,7 @@ REMEDIES: dict[str, tuple[Callable[[World], object], type[InfraError], str]] = {
         "--set tasks_region=REGION",
     ),
     "an API that was switched off meanwhile": (
-        lambda world: world.google.refusals.update(
-            GetQueue=(
-                grpc.StatusCode.PERMISSION_DENIED,
-                "Cloud Tasks API has not been used in project: SERVICE_DISABLED",
-            )
-        ),
+        _answers("GetQueue", "Cloud Tasks API has not been used in project: SERVICE_DISABLED"),
         InfraError,
         "switch the API on",
     ),
