@@ -255,6 +255,13 @@ def test_a_payment_without_an_invoice_pays_what_is_due_first_and_leaves_the_rest
     assert len(record["paymentHistory"]) == 2
 
 
+@pytest.mark.parametrize("method", ["wire", "SEPA", "ach", "cheque", None])
+def test_a_payment_has_the_method_that_it_was_sent_with(client: S0Client, method: str | None) -> None:
+    record = client.posts("/lumen/payments", {"amount": 5, "method": method}, status=201)
+
+    assert [each["method"] for each in record["paymentHistory"]] == [method or "manual"]
+
+
 def test_a_payment_of_nothing_or_for_nobody_is_refused(client: S0Client) -> None:
     assert client.calls("POST", "/lumen/payments", {"amount": 0}).status == 422
     assert client.calls("POST", "/lumen/payments", {"amount": 1, "invoiceId": "X-1"}).status == 404

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from billing.api.customer_billing.bodies import GivenInvoice, GivenLineItem, GivenRecordPayment, local_day
+from billing.api.customer_billing.invoice_entries import TRANSFERS
 from billing.api.routes.books import Books
 from billing.domain.currency import exponent
 from billing.domain.customer import Customer
@@ -20,7 +21,6 @@ from billing.usecases.bill_by_hand import HandBill, HandLine
 from billing.usecases.record_payment import NewPayment
 
 _STATUSES = {"paid": InvoiceStatus.PAID, "cancelled": InvoiceStatus.VOID}
-_TRANSFERS = frozenset({"ach", "bank_transfer", "wire", "sepa"})
 
 
 def customer_of(books: Books, customer_id: str) -> Customer:
@@ -61,7 +61,7 @@ def new_payment(given: GivenRecordPayment, customer: Customer, books: Books) -> 
         id=typed_id(customer.id, said) if said else books.access.new_id("pay"),
         amount=minor,
         currency=customer.currency,
-        source=PaymentSource.BANK_TRANSFER if method.lower() in _TRANSFERS else PaymentSource.MANUAL,
+        source=PaymentSource.BANK_TRANSFER if method.lower() in TRANSFERS else PaymentSource.MANUAL,
         received_at=books.call.recorded_at,
         customer_id=customer.id,
         invoice_ids=tuple(each.id for each in _paid(given.invoice_id, customer, books)),

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import date, datetime
-from typing import assert_never
+from typing import Final, assert_never
 
 import orjson
 
@@ -11,6 +11,9 @@ from billing.api.json_amount import json_amount
 from billing.domain.invoice import Invoice, InvoiceStatus
 from billing.domain.payment import Payment, PaymentSource
 from billing.usecases.billing_accounts import BillingAccount
+
+TRANSFERS: Final = frozenset({"ach", "bank_transfer", "wire", "sepa"})
+"""What clients call a payment that came by the bank."""
 
 _METHODS = {
     PaymentSource.CARD: "credit_card",
@@ -90,12 +93,12 @@ def _lines(invoice: Invoice) -> Iterator[Members]:
 
 
 def _payment(payment: Payment, *, amount: int, invoice_id: str | None) -> Members:
-    method = payment.method if payment.source is PaymentSource.MANUAL else ""
+    is_said = payment.source is PaymentSource.MANUAL or payment.method.lower() in TRANSFERS
     return {
         "paymentId": payment.id,
         "invoiceId": invoice_id,
         "amount": json_amount(amount, payment.currency),
-        "method": method or _METHODS[payment.source],
+        "method": (payment.method if is_said else "") or _METHODS[payment.source],
         "status": "refunded" if payment.refunded >= payment.amount else payment.status.value,
         "transactionId": _transaction_id(payment),
         "paidAt": instant(payment.received_at),
