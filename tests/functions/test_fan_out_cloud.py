@@ -1,5 +1,6 @@
-"""Scheduler, queue, functions: two jobs from their triggers to every tenant billed and chased, as deployed."""
+"""Scheduler, queue, functions: jobs from their triggers to every tenant billed, chased and verified, as deployed."""
 
+import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing
@@ -11,7 +12,7 @@ import pytest
 from billing.adapters.firestore import FirestoreDocuments
 from billing.domain.invoice import InvoiceStatus
 from billing.ports import Query
-from billing.ports.jobs import JobName
+from billing.ports.jobs import RunName, place_of
 from billing.store.fan_outs import FanOuts
 from billing.store.invoices import Invoices
 from tests.cloud_tasks_server import ACCOUNT, LOCATION, CloudTasksServer
@@ -27,12 +28,13 @@ __all__ = ["firestore"]  # a fixture
 
 pytestmark = [pytest.mark.emulator, pytest.mark.slow]
 
+_OWN = ("generate_invoices", "run_dunning")
 TENANTS = {"acme": 2, "beta": 1, "gamma": 3, "large": 8}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Deployed:
-    """Both functions, each in a process of functions-framework, and what lies around them."""
+    """The functions, each in a process of functions-framework, and what lies around them."""
 
     doors: dict[str, RunningDoor]
     documents: FirestoreDocuments
@@ -40,10 +42,11 @@ class Deployed:
     queue: CloudTasksServer
     issuer: OidcIssuer
 
-    def scheduled(self, job: JobName, body: object, *, due: str) -> Answered:
+    def scheduled(self, job: RunName, body: object, *, due: str) -> Answered:
         """The Scheduler's call of a job, and then all that follows from it."""
-        door = self.doors[job]
-        answered = door.post(body, key=None, headers=scheduler_headers(self.issuer, door, due=due))
+        door, headers = self.doors[job], {"Content-Type": "application/json"}
+        headers |= scheduler_headers(self.issuer, door, due=due)
+        answered = door.call("POST", path=place_of(job)[1], body=json.dumps(body).encode(), sent=headers)
         self.queue.wait_until_idle(seconds=60)
         return answered
 
@@ -65,15 +68,15 @@ def deployed(tmp_path: Path, firestore: str) -> Iterator[Deployed]:
         }
         doors = {
             job: running.enter_context(
-                running_door(environ, folder=tmp_path, function=job, command=_served(job, queue, issuer))
+                running_door(environ, folder=tmp_path, function=function, command=_served(function, queue, issuer))
             )
-            for job in ("generate_invoices", "run_dunning")
+            for job, function in (*zip(_OWN, _OWN, strict=True), ("verify", "api_proxy"))
         }
         documents = running.enter_context(closing(FirestoreDocuments(project)))
         yield Deployed(doors=doors, documents=documents, storage=storage, queue=queue, issuer=issuer)
 
 
-def _served(job: str, queue: CloudTasksServer, issuer: OidcIssuer) -> Callable[[int], Sequence[str]]:
+def _served(function: str, queue: CloudTasksServer, issuer: OidcIssuer) -> Callable[[int], Sequence[str]]:
     """functions-framework as it is deployed; a function's tasks call the function itself."""
 
     def command(port: int) -> list[str]:
@@ -83,9 +86,9 @@ def _served(job: str, queue: CloudTasksServer, issuer: OidcIssuer) -> Callable[[
             "-m",
             "functions_framework",
             "--target",
-            job,
+            function,
             "--source",
-            f"functions/{job}/main.py",
+            f"functions/{function}/main.py",
         ]
         return ["env", *(f"{name}={value}" for name, value in told.items()), *framework, "--port", str(port)]
 
@@ -125,15 +128,28 @@ def test_the_schedulers_calls_bill_and_chase_every_tenant_through_the_queue_once
 
     for tenant_id in TENANTS:
         assert {each.status for each in Invoices.of(documents, tenant_id).page(limit=20)} == {InvoiceStatus.OVERDUE}
+    deployed.scheduled("verify", {"fan_out": True, "as_of": "2026-03-02"}, due="2026-03-02T03:15:00Z")
+
+    _assert_verified(documents)
+    _assert_nothing_given_up(documents)
+
+
+def _assert_nothing_given_up(documents: FirestoreDocuments) -> None:
     jobs = [(each.job, each.tenants, each.enqueued) for each in FanOuts(documents).latest(limit=5)]
-    assert jobs == [("run_dunning", 4, 4), ("generate_invoices", 4, 4)]
-    assert [FanOuts(documents).dead_letters(each.id) for each in FanOuts(documents).latest(limit=5)] == [[], []]
+    assert jobs == [("run_dunning", 4, 4), ("verify", 4, 4), ("generate_invoices", 4, 4)]
+    assert [FanOuts(documents).dead_letters(each.id) for each in FanOuts(documents).latest(limit=5)] == [[], [], []]
 
 
 def _assert_billed(documents: FirestoreDocuments, tenant_id: str, *, accounts: int) -> None:
     invoices = Invoices.of(documents, tenant_id).page(limit=20)
     assert sorted(each.number for each in invoices) == [f"INV-2026-02-{n:04}" for n in range(1, accounts + 1)]
     assert all(not each.pending for each in invoices)
+
+
+def _assert_verified(documents: FirestoreDocuments) -> None:
+    for tenant_id, accounts in TENANTS.items():
+        [record] = [each.fields for each in _runs(documents, tenant_id) if each.fields.get("kind") == "verification"]
+        assert (record["complete"], record["invoices"], record["findings"]) == (True, accounts, 0)
 
 
 def _runs(documents: FirestoreDocuments, tenant_id: str) -> list:
