@@ -31,9 +31,9 @@ def world() -> World:
     return world
 
 
-def saves(world: World, customer_id: str = "lumen", *, must_stand: bool = False, **parts: Any) -> bool:  # noqa: ANN401
+def saves(world: World, customer_id: str = "lumen", **parts: Any) -> bool:  # noqa: ANN401
     call = Call(tenant_id="acme", actor="ada", recorded_at=world.now)
-    return save_billing_record(world.documents, customer_id, RecordChange(**parts), call=call, must_stand=must_stand)
+    return save_billing_record(world.documents, customer_id, RecordChange(**parts), call=call)
 
 
 def customer(world: World) -> Customer:
@@ -208,11 +208,9 @@ def test_terms_that_are_none_are_refused_and_nothing_is_written(
     assert world.everything() == before
 
 
-def test_a_stranger_has_no_record_and_a_customer_without_one_has_nothing_to_change(world: World) -> None:
+def test_a_stranger_has_no_record(world: World) -> None:
     with pytest.raises(NotFound):
         saves(world, "nobody", **FIBER)
-    with pytest.raises(NotFound, match="billing record"):
-        saves(world, must_stand=True, sla_notes="gold")
 
 
 def test_days_are_the_tenant_s_own() -> None:

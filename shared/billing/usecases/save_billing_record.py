@@ -26,26 +26,22 @@ from billing.usecases.set_service import ServiceFacts, ServiceSet, set_service, 
 from billing.usecases.tell import told
 
 
-def save_billing_record(
-    documents: Documents, customer_id: str, change: RecordChange, *, call: Call, must_stand: bool = False
-) -> bool:
+def save_billing_record(documents: Documents, customer_id: str, change: RecordChange, *, call: Call) -> bool:
     """Merge what was given into the customer's billing record; whether there was none before.
 
-    Raises NotFound for an unknown customer, and with `must_stand` for one without a record; what `set_service` raises;
-    WriteConflict where somebody is quicker time and again. The same change twice changes nothing.
+    Raises NotFound for an unknown customer, what `set_service` raises, and WriteConflict where somebody is quicker time
+    and again. The same change twice changes nothing.
     """
-    return again_while_others_write(lambda: _save(documents, customer_id, change, call, must_stand=must_stand))
+    return again_while_others_write(lambda: _save(documents, customer_id, change, call))
 
 
-def _save(documents: Documents, customer_id: str, change: RecordChange, call: Call, *, must_stand: bool) -> bool:
+def _save(documents: Documents, customer_id: str, change: RecordChange, call: Call) -> bool:
     customers, subscriptions = Customers.of(documents, call.tenant_id), Subscriptions.of(documents, call.tenant_id)
     [customer] = customers.get([customer_id])
     if customer is None:
         raise NotFound("customer", customer_id)
     theirs = subscriptions.of_customer(customer_id)
     stands_since = _since(documents, customer.value, call=call)
-    if stands_since is None and must_stand:
-        raise NotFound("billing record", customer_id)  # noqa: TRY003 - a kind, not a message
     tenant = Tenants(documents).get(call.tenant_id)
     facts = ServiceFacts(
         tenant=tenant,

@@ -58,13 +58,8 @@ def _paid(context: RunContext, invoice: Invoice, *, call: Call) -> AtIssue:
 def _void(context: RunContext, invoice: Invoice, *, call: Call) -> AtIssue:
     after = voided(invoice, at=call.recorded_at)
     after = replace(after, pending=without_collecting(after.pending))
-    record = call.record(
-        f"invoices/{invoice.id}",
-        "invoice.voided",
-        before=invoice.status.value,
-        after=after.status.value,
-        reason=f"{after.number}: made as cancelled",
-    )
+    void, status = (f"invoices/{after.id}", "invoice.voided"), invoice.status.value
+    record = call.record(*void, before=status, after=after.status.value, reason=f"{after.number}: made as cancelled")
     writes = told(context.documents, _issued_and_void(invoice, after, call=call), call=context.call)
     return AtIssue(invoices=[after], writes=writes, records=[record])
 
