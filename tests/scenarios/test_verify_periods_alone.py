@@ -10,7 +10,7 @@ from billing.domain.errors import InvalidInput
 from billing.domain.numbering import NumberSeries, Restart
 from billing.domain.payment import PaymentSource
 from billing.domain.subscription_changes import end_subscription
-from billing.ports import Delete, OperationCounts
+from billing.ports import Delete, Documents, OperationCounts
 from billing.store.audit import AuditLog
 from billing.store.subscriptions import subscription_fields
 from billing.usecases.call import Call
@@ -19,8 +19,12 @@ from billing.usecases.seal_audit import seal_audit
 from billing.usecases.verify import VerifyReport, VerifyRequest, verify
 from tests.builders import a_fee, a_plan, utc
 from tests.covered_documents import CoveredDocuments
+from tests.either_store import documents as store
+from tests.either_store import firestore
 from tests.reviewing import call, settings, void
 from tests.world import World
+
+__all__ = ["firestore", "store"]
 
 MONTHLY = a_plan(fees=[a_fee("49.00")], anchor_day=1)
 ACCOUNTS = 20
@@ -208,6 +212,25 @@ def test_a_verification_cut_into_slices_finds_the_same_and_computes_nothing_twic
     assert len(slices) > 5
     assert sorted(told for each in slices for told in named(each)) == sorted(named(whole))
     assert sum(each.read["recomputed"] for each in slices) == whole.read["recomputed"] == 500
+
+
+def test_every_store_answers_what_a_night_asks_slice_by_slice_too(store: Documents) -> None:
+    world = World(documents=store)
+    world.book(3, to=world.plan(MONTHLY), on="2025-01-01")
+    ended = end_subscription(world.subscription("sub-c0001"), at=utc("2025-02-11"))
+    world.damages("subscriptions/sub-c0001", subscription_fields(ended))
+    months(world, "2025-02-01")
+    world.travels_to("2025-03-01")
+    world.runs_billing()
+    void(world, "sub-c0002.20250201T000000Z.r0")
+    pays(world, "sub-c0001.20250201T000000Z.r0", amount=100)
+
+    whole = nightly(world, "2025-02", "2025-03")
+    slices = [*in_slices(world, "2025-02", "2025-03")]
+
+    assert (named(whole), whole.read["subscriptions"], whole.read["payments"]) == ([], 3, 1)
+    assert [told for each in slices for told in named(each)] == []
+    assert sum(each.read["subscriptions"] for each in slices) == 3
 
 
 def test_a_place_that_no_verification_named_is_refused(world: World) -> None:
