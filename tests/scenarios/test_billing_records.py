@@ -184,6 +184,10 @@ def test_preferences_are_merged_and_say_when_they_changed(world: World) -> None:
     assert (kept.created_at.date(), kept.updated_at.date()) == (date(2026, 2, 10), date(2026, 2, 12))
     assert found.collection_method is CollectionMethod.CHARGE_AUTOMATICALLY
     assert (kept.delivery, kept.payment_method) == (InvoiceDelivery.BOTH, PaymentMethodKind.ACH)
+    before = world.everything()
+    world.travels_to("2026-02-13")
+    assert not saves(world, payment_method=PaymentMethodKind.ACH, auto_pay_method_id="pm_1", auto_pay=True)
+    assert world.everything() == before
 
 
 @pytest.mark.parametrize(
