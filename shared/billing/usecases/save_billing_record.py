@@ -68,7 +68,7 @@ def _save(documents: Documents, customer_id: str, change: RecordChange, call: Ca
 def _since(documents: Documents, customer: Customer, *, call: Call) -> datetime | None:
     """Since when the customer has a record, None where it has none; what it says itself takes no read."""
     if customer.preferences is not None:
-        return customer.preferences.created_at
+        return customer.recorded_since
     return billing_account(documents, customer.id, tenant_id=call.tenant_id).since
 
 
