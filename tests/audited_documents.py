@@ -1,10 +1,10 @@
 """A Documents wrapper that refuses a commit of the product which changes something and tells the audit log nothing.
 
 Exempt is what is no change of state of its own: number counters (they move with what gets the number), run records with
-their dead letters and open batches, usage (its events are its record), roll-ups of reports, applied gateway events, answers kept for repeated calls, seals
-of the log itself, whose turn it is to deliver events, and the steps that a document takes off its own outbox, with the
-files that they made. So are the marks of a dunning run: which case it is at just now, how often it tried a card, and
-when a case is looked at next.
+their dead letters and open batches, usage (its events are its record), roll-ups of reports, applied gateway events,
+answers kept for repeated calls, seals of the log itself, whose turn it is to deliver events, which books were verified,
+and the steps that a document takes off its own outbox, with the files that they made. So are the marks of a dunning
+run: which case it is at just now, how often it tried a card, and when a case is looked at next.
 """
 
 import sys
@@ -29,6 +29,7 @@ EXEMPT = frozenset(
         "turns",
         "usage",
         "usage_events",
+        "verified_books",
     }
 )
 OUTBOX = frozenset({"attachments", "pending", "unsettled"})

@@ -1,4 +1,4 @@
-"""What a night costs a tenant for whom nothing is due: the product promises that one who sleeps costs next to nothing."""
+"""What a night costs a tenant for whom nothing is due: one who sleeps is to cost next to nothing."""
 
 from pathlib import Path
 
@@ -33,7 +33,7 @@ def sleeping(folder: Path, *, subscriptions: int = 10) -> Engine:
     template = World()
     for subscription in template.book(subscriptions, to=template.plan(PLAN), on="2026-01-01"):
         template.uses(subscription, "calls", "3", on="2026-01-20")
-    engine = local_engine(folder, payment_link_base=None)
+    engine = local_engine(folder, payment_link_base="https://pay.example")
     World(documents=engine.documents).copies(template)
     billed(engine, "2026-02-01T00:05")
     chased(engine, "2026-02-01T01:00")
