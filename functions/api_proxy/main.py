@@ -1,6 +1,5 @@
-"""The public door, deployed as apiProxy: the API (docs/guides/access.md), webhooks, pay pages, and verifications."""
+"""The public door, deployed as apiProxy: the API (docs/guides/access.md), webhooks and pay pages."""
 
-import time
 from functools import cache
 from threading import Lock
 from uuid import uuid4
@@ -14,22 +13,15 @@ from billing.api.app import NAME, proxy_app
 from billing.api.asgi import response_of
 from billing.api.call_log import json_lines
 from billing.api.front_door import limits_of, trusted_by
-from billing.api.job_app import Beside, JobApp
-from billing.api.job_door import JobDoor, JobParts
 from billing.api.job_places import jobs_at
 from billing.api.pay_engine import Door, DoorParts
-from billing.api.verify_job import VERIFY, Verified
-from billing.config import Settings, load_settings, load_threshold
+from billing.config import load_settings, load_threshold
 from billing.connections import open_spans
-from billing.engine import Engine
-from billing.job_function import job_parts
 from billing.wiring import connect
 
 _CLOCK, _THRESHOLD = SystemClock(), load_threshold()
 _LOG = json_lines(project=_THRESHOLD.project)
-_SPANS = open_spans(_THRESHOLD.traces, service=NAME, revision=_THRESHOLD.revision)
 _CONNECTING = Lock()
-_LARGEST_JOB_BODY = 1024 * 1024
 
 
 @functions_framework.aio.http
@@ -38,30 +30,16 @@ async def api_proxy(request: Request) -> Response:
     return await response_of(_APP, request)
 
 
-def _new_id() -> str:
-    return uuid4().hex
-
-
 def _parts() -> DoorParts:
     with _CONNECTING:  # two first requests at once connect once
-        return _connected()[0]
-
-
-def _verify_parts() -> JobParts[Engine]:
-    with _CONNECTING:
-        return _connected()[1]
+        return _connected()
 
 
 @cache
-def _connected() -> tuple[DoorParts, JobParts[Engine]]:
+def _connected() -> DoorParts:
     """Connect at the first request and keep the connections; a configuration that is refused is read again."""
     settings = load_settings()
     engine = connect(settings, clock=_CLOCK)
-    parts = _door_parts(settings, engine)
-    return parts, job_parts(settings, engine, tokens=parts.trusted.machines)
-
-
-def _door_parts(settings: Settings, engine: Engine) -> DoorParts:
     return DoorParts(
         engine=engine,
         max_body_bytes=settings.max_body_bytes,
@@ -74,13 +52,9 @@ def _door_parts(settings: Settings, engine: Engine) -> DoorParts:
     )
 
 
-_VERIFY: JobDoor[Engine, Verified] = JobDoor(
-    job=VERIFY, parts=_verify_parts, clock=_CLOCK, monotonic=time.monotonic, new_id=_new_id, log=_LOG, spans=_SPANS
-)
-_PROXY = proxy_app(
-    Door(parts=_parts, clock=_CLOCK, new_id=_new_id, log=_LOG),
+_APP = proxy_app(
+    Door(parts=_parts, clock=_CLOCK, new_id=lambda: uuid4().hex, log=_LOG),
     log=_LOG,
     most_in_flight=_THRESHOLD.most_in_flight,
-    spans=_SPANS,
+    spans=open_spans(_THRESHOLD.traces, service=NAME, revision=_THRESHOLD.revision),
 )
-_APP = Beside({VERIFY.name: JobApp(door=_VERIFY, largest_body=_LARGEST_JOB_BODY)}, _PROXY)

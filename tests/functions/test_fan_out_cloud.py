@@ -28,7 +28,6 @@ __all__ = ["firestore"]  # a fixture
 
 pytestmark = [pytest.mark.emulator, pytest.mark.slow]
 
-_OWN = ("generate_invoices", "run_dunning")
 TENANTS = {"acme": 2, "beta": 1, "gamma": 3, "large": 8}
 
 
@@ -44,9 +43,10 @@ class Deployed:
 
     def scheduled(self, job: RunName, body: object, *, due: str) -> Answered:
         """The Scheduler's call of a job, and then all that follows from it."""
-        door, headers = self.doors[job], {"Content-Type": "application/json"}
+        function, path = place_of(job)
+        door, headers = self.doors[function], {"Content-Type": "application/json"}
         headers |= scheduler_headers(self.issuer, door, due=due)
-        answered = door.call("POST", path=place_of(job)[1], body=json.dumps(body).encode(), sent=headers)
+        answered = door.call("POST", path=path, body=json.dumps(body).encode(), sent=headers)
         self.queue.wait_until_idle(seconds=60)
         return answered
 
@@ -68,15 +68,15 @@ def deployed(tmp_path: Path, firestore: str) -> Iterator[Deployed]:
         }
         doors = {
             job: running.enter_context(
-                running_door(environ, folder=tmp_path, function=function, command=_served(function, queue, issuer))
+                running_door(environ, folder=tmp_path, function=job, command=_served(job, queue, issuer))
             )
-            for job, function in (*zip(_OWN, _OWN, strict=True), ("verify", "api_proxy"))
+            for job in ("generate_invoices", "run_dunning")
         }
         documents = running.enter_context(closing(FirestoreDocuments(project)))
         yield Deployed(doors=doors, documents=documents, storage=storage, queue=queue, issuer=issuer)
 
 
-def _served(function: str, queue: CloudTasksServer, issuer: OidcIssuer) -> Callable[[int], Sequence[str]]:
+def _served(job: str, queue: CloudTasksServer, issuer: OidcIssuer) -> Callable[[int], Sequence[str]]:
     """functions-framework as it is deployed; a function's tasks call the function itself."""
 
     def command(port: int) -> list[str]:
@@ -86,9 +86,9 @@ def _served(function: str, queue: CloudTasksServer, issuer: OidcIssuer) -> Calla
             "-m",
             "functions_framework",
             "--target",
-            function,
+            job,
             "--source",
-            f"functions/{function}/main.py",
+            f"functions/{job}/main.py",
         ]
         return ["env", *(f"{name}={value}" for name, value in told.items()), *framework, "--port", str(port)]
 

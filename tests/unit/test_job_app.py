@@ -97,19 +97,28 @@ def test_a_caller_who_hangs_up_in_the_middle_of_a_body_starts_no_run() -> None:
     assert called == []
 
 
-def test_the_first_part_of_the_path_says_which_application_answers() -> None:
+def test_the_path_or_its_first_part_says_which_application_answers() -> None:
     def named(name: str) -> ASGIApp:
         return JobApp(door=lambda _request: flask.Response(name), largest_body=10)
 
-    app = Beside({"run_dunning": named("job")}, named("proxy"))
+    app = Beside({"run_dunning": named("job"), "run_dunning/verify": named("other job")}, named("proxy"))
     bodies = {
         path: answer(app, a_scope(path), piece(b""))[-1]["body"].decode()
-        for path in ("/run_dunning", "/run_dunning/", "/run_dunning/x", "/", "/run_dunnings", "/api/run_dunning")
+        for path in (
+            "/run_dunning",
+            "/run_dunning/",
+            "/run_dunning/x",
+            "/run_dunning/verify",
+            "/",
+            "/run_dunnings",
+            "/api/run_dunning",
+        )
     }
     assert bodies == {
         "/run_dunning": "job",
         "/run_dunning/": "job",
         "/run_dunning/x": "job",
+        "/run_dunning/verify": "other job",
         "/": "proxy",
         "/run_dunnings": "proxy",
         "/api/run_dunning": "proxy",

@@ -50,15 +50,15 @@ class JobApp:
 
 @dataclass(frozen=True, slots=True)
 class Beside:
-    """Applications by the first part of a path (`run_dunning`), and one for every other path."""
+    """Applications by a whole path or the first part of one (`run_dunning`), and one for every other path."""
 
     apps: dict[str, ASGIApp]
     rest: ASGIApp
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Hand the request to the application of its path."""
-        first = scope.get("path", "").split("/", 2)[1:2]
-        app = self.apps.get(first[0], self.rest) if first and scope["type"] == "http" else self.rest
+        path = scope.get("path", "").removeprefix("/") if scope["type"] == "http" else ""
+        app = self.apps.get(path) or self.apps.get(path.partition("/")[0], self.rest)
         await app(scope, receive, send)
 
 

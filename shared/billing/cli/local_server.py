@@ -26,12 +26,13 @@ from billing.engine import Engine
 
 _LARGEST_BODY = 1024 * 1024
 _RUN_DEADLINE_SECONDS = 3600
+_VERIFY = f"{BILLING.name}/{VERIFY.name}"
 _PATIENCE_SECONDS = 20
 """For requests that are under way when the server is told to stop; runs end after their page."""
 
 
 def local_server(engine: Engine, *, trusted: Trusted, log: CallLog) -> Server:
-    """A server that answers as the three functions do: the jobs at `/generate_invoices`, `/run_dunning` and `/verify`.
+    """A server that answers as the three functions do: the jobs at `/generate_invoices` and `/run_dunning`.
 
     Once it is told to stop, runs that are under way end early, as they do when their time is up.
     """
@@ -54,9 +55,7 @@ def local_server(engine: Engine, *, trusted: Trusted, log: CallLog) -> Server:
     proxy = proxy_app(Door(parts=lambda: parts, clock=SystemClock(), new_id=_new_id), log=log)
     server = Server(
         Config(
-            Beside(
-                {BILLING.name: job_app(BILLING), DUNNING.name: job_app(DUNNING), VERIFY.name: job_app(VERIFY)}, proxy
-            ),
+            Beside({BILLING.name: job_app(BILLING), DUNNING.name: job_app(DUNNING), _VERIFY: job_app(VERIFY)}, proxy),
             log_config=None,
             access_log=False,
             lifespan="off",

@@ -18,7 +18,7 @@ RunName: TypeAlias = Literal["generate_invoices", "run_dunning", "verify"]
 
 def place_of(job: RunName) -> tuple[FunctionName, str]:
     """The function that does a job, and the path of its door there."""
-    return ("apiProxy", "/verify") if job == "verify" else (job, "/")
+    return ("generate_invoices", "/verify") if job == "verify" else (job, "/")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
