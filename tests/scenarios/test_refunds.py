@@ -141,6 +141,19 @@ def test_only_what_is_left_of_a_payment_is_reversed(world: World) -> None:
     assert state(world)[0] == (InvoiceStatus.ISSUED, 0, 4900)
 
 
+def test_what_a_refund_put_on_the_balance_is_taken_off_when_the_bank_takes_the_payment_back(world: World) -> None:
+    """61.00 came: 49.00 for the invoice, of which 10.00 go to the balance, and 12.00 over. The bank takes all back."""
+    first = ids(world)[:1]
+    pay(world, 6100, invoice_ids=first)
+    to_balance = refund(world, 1000, target=RefundTarget.BALANCE)
+    refund_payment(world.documents, to_balance, gateway=None, call=call(world))
+    assert balance(world) == 2200
+    for _ in range(2):
+        reverse_payment(world.documents, "p1", reason="returned", call=call(world))
+    assert balance(world) == 0
+    assert state(world)[0] == (InvoiceStatus.ISSUED, 0, 4900)
+
+
 @pytest.mark.parametrize("lost", ["refused", ""])
 def test_a_refund_that_was_under_way_when_the_bank_took_the_payment_back_leaves_nothing_paid(
     world: World, lost: str

@@ -118,6 +118,17 @@ class Payment:
         left = [replace(part, amount=part.amount - back[part.invoice_id]) for part in parts]
         return tuple(part for part in left if part.amount > 0)
 
+    @property
+    def parts_to_reverse(self) -> tuple[Application, ...]:
+        """What a reversal takes back: what is left of the parts, and what refunds put on the balance.
+
+        That money never left the house, so whoever takes the payment back takes it as well.
+        """
+        taken = {each.invoice_id: each.amount for each in self.parts_left}
+        if moved := sum(each.amount for each in self.refunds if each.target is RefundTarget.BALANCE):
+            taken[""] = taken.get("", 0) + moved
+        return tuple(Application(invoice_id=name, amount=amount) for name, amount in taken.items())
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Owed:

@@ -11,11 +11,11 @@ from billing.usecases.payment_changes import PaymentChange, change_payment
 
 
 def reverse_payment(documents: Documents, payment_id: str, *, reason: str, call: Call) -> Payment:
-    """Undo what a payment did, but for what was refunded already; doing it again changes nothing.
+    """Undo what a payment did, but for what was refunded to its method already; doing it again changes nothing.
 
-    The invoices are issued again, or overdue. What the balance got is taken off it: it goes below zero where it was
-    used meanwhile, and the next payment fills it up. Raises NotFound, and InvalidInput for credit that was used: no
-    bank has it to take back, and the customer would lose it.
+    The invoices are issued again, or overdue. What the balance got, by a refund too, is taken off it: it goes below
+    zero where it was used meanwhile, and the next payment fills it up. Raises NotFound, and InvalidInput for credit
+    that was used: no bank has it to take back, and the customer would lose it.
     """
 
     def decide(payment: Payment) -> PaymentChange | None:
@@ -29,7 +29,7 @@ def reverse_payment(documents: Documents, payment_id: str, *, reason: str, call:
             name="reversed",
             event="payment.reversed",
             reason=reason,
-            taken=payment.parts_left,
+            taken=payment.parts_to_reverse,
             cases=lambda invoice: going_on(invoice, payment_id, at=call.recorded_at),
         )
 
