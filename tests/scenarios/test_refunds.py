@@ -134,6 +134,20 @@ def test_what_went_to_the_balance_can_be_refunded_to_the_method(world: World) ->
     assert state(world)[0] == (InvoiceStatus.PAID, 4900, 0)
 
 
+def test_credit_that_an_invoice_used_is_not_given_back_to_the_method(world: World) -> None:
+    """51.00 went to the balance, of which the next bill of 49.00 leaves 2.00."""
+    pay(world, 10_000, invoice_ids=ids(world)[:1], gateway_id="pi_1")
+    world.travels_to("2026-04-01")
+    world.runs_billing()
+    assert balance(world) == 200
+    stripe = gateway()
+    with pytest.raises(InvalidInput, match=r"amount: expected at most 2\.00 USD, what is left on the credit balance"):
+        refund_payment(world.documents, refund(world, 5100, invoice_id=""), gateway=stripe, call=call(world))
+    assert stripe.made == {}
+    refund_payment(world.documents, refund(world, 200, invoice_id=""), gateway=stripe, call=call(world))
+    assert balance(world) == 0
+
+
 def test_only_what_is_left_of_a_payment_is_reversed(world: World) -> None:
     pay(world, 4900, gateway_id="pi_1")
     refund_payment(world.documents, refund(world, 1000), gateway=gateway(), call=call(world))

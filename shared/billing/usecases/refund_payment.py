@@ -7,6 +7,7 @@ from billing.domain.errors import Conflict, InvalidInput
 from billing.domain.money import Money
 from billing.domain.payment import Application, Payment, PaymentStatus, Refund, RefundState, RefundTarget
 from billing.ports import Documents, Gateway, GatewayRefund, RefundOrder, RefundRefused, RefundStatus
+from billing.store.customers import Customers
 from billing.store.payments import Payments
 from billing.usecases.call import Call
 from billing.usecases.payment_changes import PaymentChange, change_payment
@@ -51,7 +52,9 @@ def refund_payment(documents: Documents, request: RefundRequest, *, gateway: Gat
     """
     if request.target is RefundTarget.BALANCE:
         return change_payment(documents, request.payment_id, lambda each: _to_balance(each, request, call), call=call)
-    payment = change_payment(documents, request.payment_id, lambda each: _asked(each, request, call), call=call)
+    payment = change_payment(
+        documents, request.payment_id, lambda each: _asked(documents, each, request, call), call=call
+    )
     refund = _known(payment, request)
     if refund is None or refund.state is not RefundState.ASKED:
         return payment
@@ -96,12 +99,14 @@ def _to_balance(payment: Payment, request: RefundRequest, call: Call) -> Payment
     )
 
 
-def _asked(payment: Payment, request: RefundRequest, call: Call) -> PaymentChange | None:
+def _asked(documents: Documents, payment: Payment, request: RefundRequest, call: Call) -> PaymentChange | None:
     if _known(payment, request) is not None:
         return None
     if not payment.gateway_id:
         raise InvalidInput("target", expected="balance, as the money did not come by card", given=request.target.value)
     _require_left(payment, request)
+    if not request.invoice_id:
+        _require_unused(documents, payment, request, call=call)
     return PaymentChange(
         after=_with(payment, request, call, state=RefundState.ASKED),
         name=f"refund-{request.id}-asked",
@@ -189,6 +194,15 @@ def _require_left(payment: Payment, request: RefundRequest) -> None:
         raise InvalidInput("invoice", expected=expected, given=request.invoice_id or None)
     if not 0 < request.amount <= left:
         expected = f"more than 0 and at most {Money(left, payment.currency)}, what is left of it"
+        raise InvalidInput("amount", expected=expected, given=request.amount)
+
+
+def _require_unused(documents: Documents, payment: Payment, request: RefundRequest, *, call: Call) -> None:
+    """Refuse to give back credit that invoices used meanwhile: they would stand as paid, and nobody had paid them."""
+    [customer] = Customers.of(documents, call.tenant_id).get([payment.customer_id])
+    left = 0 if customer is None else max(0, customer.value.credit_balance)
+    if request.amount > left:
+        expected = f"at most {Money(left, payment.currency)}, what is left on the credit balance"
         raise InvalidInput("amount", expected=expected, given=request.amount)
 
 
