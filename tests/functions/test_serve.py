@@ -70,6 +70,8 @@ def test_the_book_is_billed_collected_and_chased_over_http(server: Served) -> No
     wrong = {"id": "new", "name": "Ada Byron " * 200, "email": "ada@byron.example.com", "country": "Ada's"}
     assert server.call("POST", "/api/billing/customers", sent=server.as_developer, body=wrong)[0] == 422
     assert server.call("GET", "/paying/Ada/of/nowhere")[0] == 404
+    status, verified = server.call("POST", "/generate_invoices/verify", sent=server.as_machine, body=MARCH)
+    assert (status, verified["findings"], verified["read"]["invoices"]) == (200, 0, 187)
     _, log = server.stop()
     said = json.dumps(log)
     assert len(log) >= 9
