@@ -43,6 +43,7 @@ from tests.builders import API_CALLS, a_fee, a_meter, a_party, a_plan, a_rate, a
 from tests.crediting import gives_back, pays
 from tests.golden.sample_access import opened
 from tests.golden.sample_dunning import chased
+from tests.golden.sample_runs import recorded
 from tests.reviewing import approve, reviews, settings
 from tests.world import World
 
@@ -108,9 +109,8 @@ def a_book() -> World:
     )
     events = UsageEvents.of(world.documents, world.tenant.id)
     world.documents.commit([events.creation(event, expires_at=event.occurred_at + timedelta(days=400))])
-    _review(world)
-    _credit(world)
-    _money(world)
+    for each in (_review, _credit, _money, recorded):
+        each(world)
     return world
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
+import orjson
 import pytest
 
 from billing.adapters.json_body import decode_body, encode_body
@@ -30,6 +31,8 @@ from billing.store.audit import AuditLog
 from billing.store.audit_seals import decode_seal
 from billing.store.codec import decode
 from billing.store.counters import Counters
+from billing.store.event_turns import EventTurn
+from billing.store.fan_outs import FanOuts
 from billing.store.gateway_events import GatewayEvents
 from billing.store.idempotent_writes import WriteAnswer
 from billing.store.indexes import INDEXES
@@ -40,7 +43,9 @@ from billing.store.plans import PlanVersions
 from billing.store.subscriptions import decode_subscription
 from billing.store.tenants import Tenants
 from billing.store.usage import decode_rollup
+from billing.store.verified_books import VerifiedBooks
 from tests.golden.sample_documents import a_book
+from tests.golden.sample_runs import FAN_OUT
 
 FOLDER = Path(__file__).parent / "documents"
 DATED = sorted(FOLDER.iterdir()) if FOLDER.exists() else []
@@ -54,7 +59,9 @@ SHAPES = frozenset(
         "coupons",
         "credit_notes",
         "customers",
+        "dead_letters",
         "events",
+        "fan_outs",
         "gateway_events",
         "idempotent_writes",
         "invoices",
@@ -63,15 +70,20 @@ SHAPES = frozenset(
         "payments",
         "plan_drafts",
         "plans",
+        "report_rollups",
         "reviews",
         "runs",
         "settings",
         "subscriptions",
         "tenants",
+        "turns",
         "usage",
         "usage_events",
+        "verified_books",
     }
 )
+BESIDE_TENANTS = {"tenants": "tenants", "fan_outs": "fan_outs", "dead_letters": f"fan_outs/{FAN_OUT}/dead_letters"}
+"""The collections that are no tenant's, and where they stand."""
 
 
 @pytest.mark.parametrize("folder", DATED, ids=lambda folder: folder.name)
@@ -84,11 +96,13 @@ def test_documents_of_every_day_still_load(folder: Path) -> None:
     for tenant_id in tenants.ids():
         assert tenants.get(tenant_id).id == tenant_id
         assert tenants.tax_table(tenant_id).rates
-        for name in {shape.stem for shape in folder.iterdir()} - {"tenants", "settings"}:
+        for name in {shape.stem for shape in folder.iterdir()} - BESIDE_TENANTS.keys() - {"settings"}:
             rows = documents.query(Query(f"tenants/{tenant_id}/{name}"))
             assert rows, name
             for row in rows:
                 _loads(documents, tenant_id, name, row)
+    for fan_out in FanOuts(documents).latest(limit=10):
+        assert FanOuts(documents).dead_letters(fan_out.id)[0].tenant_id == "gone"
 
 
 def test_today_s_shapes_have_a_golden_document(renew_golden: bool) -> None:
@@ -160,14 +174,18 @@ _READERS: dict[str, Callable[[Document], str]] = {
     "plan_drafts": lambda row: decode(row.fields, PlanDraft).plan_id,
     "reviews": lambda row: decode(row.fields, Review).id,
     "subscriptions": lambda row: decode_subscription(row).value.id,
+    "report_rollups": lambda row: row.id if orjson.loads(str(row.fields["rows"])) else "",
+    "turns": lambda row: row.id if decode(row.fields, EventTurn).holder else "",
     "usage": lambda row: decode_rollup(row).value.id,
+    "verified_books": lambda row: row.id if decode(row.fields, VerifiedBooks).periods else "",
 }
 
 
 def _written(documents: Documents) -> dict[str, dict[str, object]]:
     """Today's documents by collection and path, as JSON holds them."""
     shapes: dict[str, dict[str, object]] = defaultdict(dict)
-    for collection in ["tenants", *(f"tenants/acme/{name}" for name in sorted(SHAPES - {"tenants"}))]:
+    own = sorted(SHAPES - BESIDE_TENANTS.keys())
+    for collection in [*BESIDE_TENANTS.values(), *(f"tenants/acme/{name}" for name in own)]:
         for document in documents.query(Query(collection)):
             body = json.loads(encode_body(document.path, document.fields))
             shapes[collection.rpartition("/")[2]][document.path] = body

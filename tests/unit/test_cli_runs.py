@@ -2,12 +2,15 @@
 
 import json
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from billing.domain.dunning_report import DunningReport
 from billing.ports import Documents, Fields
 from billing.store.fan_outs import DeadLetter, FanOut, FanOuts, PartRecords
+from billing.store.runs import Runs
 from billing.store.subscriptions import Subscriptions
 from billing.wiring import local_engine
 from tests.builders import a_fee, a_plan, a_subscription, utc
@@ -92,6 +95,18 @@ def test_a_part_that_went_on_after_its_last_try_is_shown_as_waiting_until_it_is_
 
     noted.done("tenant", at=NIGHT)
     assert billing("runs", "list", "--dir", str(tmp_path), "--unfinished").stdout == ""
+
+
+def test_the_latest_runs_are_found_without_reading_the_others(tmp_path: Path) -> None:
+    documents = local_engine(tmp_path, payment_link_base="http://127.0.0.1:8080").counted().documents
+    runs = Runs.of(documents, "acme")
+    for day in (3, 1, 4, 2):
+        report = DunningReport(run_id=f"run-{9 - day}", tenant_id="acme", as_of=NIGHT, dry_run=False)
+        documents.commit([runs.dunning_record(report, actor="cron", recorded_at=NIGHT + timedelta(days=day))])
+    assert [each.id for each in runs.latest(limit=2)] == ["run-5", "run-6"]
+    assert documents.counts.reads == 2
+    [latest] = runs.latest(limit=1)
+    assert latest.fields["expires_at"] == NIGHT + timedelta(days=404)
 
 
 @pytest.mark.parametrize("shards", [1, 2])

@@ -8,8 +8,8 @@ import pytest
 from billing.store.indexes import EXEMPTIONS
 
 LATEST = max((Path(__file__).parents[1] / "golden" / "documents").iterdir())
-QUERIED = {("audit", "entities"), ("payments", "invoice_ids")}
-"""Lists that are asked for by what they contain."""
+QUERIED = {("audit", "entities"), ("payments", "invoice_ids"), ("runs", "recorded_at")}
+"""Lists that are asked for by what they contain, and what the latest runs are found by."""
 
 
 def documents_of(shape: str) -> list[dict]:
@@ -36,3 +36,9 @@ def test_no_map_list_or_instant_is_indexed_that_no_query_asks_for(shape: str) ->
 def test_an_exemption_names_a_field_that_documents_have(shape: str) -> None:
     names = {name for document in documents_of(shape) for name in document}
     assert exempt(shape) - names == set()
+
+
+@pytest.mark.parametrize("group", ["dead_letters", "fan_outs", "gateway_events", "idempotent_writes", "runs"])
+def test_what_is_kept_for_a_time_says_until_when_in_every_document(group: str) -> None:
+    assert [each.field for each in EXEMPTIONS if each.collection_group == group and each.expires] == ["expires_at"]
+    assert all("expires_at" in each["__instants"] for each in documents_of(group))

@@ -239,18 +239,3 @@ def test_what_is_past_due_comes_longest_overdue_first_and_without_what_is_paid_o
     assert past_due(date(2026, 3, 4)) == [january]
     assert past_due(date(2026, 4, 1)) == [january, february, "sub-bob.20260201T000000Z.r0"]
     assert past_due(date(2026, 4, 1), limit=1, after=(date(2026, 3, 3), january)) == [february]
-
-
-def test_revenue_is_summed_by_month_currency_and_country() -> None:
-    world = World()
-    plan = world.plan(PLAN)
-    for customer in ("ada", "bob"):
-        world.subscribes(customer, to=plan, on="2026-01-01")
-    world.travels_to("2026-03-01")
-    world.runs_billing()
-    world.damages("invoices/sub-bob.20260201T000000Z.r0", {"country": "FR"})
-    invoices = Invoices.of(world.documents, world.tenant.id)
-    assert invoices.revenue(month="2026-01", currency="USD") == 9800
-    assert invoices.revenue(month="2026-02", currency="USD", country="FR") == 4900
-    assert invoices.revenue(month="2026-02", currency="EUR") == 0
-    assert invoices.revenue(month="2026-03", currency="USD") == 0

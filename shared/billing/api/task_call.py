@@ -18,6 +18,7 @@ from billing.domain.errors import NotFound
 from billing.ports import Fields
 from billing.store.fan_outs import DeadLetter, PartRecords
 from billing.store.open_batches import OpenBatches
+from billing.store.runs import KEPT
 
 DEAD_LETTER: Final = "dead_letter"
 """The event in the log; an alert stands on it."""
@@ -64,6 +65,7 @@ class TaskCall(Generic[Engine, Report]):
             "job": run.job.name,
             "actor": run.actor,
             "recorded_at": run.now,
+            "expires_at": run.now + KEPT,
             "as_of": as_of if isinstance(as_of, datetime) else run.now,
         }
         return PartRun(

@@ -6,7 +6,7 @@ for any other once a task is at its last try, so that a small tenant's run write
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
@@ -15,6 +15,7 @@ from billing.ports import Create, Delete, Document, Documents, Fields, Order, Pu
 from billing.store.codec import SCHEMA_VERSION
 from billing.store.collection import Collection
 from billing.store.ids import checked_id
+from billing.store.runs import KEPT
 
 FAN_OUTS = "fan_outs"
 KIND = "fan_out"
@@ -117,6 +118,7 @@ class FanOuts:
             "job": fan_out.job,
             "actor": fan_out.actor,
             "recorded_at": fan_out.recorded_at,
+            "expires_at": fan_out.recorded_at + KEPT,
             "as_of": fan_out.as_of,
             "tenants": fan_out.tenants,
             "enqueued": 0,
@@ -157,7 +159,7 @@ class PartRecords:
     documents: Documents
     tenant_id: str
     fan_out_id: str
-    base: Fields = field(default_factory=dict)
+    base: Fields
 
     def begin(self, *, shards: int) -> None:
         """Make the record. One that a last try made before the shards were known learns of them."""
@@ -212,7 +214,10 @@ class PartRecords:
         return Create(self._runs.document(self.fan_out_id), fields)
 
     def _putting(self, letter: DeadLetter) -> Put:
-        return Put(self._letter_path(letter.part), {**_fields(letter), "schema_version": SCHEMA_VERSION})
+        return Put(
+            self._letter_path(letter.part),
+            {**_fields(letter), "expires_at": letter.at + KEPT, "schema_version": SCHEMA_VERSION},
+        )
 
     def _taking_back(self, part: str) -> Delete:
         return Delete(self._letter_path(part))

@@ -29,9 +29,6 @@ INDEXES: Final[tuple[CompositeIndex, ...]] = (
     CompositeIndex("invoices", (("shard", "asc"), ("status", "asc"), ("due_on", "asc"))),
     # dunning cases to look at: one shard at a time, the longest due first
     CompositeIndex("invoices", (("shard", "asc"), ("dunning_at", "asc"))),
-    # revenue by period and segment, summed by the server
-    CompositeIndex("invoices", (("month", "asc"), ("currency", "asc"), ("subtotal", "asc"))),
-    CompositeIndex("invoices", (("month", "asc"), ("currency", "asc"), ("country", "asc"), ("subtotal", "asc"))),
     # what is still to be paid by how late it is, added up by the server: one shard at a time, as due dates only rise
     CompositeIndex(
         "invoices", (("shard", "asc"), ("status", "asc"), ("currency", "asc"), ("due_on", "asc"), ("amount_due", "asc"))
@@ -121,7 +118,11 @@ _UNINDEXED: Final[dict[str, tuple[str, ...]]] = {
     "bank_transactions": ("entry", "explanation", "note"),
     "reviews": ("bill_for_date", "figures", "note", "opened_at", "reason", "resolved_at"),
     "audit": ("count", "hash", "recorded_at", "records"),
-    "runs": ("as_of", "collected", "failures", "recorded_at", "skipped", "totals"),
+    "runs": ("as_of", "collected", "failures", "skipped", "totals"),
+    "fan_outs": ("recorded_at",),
+    "report_rollups": ("rows",),
+    "turns": ("until",),
+    "verified_books": ("at", "periods"),
     "members": ("added_at",),
     "api_keys": ("created_at", "hash", "scopes"),
     "idempotent_writes": ("body", "claimed_at", "headers"),
@@ -133,6 +134,9 @@ EXEMPTIONS: Final[tuple[Exemption, ...]] = (
     Exemption("gateway_events", "expires_at", expires=True),
     Exemption("events", "expires_at", expires=True),
     Exemption("idempotent_writes", "expires_at", expires=True),
+    Exemption("runs", "expires_at", expires=True),
+    Exemption("fan_outs", "expires_at", expires=True),
+    Exemption("dead_letters", "expires_at", expires=True),
 )
 
 

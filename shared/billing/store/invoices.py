@@ -138,16 +138,6 @@ class Invoices:
         )
         return [decode_invoice(each) for each in self.collection.documents.query(query)]
 
-    def revenue(self, *, month: str, currency: str, country: str | None = None) -> int:
-        """What was invoiced for a month (yyyy-mm, of the period's start) without tax, summed by the server.
-
-        In minor units; of all buyers or of one country's.
-        """
-        filters = [Filter("month", "==", month), Filter("currency", "==", currency)]
-        if country is not None:
-            filters.append(Filter("country", "==", country))
-        return self.collection.documents.sum(Query(self.collection.path, filters=tuple(filters)), field="subtotal")
-
     def changed(self, before: Stored[Invoice], after: Invoice) -> Update:
         """The write of what became of an invoice, a draft that is issued or one that is void, over what was read."""
         old, new = (invoice_fields(each, shard=0) for each in (before.value, after))

@@ -2,15 +2,19 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from billing.domain.dunning_report import DunningReport
 from billing.domain.run_report import RunReport
-from billing.ports import Document, Documents, Fields, Put, Query
+from billing.ports import Document, Documents, Fields, Order, Put, Query
 from billing.store.codec import SCHEMA_VERSION
 from billing.store.collection import Collection
 
 _KEPT_FAILURES = 200
+
+KEPT: Final = timedelta(days=400)
+"""For how long it can be asked what a run did; what it changed is told by the audit log, which stays."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,9 +28,10 @@ class Runs:
         """The runs of one tenant."""
         return cls(Collection(documents, tenant_id, "runs"))
 
-    def all(self) -> list[Document]:
-        """Every record, by id."""
-        return self.collection.documents.query(Query(self.collection.path))
+    def latest(self, *, limit: int) -> list[Document]:
+        """The latest records, the last first."""
+        order = (Order("recorded_at", descending=True),)
+        return self.collection.documents.query(Query(self.collection.path, order=order, limit=limit))
 
     def was_done(self, run_id: str) -> bool:
         """Whether a run of this id came to its end."""
@@ -40,6 +45,7 @@ class Runs:
                 "kind": "dunning",
                 "actor": actor,
                 "recorded_at": recorded_at,
+                "expires_at": recorded_at + KEPT,
                 "as_of": report.as_of,
                 "complete": report.complete,
                 "overdue": report.entered,
@@ -62,6 +68,7 @@ class Runs:
             {
                 "actor": actor,
                 "recorded_at": recorded_at,
+                "expires_at": recorded_at + KEPT,
                 "as_of": report.as_of,
                 "complete": report.complete,
                 "customers": report.customers,
@@ -115,6 +122,7 @@ class Runs:
                 "kind": "verification",
                 "actor": actor,
                 "recorded_at": recorded_at,
+                "expires_at": recorded_at + KEPT,
                 "as_of": as_of,
                 "complete": complete,
                 **counts,
