@@ -93,8 +93,9 @@ def test_a_call_that_breaks_a_rule_verifies_nothing(cron: S0Client, body: object
     assert cron.calls("POST", VERIFY, body).status == 422
 
 
-def test_an_unknown_tenant_is_an_error_and_the_others_are_verified(cron: S0Client) -> None:
-    answer = cron.sending(X_Tenant_ID="nowhere, acme").posts(VERIFY)
+def test_a_tenant_that_is_unknown_or_none_is_an_error_and_the_others_are_verified(cron: S0Client) -> None:
+    answer = cron.sending(X_Tenant_ID="nowhere, acme, a/b").posts(VERIFY)
 
-    assert (answer["tenants"], answer["complete"], answer["findings"]) == (2, True, 0)
-    assert [(each["tenantId"], each["code"]) for each in answer["errors"]] == [("nowhere", "not_found")]
+    assert (answer["tenants"], answer["complete"], answer["findings"]) == (3, True, 0)
+    told = {each["tenantId"]: each["code"] for each in answer["errors"]}
+    assert told == {"nowhere": "not_found", "a/b": "invalid_input"}
