@@ -19,6 +19,8 @@ from billing.store.tenants import Tenants
 from billing.usecases.asked_before import OtherInvoice
 from billing.usecases.bill_by_hand import HandBill, HandBilled, HandLine, bill_by_hand
 from billing.usecases.call import Call
+from billing.usecases.invoice_once import invoice_once
+from billing.usecases.one_off_draft import OneOff, OneOffLine
 from billing.usecases.verify import VerifyRequest, verify
 from tests.builders import GERMAN_VAT, a_customer, a_fee, a_plan, a_tenant, amounts, utc
 from tests.world import World
@@ -155,6 +157,18 @@ def test_one_that_is_made_cancelled_keeps_its_number_and_is_recorded_as_issued_a
     assert world.subscription(invoice.subscription_id).recent == ()
     checked = verify(world.documents, world.objects, VerifyRequest(tenant_id="acme", as_of=world.now, objects=False))
     assert checked.findings.kept == []
+
+
+def test_what_waits_for_approval_under_that_number_is_not_taken_for_paid(world: World) -> None:
+    line = OneOffLine(description="Installation", quantity=Decimal(1), unit_price=Decimal(119), tax_inclusive=True)
+    call = Call(tenant_id="acme", actor="ada", recorded_at=world.now)
+    invoice_once(world.documents, OneOff(customer_id="lumen", key="A-1", lines=(line,)), call=call, draft=True)
+    before = world.everything()
+
+    with pytest.raises(OtherInvoice, match="with other status"):
+        bills(world, status=InvoiceStatus.PAID)
+
+    assert world.everything() == before
 
 
 def test_what_costs_nothing_is_paid_at_once_even_where_runs_skip_it(world: World) -> None:

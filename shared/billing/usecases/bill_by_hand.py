@@ -115,7 +115,7 @@ def _as_asked(documents: Documents, made: Stored[Invoice], bill: HandBill, *, ca
     """An invoice that was made before, paid or void where that is asked for now: each once, however often it is."""
     invoice = made.value
     match bill.status:
-        case InvoiceStatus.PAID if invoice.status is InvoiceStatus.VOID:
+        case InvoiceStatus.PAID if invoice.status in (InvoiceStatus.VOID, InvoiceStatus.DRAFT):
             raise OtherInvoice(bill.given_number, invoice, differs=["status"])
         case InvoiceStatus.PAID if is_open(invoice):
             payment = payment_in_full(invoice, call=call)
