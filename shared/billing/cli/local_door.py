@@ -2,8 +2,6 @@
 
 import asyncio
 import json
-import os
-import socket
 import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
@@ -31,12 +29,12 @@ from billing.config import PAYMENT_LINK_KEY, STRIPE_KEY, STRIPE_WEBHOOK_SECRET, 
 from billing.domain.errors import Unavailable
 from billing.domain.pay_state import pay_state
 from billing.engine import Engine
+from billing.sandbox.listening import HOST, listening
 from billing.sandbox.server import RunningSandbox, Webhook, running_sandbox
 from billing.store.invoices import Invoices
 from billing.store.tenants import Tenants
 from billing.wiring import local_key
 
-HOST = "127.0.0.1"
 _LOOKED_AT = 200
 _TASK_SECONDS = 3600
 
@@ -58,7 +56,7 @@ def serve_door(door: LocalDoor, *, with_sandbox: bool, as_json: bool) -> None:
     directory is taken.
     """
     with ExitStack() as running:
-        listener = running.enter_context(_bound(door.port))
+        listener = running.enter_context(listening(door.port, backlog=256))
         base = f"http://{HOST}:{listener.getsockname()[1]}"
         with _naming_the_remedy(door.directory):
             running.enter_context(_alone(door.directory, base))
@@ -162,18 +160,6 @@ def _example(engine: Engine, base: str) -> str | None:
             if invoice.number and invoice.payment_url and pay_state(invoice).is_payable:
                 return f"{base}/pay/{invoice.payment_url.rpartition('/')[2]}"
     return None
-
-
-@contextmanager
-def _bound(port: int) -> Iterator[socket.socket]:
-    try:
-        listener = socket.create_server((HOST, port), backlog=256)
-    except OSError as error:
-        reason = os.strerror(error.errno or 0)
-        message = f"port {port} of {HOST} can't be used: {reason}; choose another --port, or 0 for a free one"
-        raise Unavailable(message) from error
-    with listener:
-        yield listener
 
 
 @contextmanager

@@ -21,11 +21,12 @@ from billing.ports import Clock
 from billing.sandbox.app import SandboxApp
 from billing.sandbox.clock import SandboxClock
 from billing.sandbox.control import PREFIX
+from billing.sandbox.listening import HOST, listening
 from billing.sandbox.state import State
 from billing.sandbox.state_file import StateFile
 from billing.sandbox.webhook_endpoints import endpoint_of_all
 
-HOST = "127.0.0.1"
+_BACKLOG = 1024
 _PATIENCE = 30
 
 
@@ -85,7 +86,7 @@ def running_sandbox(
     `clock` is the wall clock that the sandbox's time runs with; `random` makes the ids.
     """
     settings = SandboxSettings(port=port, file=file, starts_at=starts_at, webhook=webhook, webhooks=webhooks)
-    with _bound(port) as listener, _state(settings, clock=clock, random=random) as state:
+    with listening(port, backlog=_BACKLOG) as listener, _state(settings, clock=clock, random=random) as state:
         url = f"http://{HOST}:{listener.getsockname()[1]}"
         server = _server(state, url)
         thread = Thread(target=_run, args=(server, listener), name="sandbox", daemon=True)
@@ -100,7 +101,7 @@ def running_sandbox(
 
 def serve(settings: SandboxSettings, *, clock: Clock, announce: Callable[[str], None]) -> None:
     """Answer until interrupted; `announce` gets the address as soon as the port is taken."""
-    with _bound(settings.port) as listener, _state(settings, clock=clock, random=None) as state:
+    with listening(settings.port, backlog=_BACKLOG) as listener, _state(settings, clock=clock, random=None) as state:
         url = f"http://{HOST}:{listener.getsockname()[1]}"
         announce(url)
         _run(_server(state, url), listener)
@@ -132,18 +133,6 @@ def _server(state: State, url: str) -> Server:
 
 def _run(server: Server, listener: socket.socket) -> None:
     asyncio.run(server.serve(sockets=[listener]))
-
-
-@contextmanager
-def _bound(port: int) -> Iterator[socket.socket]:
-    try:
-        listener = socket.create_server((HOST, port), backlog=1024)
-    except OSError as error:
-        message = f"port {port} of {HOST} can't be used: {error.strerror}"
-        raise Unavailable(message) from error
-    with listener:
-        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # else answers wait 40 ms for an ACK
-        yield listener
 
 
 @contextmanager
