@@ -224,6 +224,14 @@ def test_scopes_open_what_they_name_and_nothing_that_persons_decide(signed: Sign
     assert [door.ask("GET", path, token=wide).status for path in paths] == [200, 200, 200, 200]
 
 
+def test_every_key_learns_what_it_may_do_whatever_its_scopes(signed: Signed) -> None:
+    door = signed.door
+    for scopes in (["usage:write"], ["invoices:read", "reports:read"], []):
+        answered = door.ask("GET", ME, token=door.key(Role.VIEWER, *scopes))
+        assert (answered.status, answered.json["role"], answered.json["scopes"]) == (200, "viewer", scopes)
+    assert door.ask("GET", ME, token="bk_acme.0000000000000000." + 43 * "a").status == 401
+
+
 def test_a_role_that_is_not_enough_is_forbidden(signed: Signed) -> None:
     viewer = signed.door.key(Role.VIEWER)
     assert signed.door.ask("GET", "/api/billing/customers", token=viewer).status == 200

@@ -72,6 +72,7 @@ class Needs:
 
     role: Role
     scope: str | None
+    any_scope: bool = False
 
     def __call__(
         self,
@@ -96,19 +97,20 @@ class Needs:
     def _enough(self, access: Access) -> Access:
         if not access.role.covers(self.role):
             raise Forbidden(reason=f"{access.caller.kind} has the role {access.role}, {self.role} is needed")
-        if access.key is not None and not access.key.allows(self.scope):
+        if access.key is not None and not (self.any_scope or access.key.allows(self.scope)):
             raise Forbidden(reason=f"the API key's scopes do not allow {self.scope}")
         return access
 
 
-def needs(role: Role, *, scope: str | None = None) -> Needs:
+def needs(role: Role, *, scope: str | None = None, any_scope: bool = False) -> Needs:
     """The dependency of a route that asks for this role at least.
 
-    `scope` (`customers:write`) is what an API key with scopes must have; a route without is closed to such keys.
+    `scope` (`customers:write`) is what an API key with scopes must have; a route without is closed to such keys, but
+    where `any_scope` opens it.
     """
     if scope is not None and scope not in SCOPES:
         raise InvalidInput("scope", expected=f"one of {', '.join(sorted(SCOPES))}", given=scope)
-    return Needs(role=role, scope=scope)
+    return Needs(role=role, scope=scope, any_scope=any_scope)
 
 
 def door_of(request: Request) -> Door:

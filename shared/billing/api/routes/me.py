@@ -24,8 +24,8 @@ class MeAnswer(AnswerModel):
 
 
 @router.get("")
-def get_me(access: Annotated[Access, Depends(needs(Role.VIEWER, scope="settings:read"))]) -> MeAnswer:
-    """Who the caller is, and what the caller may do."""
+def get_me(access: Annotated[Access, Depends(needs(Role.VIEWER, any_scope=True))]) -> MeAnswer:
+    """Who the caller is, and what the caller may do; open to every valid key, whatever its scopes."""
     return MeAnswer(
         tenant_id=access.tenant_id,
         kind=access.caller.kind,
