@@ -92,3 +92,12 @@ def test_how_a_customer_wants_its_invoices_is_one_thing_to_both_surfaces(api: Ap
     assert api.ask("PUT", "/api/customer-billing/lumen", body=update, sent=tenant).status == 200
     assert api.read(LUMEN)["invoice_delivery"] == "both"
     assert api.ask("PATCH", LUMEN, body={"invoice_delivery": "pigeon"}).status == 422
+
+
+def test_a_new_customer_says_how_it_wants_its_invoices(api: ApiBooks) -> None:
+    party = {"name": "Portia Ltd", "country": "DE"}
+    body = {"id": "portia", "party": party, "currency": "USD", "invoice_delivery": "portal"}
+    made = [api.ask("POST", "/api/billing/customers", body=body) for _ in range(2)]
+    assert [(each.status, each.json["invoice_delivery"]) for each in made] == [(201, "portal")] * 2
+    other = api.ask("POST", "/api/billing/customers", body=body | {"invoice_delivery": "both"})
+    assert (other.status, other.json["code"]) == (409, "other_customer")

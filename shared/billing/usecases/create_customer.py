@@ -73,4 +73,5 @@ def _particulars(stored: Customer, asked: Customer) -> Customer:
         time_zone=stored.time_zone,
         segment=stored.segment,
         dunning_policy=stored.dunning_policy,
+        preferences=asked.preferences if stored.invoice_delivery is asked.invoice_delivery else stored.preferences,
     )

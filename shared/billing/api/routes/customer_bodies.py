@@ -68,6 +68,7 @@ class GivenCustomer(GivenModel):
     currency: Currency
     locale: LocaleName = ""
     collection_method: CollectionMethod = CollectionMethod.SEND_INVOICE
+    invoice_delivery: InvoiceDelivery = InvoiceDelivery.EMAIL
     buyer_reference: Text = ""
     time_zone: Zone | None = None
     segment: Annotated[str, Field(max_length=200, pattern=r"^([A-Za-z0-9][A-Za-z0-9._@:~+-]*)?$")] = ""
@@ -86,8 +87,8 @@ class GivenCustomerChange(GivenModel):
     time_zone: Zone | None = None
 
 
-def new_customer(given: GivenCustomer, *, customer_id: str) -> Customer:
-    """The customer that is asked for; InvalidInput for what can't be."""
+def new_customer(given: GivenCustomer, *, customer_id: str, at: datetime) -> Customer:
+    """The customer that is asked for at a UTC instant; InvalidInput for what can't be."""
     party = _in_a_state(Party(**given.party.model_dump()))
     tax = TaxParty(country=party.country, **given.tax.model_dump())
     customer = Customer(
@@ -102,7 +103,7 @@ def new_customer(given: GivenCustomer, *, customer_id: str) -> Customer:
         segment=given.segment,
         dunning_policy=given.dunning_policy,
     )
-    return taxed_where_it_is(customer)
+    return taxed_where_it_is(with_preferences(customer, RecordChange(delivery=given.invoice_delivery), at=at))
 
 
 def changed_customer(before: Customer, given: GivenCustomerChange, *, at: datetime) -> Customer:

@@ -107,7 +107,7 @@ def list_customers(books: Reading, paging: Paging) -> Paged[CustomerAnswer]:
 @router.post("", status_code=201)
 def create(given: GivenCustomer, books: Changing, response: Response) -> CustomerAnswer:
     """Open an account. The same id, or Idempotency-Key without one, with the same particulars is the same customer."""
-    customer = new_customer(given, customer_id=given.id or books.access.new_id("cus"))
+    customer = new_customer(given, customer_id=given.id or books.access.new_id("cus"), at=books.call.recorded_at)
     with said_of("dunning_policy", rule="policy"):
         created = create_customer(books.documents, customer, call=books.call).customer
     response.headers["Location"] = f"/api/billing/customers/{created.id}"
