@@ -20,7 +20,8 @@ from tests.builders import a_plan
 from tests.reviewing import call
 from tests.world import World
 
-FULL = {"name": "API", "currency": "USD", "cycle": {"unit": "month"}, "trial_days": 14}
+FEES = [{"fee_id": "platform", "name": "Platform", "price": "49.00"}]
+FULL = {"name": "API", "currency": "USD", "cycle": {"unit": "month"}, "trial_days": 14, "fees": FEES}
 
 
 @pytest.fixture
@@ -94,6 +95,15 @@ def test_a_draft_that_is_published_meanwhile_is_not_published_again(world: World
     with pytest.raises(NotFound):
         publish_plan_draft(world.documents, "api", read_plan=read, call=call(world))
     assert [each.version for each in versions(world)] == [1, 2]
+
+
+def test_a_plan_that_charges_nothing_at_all_is_not_whole_though_a_fee_of_0_is_one(world: World) -> None:
+    [flaw] = flaws_of(saves(world, **FULL | {"fees": []}), 2)
+    assert (flaw.column, flaw.message.partition(",")[0]) == ("fees", "expected a fee")
+    with pytest.raises(BookErrors):
+        publishes(world)
+    assert flaws_of(saves(world, **FULL | {"fees": [{**FEES[0], "price": "0.00"}]}), 2) == ()
+    assert flaws_of(saves(world, **FULL | {"fees": [], "minimum_commitment": "500"}), 2) == ()
 
 
 def test_a_version_that_is_stated_has_to_be_the_next_one(world: World) -> None:

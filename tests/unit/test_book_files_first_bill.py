@@ -112,7 +112,8 @@ def test_billing_goes_on_at_the_first_bill_after_the_newest_row_in_local_days(
 ) -> None:
     header = "subscription_id,customer_id,plan_id,started_on,ended_on\n"
     rows = header + "s-1,c-1,basic,2025-10-15,\nold,c-2,old,2025-01-01,\n"
-    old = changed(PLAN, plan_id="old", usage=[], addons=[])
+    free = {"fee_id": "platform", "name": "Platform", "price": "0"}
+    old = changed(PLAN, plan_id="old", usage=[], addons=[], fees=[free])
     folder = book_folder(
         tmp_path,
         tenant=changed(TENANT, time_zone="America/New_York"),

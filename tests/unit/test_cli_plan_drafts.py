@@ -14,7 +14,10 @@ from billing.wiring import local_engine
 from tests.builders import a_tenant
 from tests.world import World
 
-WHOLE = '{"plan_id": "api", "name": "Größe", "currency": "USD", "cycle": {"unit": "month"}, "trial_days": 7}'
+WHOLE = (
+    '{"plan_id": "api", "name": "Größe", "currency": "USD", "cycle": {"unit": "month"}, "trial_days": 7,'
+    ' "fees": [{"fee_id": "platform", "name": "Platform", "price": "49.00"}]}'
+)
 
 
 @pytest.fixture
@@ -35,7 +38,7 @@ def saves(text: str, *arguments: str, directory: Path) -> Result:
 
 
 def test_what_is_shown_can_be_saved_again(directory: Path) -> None:
-    assert saves(WHOLE.replace("7}", "1.5}"), directory=directory).exit_code == 0
+    assert saves(WHOLE.replace("7,", "1.5,"), directory=directory).exit_code == 0
     shown = draft("show", "api", directory=directory)
     assert json.loads(shown.stdout) == json.loads(WHOLE) | {"trial_days": "1.5"}
     assert "trial_days: expected" in shown.stderr

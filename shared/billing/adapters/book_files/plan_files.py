@@ -34,6 +34,7 @@ from billing.domain.period import Cycle, Unit
 from billing.domain.subscription import UnknownPlan
 
 _SHORT_PRORATION = {True: "day", False: "none"}
+_A_CHARGE = "a fee, a usage price, an add-on or a minimum commitment"
 _LONG_WORDS = {"unique_count": "unique"}
 _KEYS_OF_MODEL = {
     "graduated": {"tiers"},
@@ -171,6 +172,8 @@ def plan_of(given: GivenPlan) -> Plan:
 def plan_at(file: JsonFile, place: Place) -> Plan | None:
     """The plan at a place of a file, or None where what is wrong with it is logged."""
     given = file.model(GivenPlan, place)
+    if given is not None and not (given.usage or given.fees or given.addons or given.minimum_commitment):
+        file.add_rule(place, InvalidInput("fees", expected=_A_CHARGE, given="no charge at all"))
     return None if given is None else _built(file, place, given)
 
 
