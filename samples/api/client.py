@@ -6,11 +6,13 @@ BILLING_API=https://... BILLING_KEY=bk_... python client.py
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 from urllib.error import HTTPError
 from urllib.parse import urlencode
 from urllib.request import Request, urlopen
+
+OPEN = ("issued", "overdue")
 
 
 class Refused(Exception):
@@ -28,9 +30,9 @@ class Billing:
         self._base = f"{base.rstrip('/')}/api/billing"
         self._key = key
 
-    def call(self, method: str, path: str, *, body: object = None, once: str = "", **query: str) -> Any:
+    def call(self, method: str, path: str, *, body: object = None, once: str = "", **query: str | Sequence[str]) -> Any:
         """One request; `once` is its Idempotency-Key, so that sending it again does nothing more."""
-        url = f"{self._base}{path}" + (f"?{urlencode(query)}" if query else "")
+        url = f"{self._base}{path}" + (f"?{urlencode(query, doseq=True)}" if query else "")
         headers = {"Authorization": f"Bearer {self._key}", "Content-Type": "application/json"}
         if once:
             headers["Idempotency-Key"] = once
@@ -41,28 +43,26 @@ class Billing:
         except HTTPError as error:
             raise Refused(json.load(error)) from None
 
-    def all_of(self, path: str, **query: str) -> Iterator[dict[str, Any]]:
+    def all_of(self, path: str, **query: str | Sequence[str]) -> Iterator[dict[str, Any]]:
         """Every entry of a list, whatever its pages."""
-        cursor = None
-        while True:
-            page = self.call("GET", path, **query, **({"cursor": cursor} if cursor else {}))
+        page = self.call("GET", path, **query)
+        yield from page["data"]
+        while page["next_cursor"] is not None:
+            page = self.call("GET", path, **query, cursor=page["next_cursor"])
             yield from page["data"]
-            cursor = page["next_cursor"]
-            if cursor is None:
-                return
 
 
 def main() -> None:
     """Print what each invoice still asks for, and book a transfer of 10.00 on the first."""
     billing = Billing(os.environ["BILLING_API"], key=os.environ["BILLING_KEY"])
-    owed = list(billing.all_of("/invoices", status="issued"))
+    owed = list(billing.all_of("/invoices", status=OPEN))
     for invoice in owed:
         print(f"{invoice['number']}: {invoice['amount_due']} minor units of {invoice['currency']}")
     first = owed[0]
     payment = {
         "amount": 1000,
         "currency": first["currency"],
-        "received_at": "2026-03-02T00:00:00Z",
+        "received_at": "2026-03-02",
         "invoices": [first["number"]],
         "reference": first["number"],
     }

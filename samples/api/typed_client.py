@@ -7,12 +7,11 @@
 
 import os
 import sys
-from collections.abc import Iterator
-from datetime import UTC, datetime
+from collections.abc import Iterator, Sequence
 from typing import TypeVar
 
 from billing_models import GivenPayment, Invoice, InvoiceAnswer, InvoiceRow, PagedInvoiceRow, RecordedAnswer
-from client import Billing, Refused
+from client import OPEN, Billing, Refused
 from pydantic import BaseModel
 
 Answer = TypeVar("Answer", bound=BaseModel)
@@ -21,7 +20,7 @@ Answer = TypeVar("Answer", bound=BaseModel)
 class TypedBilling(Billing):
     """The API in the document's models: a field that is not there is found before anything is sent."""
 
-    def get(self, path: str, answer: type[Answer], **query: str) -> Answer:
+    def get(self, path: str, answer: type[Answer], **query: str | Sequence[str]) -> Answer:
         """What a GET answers."""
         return answer.model_validate(self.call("GET", path, **query))
 
@@ -31,11 +30,11 @@ class TypedBilling(Billing):
         return answer.model_validate(self.call("POST", path, body=body, once=once))
 
     def owed(self) -> Iterator[InvoiceRow]:
-        """Every invoice that is issued and not paid, whatever its pages."""
-        page = self.get("/invoices", PagedInvoiceRow, status="issued")
+        """Every invoice that is open, whatever its pages."""
+        page = self.get("/invoices", PagedInvoiceRow, status=OPEN)
         yield from page.data
         while page.next_cursor is not None:
-            page = self.get("/invoices", PagedInvoiceRow, status="issued", cursor=page.next_cursor)
+            page = self.get("/invoices", PagedInvoiceRow, status=OPEN, cursor=page.next_cursor)
             yield from page.data
 
 
@@ -46,7 +45,7 @@ def main() -> None:
     payment = GivenPayment(
         amount=500,
         currency=invoice.currency,
-        received_at=datetime(2026, 3, 2, tzinfo=UTC),
+        received_at="2026-03-02",
         invoices=[Invoice(invoice.number)],
         reference=f"{invoice.number} once more",
     )

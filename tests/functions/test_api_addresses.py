@@ -62,7 +62,7 @@ def test_a_method_that_a_path_does_not_take_is_told_all_that_it_does(
     ("method", "path", "field", "rule"),
     [
         ("GET", "customers?Limit=1", "Limit", "expected one of cursor, limit, got an unknown one"),
-        ("GET", "events?cursor=abc", "cursor", "expected one of limit, status, got an unknown one"),
+        ("GET", "mrr?asof=2026-01-01", "asof", "expected one of as_of, format, got an unknown one"),
         ("GET", "customers?limit=1&limit=2", "limit", "expected once, got it 2 times"),
         (
             "GET",

@@ -6,6 +6,7 @@ from billing.domain.bank import BankEntry, EntryKind
 from billing.domain.bank_transaction import TransactionDecided, Unmatched
 from billing.domain.errors import InvalidInput, NotFound
 from billing.domain.reconciliation import AlreadyKnown, Settles, Waiting
+from billing.store.pages import PageRequest
 from billing.usecases.decide_transaction import ignore_transaction, match_transaction, unmatch_transaction
 from billing.usecases.waiting_transactions import waiting_transactions
 from tests.reconciling import ISSUED, PAID, a_credit, call, imports, invoices_of_49, kinds, only, payments, state
@@ -65,7 +66,7 @@ def test_what_is_set_aside_waits_no_more_and_can_still_be_booked(world: World) -
     waiting = queued(world, a_credit("interest"))
     for _ in range(2):
         assert ignore_transaction(world.documents, waiting, note="interest", call=call(world)).note == "interest"
-    assert waiting_transactions(world.documents, tenant_id="acme", limit=5) == ()
+    assert waiting_transactions(world.documents, PageRequest(limit=5), tenant_id="acme") == ()
     match_transaction(world.documents, waiting, ["INV-2026-01-0001"], call=call(world))
     assert state(world)["INV-2026-01-0001"] == PAID
 

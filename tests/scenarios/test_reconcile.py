@@ -8,6 +8,7 @@ from billing.domain.errors import InvalidInput, Unavailable
 from billing.domain.invoice import InvoiceStatus
 from billing.domain.payment import PaymentSource
 from billing.domain.reconciliation import Booked, NotOurs, Settles, Waiting
+from billing.store.pages import PageRequest
 from billing.usecases.record_payment import NewPayment, record_payment
 from billing.usecases.void_invoice import void_invoice
 from billing.usecases.waiting_transactions import waiting_transactions
@@ -139,9 +140,9 @@ def test_amount_and_payer_alone_are_a_suggestion_and_no_booking(world: World) ->
         ("INV-2026-02-0002", ("the amount is what is due", "the payer's name is like Nimbus Media Inc.")),
     ]
     assert state(world)["INV-2026-02-0002"] == ISSUED
-    assert [each.suggestions for each in waiting_transactions(world.documents, tenant_id="acme", limit=5)] == [
-        waiting.suggestions
-    ]
+    assert [
+        each.suggestions for each in waiting_transactions(world.documents, PageRequest(limit=5), tenant_id="acme")
+    ] == [waiting.suggestions]
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from billing.domain.bank import EntryKind
 from billing.domain.bank_transaction import BankTransaction, TransactionStatus, Unmatched
 from billing.domain.payment import PaymentStatus
 from billing.domain.reconciliation import AlreadyKnown, Booked, TakenBack, Waiting
+from billing.store.pages import PageRequest
 from billing.usecases.waiting_transactions import waiting_transactions
 from tests.reconciling import ISSUED, a_credit, balance, imports, invoices_of_49, kinds, only, payments, state
 from tests.world import World
@@ -70,7 +71,7 @@ def test_a_transfer_that_waits_and_is_taken_back_waits_no_more(world: World) -> 
     imports(world, a_credit("hello", end_to_end_id="E2E-4711"))
     report = imports(world, a_credit("", kind=EntryKind.CREDIT_REVERSED, end_to_end_id="E2E-4711"))
     assert (kinds(report), payments(world)) == ([TakenBack], [])
-    assert waiting_transactions(world.documents, tenant_id="acme", limit=5) == ()
+    assert waiting_transactions(world.documents, PageRequest(limit=5), tenant_id="acme") == ()
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from billing.domain.tenant import Tenant
 from billing.engine import Engine
 from billing.store.codec import encode
 from billing.store.invoices import Invoices
+from billing.store.pages import PageRequest
 from billing.usecases.call import Call
 from billing.usecases.close_other_ways import close_other_ways
 from billing.usecases.decide_transaction import ignore_transaction, match_transaction, unmatch_transaction
@@ -52,7 +53,7 @@ def run_reconcile(given: StatementFile, *, place: Place) -> int:
 def show_unmatched(*, limit: int, place: Place) -> None:
     """Print the first transactions that wait, and whether there are more."""
     engine, _, call = _opened(place)
-    found = waiting_transactions(engine.documents, tenant_id=call.tenant_id, limit=limit + 1)
+    found = waiting_transactions(engine.documents, PageRequest(limit=limit + 1), tenant_id=call.tenant_id)
     if place.as_json:
         shown = [waiting_json(each) for each in found[:limit]]
         write_json({"tenant_id": call.tenant_id, "unmatched": shown, "more": len(found) > limit})

@@ -8,7 +8,7 @@ from datetime import datetime
 from billing.domain.errors import NotFound
 from billing.domain.event import Event
 from billing.domain.event_delivery import EventDelivery, EventStatus, OutgoingEvent
-from billing.ports import Create, Document, Documents, Fields, Filter, Order, Query, Update, Value
+from billing.ports import Create, Document, Documents, Fields, Filter, Operator, Order, Query, Update, Value
 from billing.store.codec import decode, encode
 from billing.store.collection import Collection, Stored
 
@@ -46,28 +46,32 @@ class Events:
         return self._of_status(EventStatus.UNDELIVERED, Order("occurred_at"), limit=limit, start_after=cursor)
 
     def list(
-        self, *, limit: int, statuses: Iterable[EventStatus] = tuple(EventStatus)
+        self,
+        *,
+        limit: int,
+        statuses: Iterable[EventStatus] = tuple(EventStatus),
+        since: datetime | None = None,
+        until: datetime | None = None,
+        after: tuple[datetime, str] | None = None,
     ) -> Sequence[Stored[OutgoingEvent]]:
-        """The latest events of these statuses, the latest first."""
+        """The latest events of these statuses, the latest first: from one UTC instant to before another.
+
+        `after` goes on behind an event, by when it happened and its id.
+        """
         newest_first = Order("occurred_at", descending=True)
-        found = [each for status in statuses for each in self._of_status(status, newest_first, limit=limit)]
+        times = _between(since, until)
+        found = [
+            each
+            for status in statuses
+            for each in self._of_status(status, newest_first, limit=limit, start_after=after, times=times)
+        ]
         return sorted(found, key=lambda each: (each.value.event.occurred_at, each.value.event.id), reverse=True)[:limit]
 
     def between(
         self, since: datetime, until: datetime, *, status: EventStatus, limit: int
     ) -> builtins.list[Stored[OutgoingEvent]]:
         """What happened from one UTC instant to before another and is in a status, in the order in which it did."""
-        query = Query(
-            self.collection.path,
-            filters=(
-                Filter("status", "==", status.value),
-                Filter("occurred_at", ">=", since),
-                Filter("occurred_at", "<", until),
-            ),
-            order=(Order("occurred_at"),),
-            limit=limit,
-        )
-        return [_outgoing(each) for each in self.collection.documents.query(query)]
+        return self._of_status(status, Order("occurred_at"), limit=limit, times=_between(since, until))
 
     def changed(self, read: Stored[OutgoingEvent], delivery: EventDelivery) -> Update:
         """The write of a delivery that went on; it fails if another try was noted since it was read."""
@@ -75,16 +79,27 @@ class Events:
         return Update(path, _delivery_fields(delivery), expected=read.version)
 
     def _of_status(
-        self, status: EventStatus, order: Order, *, limit: int, start_after: tuple[Value, ...] | None = None
-    ) -> Sequence[Stored[OutgoingEvent]]:
+        self,
+        status: EventStatus,
+        order: Order,
+        *,
+        limit: int,
+        start_after: tuple[Value, ...] | None = None,
+        times: tuple[Filter, ...] = (),
+    ) -> builtins.list[Stored[OutgoingEvent]]:
         query = Query(
             self.collection.path,
-            filters=(Filter("status", "==", status.value),),
+            filters=(Filter("status", "==", status.value), *times),
             order=(order,),
             limit=limit,
             start_after=start_after,
         )
         return [_outgoing(each) for each in self.collection.documents.query(query)]
+
+
+def _between(since: datetime | None, until: datetime | None) -> tuple[Filter, ...]:
+    bounds: tuple[tuple[Operator, datetime | None], ...] = ((">=", since), ("<", until))
+    return tuple(Filter("occurred_at", op, bound) for op, bound in bounds if bound is not None)
 
 
 def _delivery_fields(delivery: EventDelivery) -> Fields:

@@ -7,13 +7,16 @@ from billing.domain.reconciliation import Waiting
 from billing.domain.suggestion import suggest
 from billing.ports import Documents
 from billing.store.bank_transactions import BankTransactions
+from billing.store.pages import PageRequest
 from billing.store.tenants import Tenants
 from billing.usecases.known_numbers import KnownNumbers
 
 
-def waiting_transactions(documents: Documents, *, tenant_id: str, limit: int) -> tuple[Waiting, ...]:
-    """The first of what waits, by id, with suggestions as the books stand now."""
-    found = BankTransactions.of(documents, tenant_id).in_status(TransactionStatus.UNMATCHED, limit=limit)
+def waiting_transactions(documents: Documents, wanted: PageRequest, *, tenant_id: str) -> tuple[Waiting, ...]:
+    """A page of what waits, by id, with suggestions as the books stand now."""
+    found = BankTransactions.of(documents, tenant_id).in_status(
+        TransactionStatus.UNMATCHED, limit=wanted.limit, after_id=wanted.after_id
+    )
     if not found:
         return ()
     numbers = KnownNumbers.of(documents, Tenants(documents).get(tenant_id))

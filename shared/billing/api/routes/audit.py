@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import Query
 
 from billing.api.routes.books import Books, reading
-from billing.api.routes.models import AnswerModel, utc
+from billing.api.routes.models import AnswerModel, DayOrInstant
 from billing.api.routes.noun import noun
 from billing.api.routes.paging import Paging
 from billing.domain.errors import InvalidInput
@@ -51,8 +51,8 @@ def find_records(
     entity: Entity = None,
     actor: Word = None,
     event: Word = None,
-    since: datetime | None = None,
-    until: datetime | None = None,
+    since: DayOrInstant | None = None,
+    until: DayOrInstant | None = None,
 ) -> AuditListAnswer:
     """The latest records that fit, the newest first. `entity` is as `invoices/ID`, `event` as `invoice.issued`."""
     found = find_audit(
@@ -61,16 +61,12 @@ def find_records(
         entity=entity,
         actor=actor,
         event=event,
-        since=None if since is None else utc("since", since),
-        until=_until(until) if paging.after_id is None else _place(paging.after_id),
+        since=books.instant("since", since),
+        until=books.instant("until", until) if paging.after_id is None else _place(paging.after_id),
         limit=paging.wanted.limit,
     )
     page = paging.shown(found, as_answer=_answer, id_of=lambda each: f"{each.batch_id}:{each.place}")
     return AuditListAnswer(data=page.data, more=page.next_cursor is not None, next_cursor=page.next_cursor)
-
-
-def _until(given: datetime | None) -> datetime | None:
-    return None if given is None else utc("until", given)
 
 
 def _place(last_id: str) -> Place:

@@ -13,7 +13,7 @@ from billing.api.routes.books import Books, changing, reading
 from billing.api.routes.closing import closing
 from billing.api.routes.models import AnswerModel, GivenModel, Id, NamedId, Reason, Text
 from billing.api.routes.noun import noun
-from billing.api.routes.paging import Paged, Paging
+from billing.api.routes.paging import Paged, Paging, Several, any_of
 from billing.domain.bank import EntryKind, Statement, StatementFormat
 from billing.domain.bank_transaction import BankTransaction, TransactionStatus, Unmatched
 from billing.domain.reconciliation import (
@@ -114,13 +114,6 @@ class WaitingAnswer(AnswerModel):
     suggestions: list[SuggestionAnswer]
 
 
-class WaitingListAnswer(AnswerModel):
-    """The first that wait."""
-
-    data: list[WaitingAnswer]
-    more: bool
-
-
 class ImportAnswer(AnswerModel):
     """What became of each transfer of a file; importing it again changes nothing."""
 
@@ -167,24 +160,23 @@ def upload(
 
 @router.get("/transactions")
 def list_transactions(
-    books: Reading, paging: Paging, *, status: TransactionStatus | None = None
+    books: Reading, paging: Paging, *, status: Several[TransactionStatus]
 ) -> Paged[TransactionAnswer]:
     """List transfers in the order of their ids."""
     found = page_by_id(
         BankTransactions.of(books.documents, books.tenant_id).collection,
         paging.wanted,
         read=lambda each: decode(each.fields, BankTransaction),
-        equals={"status": status and status.value},
+        equals={"status": any_of(status)},
     )
     return paging.answer(found, TransactionAnswer, id_of=lambda each: each.id)
 
 
 @router.get("/unmatched")
-def list_unmatched(books: Reading, *, limit: Annotated[int, Query(ge=1, le=100)] = 20) -> WaitingListAnswer:
-    """The transfers that wait for a person, with the open invoices that each may be for."""
-    found = waiting_transactions(books.documents, tenant_id=books.tenant_id, limit=limit + 1)
-    data = [WaitingAnswer.model_validate(each) for each in found[:limit]]
-    return WaitingListAnswer(data=data, more=len(found) > limit)
+def list_unmatched(books: Reading, paging: Paging) -> Paged[WaitingAnswer]:
+    """List the transfers that wait for a person in the order of their ids, with the open invoices each may be for."""
+    found = waiting_transactions(books.documents, paging.wanted, tenant_id=books.tenant_id)
+    return paging.answer(found, WaitingAnswer, id_of=lambda each: each.transaction.id)
 
 
 @router.post("/transactions/{transaction_id}/match")

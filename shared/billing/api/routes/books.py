@@ -2,13 +2,15 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
-from typing import Annotated, Any
+from typing import Annotated, Any, overload
 
 from fastapi import Depends, Request
 
 from billing.api.access import Access, door_of, needs
 from billing.api.pay_engine import PayEngine
+from billing.api.routes.models import day_or_instant
 from billing.domain.errors import NotFound
 from billing.domain.member import Role
 from billing.domain.tenant import Tenant
@@ -39,6 +41,16 @@ class Books:
     def tenant(self) -> Tenant:
         """The tenant's settings, read once a request."""
         return Tenants(self.documents).get(self.tenant_id)
+
+    @overload
+    def instant(self, field: str, given: str) -> datetime: ...
+
+    @overload
+    def instant(self, field: str, given: str | None) -> datetime | None: ...
+
+    def instant(self, field: str, given: str | None) -> datetime | None:
+        """What was given as a `DayOrInstant`, in UTC: a date is the start of the tenant's day. InvalidInput."""
+        return None if given is None else day_or_instant(field, given, zone=self.tenant.zone)
 
     def gateway(self) -> Gateway | None:
         """What charges the tenant's cards, or None where it takes transfers alone."""

@@ -11,13 +11,13 @@ from billing.api.routes.books import Books, changing, reading
 from billing.api.routes.invoice_answers import AttemptAnswer
 from billing.api.routes.models import LONGEST_ID, AnswerModel, GivenModel, NamedId, Reason, Text
 from billing.api.routes.noun import noun
-from billing.api.routes.paging import Paged, Paging
+from billing.api.routes.paging import Paged, Paging, Several, any_of
 from billing.domain.case_decision import BackToSchedule, CaseDecision, ExtendUntil, RetryNow, WriteOff
 from billing.domain.dunning_case import CaseCause, CaseResolution, PauseReason, StepOutcome
 from billing.domain.dunning_policy import CaseState
 from billing.domain.errors import NotFound
 from billing.domain.invoice import Invoice
-from billing.ports import Gateway, Value
+from billing.ports import Gateway
 from billing.store.collection import Collection
 from billing.store.invoices import Invoices, decode_invoice
 from billing.store.pages import page_by_id
@@ -132,18 +132,17 @@ def list_cases(
     books: Reading,
     paging: Paging,
     *,
-    state: CaseState | None = None,
+    state: Several[CaseState],
     in_review: Literal[True] | None = None,
     customer_id: Annotated[str | None, Query(min_length=1, max_length=LONGEST_ID)] = None,
 ) -> Paged[CaseAnswer]:
     """List cases in the order of their invoices' ids, those that are over among them unless a state is asked for."""
-    states: list[Value] = [each.value for each in CaseState] if state is None else [state.value]
     invoices = page_by_id(
         _collection(books),
         paging.wanted,
         read=lambda each: decode_invoice(each).value,
         equals={
-            "dunning_state": states,
+            "dunning_state": any_of(state or [*CaseState]),
             "dunning_review": in_review,
             "customer_id": customer_id,
         },

@@ -4,11 +4,10 @@ from datetime import datetime
 from time import monotonic
 from typing import Annotated
 
-from fastapi import Query
-
 from billing.api.routes.books import Books, changing, reading
-from billing.api.routes.models import AnswerModel, GivenModel, Limit, NamedId, utc
+from billing.api.routes.models import AnswerModel, DayOrInstant, GivenModel, NamedId
 from billing.api.routes.noun import noun
+from billing.api.routes.paging import Paged, Paging, Several, timed, timed_id
 from billing.domain.event import EventType
 from billing.domain.event_delivery import EventStatus, OutgoingEvent
 from billing.store.events import Events
@@ -52,8 +51,8 @@ class EventAnswer(AnswerModel):
 class EventsGiven(GivenModel):
     """The events of a stretch of time, the end not included (now, if it is left out), in these statuses."""
 
-    since: datetime
-    until: datetime | None = None
+    since: DayOrInstant
+    until: DayOrInstant | None = None
     status: tuple[EventStatus, ...] = (EventStatus.FAILED,)
 
 
@@ -63,20 +62,28 @@ class PutBackAnswer(AnswerModel):
     put_back: int
 
 
-class EventListAnswer(AnswerModel):
-    """The latest events, the latest first."""
-
-    data: list[EventAnswer]
-
-
 @router.get("")
 def list_events(
-    books: Reading, *, limit: Limit = 50, status: Annotated[EventStatus | None, Query()] = None
-) -> EventListAnswer:
-    """The latest events, the latest first."""
-    statuses = [*EventStatus] if status is None else [status]
-    found = Events.of(books.documents, books.tenant_id).list(limit=limit, statuses=statuses)
-    return EventListAnswer(data=[_answer(each.value) for each in found])
+    books: Reading,
+    paging: Paging,
+    *,
+    status: Several[EventStatus],
+    since: DayOrInstant | None = None,
+    until: DayOrInstant | None = None,
+) -> Paged[EventAnswer]:
+    """List events, the latest first, from `since` to before `until`."""
+    found = Events.of(books.documents, books.tenant_id).list(
+        limit=paging.wanted.limit,
+        statuses={*status} or {*EventStatus},
+        since=books.instant("since", since),
+        until=books.instant("until", until),
+        after=None if paging.after_id is None else timed(paging.after_id),
+    )
+    return paging.shown(
+        [each.value for each in found],
+        as_answer=_answer,
+        id_of=lambda each: timed_id(each.event.occurred_at, each.event.id),
+    )
 
 
 @router.get("/{event_id}")
@@ -96,8 +103,8 @@ def retry(event_id: NamedId, books: Changing) -> EventAnswer:
 @router.post("/retry")
 def retry_many(given: EventsGiven, books: Changing) -> PutBackAnswer:
     """Deliver many events once more, such as those of a time in which their receiver was broken."""
-    since, until = utc("since", given.since), books.call.recorded_at
-    until = until if given.until is None else utc("until", given.until)
+    since = books.instant("since", given.since)
+    until = books.instant("until", given.until) or books.call.recorded_at
     number = retry_events(books.documents, since=since, until=until, statuses=set(given.status), call=books.call)
     _deliver(books)
     return PutBackAnswer(put_back=number)

@@ -12,9 +12,9 @@ from billing.api.routes.books import Books, reading
 from billing.api.routes.conditions import entity_tag
 from billing.api.routes.documents import ExplainedAnswer
 from billing.api.routes.invoice_answers import InvoiceAnswer, InvoiceRow, invoice_answer
-from billing.api.routes.models import LONGEST_ID, AnswerModel, NamedId, PeriodAnswer, utc
+from billing.api.routes.models import LONGEST_ID, AnswerModel, DayOrInstant, NamedId, PeriodAnswer
 from billing.api.routes.noun import noun
-from billing.api.routes.paging import Paged, Paging
+from billing.api.routes.paging import Paged, Paging, Several, any_of
 from billing.domain.credit import CreditNote
 from billing.domain.errors import InvalidInput, NotFound
 from billing.domain.invoice import Invoice, InvoiceStatus
@@ -73,7 +73,7 @@ def list_invoices(
     books: Reading,
     paging: Paging,
     *,
-    status: InvoiceStatus | None = None,
+    status: Several[InvoiceStatus],
     customer_id: GivenId = None,
     subscription_id: GivenId = None,
     month: Month = None,
@@ -85,7 +85,7 @@ def list_invoices(
         paging.wanted,
         read=lambda each: decode_invoice(each).value,
         equals={
-            "status": status and status.value,
+            "status": any_of(status),
             "customer_id": customer_id,
             "subscription_id": subscription_id,
             "month": month,
@@ -97,13 +97,13 @@ def list_invoices(
 
 @router.get("/preview")
 def preview_next(
-    books: Reading, *, customer_id: GivenId = None, subscription_id: GivenId = None, at: datetime | None = None
+    books: Reading, *, customer_id: GivenId = None, subscription_id: GivenId = None, at: DayOrInstant | None = None
 ) -> PreviewsAnswer:
     """Work out the next bill of one subscription, or of each of a customer's; nothing is written."""
     if (customer_id is None) == (subscription_id is None):
         given = {"customer_id": customer_id, "subscription_id": subscription_id}
         raise InvalidInput("customer_id", expected="either a customer_id or a subscription_id", given=given)
-    instant = books.call.recorded_at if at is None else utc("at", at)
+    instant = books.instant("at", at) or books.call.recorded_at
     previews = preview_invoices(
         books.documents,
         tenant_id=books.tenant_id,

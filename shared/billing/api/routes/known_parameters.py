@@ -1,7 +1,7 @@
 """Parameters of an address, taken strictly: a misspelt `dry_run` must never write, nor a misspelt filter list all."""
 
-from collections.abc import Callable, Coroutine, Iterator
-from typing import Any
+from collections.abc import Callable, Coroutine, Iterator, Mapping
+from typing import Any, get_origin
 
 from fastapi import Request, Response
 from fastapi.dependencies.models import Dependant
@@ -14,11 +14,11 @@ _LONGEST = 60
 
 
 class KnownParametersRoute(APIRoute):
-    """A route that refuses parameters that it does not know, and those that stand there twice."""
+    """A route that refuses parameters that it does not know, and those that stand there twice where one is meant."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """The handler, given a request that has such parameters alone; InvalidRequest for any other."""
-        answer, known = super().get_route_handler(), sorted(set(_names(self.dependant)))
+        answer, known = super().get_route_handler(), dict(sorted(_known(self.dependant)))
 
         async def strict(request: Request) -> Response:
             given = [name for name, _ in request.query_params.multi_items()]
@@ -29,18 +29,19 @@ class KnownParametersRoute(APIRoute):
         return strict
 
 
-def _names(dependant: Dependant) -> Iterator[str]:
-    yield from (field.alias for field in dependant.query_params)
+def _known(dependant: Dependant) -> Iterator[tuple[str, bool]]:
+    """Each parameter, and whether it may be repeated."""
+    yield from ((field.alias, get_origin(field.field_info.annotation) is list) for field in dependant.query_params)
     for each in dependant.dependencies:
-        yield from _names(each)
+        yield from _known(each)
 
 
-def _flaws(given: list[str], known: list[str]) -> Iterator[dict[str, str]]:
+def _flaws(given: list[str], known: Mapping[str, bool]) -> Iterator[dict[str, str]]:
     for name in dict.fromkeys(given):
         if name not in known:
             expected = f"one of {', '.join(known)}" if known else "no parameter in the address"
             yield _flaw(name, f"expected {expected}, got an unknown one")
-        elif given.count(name) > 1:
+        elif given.count(name) > 1 and not known[name]:
             yield _flaw(name, f"expected once, got it {given.count(name)} times")
 
 

@@ -1,12 +1,12 @@
 """Changes of a subscription's life as they are asked for: now, at the period's end, or at an instant."""
 
-from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Literal, assert_never
 
 from pydantic import Field
 
-from billing.api.routes.models import GivenModel, Id, utc
+from billing.api.routes.books import Books
+from billing.api.routes.models import DayOrInstant, GivenModel, Id
 from billing.domain.life_change import (
     Cancellation,
     CancellationUndone,
@@ -28,7 +28,7 @@ class GivenItems(GivenModel):
 
     change: Literal["items"] = "items"
     quantities: Annotated[dict[Id, Quantity], Field(min_length=1, max_length=100)]
-    at: Moment | datetime = Moment.NOW
+    at: Moment | DayOrInstant = Moment.NOW
 
 
 class GivenPlanChange(GivenModel):
@@ -36,14 +36,14 @@ class GivenPlanChange(GivenModel):
 
     change: Literal["plan"] = "plan"
     plan: Id
-    at: Moment | datetime = Moment.NOW
+    at: Moment | DayOrInstant = Moment.NOW
 
 
 class GivenCancellation(GivenModel):
     """The end, and what becomes of the unused part of what was paid ahead."""
 
     change: Literal["cancel"] = "cancel"
-    at: Moment | datetime = Moment.PERIOD_END
+    at: Moment | DayOrInstant = Moment.PERIOD_END
     unused: Unused = Unused.CREDIT
 
 
@@ -57,15 +57,15 @@ class GivenPause(GivenModel):
     """Nothing recurring from then on; `until` is when it goes on by itself."""
 
     change: Literal["pause"] = "pause"
-    at: Moment | datetime = Moment.NOW
-    until: datetime | None = None
+    at: Moment | DayOrInstant = Moment.NOW
+    until: DayOrInstant | None = None
 
 
 class GivenResume(GivenModel):
     """Charged again from then on."""
 
     change: Literal["resume"] = "resume"
-    at: Moment | datetime = Moment.NOW
+    at: Moment | DayOrInstant = Moment.NOW
 
 
 GivenChange = Annotated[
@@ -76,24 +76,25 @@ GivenChange = Annotated[
 
 def change_of(
     given: GivenItems | GivenPlanChange | GivenCancellation | GivenUndo | GivenPause | GivenResume,
+    books: Books,
 ) -> LifeChange:
-    """What is asked for; InvalidInput for an instant without its offset."""
+    """What is asked for; InvalidInput for an instant that can't be."""
     match given:
         case GivenItems():
-            return ItemsChange(quantities=given.quantities, at=_when(given.at))
+            return ItemsChange(quantities=given.quantities, at=_when(given.at, books))
         case GivenPlanChange():
-            return PlanChange(plan=given.plan, at=_when(given.at))
+            return PlanChange(plan=given.plan, at=_when(given.at, books))
         case GivenCancellation():
-            return Cancellation(at=_when(given.at), unused=given.unused)
+            return Cancellation(at=_when(given.at, books), unused=given.unused)
         case GivenUndo():
             return CancellationUndone()
         case GivenPause():
-            return Pausing(at=_when(given.at), until=None if given.until is None else utc("until", given.until))
+            return Pausing(at=_when(given.at, books), until=books.instant("until", given.until))
         case GivenResume():
-            return Resuming(at=_when(given.at))
+            return Resuming(at=_when(given.at, books))
         case _:
             assert_never(given)
 
 
-def _when(at: Moment | datetime) -> When:
-    return utc("at", at) if isinstance(at, datetime) else at
+def _when(at: Moment | DayOrInstant, books: Books) -> When:
+    return at if isinstance(at, Moment) else books.instant("at", at)

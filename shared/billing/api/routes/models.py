@@ -20,11 +20,14 @@ AN_ID = r"^[A-Za-z0-9][A-Za-z0-9._@:~+-]*$"
 _A_CURRENCY = "^[A-Z]{3}$"
 _SOME_TEXT = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$"
 _A_LINE = r"^[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f][^\x00-\x1f\x7f]*$"
+_A_MOMENT = r"^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d))?$"
+_MOMENT_SAID = "a date such as 2026-03-01, or an instant with its offset such as 2026-03-01T00:00:00Z"
 SAID = {
     AN_ID: "an id of letters, digits and . _ @ : ~ + - that begins with a letter or a digit",
     _A_CURRENCY: "an ISO 4217 code such as USD",
     _SOME_TEXT: "text without control characters",
     _A_LINE: "one line of text that says something",
+    _A_MOMENT: _MOMENT_SAID,
 }
 """What these patterns ask for, in words."""
 
@@ -36,6 +39,16 @@ Id = Annotated[str, Field(min_length=1, max_length=LONGEST_ID, pattern=AN_ID)]
 Text = Annotated[str, Field(max_length=LONGEST_TEXT, pattern=_SOME_TEXT)]
 OneLine = Annotated[str, Field(min_length=1, max_length=200, pattern=_A_LINE)]
 """One line of text that says something."""
+
+DayOrInstant = Annotated[
+    str,
+    Field(
+        pattern=_A_MOMENT,
+        description="A date, which is the start of that day in the tenant's zone, or an instant with its offset",
+        examples=["2026-03-01", "2026-03-01T00:00:00Z"],
+    ),
+]
+"""The text that `Books.instant` takes."""
 
 Reason = Annotated[str, Field(max_length=LONGEST_TEXT, pattern=_A_LINE)]
 Exact = Annotated[Decimal, PlainSerializer(lambda exact: f"{exact:f}", return_type=str)]
@@ -68,10 +81,10 @@ def utc(field: str, instant: datetime) -> datetime:
     """An instant in UTC; InvalidInput for one without its offset, which could be any of 26, or out of all years."""
     if instant.tzinfo is None:
         raise InvalidInput(
-            field, expected="an instant with its offset such as 2026-03-01T00:00:00Z", given=str(instant)
+            field, expected="an instant with its offset such as 2026-03-01T00:00:00Z", given=instant.isoformat()
         )
     if not 1970 < instant.year < 2199:
-        raise InvalidInput(field, expected="a year from 1971 to 2198", given=str(instant))
+        raise InvalidInput(field, expected="a year from 1971 to 2198", given=instant.isoformat())
     return instant.astimezone(UTC)
 
 
@@ -82,8 +95,7 @@ def day_or_instant(field: str, text: str, *, zone: str) -> datetime:
             return local_midnight(in_range(field, date.fromisoformat(text)), zone)
         return utc(field, datetime.fromisoformat(text))
     except ValueError:
-        expected = "a date such as 2026-03-01, or an instant with its offset such as 2026-03-01T00:00:00Z"
-        raise InvalidInput(field, expected=expected, given=text) from None
+        raise InvalidInput(field, expected=_MOMENT_SAID, given=text) from None
 
 
 def in_range(field: str, day: date) -> date:

@@ -4,19 +4,29 @@ import binascii
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from hashlib import sha256
 from typing import Annotated, Generic, TypeVar
+from urllib.parse import urlencode
 
 from fastapi import Depends, Query, Request
 from pydantic import BaseModel
 
 from billing.api.routes.models import LONGEST_ID, AnswerModel, Limit
 from billing.domain.errors import InvalidInput
+from billing.ports import Value
 from billing.store.pages import PageRequest
 
 T = TypeVar("T")
 A = TypeVar("A", bound=AnswerModel)
+S = TypeVar("S", bound=StrEnum)
 
 _LONGEST_CURSOR = 3 * LONGEST_ID
+_INSTANT = "%Y%m%dT%H%M%S.%fZ"
+
+Several = Annotated[list[S], Query(default_factory=list, max_length=30, description="One, or several by repeating it")]
+"""A condition that any of its values fulfils."""
 
 
 class Paged(BaseModel, Generic[A]):
@@ -62,8 +72,27 @@ def last_id_of(cursor: str, *, place: str) -> str:
     except (binascii.Error, ValueError):
         last_id = ""
     if not last_id or cursor_of(last_id, place=place) != cursor or not last_id.isprintable() or "/" in last_id:
-        raise InvalidInput("cursor", expected="the next_cursor of an answer of this list", given=cursor)
+        raise _of_no_answer(cursor)
     return last_id
+
+
+def any_of(wanted: Sequence[StrEnum]) -> list[Value] | None:
+    """What `page_by_id` is told of several; None, which is no condition, where none is named."""
+    return [*dict.fromkeys(each.value for each in wanted)] or None
+
+
+def timed_id(at: datetime, name: str) -> str:
+    """What stands for an entry of a list that is in the order of UTC instants."""
+    return f"{at:{_INSTANT}}:{name}"
+
+
+def timed(after_id: str) -> tuple[datetime, str]:
+    """The instant and the id of `timed_id`; InvalidInput for what was never one."""
+    instant, _, name = after_id.partition(":")
+    try:
+        return datetime.strptime(instant, _INSTANT).replace(tzinfo=UTC), name
+    except ValueError:
+        raise _of_no_answer(after_id) from None
 
 
 def _asked(
@@ -71,8 +100,20 @@ def _asked(
     limit: Limit = 50,
     cursor: Annotated[str | None, Query(max_length=_LONGEST_CURSOR, description="`next_cursor` of a page")] = None,
 ) -> AskedPage:
-    place = request.url.path
+    place = _place(request)
     return AskedPage(place=place, limit=limit, after_id=None if cursor is None else last_id_of(cursor, place=place))
+
+
+def _place(request: Request) -> str:
+    """The list: its path, and a digest of its conditions, as the page of others goes on elsewhere."""
+    asked = sorted(each for each in request.query_params.multi_items() if each[0] not in ("cursor", "limit"))
+    return f"{request.url.path}?{sha256(urlencode(asked).encode()).hexdigest()[:12]}" if asked else request.url.path
+
+
+def _of_no_answer(cursor: str) -> InvalidInput:
+    return InvalidInput(
+        "cursor", expected="the next_cursor of an answer of this list with the same conditions", given=cursor
+    )
 
 
 Paging = Annotated[AskedPage, Depends(_asked)]

@@ -12,16 +12,16 @@ from billing.api.routes.models import (
     LONGEST_ID,
     AnswerModel,
     Currency,
+    DayOrInstant,
     GivenModel,
     Id,
     Minor,
     NamedId,
     Reason,
     Text,
-    utc,
 )
 from billing.api.routes.noun import noun
-from billing.api.routes.paging import Paged, Paging
+from billing.api.routes.paging import Paged, Paging, Several, any_of
 from billing.domain.errors import InvalidInput, NotFound
 from billing.domain.payment import Payment, PaymentSource, PaymentStatus, RefundState, RefundTarget, require_received
 from billing.store.codec import decode
@@ -82,7 +82,7 @@ class GivenPayment(GivenModel):
     id: Id | None = None
     amount: Minor
     currency: Currency
-    received_at: datetime
+    received_at: DayOrInstant
     invoices: Annotated[tuple[Id, ...], Field(max_length=50)] = ()
     customer_id: Id | None = None
     source: PaymentSource = PaymentSource.MANUAL
@@ -120,14 +120,14 @@ def list_payments(
     paging: Paging,
     *,
     customer_id: Annotated[str | None, Query(min_length=1, max_length=LONGEST_ID)] = None,
-    status: PaymentStatus | None = None,
+    status: Several[PaymentStatus],
 ) -> Paged[PaymentAnswer]:
     """List payments in the order of their ids."""
     found = page_by_id(
         Payments.of(books.documents, books.tenant_id).collection,
         paging.wanted,
         read=lambda each: decode(each.fields, Payment),
-        equals={"customer_id": customer_id, "status": status and status.value},
+        equals={"customer_id": customer_id, "status": any_of(status)},
     )
     return paging.answer(found, PaymentAnswer, id_of=lambda each: each.id)
 
@@ -196,7 +196,7 @@ def _new(given: GivenPayment, books: Books) -> NewPayment:
 
 
 def _received_at(given: GivenPayment, books: Books) -> datetime:
-    received_at = utc("received_at", given.received_at)
+    received_at = books.instant("received_at", given.received_at)
     require_received(received_at, now=books.call.recorded_at)
     return received_at
 

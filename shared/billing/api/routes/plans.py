@@ -7,7 +7,7 @@ from pydantic import Field
 from billing.adapters.book_files.plan_files import GivenPlan, plan_of
 from billing.api.routes.book_rules import said_of_body
 from billing.api.routes.books import Books, changing, reading
-from billing.api.routes.models import AnswerModel, Currency, Exact, GivenModel, Id, NamedId, day_or_instant
+from billing.api.routes.models import AnswerModel, Currency, DayOrInstant, Exact, GivenModel, Id, NamedId
 from billing.api.routes.noun import noun
 from billing.api.routes.paging import Paged, Paging
 from billing.domain.catalog import Aggregation, Billed, FirstPeriod, Plan, Proration
@@ -104,7 +104,7 @@ class GivenCorrection(GivenModel):
     """
 
     right: Id
-    since: Annotated[str, Field(max_length=40)] | None = None
+    since: DayOrInstant | None = None
     subscription_ids: Annotated[list[Id], Field(min_length=1, max_length=200)] | None = None
 
 
@@ -165,7 +165,7 @@ def correct(
 
     With `dry_run` it only says what that would do.
     """
-    since = None if given.since is None else day_or_instant("since", given.since, zone=books.tenant.zone)
+    since = books.instant("since", given.since)
     report = correct_plan(
         books.documents,
         wrong=plan_version,

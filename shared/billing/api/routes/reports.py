@@ -9,11 +9,10 @@ from fastapi import Depends, Query, Request, Response
 
 from billing.api.accept import prefers
 from billing.api.routes.books import Books, reading
-from billing.api.routes.models import day_or_instant
+from billing.api.routes.models import DayOrInstant
 from billing.api.routes.noun import noun
 from billing.api.routes.report_answers import ChurnRiskAnswer, MrrAnswer, OutstandingAnswer, RevenueAnswer
 from billing.render.report_csv import churn_csv, mrr_csv, outstanding_csv, revenue_csv
-from billing.store.tenants import Tenants
 from billing.usecases.report_churn_risk import ChurnRiskReport, report_churn_risk
 from billing.usecases.report_mrr import report_mrr
 from billing.usecases.report_outstanding import report_outstanding
@@ -38,18 +37,9 @@ def _as_csv(
 
 def _instant(
     books: Annotated[Books, reading("reports")],
-    as_of: Annotated[
-        str | None,
-        Query(
-            description="A date, which is the start of that day in the tenant's zone, or an instant with its offset; "
-            "without it, now",
-            json_schema_extra={"anyOf": [{"format": "date"}, {"format": "date-time"}]},
-        ),
-    ] = None,
+    as_of: Annotated[DayOrInstant | None, Query(description="Without it, now")] = None,
 ) -> datetime:
-    if as_of is None:
-        return books.call.recorded_at
-    return day_or_instant("as_of", as_of, zone=Tenants(books.documents).get(books.tenant_id).zone)
+    return books.instant("as_of", as_of) or books.call.recorded_at
 
 
 Reading = Annotated[Books, reading("reports")]

@@ -6,11 +6,13 @@ from typing import Annotated
 from billing.api.routes.books import Books, reading
 from billing.api.routes.models import AnswerModel, NamedId
 from billing.api.routes.noun import noun
-from billing.api.routes.paging import Paged, Paging
+from billing.api.routes.paging import Paged, Paging, Several, any_of
 from billing.domain.errors import NotFound
+from billing.domain.invoice import Invoice
 from billing.domain.review import Resolution, Review, ReviewKind, ReviewStatus, review_of_case
 from billing.store.codec import decode
 from billing.store.dunning_cases import DunningCases
+from billing.store.invoices import decode_invoice
 from billing.store.pages import page_by_id
 from billing.store.reviews import Reviews
 
@@ -36,31 +38,30 @@ class ReviewAnswer(AnswerModel):
     resolved_at: datetime | None
 
 
-class UnpaidAnswer(AnswerModel):
-    """The unpaid invoices that wait for a person."""
-
-    data: list[ReviewAnswer]
-
-
 @router.get("")
 def list_reviews(
-    books: Reading, paging: Paging, *, status: ReviewStatus | None = None, kind: ReviewKind | None = None
+    books: Reading, paging: Paging, *, status: Several[ReviewStatus], kind: Several[ReviewKind]
 ) -> Paged[ReviewAnswer]:
     """List what is or was held back before issue, in the order of ids."""
     found = page_by_id(
         Reviews.of(books.documents, books.tenant_id).collection,
         paging.wanted,
         read=lambda each: decode(each.fields, Review),
-        equals={"status": status and status.value, "kind": kind and kind.value},
+        equals={"status": any_of(status), "kind": any_of(kind)},
     )
     return paging.answer(found, ReviewAnswer, id_of=lambda each: each.id)
 
 
 @router.get("/unpaid")
-def list_unpaid(books: Reading) -> UnpaidAnswer:
-    """List the unpaid invoices whose dunning case waits for a person, by invoice."""
-    waiting = (review_of_case(each.value) for each in DunningCases.of(books.documents, books.tenant_id).in_review())
-    return UnpaidAnswer(data=[ReviewAnswer.model_validate(each) for each in waiting if each is not None])
+def list_unpaid(books: Reading, paging: Paging) -> Paged[ReviewAnswer]:
+    """List the unpaid invoices whose dunning case waits for a person, in the order of the invoices' ids."""
+    found = page_by_id(
+        DunningCases.of(books.documents, books.tenant_id).collection,
+        paging.wanted,
+        read=lambda each: decode_invoice(each).value,
+        equals={"dunning_review": True},
+    )
+    return paging.shown(found, as_answer=_unpaid, id_of=lambda each: each.id)
 
 
 @router.get("/{review_id}")
@@ -72,3 +73,7 @@ def get_review(review_id: NamedId, books: Reading) -> ReviewAnswer:
     if not about:
         raise NotFound("review", review_id)
     return ReviewAnswer.model_validate(about[-1].value)
+
+
+def _unpaid(invoice: Invoice) -> ReviewAnswer:
+    return ReviewAnswer.model_validate(review_of_case(invoice))

@@ -22,7 +22,7 @@ from billing.api.routes.life_bodies import (
     GivenUndo,
     change_of,
 )
-from billing.api.routes.models import AnswerModel, GivenModel, Id, NamedId, utc
+from billing.api.routes.models import AnswerModel, DayOrInstant, GivenModel, Id, NamedId
 from billing.api.routes.noun import noun
 from billing.api.routes.subscriptions import SubscriptionAnswer, as_it_stands, subscription_answer
 from billing.domain.life_change import LifeChange
@@ -46,7 +46,7 @@ class GivenSubscription(GivenModel):
     id: Id | None = None
     customer_id: Id
     plan: Id
-    start: datetime | None = None
+    start: DayOrInstant | None = None
     items: Annotated[dict[Id, Quantity], Field(max_length=100)] = Field(default_factory=dict)
     coupons: Annotated[tuple[Id, ...], Field(max_length=20)] = ()
     backdated: bool = False
@@ -93,7 +93,7 @@ def preview_new(given: GivenSubscription, books: Changing) -> BillsAnswer:
 @router.post("/{subscription_id}/preview")
 def preview_change(subscription_id: NamedId, given: GivenChange, books: Changing) -> LifePreviewAnswer:
     """What the next bills say without a change and with it; nothing is written."""
-    found = preview_life(books.documents, subscription_id, change_of(given), call=books.call)
+    found = preview_life(books.documents, subscription_id, change_of(given, books), call=books.call)
     return LifePreviewAnswer(
         at=found.at,
         subscription=subscription_answer(found.after),
@@ -106,38 +106,38 @@ def preview_change(subscription_id: NamedId, given: GivenChange, books: Changing
 @router.post("/{subscription_id}/items")
 def change_items(subscription_id: NamedId, given: GivenItems, books: Changing, over: OverRead) -> ChangedAnswer:
     """So many of each add-on from then on; 0 ends it."""
-    return _changed(books, subscription_id, change_of(given), over)
+    return _changed(books, subscription_id, change_of(given, books), over)
 
 
 @router.post("/{subscription_id}/plan")
 def change_plan(subscription_id: NamedId, given: GivenPlanChange, books: Changing, over: OverRead) -> ChangedAnswer:
     """Another plan version from then on. The plan in force takes back a change still to come."""
-    return _changed(books, subscription_id, change_of(given), over)
+    return _changed(books, subscription_id, change_of(given, books), over)
 
 
 @router.post("/{subscription_id}/cancel")
 def cancel(subscription_id: NamedId, given: GivenCancellation, books: Changing, over: OverRead) -> ChangedAnswer:
     """End it, at the period's end unless told otherwise; `unused` says what becomes of what was paid ahead."""
-    return _changed(books, subscription_id, change_of(given), over)
+    return _changed(books, subscription_id, change_of(given, books), over)
 
 
 @router.post("/{subscription_id}/cancel/undo")
 def undo_cancel(subscription_id: NamedId, books: Changing, over: OverRead) -> ChangedAnswer:
     """Take an end back that is still to come."""
-    return _changed(books, subscription_id, change_of(GivenUndo(change="undo_cancel")), over)
+    return _changed(books, subscription_id, change_of(GivenUndo(change="undo_cancel"), books), over)
 
 
 @router.post("/{subscription_id}/pause")
 def pause(subscription_id: NamedId, given: GivenPause, books: Changing, over: OverRead) -> ChangedAnswer:
     """Charge nothing recurring from then on, until an instant or until it is resumed."""
     with said_of("until", rule="end"):
-        return _changed(books, subscription_id, change_of(given), over)
+        return _changed(books, subscription_id, change_of(given, books), over)
 
 
 @router.post("/{subscription_id}/resume")
 def resume(subscription_id: NamedId, given: GivenResume, books: Changing, over: OverRead) -> ChangedAnswer:
     """Charge again from then on."""
-    return _changed(books, subscription_id, change_of(given), over)
+    return _changed(books, subscription_id, change_of(given, books), over)
 
 
 def _new(given: GivenSubscription, books: Books) -> NewSubscription:
@@ -145,7 +145,7 @@ def _new(given: GivenSubscription, books: Books) -> NewSubscription:
         id=given.id or books.access.new_id("sub"),
         customer_id=given.customer_id,
         plan=given.plan,
-        start=books.call.recorded_at.replace(microsecond=0) if given.start is None else utc("start", given.start),
+        start=books.instant("start", given.start) or books.call.recorded_at.replace(microsecond=0),
         quantities=given.items,
         coupons=given.coupons,
         backdated=given.backdated,

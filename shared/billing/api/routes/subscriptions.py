@@ -9,9 +9,9 @@ from pydantic import Field
 
 from billing.api.routes.books import Books, changing, reading
 from billing.api.routes.conditions import IfMatch, entity_tag, matching
-from billing.api.routes.models import LONGEST_ID, AnswerModel, Exact, GivenModel, Id, NamedId, OneLine, utc
+from billing.api.routes.models import LONGEST_ID, AnswerModel, DayOrInstant, Exact, GivenModel, Id, NamedId, OneLine
 from billing.api.routes.noun import noun
-from billing.api.routes.paging import Paged, Paging
+from billing.api.routes.paging import Paged, Paging, Several, any_of
 from billing.domain.errors import NotFound
 from billing.domain.subscription import OneTimeCharge, Subscription, SubscriptionStatus
 from billing.store.pages import page_by_id
@@ -90,7 +90,7 @@ class GivenCharge(GivenModel):
     name: OneLine
     quantity: Amount = Decimal(1)
     unit_price: Amount
-    charged_at: datetime | None = None
+    charged_at: DayOrInstant | None = None
     tax_inclusive: bool = False
 
 
@@ -98,7 +98,7 @@ class GivenCoupon(GivenModel):
     """The coupon, and from when on; without it, from the next invoice."""
 
     coupon_id: Id
-    start: datetime | None = None
+    start: DayOrInstant | None = None
 
 
 @router.get("")
@@ -107,14 +107,14 @@ def list_subscriptions(
     paging: Paging,
     *,
     customer_id: Annotated[str | None, Query(min_length=1, max_length=LONGEST_ID)] = None,
-    status: SubscriptionStatus | None = None,
+    status: Several[SubscriptionStatus],
 ) -> Paged[SubscriptionAnswer]:
     """List subscriptions in the order of their ids."""
     found = page_by_id(
         Subscriptions.of(books.documents, books.tenant_id).collection,
         paging.wanted,
         read=lambda each: decode_subscription(each).value,
-        equals={"customer_id": customer_id, "status": status and status.value},
+        equals={"customer_id": customer_id, "status": any_of(status)},
     )
     return paging.answer(found, SubscriptionAnswer, id_of=lambda each: each.id)
 
@@ -130,7 +130,7 @@ def add_charge(
     subscription_id: NamedId, given: GivenCharge, books: Changing, response: Response, *, if_match: IfMatch = None
 ) -> SubscriptionAnswer:
     """Charge something once, on one of the next invoices; with If-Match only over what was read (412)."""
-    charged_at = books.call.recorded_at if given.charged_at is None else utc("charged_at", given.charged_at)
+    charged_at = books.instant("charged_at", given.charged_at) or books.call.recorded_at
     charge = OneTimeCharge(
         id=given.id or books.access.new_id("charge"),
         name=given.name,
@@ -149,7 +149,7 @@ def add_coupon(
     subscription_id: NamedId, given: GivenCoupon, books: Changing, response: Response, *, if_match: IfMatch = None
 ) -> SubscriptionAnswer:
     """Lower the invoices to come by a published coupon; with If-Match only over what was read (412)."""
-    start, seen = None if given.start is None else utc("start", given.start), matching(if_match)
+    start, seen = books.instant("start", given.start), matching(if_match)
     coupon_id = given.coupon_id
     apply_coupon(books.documents, subscription_id, coupon_id=coupon_id, call=books.call, start=start, seen=seen)
     return as_it_stands(books, subscription_id, response)

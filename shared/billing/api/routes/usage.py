@@ -10,11 +10,12 @@ from pydantic import Field
 from billing.api.routes.books import Books, changing, reading
 from billing.api.routes.models import LONGEST_ID, AnswerModel, Exact, GivenModel, Id, NamedId, Text, in_range, utc
 from billing.api.routes.noun import noun
+from billing.api.routes.paging import Paged, Paging
 from billing.domain.catalog import Aggregation
 from billing.domain.errors import NotFound
 from billing.domain.rollup import UsageRollup, used
 from billing.domain.usage import UsageEvent
-from billing.store.pages import PageRequest, page_by_id
+from billing.store.pages import page_by_id
 from billing.store.subscriptions import Subscriptions
 from billing.store.usage import UsageEvents, UsageRollups, decode_rollup
 from billing.usecases.record_usage import ReportedUsage, record_usage
@@ -26,7 +27,6 @@ Reading = Annotated[Books, reading("usage")]
 Changing = Annotated[Books, changing("usage")]
 
 MOST = 1000
-_MOST_ROLLUPS = 500
 EventId = Annotated[str, Field(min_length=1, max_length=LONGEST_ID, pattern=r"^[^\x00-\x1f\x7f]+$")]
 Quantity = Annotated[Decimal, Field(max_digits=24, decimal_places=12)]
 
@@ -115,11 +115,10 @@ class RollupAnswer(AnswerModel):
     closed_until: datetime | None
 
 
-class RollupsAnswer(AnswerModel):
-    """A subscription's usage by meter and month."""
+class RollupsAnswer(Paged[RollupAnswer]):
+    """A page of a subscription's usage by meter and month."""
 
     subscription_id: str
-    data: list[RollupAnswer]
 
 
 @router.post("/events")
@@ -149,20 +148,22 @@ def get_event(event_id: Annotated[str, Path(min_length=1, max_length=LONGEST_ID)
 def get_usage(
     subscription_id: NamedId,
     books: Reading,
+    paging: Paging,
     *,
     month: Annotated[str | None, Query(pattern=r"^[0-9]{4}-(0[1-9]|1[0-2])$")] = None,
 ) -> RollupsAnswer:
-    """What a subscription used, by meter and month."""
+    """List what a subscription used, in the order of meters and then of months."""
     [subscription] = Subscriptions.of(books.documents, books.tenant_id).get([subscription_id])
     if subscription is None:
         raise NotFound("subscription", subscription_id)
     found = page_by_id(
         UsageRollups.of(books.documents, books.tenant_id).collection,
-        PageRequest(limit=_MOST_ROLLUPS),
-        read=lambda each: decode_rollup(each).value,
+        paging.wanted,
+        read=lambda each: (each.id, decode_rollup(each).value),
         equals={"subscription_id": subscription_id, "month": month},
     )
-    return RollupsAnswer(subscription_id=subscription_id, data=[_rollup(each) for each in found])
+    page = paging.shown(found, as_answer=lambda each: _rollup(each[1]), id_of=lambda each: each[0])
+    return RollupsAnswer(subscription_id=subscription_id, data=page.data, next_cursor=page.next_cursor)
 
 
 class _Recorded(TypedDict):
