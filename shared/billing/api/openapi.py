@@ -1,71 +1,74 @@
-"""The API's OpenAPI 3.1 document, made from the routes themselves: what they take and answer, and every refusal."""
+"""The API's OpenAPI 3.1 document, made from the routes: what they take and answer, who may, and every refusal."""
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, Final
 
 from fastapi.openapi.utils import get_openapi
+from fastapi.routing import APIRoute, iter_route_contexts
 from starlette.routing import BaseRoute
 
+from billing.api.openapi_access import AUTHENTICATION, complete_access
+from billing.api.openapi_answers import PROBLEM, header_refs, headers, headers_of, refusals, refusals_of
+from billing.api.openapi_examples import BODIES, PARAMETERS
 from billing.api.openapi_links import add_links
-from billing.api.problem import phrase_of
+from billing.api.openapi_tags import TAGS
+from billing.api.rest import IDEMPOTENCY_HEADER, RestRoute, needs_of
 from billing.api.version import VERSION
 
 _TITLE = "Billing API"
 _ABOUT = (
     "Amounts are whole minor units of the `currency` beside them, exact decimals are text, instants ISO 8601 in UTC. "
     "Lists come in pages: `next_cursor` of an answer is the `cursor` of the next. A write may carry an "
-    "`Idempotency-Key`: the same request with it is done once. Refusals are problem details (RFC 9457)."
+    "`Idempotency-Key`: the same request with it is done once. Refusals are problem details (RFC 9457).\n\n"
+    f"{AUTHENTICATION}"
 )
-_PROBLEM = "application/problem+json"
-_REFUSALS = (400, 401, 403, 404, 409, 412, 413, 415, 422, 429, 500, 503)
+_SERVERS = [
+    {"url": "/", "description": "Where this document is served"},
+    {"url": "http://localhost:8080", "description": "`billing serve` on this machine"},
+]
 _WRITES = ("post", "put", "patch", "delete")
 _METHODS = ("get", *_WRITES)
 _PLACES = re.compile(r":path(?=\})")
+_NOTHING: Final = {"type": "null"}
 
-_FLAW = {
-    "type": "object",
-    "required": ["field", "detail"],
-    "properties": {"field": {"type": "string"}, "detail": {"type": "string"}},
-}
-_PROBLEM_SCHEMA: dict[str, Any] = {
-    "type": "object",
-    "description": "Why a request was refused: `detail` is for a person, `code` never changes.",
-    "required": ["type", "title", "status", "detail", "code"],
-    "properties": {
-        "type": {"type": "string"},
-        "title": {"type": "string"},
-        "status": {"type": "integer"},
-        "detail": {"type": "string"},
-        "error": {"type": "string", "description": "The same sentence as `detail`"},
-        "code": {"type": "string"},
-        "errors": {"type": "array", "items": _FLAW},
-        "request_id": {"type": "string"},
-    },
-}
 _IDEMPOTENCY = {
-    "name": "Idempotency-Key",
+    "name": IDEMPOTENCY_HEADER,
     "in": "header",
     "required": False,
     "description": "Made up by the caller, one for each thing to be done: a repeat gets the first one's answer.",
     "schema": {"type": "string", "pattern": "^[!-~]{1,255}$"},
+    "example": "wire-17-of-2026-03-02",
 }
 
 
 def openapi_document(routes: Sequence[BaseRoute]) -> dict[str, Any]:
     """The document of these routes, those alone that are in the schema."""
-    document = get_openapi(title=_TITLE, version=VERSION, openapi_version="3.1.0", description=_ABOUT, routes=[*routes])
+    document = get_openapi(
+        title=_TITLE, version=VERSION, openapi_version="3.1.0", description=_ABOUT, routes=[*routes], servers=_SERVERS
+    )
     document["paths"] = {_PLACES.sub("", path): operations for path, operations in document["paths"].items()}
     components = document.setdefault("components", {})
     for name in ("HTTPValidationError", "ValidationError"):
         components["schemas"].pop(name, None)
-    components["schemas"]["Problem"] = _PROBLEM_SCHEMA
-    components["responses"] = {f"Refused{status}": _refusal(status) for status in _REFUSALS}
+    components["schemas"]["Problem"] = PROBLEM
+    components["responses"] = refusals()
+    components["headers"] = headers()
     components["parameters"] = {"IdempotencyKey": _IDEMPOTENCY}
-    for method, operation in _operations(document):
-        _complete(operation, method=method)
+    known = {each.unique_id: each for each in _rest_routes(routes)}
+    operations = [*_operations(document)]
+    for method, operation in operations:
+        _complete(operation, route=known[operation["operationId"]], is_write=method in _WRITES)
+    used = {tag for _, operation in operations for tag in operation["tags"]}
+    document["tags"] = [{"name": tag, "description": about} for tag, about in TAGS.items() if tag in used]
     add_links(document)
     return document
+
+
+def _rest_routes(routes: Sequence[BaseRoute]) -> Iterator[RestRoute]:
+    for each in iter_route_contexts(routes):
+        if isinstance(each.original_route, RestRoute):
+            yield each.original_route
 
 
 def _operations(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -75,14 +78,28 @@ def _operations(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]
                 yield method, operations[method]
 
 
-def _complete(operation: dict[str, Any], *, method: str) -> None:
-    """What every operation has and no route says: the key of a write, the refusals."""
-    if method in _WRITES:
+def _complete(operation: dict[str, Any], *, route: APIRoute, is_write: bool) -> None:
+    """What no route says of itself: who may, examples, the key of a write, headers and refusals."""
+    name = operation["operationId"]
+    complete_access(operation, needs_of(route.dependant, path=route.path))
+    for each in operation.get("parameters", []):
+        _plain(each)
+    for content in operation.get("requestBody", {}).get("content", {}).values():
+        content["example"] = BODIES[name]
+    for response in (operation["responses"][status] for status in operation["responses"] if status < "400"):
+        response["headers"] = header_refs(headers_of(name, is_write=is_write))
+    if is_write:
         operation.setdefault("parameters", []).append({"$ref": "#/components/parameters/IdempotencyKey"})
-    for status in _REFUSALS:
+    for status in refusals_of(operation, is_write=is_write, reads_json=route.body_field is not None):
         operation["responses"][str(status)] = {"$ref": f"#/components/responses/Refused{status}"}
 
 
-def _refusal(status: int) -> dict[str, Any]:
-    schema = {"$ref": "#/components/schemas/Problem"}
-    return {"description": phrase_of(status), "content": {_PROBLEM: {"schema": schema}}}
+def _plain(parameter: dict[str, Any]) -> None:
+    """A parameter as it can be sent: left out, it is none, but nobody can send a null. With an example in a path."""
+    schema = parameter["schema"]
+    ways = [each for each in schema.get("anyOf", ()) if each != _NOTHING]
+    if len(ways) == 1:
+        del schema["anyOf"]
+        parameter["schema"] = {**ways[0], **schema}
+    if parameter["in"] == "path":
+        parameter["example"] = PARAMETERS[parameter["name"]]

@@ -164,7 +164,7 @@ def problem(
 
 def problem_of(error: Exception, *, request_id: str | None = None) -> Answer:
     """The answer to any exception: ours with their sentence, all others as a 500 without a word of theirs."""
-    status = _status(error)
+    status = status_of(type(error))
     code = error.code if isinstance(error, BillingError) else "internal_error"
     errors: Sequence[Mapping[str, str]] | None = error.errors if isinstance(error, InvalidRequest) else None
     if isinstance(error, InvalidInput):
@@ -198,8 +198,9 @@ _STATUSES: tuple[tuple[type[BillingError], int], ...] = (
 )
 
 
-def _status(error: Exception) -> int:
-    return next((status for kind, status in _STATUSES if isinstance(error, kind)), 500)
+def status_of(kind: type[Exception]) -> int:
+    """The status that errors of a kind are told with; 500 for all that are not meant for a caller."""
+    return next((status for each, status in _STATUSES if issubclass(kind, each)), 500)
 
 
 def _detail(error: Exception, *, status: int) -> str:

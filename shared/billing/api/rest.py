@@ -41,7 +41,7 @@ class RestRoute(APIRoute):
 
     def get_route_handler(self) -> Handler:
         """The handler of the framework, within these manners."""
-        needed = _needed(self.dependant, path=self.path)
+        needed = needs_of(self.dependant, path=self.path)
         answered = super().get_route_handler()
 
         async def handler(request: Request) -> Response:
@@ -57,6 +57,15 @@ class RestRoute(APIRoute):
         return handler
 
 
+def needs_of(dependant: Dependant, *, path: str) -> Needs:
+    """What a route needs of its caller. All of its dependencies must say the same: TypeError where they do not."""
+    found = set(_needs_in(dependant))
+    if len(found) != 1:
+        message = f"{path}: a route of the API needs one dependency made by `needs`, not {len(found)}"
+        raise TypeError(message)
+    return found.pop()
+
+
 def keep_instead(request: Request, answer: dict[str, object]) -> None:
     """Keep this for a repeated request in place of what is answered now: a secret is shown once and stored nowhere."""
     setattr(request.state, _TO_KEEP, answer)
@@ -66,15 +75,6 @@ def fingerprint_of(request: Request, body: bytes) -> str:
     """What makes a repeated write the same one: method, path, query and body, as they were sent."""
     said = [request.method, request.url.path, request.url.query, sha256(body).hexdigest()]
     return sha256(orjson.dumps(said)).hexdigest()
-
-
-def _needed(dependant: Dependant, *, path: str) -> Needs:
-    """What the route needs of its caller; all of the dependencies must say the same."""
-    found = set(_needs_in(dependant))
-    if len(found) != 1:
-        message = f"{path}: a route of the API needs one dependency made by `needs`, not {len(found)}"
-        raise TypeError(message)
-    return found.pop()
 
 
 def _needs_in(dependant: Dependant) -> Iterator[Needs]:
