@@ -60,23 +60,36 @@ def generate_invoices(
 
     Raises NotFound for an unknown tenant and StoreUnavailable where the store is away; all else is on the report.
     `bill` bills the shards, in place of this process alone.
-    Running again bills nothing twice: what a killed run left is billed by the next one, with the next numbers.
+    Running again bills nothing twice: what a killed run left is billed by the next one, with the next numbers. A task
+    of a spread run that finds nothing due does not count the customers.
     """
     context = start_run(
         documents, request, tenant=options.tenant, payment_url=options.payment_url, on_invoice=options.on_invoice
     )
     report = context.report
-    if FIRST_SHARD in context.shards:  # of the parts of one run, one counts the customers
-        report.customers = context.customers.count()
-        # asked before the bills are made: who gets a last one now is not skipped
-        if without := context.customers.count_without_subscription():
-            report.skipped["no_active_subscription"] += without
-    (bill or bill_shards)(context, options)
+    if not request.fan_out or _has_due(
+        context
+    ):  # most tasks of a night find nothing due, and nobody hears their answer
+        if FIRST_SHARD in context.shards:  # of the parts of one run, one counts the customers
+            _count_customers(context)
+        (bill or bill_shards)(context, options)
     if not request.dry_run:
         runs, by = Runs.of(documents, request.tenant_id), request.actor
         record = runs.record(report, actor=by, recorded_at=request.recorded_at, fan_out=request.fan_out)
         documents.commit([record])
     return report
+
+
+def _has_due(context: RunContext) -> bool:
+    as_of, count_due = context.request.as_of, context.subscriptions.count_due
+    return any(count_due(as_of=as_of, shard=shard, at_most=1) for shard in context.shards)
+
+
+def _count_customers(context: RunContext) -> None:
+    """Ask before the bills are made: who gets a last one now is not skipped."""
+    context.report.customers = context.customers.count()
+    if without := context.customers.count_without_subscription():
+        context.report.skipped["no_active_subscription"] += without
 
 
 def bill_shards(context: RunContext, options: RunOptions) -> None:
