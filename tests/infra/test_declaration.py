@@ -140,7 +140,7 @@ def test_a_variable_reaches_everything_that_names_it() -> None:
         ),
         ("time_zone: Etc/UTC", "time_zone: Etc/Utopia", "variables.time_zone", "expected a time zone's name"),
         ("  - firestore.googleapis.com", "  - firestore", "apis.8", "expected an API such as"),
-        ("retention: 10y", "retention: ten years", "buckets.documents.retention", "expected a length such as 30s"),
+        ("retention: 4018d", "retention: eleven years", "buckets.documents.retention", "expected a length such as 30s"),
         ("acts_as: [scheduler]", "acts_as: [nobody]", "service_accounts.billing.acts_as", "got 'nobody'"),
         ("callers: [scheduler]", "callers: [stranger]", "functions.apiProxy.callers", "got 'stranger'"),
         ("    function: run_dunning", "    function: run_wild", "jobs.run-dunning.function", "'run_dunning'"),
