@@ -43,11 +43,7 @@ class Runs:
             self.collection.document(report.run_id),
             {
                 "kind": "dunning",
-                "actor": actor,
-                "recorded_at": recorded_at,
-                "expires_at": recorded_at + KEPT,
-                "as_of": report.as_of,
-                "complete": report.complete,
+                **_asked(actor, recorded_at, as_of=report.as_of, complete=report.complete),
                 "overdue": report.entered,
                 "actions": dict(report.actions),
                 "busy": report.busy,
@@ -66,11 +62,7 @@ class Runs:
         return Put(
             self.collection.document(report.run_id),
             {
-                "actor": actor,
-                "recorded_at": recorded_at,
-                "expires_at": recorded_at + KEPT,
-                "as_of": report.as_of,
-                "complete": report.complete,
+                **_asked(actor, recorded_at, as_of=report.as_of, complete=report.complete),
                 "customers": report.customers,
                 "generated": len(report.invoices),
                 "credited": len(report.credit_notes),
@@ -120,11 +112,7 @@ class Runs:
             self.collection.document(run_id),
             {
                 "kind": "verification",
-                "actor": actor,
-                "recorded_at": recorded_at,
-                "expires_at": recorded_at + KEPT,
-                "as_of": as_of,
-                "complete": complete,
+                **_asked(actor, recorded_at, as_of=as_of, complete=complete),
                 **counts,
                 "kinds": dict(kinds),
                 "failed": 0,
@@ -133,6 +121,17 @@ class Runs:
                 **_part_of(fan_out),
             },
         )
+
+
+def _asked(actor: str, recorded_at: datetime, *, as_of: datetime, complete: bool) -> Fields:
+    """What every record begins with."""
+    return {
+        "actor": actor,
+        "recorded_at": recorded_at,
+        "expires_at": recorded_at + KEPT,
+        "as_of": as_of,
+        "complete": complete,
+    }
 
 
 def _part_of(fan_out: str) -> Fields:
