@@ -11,6 +11,9 @@ from infra.resource import Difference, Resource, Settings, Step, always, gcloud
 from infra.secret_places import secret_name
 
 IAM = "iam.googleapis.com"
+
+_SECRET_ROLES = ("roles/secretmanager.secretAccessor", "roles/secretmanager.viewer")
+"""The values of a secret, and the list of its versions."""
 _ACTS_AS = "roles/iam.serviceAccountUser"
 
 _queue = partial(by_library, service="Cloud Tasks", api="cloudtasks.googleapis.com", client=lambda cloud: cloud.tasks)
@@ -65,7 +68,8 @@ def _places(declaration: Declaration, account: ServiceAccount) -> Iterator[tuple
         place = _queue(f"queue {queue}", resource=queue_name(declaration, queue))
         yield place, account.queue_roles.get(queue, ())
     for secret in declaration.secrets:
-        yield _secret(f"secret {secret}", resource=secret_name(declaration, secret)), account.secret_roles
+        roles = _SECRET_ROLES if account.reads(secret) else ()
+        yield _secret(f"secret {secret}", resource=secret_name(declaration, secret)), roles
     for other in declaration.service_accounts:
         yield _account(declaration, other), (_ACTS_AS,) if other in account.acts_as else ()
 

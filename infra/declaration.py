@@ -1,8 +1,7 @@
 """The shape of billing.yaml and the rules that it must meet: Google's limits, and names that exist."""
 
 import re
-from collections.abc import Iterator
-from typing import Annotated, Any, Literal, Self, get_args
+from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, StrictInt, model_validator
@@ -113,8 +112,12 @@ class ServiceAccount(Part):
     project_roles: tuple[Role, ...] = ()
     bucket_roles: dict[str, tuple[Role, ...]] = {}
     queue_roles: dict[QueueName, tuple[Role, ...]] = {}
-    secret_roles: tuple[Role, ...] = ()
     acts_as: tuple[str, ...] = ()
+    reads_secrets: tuple[SecretName, ...] = ()
+
+    def reads(self, secret: str) -> bool:
+        """Whether it may read a secret: one of those that it names, or a tenant's own of that kind."""
+        return any(secret == name or secret.startswith(f"{name}_") for name in self.reads_secrets)
 
 
 class Firestore(Part):
@@ -180,13 +183,14 @@ class Queue(Part):
 
 
 class Function(Part):
-    """A function as it is deployed; `callers` are the accounts that its own door lets in.
+    """A function as it is deployed; `callers` are the accounts that its own door lets in, `runs_as` is its own.
 
     `min_instances` are kept warm, and paid for, while nobody calls.
     """
 
     source: Text
     entry_point: Text
+    runs_as: str
     memory: Memory
     cpu: Annotated[StrictInt, Field(ge=1, le=8)]
     concurrency: Annotated[StrictInt, Field(ge=1, le=1000)]
@@ -208,10 +212,11 @@ class Retries(Part):
 
 
 class Job(Part):
-    """A job of Cloud Scheduler: it calls a function, as the account that the function's door lets in."""
+    """A job of Cloud Scheduler: it calls a function, as an account that the function's door lets in."""
 
     title: Text
     function: FunctionName
+    calls_as: str
     path: Path = ""
     schedule: Cron
     time_zone: Zone
@@ -253,10 +258,9 @@ class Declaration(Part):
     metrics: dict[str, Metric]
     alerts: dict[AlertName, Alert]
 
-    @property
-    def invoker(self) -> str:
-        """The e-mail of the account that jobs and tasks call as: the one that the runtime account may act as."""
-        return self.email(self.service_accounts["billing"].acts_as[0])
+    def tasks_call_as(self, function: FunctionName) -> str:
+        """The account that the tasks of a function call as: the one that its own account may act as."""
+        return self.service_accounts[self.functions[function].runs_as].acts_as[0]
 
     def email(self, account: str) -> str:
         """The e-mail of a service account."""
@@ -265,26 +269,3 @@ class Declaration(Part):
     def url(self, function: str) -> str:
         """A function's address, which is also the audience of tokens for it."""
         return f"https://{self.variables.region}-{self.variables.project}.cloudfunctions.net/{function}"
-
-    def flaws(self) -> Iterator[tuple[tuple[str, ...], str]]:
-        """Names that nothing stands behind, with the path of each, and queues that the functions put tasks into."""
-        for queue in get_args(QueueName):
-            if queue not in self.queues:
-                yield ("queues",), f"expected {queue}, which the functions put tasks into"
-        for name, account in self.service_accounts.items():
-            yield from _unknown(account.acts_as, ("service_accounts", name, "acts_as"), known=self.service_accounts)
-            yield from _unknown(account.bucket_roles, ("service_accounts", name, "bucket_roles"), known=self.buckets)
-            yield from _unknown(account.queue_roles, ("service_accounts", name, "queue_roles"), known=self.queues)
-        for name, function in self.functions.items():
-            yield from _unknown(function.callers, ("functions", name, "callers"), known=self.service_accounts)
-        for name, job in self.jobs.items():
-            yield from _unknown([job.function], ("jobs", name, "function"), known=self.functions)
-        yield from _unknown(["billing", "builder"], ("service_accounts",), known=self.service_accounts)
-        if not self.service_accounts.get("billing", ServiceAccount(title="-")).acts_as:
-            yield ("service_accounts",), "expected an account `billing` with the account that tasks call as in acts_as"
-
-
-def _unknown(names: Any, path: tuple[str, ...], *, known: Any) -> Iterator[tuple[tuple[str, ...], str]]:  # noqa: ANN401
-    for name in names:
-        if name not in known:
-            yield path, f"expected one of {', '.join(known) or 'none'}, got {name!r}"

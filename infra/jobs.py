@@ -73,7 +73,7 @@ def _job(declaration: Declaration, job: declared.Job, path: str) -> Job:
             "headers": {"Content-Type": "application/json"},
             "body": json.dumps(job.body, separators=(",", ":")).encode(),
             # the token's audience is the function's address without a path: what the function expects
-            "oidc_token": {"service_account_email": declaration.invoker, "audience": url},
+            "oidc_token": {"service_account_email": declaration.email(job.calls_as), "audience": url},
         },
         retry_config={
             "retry_count": retries.count,

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from billing.adapters.variables import without_user
 from infra.declaration import Declaration, Unshown
 from infra.errors import InvalidDeclaration
+from infra.references import reference_flaws
 from infra.start_check import start_flaws
 
 Lines: TypeAlias = dict[tuple[str, ...], int]
@@ -128,7 +129,7 @@ def _declaration(data: Any, lines: Lines, *, path: Path) -> Declaration:  # noqa
         declaration = Declaration.model_validate(data)
     except ValidationError as error:
         raise InvalidDeclaration([_flaw(each, lines, path=path) for each in error.errors()]) from error
-    if flaws := list(declaration.flaws()) or list(dict.fromkeys(start_flaws(declaration))):
+    if flaws := list(reference_flaws(declaration)) or list(dict.fromkeys(start_flaws(declaration))):
         raise InvalidDeclaration([f"{path}:{_line(at, lines)}: {'.'.join(at)}: {said}" for at, said in flaws])
     return declaration
 

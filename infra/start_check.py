@@ -4,7 +4,9 @@ from collections.abc import Iterator, Mapping
 from typing import TypeAlias
 
 from billing.adapters.secret_reference import is_reference
+from billing.api.caller import INTERNAL_KEY
 from billing.config import Bucket, FirestoreDatabase, Misconfigured, Settings, is_secret_name
+from billing.ports.tasks import FunctionName
 from infra.declaration import MAIL_SERVER, Declaration, is_mail_server
 from infra.functions import environment
 
@@ -27,6 +29,7 @@ def start_flaws(declaration: Declaration) -> Iterator[Flaw]:
         else:
             yield from (((*at, variable), expected) for variable, expected in _on_this_machine(settings))
             yield from _not_declared(settings, declaration)
+            yield from _not_readable(settings, declaration, name)
 
 
 def _plain_secrets(told: Mapping[str, str]) -> list[str]:
@@ -49,3 +52,12 @@ def _not_declared(settings: Settings, declaration: Declaration) -> Iterator[Flaw
     for name, why in settings.needed_secrets().items():
         if name not in declaration.secrets:
             yield ("secrets",), f"expected {name}: {why}"
+
+
+def _not_readable(settings: Settings, declaration: Declaration, function: FunctionName) -> Iterator[Flaw]:
+    """What a function reads at its start or with every call, and what its variables refer to, its account may read."""
+    account = declaration.functions[function].runs_as
+    needed = {INTERNAL_KEY: "each call's credential is compared with it", **settings.needed_secrets()}
+    for name, why in {**dict.fromkeys(settings.secrets.variables, "a variable refers to it"), **needed}.items():
+        if not declaration.service_accounts[account].reads(name):
+            yield ("service_accounts", account, "reads_secrets"), f"expected {name} among them: {function}: {why}"

@@ -24,7 +24,9 @@ from tests.google_project import GoogleProject
 PROJECT = "acme-billing"
 DECLARATION = Path("infra/billing.yaml")
 AT = f"projects/{PROJECT}/locations/europe-west1"
-BILLING = f"serviceAccount:billing@{PROJECT}.iam.gserviceaccount.com"
+GENERATES = f"serviceAccount:generate-invoices@{PROJECT}.iam.gserviceaccount.com"
+RUN_DUNNING = f"serviceAccount:run-dunning@{PROJECT}.iam.gserviceaccount.com"
+API_PROXY = f"serviceAccount:api-proxy@{PROJECT}.iam.gserviceaccount.com"
 BUILDER = f"serviceAccount:builder@{PROJECT}.iam.gserviceaccount.com"
 INVOICES = f"gs://{PROJECT}-invoices"
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from google.cloud import scheduler_v1, secretmanager_v1, tasks_v2
 
-from tests.infra.cloud import AT, BILLING, INVOICES, PROJECT, World
+from tests.infra.cloud import AT, GENERATES, INVOICES, PROJECT, World
 
 
 def _job(world: World) -> scheduler_v1.Job:
@@ -25,7 +25,7 @@ def _state(world: World) -> dict:
 
 
 def _service(world: World) -> dict:
-    return _state(world)["functions"]["run_dunning"]["serviceConfig"]
+    return _state(world)["run_services"]["run-dunning"]
 
 
 def _expires(world: World) -> dict:
@@ -70,8 +70,8 @@ DRIFTS: dict[str, tuple[Callable[[World], object], str, list[str]]] = {
         ["expire_time"],
     ),
     "a role too much": (
-        lambda world: _state(world)["policies"][PROJECT].update({"roles/editor": [BILLING]}),
-        "roles billing on the project",
+        lambda world: _state(world)["policies"][PROJECT].update({"roles/editor": [GENERATES]}),
+        "roles generate-invoices on the project",
         ["roles"],
     ),
     "a role for an account that should have none": (
@@ -82,13 +82,13 @@ DRIFTS: dict[str, tuple[Callable[[World], object], str, list[str]]] = {
         ["roles"],
     ),
     "a role that was taken from a queue": (
-        lambda world: world.google.policies.pop(f"{AT}/queues/runs"),
-        "roles billing on queue runs",
+        lambda world: world.google.policies[f"{AT}/queues/runs"].bindings[0].members.remove(GENERATES),
+        "roles generate-invoices on queue runs",
         [],
     ),
     "an account that is disabled": (
         lambda world: _state(world)["accounts"][0].update(disabled=True),
-        "service account billing",
+        "service account generate-invoices",
         ["disabled"],
     ),
     "a database without protection": (
@@ -145,12 +145,12 @@ DRIFTS: dict[str, tuple[Callable[[World], object], str, list[str]]] = {
         ["public_access", "retention_seconds", "lifecycle"],
     ),
     "a function with another setting": (
-        lambda world: _service(world)["environmentVariables"].update(BILLING_STORE="sqlite:///tmp/x"),
+        lambda world: _service(world)["env"].update(BILLING_STORE="sqlite:///tmp/x", MADE_BY_HAND="1"),
         "function run_dunning",
         ["environment"],
     ),
     "a function that is kept warm, and hidden": (
-        lambda world: _service(world).update(minInstanceCount=2, ingressSettings="ALLOW_INTERNAL_ONLY"),
+        lambda world: _service(world).update(minScale="2", ingress="internal"),
         "function run_dunning",
         ["min_instances", "ingress"],
     ),

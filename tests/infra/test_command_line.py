@@ -103,11 +103,12 @@ def test_what_is_left_as_it_is_is_said_and_made_so_when_it_is_asked_for(
 def test_a_step_that_fails_ends_with_1_and_says_what_was_done(
     here: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    here.gcloud.state["refusals"].append(["iam service-accounts create scheduler", 1, "HTTPError 503"])
+    here.gcloud.state["refusals"].append(["iam service-accounts create api-proxy", 1, "HTTPError 503"])
 
     assert infra(monkeypatch, "apply", f"--project={PROJECT}") == 1
-    assert "2 of " in capsys.readouterr().err
-    assert [each["email"] for each in here.gcloud.state["accounts"]] == [f"billing@{PROJECT}.iam.gserviceaccount.com"]
+    assert "3 of " in capsys.readouterr().err
+    made = [each["email"].partition("@")[0] for each in here.gcloud.state["accounts"]]
+    assert made == ["generate-invoices", "run-dunning"]
 
 
 def test_destroy_goes_on_only_when_the_project_is_typed(

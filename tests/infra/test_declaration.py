@@ -57,7 +57,8 @@ def test_a_function_starts_with_what_it_is_told(name: FunctionName) -> None:
     settings = Settings.from_environment(environment(declaration, name))
 
     assert settings.oidc.audiences == (f"https://europe-west1-{PROJECT}.cloudfunctions.net/{name}",)
-    assert declaration.invoker in settings.oidc.service_accounts
+    assert settings.tasks is not None
+    assert settings.tasks.service_account in settings.oidc.service_accounts
     assert settings.run_deadline_seconds < declaration.functions[name].timeout
 
 
@@ -79,14 +80,14 @@ def test_the_jobs_call_as_an_account_that_their_functions_let_in_and_name_the_au
     declaration = load(DECLARATION, GIVEN)
     for job in declaration.jobs.values():
         told = environment(declaration, job.function)
-        assert declaration.invoker in told["OIDC_SERVICE_ACCOUNTS"].split(",")
+        assert declaration.email(job.calls_as) in told["OIDC_SERVICE_ACCOUNTS"].split(",")
         assert told["OIDC_AUDIENCE"] == declaration.url(job.function)
 
 
 def test_a_variable_with_commas_is_set_off_by_another_sign() -> None:
     flags = deploy_flags(load(DECLARATION, GIVEN), "run_dunning")
     [variables] = [flag.removeprefix("--set-env-vars=") for flag in flags if flag.startswith("--set-env-vars=")]
-    callers = f"OIDC_SERVICE_ACCOUNTS=scheduler@{PROJECT}.iam.gserviceaccount.com,billing@{PROJECT}.iam"
+    callers = f"OIDC_SERVICE_ACCOUNTS=scheduler@{PROJECT}.iam.gserviceaccount.com,api-proxy@{PROJECT}.iam"
     assert variables.startswith("^|^PYTHONPATH=shared|")
     assert f"|{callers}" in variables
 
@@ -141,8 +142,28 @@ def test_a_variable_reaches_everything_that_names_it() -> None:
         ("time_zone: Etc/UTC", "time_zone: Etc/Utopia", "variables.time_zone", "expected a time zone's name"),
         ("  - firestore.googleapis.com", "  - firestore", "apis.8", "expected an API such as"),
         ("retention: 4018d", "retention: eleven years", "buckets.documents.retention", "expected a length such as 30s"),
-        ("acts_as: [scheduler]", "acts_as: [nobody]", "service_accounts.billing.acts_as", "got 'nobody'"),
-        ("callers: [scheduler]", "callers: [stranger]", "functions.apiProxy.callers", "got 'stranger'"),
+        ("acts_as: [scheduler]", "acts_as: [nobody]", "service_accounts.generate-invoices.acts_as", "got 'nobody'"),
+        ("callers: [scheduler, event-tasks]", "callers: [stranger]", "functions.apiProxy.callers", "got 'stranger'"),
+        (
+            "callers: [scheduler, event-tasks]",
+            "callers: [scheduler]",
+            "functions.apiProxy.callers",
+            "expected event-tasks among them, which calls it",
+        ),
+        (
+            "callers: [scheduler, api-proxy]",
+            "callers: [scheduler]",
+            "functions.generate_invoices.callers",
+            "expected api-proxy among them, which calls it",
+        ),
+        ("runs_as: run-dunning", "runs_as: nobody", "functions.run_dunning.runs_as", "got 'nobody'"),
+        ("runs_as: run-dunning", "runs_as: scheduler", "functions.run_dunning.runs_as", "may act as the one that its"),
+        (
+            "    calls_as: scheduler",
+            "    calls_as: builder",
+            "jobs.generate-invoices.calls_as",
+            "expected one of scheduler, api-proxy, got 'builder'",
+        ),
         ("    function: run_dunning", "    function: run_wild", "jobs.run-dunning.function", "'run_dunning'"),
         ("gs://${bucket}", "gs://${buckte}", "functions.generate_invoices.environment.BILLING_OBJECTS", "${buckte}"),
     ],

@@ -8,14 +8,14 @@ from google.iam.v1.policy_pb2 import Binding
 from infra.applying import destroy, doomed
 from infra.plan import Change
 from infra.resources import resources
-from tests.infra.cloud import AT, BILLING, INVOICES, PROJECT, World
+from tests.infra.cloud import AT, GENERATES, INVOICES, PROJECT, RUN_DUNNING, World
 
 SCHEDULER = f"scheduler@{PROJECT}.iam.gserviceaccount.com"
 UNTIL_MAY = {"expression": 'request.time < timestamp("2026-05-01T00:00:00Z")', "title": "until May"}
 SHOWN = 'if {"expression": "request.time < timestamp(\\"2026-05-01T00:00:00Z\\")", "title": "until May"}'
 
 
-def by_hand(world: World, target: str, role: str, member: str = BILLING) -> None:
+def by_hand(world: World, target: str, role: str, member: str = GENERATES) -> None:
     """What a person gives for a while."""
     bound = {"role": role, "members": [member], "condition": UNTIL_MAY}
     world.gcloud.state.setdefault("conditional", {}).setdefault(target, []).append(bound)
@@ -33,9 +33,13 @@ def the_change(world: World) -> Change:
 @pytest.mark.parametrize(
     ("target", "named", "has"),
     [
-        (PROJECT, "roles billing on the project", ["roles/datastore.user"]),
-        (INVOICES, f"roles billing on {INVOICES}", ["roles/storage.objectCreator", "roles/storage.objectViewer"]),
-        (SCHEDULER, "roles billing on account scheduler", ["roles/iam.serviceAccountUser"]),
+        (PROJECT, "roles generate-invoices on the project", ["roles/datastore.user"]),
+        (
+            INVOICES,
+            f"roles generate-invoices on {INVOICES}",
+            ["roles/storage.objectCreator", "roles/storage.objectViewer"],
+        ),
+        (SCHEDULER, "roles generate-invoices on account scheduler", ["roles/iam.serviceAccountUser"]),
     ],
 )
 def test_a_role_that_somebody_gave_under_a_condition_is_shown_with_it_and_taken_away(
@@ -53,43 +57,44 @@ def test_a_role_that_somebody_gave_under_a_condition_is_shown_with_it_and_taken_
 
 def test_a_declared_role_that_holds_under_a_condition_alone_is_given_without_one(applied: World) -> None:
     state = applied.gcloud.state
-    state["policies"][PROJECT]["roles/datastore.user"] = []
+    state["policies"][PROJECT]["roles/datastore.user"].remove(GENERATES)
     by_hand(applied, PROJECT, "roles/datastore.user")
 
     assert the_change(applied).differences[0].live == [f"roles/datastore.user {SHOWN}"]
     applied.apply()
-    assert state["policies"][PROJECT]["roles/datastore.user"] == [BILLING]
+    assert GENERATES in state["policies"][PROJECT]["roles/datastore.user"]
     assert state["conditional"][PROJECT] == []
 
 
 def test_a_strangers_condition_in_the_same_policy_is_in_nobodys_way_and_stays(applied: World) -> None:
     by_hand(applied, INVOICES, "roles/storage.objectViewer", "user:auditor@acme.example")
-    applied.gcloud.state["policies"][INVOICES]["roles/storage.objectViewer"] = []
+    applied.gcloud.state["policies"][INVOICES]["roles/storage.objectViewer"].remove(GENERATES)
 
     applied.apply()
-    assert applied.gcloud.state["policies"][INVOICES]["roles/storage.objectViewer"] == [BILLING]
+    assert GENERATES in applied.gcloud.state["policies"][INVOICES]["roles/storage.objectViewer"]
     assert len(applied.gcloud.state["conditional"][INVOICES]) == 1
 
 
 def test_conditions_on_a_queue_are_seen_taken_and_never_lost_for_others(applied: World) -> None:
     ours, others = (
         Binding(role="roles/cloudtasks.enqueuer", members=[member], condition=UNTIL_MAY)
-        for member in (BILLING, "user:auditor@acme.example")
+        for member in (GENERATES, "user:auditor@acme.example")
     )
-    del on_queue(applied)[:]
+    [standing] = on_queue(applied)
+    standing.members.remove(GENERATES)
     on_queue(applied).extend([ours, others])
 
     assert the_change(applied).differences[0].live == [f"roles/cloudtasks.enqueuer {SHOWN}"]
     applied.apply()
     assert sorted((list(each.members), each.condition.title) for each in on_queue(applied)) == [
-        ([BILLING], ""),
+        ([RUN_DUNNING, GENERATES], ""),
         (["user:auditor@acme.example"], "until May"),
     ]
     assert applied.plan().changes == []
 
 
 def give_more(world: World) -> None:
-    world.gcloud.state["policies"][PROJECT]["roles/editor"] = [BILLING]
+    world.gcloud.state["policies"][PROJECT]["roles/editor"] = [GENERATES]
 
 
 def give_for_a_while(world: World) -> None:

@@ -6,8 +6,9 @@ import grpc
 import pytest
 
 from billing.store.indexes import EXEMPTIONS, INDEXES
+from infra.declaration import Secret
 from infra.errors import Halted
-from tests.infra.cloud import AT, BILLING, BUILDER, INVOICES, PROJECT, World, a_project
+from tests.infra.cloud import API_PROXY, AT, BUILDER, GENERATES, INVOICES, PROJECT, RUN_DUNNING, World, a_project
 
 
 def test_a_plan_for_an_empty_project_lists_everything_and_changes_nothing(world: World) -> None:
@@ -60,13 +61,59 @@ def test_the_functions_are_built_as_an_account_of_ours(applied: World) -> None:
 
 
 def test_the_accounts_may_do_what_is_declared_and_nothing_else(applied: World) -> None:
-    policies = applied.gcloud.state["policies"]
+    policies, doors = applied.gcloud.state["policies"], [GENERATES, RUN_DUNNING, API_PROXY]
     to_build = ("roles/logging.logWriter", "roles/artifactregistry.writer", "roles/storage.objectViewer")
-    assert policies[PROJECT] == {"roles/datastore.user": [BILLING], **{role: [BUILDER] for role in to_build}}
-    assert policies[INVOICES] == {"roles/storage.objectCreator": [BILLING], "roles/storage.objectViewer": [BILLING]}
-    assert policies[f"scheduler@{PROJECT}.iam.gserviceaccount.com"] == {"roles/iam.serviceAccountUser": [BILLING]}
-    [binding] = applied.google.policies[f"{AT}/queues/runs"].bindings
-    assert (binding.role, list(binding.members)) == ("roles/cloudtasks.enqueuer", [BILLING])
+    assert policies[PROJECT] == {"roles/datastore.user": doors, **{role: [BUILDER] for role in to_build}}
+    assert policies[INVOICES] == {"roles/storage.objectCreator": doors, "roles/storage.objectViewer": doors}
+    acting = "roles/iam.serviceAccountUser"
+    assert policies[f"scheduler@{PROJECT}.iam.gserviceaccount.com"] == {acting: [GENERATES, RUN_DUNNING]}
+    assert policies[f"event-tasks@{PROJECT}.iam.gserviceaccount.com"] == {acting: [API_PROXY]}
+    assert on_queue(applied, "runs") == {"roles/cloudtasks.enqueuer": [GENERATES, RUN_DUNNING]}
+    assert on_queue(applied, "events") == {"roles/cloudtasks.enqueuer": doors}
+
+
+def test_each_function_runs_as_an_account_of_its_own(applied: World) -> None:
+    services = applied.gcloud.state["run_services"]
+    assert [f"serviceAccount:{services[name]['account']}" for name in ("generate-invoices", "run-dunning")] == [
+        GENERATES,
+        RUN_DUNNING,
+    ]
+    assert f"serviceAccount:{services['apiproxy']['account']}" == API_PROXY
+
+
+def test_what_the_public_door_puts_into_a_queue_opens_no_other_door_than_its_own(applied: World) -> None:
+    services = applied.gcloud.state["run_services"]
+    calls_as = services["apiproxy"]["env"]["TASKS_SERVICE_ACCOUNT"]
+    let_in = {name: each["env"]["OIDC_SERVICE_ACCOUNTS"].split(",") for name, each in services.items()}
+    assert {name for name, accounts in let_in.items() if calls_as in accounts} == {"apiproxy"}
+
+
+def test_a_secret_is_read_by_those_functions_alone_that_use_it(applied: World) -> None:
+    """Of a tenant's own as of ours: who charges, who checks what Stripe sends, who signs events."""
+    both = ("STRIPE_API_KEY", "STRIPE_WEBHOOK_SECRET", "EVENT_SECRET")
+    secrets = {**applied.declaration.secrets, **{f"{name}_ACME": Secret() for name in both}}
+    applied.apply(applied.declaration.model_copy(update={"secrets": secrets}))
+
+    doors = [GENERATES, RUN_DUNNING, API_PROXY]
+    readers = {
+        "STRIPE_API_KEY": doors,
+        "STRIPE_WEBHOOK_SECRET": [API_PROXY],
+        "EVENT_SECRET": [RUN_DUNNING, API_PROXY],
+        "INTERNAL_API_KEY": doors,
+        "PAYMENT_LINK_KEY": doors,
+        "SMTP_PASSWORD": doors,
+    }
+    for name, members in {**readers, **{f"{name}_ACME": readers[name] for name in both}}.items():
+        roles = ("roles/secretmanager.secretAccessor", "roles/secretmanager.viewer")
+        assert on(applied, f"projects/{PROJECT}/secrets/{name}") == dict.fromkeys(roles, members)
+
+
+def on_queue(world: World, queue: str) -> dict[str, list[str]]:
+    return on(world, f"{AT}/queues/{queue}")
+
+
+def on(world: World, resource: str) -> dict[str, list[str]]:
+    return {each.role: list(each.members) for each in world.google.policies[resource].bindings}
 
 
 def test_a_generated_secret_has_a_value_of_its_own_and_the_others_are_named_until_they_have_one(applied: World) -> None:
@@ -126,7 +173,7 @@ def test_a_run_that_stopped_within_each_thing_is_made_good_and_ends_as_one_that_
 def made(world: World) -> object:
     """All that is there, but for values and for what names the order in which it came."""
     state, google = world.gcloud.state, world.google
-    buckets, functions, policies = state["buckets"], state["functions"], state["policies"]
+    buckets, functions, policies = state["buckets"], [state["functions"], state["run_services"]], state["policies"]
     granted = {
         name: sorted((each.role, *each.members) for each in policy.bindings) for name, policy in google.policies.items()
     }

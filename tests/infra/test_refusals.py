@@ -10,7 +10,7 @@ from infra.errors import Halted, InfraError, NotAllowed
 from tests.infra.cloud import AT, PROJECT, World, a_project
 from tests.infra.test_waiting import ACTS_AS
 
-RUNS_AS = f"billing@{PROJECT}.iam.gserviceaccount.com"
+RUNS_AS = f"generate-invoices@{PROJECT}.iam.gserviceaccount.com"
 ACTING = "roles/iam.serviceAccountUser"
 NO_ACTING = (
     "ResponseError: status=[403], code=[Ok], message=[Caller is missing permission 'iam.serviceaccounts.actAs' on "

@@ -6,7 +6,7 @@ import pytest
 from infra.errors import Halted
 from tests.infra.cloud import PROJECT, World
 
-NO_ACCOUNT = f"Service account billing@{PROJECT}.iam.gserviceaccount.com does not exist."
+NO_ACCOUNT = f"Service account generate-invoices@{PROJECT}.iam.gserviceaccount.com does not exist."
 OFF = (
     "Cloud Tasks API has not been used in project 12345 before or it is disabled. Enable it by visiting "
     "https://console.developers.google.com/apis/api/cloudtasks.googleapis.com/overview?project=12345 then retry. "
