@@ -5,24 +5,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from billing.ports import CompositeIndex
-from billing.store.indexes import EXEMPTIONS, INDEXES, Exemption
+from billing.store.indexes import EXEMPTIONS, Exemption
 from infra.cloud import Cloud
 from infra.declaration import Declaration
 from infra.durations import EXPECTED
 from infra.errors import InvalidDeclaration
 from infra.gcloud import ROOT
+from infra.indexes import FIRESTORE, KEPT, group_of, indexes, is_broken, last_of
 from infra.keeping import left_longer
 from infra.resource import Allowed, Call, Command, Difference, Late, Resource, Settings, Step, always, gcloud
 
-FIRESTORE = "firestore.googleapis.com"
-_KEPT = "it holds or serves the documents, which are never deleted from here"
 _DAY = 86_400
-_ORDERS = {"ASCENDING": "asc", "DESCENDING": "desc", "CONTAINS": "array"}
-_CONFIGS = {"asc": "order=ascending", "desc": "order=descending", "array": "array-config=contains"}
-_SCOPE, _BROKEN = "COLLECTION", "NEEDS_REPAIR"
-"""An index of a whole collection group answers no query of one collection, and one that needs repair none at all."""
-
 _RECOVERY = "point_in_time_recovery"
 _EXEMPT, _EXPIRES = "not indexed", "not indexed, documents expire by it"
 
@@ -33,7 +26,7 @@ def database(declaration: Declaration, allowed: Allowed) -> Iterator[Resource]:
     yield _database(declaration, allowed)
     yield _backups(declaration, allowed)
     yield _rules(declaration)
-    yield from (_index(index, database=name) for index in INDEXES if len(index.fields) > 1)
+    yield from indexes(database=name)
     groups: dict[str, list[Exemption]] = defaultdict(list)
     for exemption in EXEMPTIONS:
         groups[exemption.collection_group].append(exemption)
@@ -74,7 +67,7 @@ def _database(declaration: Declaration, allowed: Allowed) -> Resource:
         ),
         update=update,
         left=lambda live: left_longer(live, _RECOVERY, wanted.point_in_time_recovery, allowed),
-        kept=_KEPT,
+        kept=KEPT,
         fixed={
             "type": "the project has a database in Datastore mode under this name: take another project",
             "location": "a database never moves: set region to where it is, or take another project",
@@ -110,7 +103,7 @@ def _backups(declaration: Declaration, allowed: Allowed) -> Resource:
 
     daily = Late(
         "--backup-schedule=SCHEDULE(daily)",
-        lambda cloud: f"--backup-schedule={_last_of(schedule(cloud))}",
+        lambda cloud: f"--backup-schedule={last_of(schedule(cloud))}",
     )
     return Resource(
         kind="Firestore backups",
@@ -121,7 +114,7 @@ def _backups(declaration: Declaration, allowed: Allowed) -> Resource:
         create=(gcloud(*schedules, "create", place, "--recurrence=daily", retention),),
         update=always(gcloud(*schedules, "update", place, daily, retention)),
         left=lambda live: left_longer(live, "kept_days", kept // _DAY, allowed),
-        kept=_KEPT,
+        kept=KEPT,
     )
 
 
@@ -147,65 +140,8 @@ def _rules(declaration: Declaration) -> Resource:
         live=live,
         create=(release,),
         update=always(release),
-        kept=_KEPT,
+        kept=KEPT,
     )
-
-
-def _index(index: CompositeIndex, *, database: str) -> Resource:
-    group, place = index.collection_group, f"--database={database}"
-    title = f"{group} by {', '.join(f'{name} {direction}' for name, direction in index.fields)}"
-
-    def live(cloud: Cloud) -> Settings | None:
-        found = _same(cloud, index, place)
-        return None if found is None else {"index": _BROKEN if _is_broken(found) else "there"}
-
-    broken = Late(f"INDEX({title})", lambda cloud: _last_of(_same(cloud, index, place)))
-    delete = gcloud("firestore", "indexes", "composite", "delete", broken, place)
-    configs = [f"--field-config=field-path={name},{_CONFIGS[direction]}" for name, direction in index.fields]
-    create = gcloud(
-        *("firestore", "indexes", "composite", "create", place, f"--collection-group={group}"),
-        *(*configs, "--async"),
-    )
-    return Resource(
-        kind="Firestore index",
-        name=title,
-        api=FIRESTORE,
-        wanted={"index": "there"},
-        live=live,
-        create=(create,),
-        update=always(delete, create),  # whose building failed is built by nothing else
-        kept=_KEPT,
-    )
-
-
-def _same(cloud: Cloud, index: CompositeIndex, place: str) -> Mapping[str, Any] | None:
-    """The one that answers the same queries; where there are two, not the one that can't be used."""
-    found = cloud.gcloud.read("firestore", "indexes", "composite", "list", place) or []
-    wanted = [[name, direction] for name, direction in index.fields]
-    same = [
-        each
-        for each in found
-        if _group(each) == index.collection_group and each.get("queryScope") == _SCOPE and _fields(each) == wanted
-    ]
-    return min(same, key=_is_broken, default=None)
-
-
-def _is_broken(found: Mapping[str, Any]) -> bool:
-    return found.get("state") == _BROKEN
-
-
-def _group(found: Mapping[str, Any]) -> str:
-    """Of projects/P/databases/D/collectionGroups/GROUP/indexes/ID, or .../fields/ID."""
-    return str(found["name"].split("/")[-3])
-
-
-def _fields(index: Mapping[str, Any]) -> list[list[str]]:
-    """Without the document's name, which Firestore adds at the end."""
-    return [
-        [each["fieldPath"], _ORDERS.get(each.get("order") or each.get("arrayConfig"), "?")]
-        for each in index["fields"]
-        if each["fieldPath"] != "__name__"
-    ]
 
 
 def _exemptions(group: str, exemptions: Sequence[Exemption], *, database: str) -> Resource:
@@ -215,9 +151,9 @@ def _exemptions(group: str, exemptions: Sequence[Exemption], *, database: str) -
         place = f"--database={database}"
         indexed = cloud.gcloud.read("firestore", "indexes", "fields", "list", place) or []
         expiring = cloud.gcloud.read("firestore", "fields", "ttls", "list", place) or []
-        expires = {_last_of(each) for each in expiring if _group(each) == group and not _is_broken(each["ttlConfig"])}
+        expires = {last_of(each) for each in expiring if group_of(each) == group and not is_broken(each["ttlConfig"])}
         exempt = {
-            _last_of(each) for each in indexed if _group(each) == group and not each["indexConfig"].get("indexes", [])
+            last_of(each) for each in indexed if group_of(each) == group and not each["indexConfig"].get("indexes", [])
         }
         return {name: _EXPIRES if name in expires else _EXEMPT for name in exempt if name in wanted} or None
 
@@ -239,10 +175,5 @@ def _exemptions(group: str, exemptions: Sequence[Exemption], *, database: str) -
         live=live,
         create=tuple(commands([Difference(field=name, live=None, wanted=what) for name, what in wanted.items()])),
         update=lambda differing, _live: tuple(commands(differing)),
-        kept=_KEPT,
+        kept=KEPT,
     )
-
-
-def _last_of(found: Mapping[str, Any] | None) -> str:
-    """The id at the end of its name; of what is gone meanwhile nothing, which gcloud refuses."""
-    return "" if found is None else str(found["name"].rpartition("/")[2])

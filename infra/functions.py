@@ -1,26 +1,25 @@
 """The functions: how each is deployed, and whether it still is as declared.
 
-`apply` deploys a function that is missing or whose settings differ, from this very folder; new code comes by
-cloudbuild.yaml, with the same settings.
+`apply` deploys a function that is missing, from this very folder, and changes the settings of one that is there, never
+its code: new code comes by a release (cloudbuild.yaml), which calls it and can go back. What a function is built by
+changes with its code.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import chain, count
 from typing import Any
 
 from billing.adapters.task_place import FUNCTION_URLS
 from billing.ports.tasks import FunctionName
 from infra.cloud import Cloud
 from infra.declaration import Declaration, Function
-from infra.resource import Resource, Settings, always, gcloud
-
-_PLATFORMS_OWN = "LOG_EXECUTION_ID"
-"""A variable that the platform sets by itself."""
+from infra.resource import Difference, Resource, Settings, Step, always, gcloud
+from infra.run_service import change, joined, newest_serves, service_of, service_settings
 
 _WENT_BACK = (
     "a revision before the newest serves, as after a release that went back; its settings may be others than these. "
-    "Release again: the next deploy takes all traffic"
+    "Release again: that takes all traffic"
 )
+_BY_RELEASE = "it changes with the code, by the next release"
 
 
 def functions(declaration: Declaration) -> Iterator[Resource]:
@@ -34,23 +33,33 @@ def _of(name: FunctionName, function: Function, declaration: Declaration) -> Res
 
     def live(cloud: Cloud) -> Settings | None:
         one = _found(cloud, name, region=region)
-        return None if one is None else _settings(one, public=_is_public(cloud, one, region=region))
+        if one is None:
+            return None
+        service = service_of(cloud, one, region=region)
+        return {**_built(one), **({} if service is None else service_settings(cloud, service, region=region))}
+
+    def update(found: Sequence[Difference], live: Settings) -> Sequence[Step]:
+        return tuple(change(found, live, region=region)) if _serves(live) else (deploy,)
 
     def notes(cloud: Cloud) -> Sequence[str]:
         one = _found(cloud, name, region=region)
-        return () if one is None or _newest_serves(cloud, one, region=region) else (f"{name}: {_WENT_BACK}",)
+        service = None if one is None else service_of(cloud, one, region=region)
+        return () if service is None or newest_serves(service) else (f"{name}: {_WENT_BACK}",)
 
     deploy = gcloud("functions", "deploy", name, *deploy_flags(declaration, name))
+    by_release = {
+        "runtime": declaration.variables.runtime,
+        "entry_point": function.entry_point,
+        "source_file": function.source,
+        "build_account": _build_account(declaration),
+    }
     return Resource(
         kind="function",
         name=name,
         api="cloudfunctions.googleapis.com",
         wanted={
-            "runtime": declaration.variables.runtime,
-            "entry_point": function.entry_point,
-            "source_file": function.source,
+            **by_release,
             "service_account": declaration.email(function.runs_as),
-            "build_account": _build_account(declaration),
             "memory": function.memory,
             "cpu": str(function.cpu),
             "concurrency": function.concurrency,
@@ -58,19 +67,20 @@ def _of(name: FunctionName, function: Function, declaration: Declaration) -> Res
             "max_instances": function.max_instances,
             "timeout": function.timeout,
             "public": True,
-            "ingress": "ALLOW_ALL",
+            "ingress": "all",
             "environment": environment(declaration, name),
         },
         live=live,
         create=(deploy,),
-        update=always(deploy),
+        update=update,
         delete=always(gcloud("functions", "delete", name, f"--region={region}")),
+        left=lambda live: dict.fromkeys(by_release, _BY_RELEASE) if _serves(live) else {},
         notes=notes,
     )
 
 
 def deploy_flags(declaration: Declaration, name: FunctionName) -> Sequence[str]:
-    """The flags of `gcloud functions deploy` for a function, by `apply` and by a release (infra/deploy) alike.
+    """The flags of `gcloud functions deploy` for a function, by `apply` where it is missing and by a release alike.
 
     After a release that went back, traffic stays with a revision until a deploy takes all of it.
     """
@@ -95,7 +105,7 @@ def deploy_flags(declaration: Declaration, name: FunctionName) -> Sequence[str]:
         f"--max-instances={function.max_instances}",
         f"--timeout={function.timeout}s",
         f"--set-build-env-vars=GOOGLE_FUNCTION_SOURCE={function.source}",
-        f"--set-env-vars={_joined(variables)}",
+        f"--set-env-vars={joined(variables)}",
     )
 
 
@@ -125,61 +135,22 @@ def environment(declaration: Declaration, name: FunctionName) -> dict[str, str]:
     }
 
 
-def _joined(variables: Mapping[str, str]) -> str:
-    """As gcloud reads them; another sign between them where a value has a comma (gcloud topic escaping)."""
-    pairs = [f"{name}={value}" for name, value in variables.items()]
-    signs = chain((",", "|"), (f":{number}:" for number in count()))
-    sign = next(each for each in signs if each.join(pairs).split(each) == pairs)
-    joined = sign.join(pairs)
-    return joined if sign == "," else f"^{sign}^{joined}"
-
-
-def _settings(found: Mapping[str, Any], *, public: bool) -> Settings:
-    build, service = found.get("buildConfig", {}), found.get("serviceConfig", {})
-    variables = dict(service.get("environmentVariables", {}))
-    variables.pop(_PLATFORMS_OWN, None)
-    return {
-        "runtime": build.get("runtime"),
-        "entry_point": build.get("entryPoint"),
-        "source_file": build.get("environmentVariables", {}).get("GOOGLE_FUNCTION_SOURCE"),
-        "service_account": service.get("serviceAccountEmail"),
-        "build_account": build.get("serviceAccount"),
-        "memory": service.get("availableMemory"),
-        "cpu": service.get("availableCpu"),
-        "concurrency": service.get("maxInstanceRequestConcurrency", 1),
-        "min_instances": service.get("minInstanceCount", 0),
-        "max_instances": service.get("maxInstanceCount"),
-        "timeout": service.get("timeoutSeconds"),
-        "public": public,
-        "ingress": service.get("ingressSettings", "ALLOW_ALL"),
-        "environment": variables,
-    }
-
-
 def _found(cloud: Cloud, name: str, *, region: str) -> Mapping[str, Any] | None:
     found = cloud.gcloud.read("functions", "list", f"--regions={region}") or []
     return next((each for each in found if each["name"].endswith(f"/{name}")), None)
 
 
-def _service(found: Mapping[str, Any]) -> str:
-    """The name of its Cloud Run service."""
-    return str(found.get("serviceConfig", {}).get("service", "")).rpartition("/")[2]
+def _serves(live: Settings) -> bool:
+    """Whether it ever came to serve, so that there is code to keep."""
+    return "service" in live
 
 
-def _newest_serves(cloud: Cloud, found: Mapping[str, Any], *, region: str) -> bool:
-    """Whether all traffic goes to the revision with these settings; so too where there is no service to ask."""
-    services = cloud.gcloud.read("run", "services", "list", f"--region={region}") or []
-    status: Mapping[str, Any] = next(
-        (each["status"] for each in services if each["metadata"]["name"] == _service(found)), {}
-    )
-    newest = status.get("latestReadyRevisionName")
-    return all(each["revisionName"] == newest for each in status.get("traffic", []) if each.get("percent"))
-
-
-def _is_public(cloud: Cloud, found: Mapping[str, Any], *, region: str) -> bool:
-    """Whether Cloud Run lets everybody through to the function's own door."""
-    service = _service(found)
-    policy = cloud.gcloud.read("run", "services", "get-iam-policy", service, f"--region={region}") or {}
-    return any(
-        each["role"] == "roles/run.invoker" and "allUsers" in each["members"] for each in policy.get("bindings", [])
-    )
+def _built(found: Mapping[str, Any]) -> Settings:
+    """What it was built by."""
+    build = found.get("buildConfig", {})
+    return {
+        "runtime": build.get("runtime"),
+        "entry_point": build.get("entryPoint"),
+        "source_file": build.get("environmentVariables", {}).get("GOOGLE_FUNCTION_SOURCE"),
+        "build_account": build.get("serviceAccount"),
+    }

@@ -66,9 +66,13 @@ class Gcloud:
                 self._read[args] = None
         return self._read[args]
 
+    def forget(self) -> None:
+        """Read anew from here on: Google itself changed something."""
+        self._read.clear()
+
     def run(self, args: Sequence[str], *, file: tuple[str, str] | None = None) -> None:
         """Change something, with a file by its name and content where the command reads one. Raises Refused."""
-        self._read.clear()
+        self.forget()
         with TemporaryDirectory() as scratch:
             if file is not None:
                 Path(scratch, file[0]).write_text(file[1], encoding="utf-8")

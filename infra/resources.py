@@ -8,6 +8,7 @@ from infra.buckets import buckets
 from infra.database import database
 from infra.declaration import Declaration
 from infra.functions import functions
+from infra.indexes import all_built
 from infra.jobs import jobs
 from infra.queues import queues
 from infra.resource import UNASKED, Allowed, Resource
@@ -16,7 +17,10 @@ from infra.watching import alerts, channels, metrics
 
 
 def resources(declaration: Declaration, allowed: Allowed = UNASKED) -> Sequence[Resource]:
-    """APIs and accounts first, then the places that roles are given on, then what uses them, jobs and alerts last."""
+    """APIs and accounts first, then the places that roles are given on, then what uses them, jobs and alerts last.
+
+    Functions wait until all indexes are built, which goes on while the rest is made.
+    """
     return [
         apis(declaration),
         *accounts(declaration),
@@ -25,6 +29,7 @@ def resources(declaration: Declaration, allowed: Allowed = UNASKED) -> Sequence[
         *secret_places(declaration, allowed),
         *queues(declaration, allowed),
         *account_grants(declaration),
+        all_built(database=declaration.firestore.database),
         *functions(declaration),
         *jobs(declaration, allowed),
         *metrics(declaration),

@@ -65,7 +65,7 @@ def _condition(state: Json, words: list[str], flags: Flags) -> Json:
 
 def _bind(state: Json, words: list[str], flags: Flags) -> None:
     member = flags.one("--member").removeprefix("serviceAccount:")
-    if not any(each["email"] == member for each in state["accounts"]):
+    if member != "allUsers" and not any(each["email"] == member for each in state["accounts"]):
         no(f"INVALID_ARGUMENT: Service account {member} does not exist.")
     _condition(state, words, flags)
     members = state["policies"].setdefault(_target(state, words), {}).setdefault(flags.one("--role"), [])
@@ -84,6 +84,8 @@ def _unbind(state: Json, words: list[str], flags: Flags) -> None:
     members.remove(flags.one("--member"))
 
 
+GROUPS = ("projects", "iam service-accounts", "storage buckets", "run services")
+
 COMMANDS: Commands = {
     "services list": _services_list,
     "services enable": _services_enable,
@@ -92,11 +94,7 @@ COMMANDS: Commands = {
     "iam service-accounts update": _account_update,
     "iam service-accounts enable": _account_enable,
     "iam service-accounts delete": _account_delete,
-    **{f"{group} get-iam-policy": _policy for group in ("projects", "iam service-accounts", "storage buckets")},
-    **{f"{group} add-iam-policy-binding": _bind for group in ("projects", "iam service-accounts", "storage buckets")},
-    **{
-        f"{group} remove-iam-policy-binding": _unbind
-        for group in ("projects", "iam service-accounts", "storage buckets")
-    },
-    "run services get-iam-policy": _policy,
+    **{f"{group} get-iam-policy": _policy for group in GROUPS},
+    **{f"{group} add-iam-policy-binding": _bind for group in GROUPS},
+    **{f"{group} remove-iam-policy-binding": _unbind for group in GROUPS},
 }

@@ -38,7 +38,7 @@ def variables(text: str) -> dict[str, str]:
     sign = ","
     if text.startswith("^"):
         sign, text = text[1:].split("^", 1)
-    return dict(pair.split("=", 1) for pair in text.split(sign))
+    return dict(pair.split("=", 1) for pair in text.split(sign) if pair)
 
 
 Commands: TypeAlias = Mapping[str, Callable[[Json, list[str], Flags], Json]]

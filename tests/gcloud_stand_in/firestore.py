@@ -58,7 +58,13 @@ def _seconds(flags: Flags) -> str:
 
 
 def _indexes(state: Json, _words: list[str], flags: Flags) -> Json:
+    """Each listing finds an index that is being built a little further."""
     _database(state, flags)
+    for each in state["indexes"]:
+        if each["state"] == "CREATING":
+            left = state["building"].get(each["name"], 0)
+            state["building"][each["name"]] = left - 1
+            each["state"] = "CREATING" if left > 0 else "READY"
     return state["indexes"]
 
 
@@ -77,6 +83,7 @@ def _index_create(state: Json, _words: list[str], flags: Flags) -> None:
     number = 1 + max((int(each["name"].rpartition("/i")[2]) for each in state["indexes"]), default=0)
     name = f"{group}/indexes/i{number}"
     state["indexes"].append({"name": name, "queryScope": "COLLECTION", "fields": fields, "state": "CREATING"})
+    state["building"][name] = state["listings_until_built"]
 
 
 def _index_delete(state: Json, words: list[str], flags: Flags) -> None:

@@ -28,28 +28,28 @@ def _function_deploy(state: Json, words: list[str], flags: Flags) -> Json:
             "serviceAccount": build_account,
             "environmentVariables": variables(flags.one("--set-build-env-vars")),
         },
-        "serviceConfig": {
-            "service": f"{parent}/services/{service}",
-            "serviceAccountEmail": account,
-            "availableMemory": flags.one("--memory"),
-            "availableCpu": flags.one("--cpu"),
-            "maxInstanceRequestConcurrency": int(flags.one("--concurrency")),
-            "minInstanceCount": int(flags.one("--min-instances")),
-            "maxInstanceCount": int(flags.one("--max-instances")),
-            "ingressSettings": {"all": "ALLOW_ALL"}[flags.one("--ingress-settings")],
-            "timeoutSeconds": int(flags.one("--timeout").removesuffix("s")),
-            "environmentVariables": {**variables(flags.one("--set-env-vars")), "LOG_EXECUTION_ID": "true"},
-        },
+        "serviceConfig": {"service": f"{parent}/services/{service}"},  # else of the time of the deploy
     }
     if "--allow-unauthenticated" in flags:
         state["policies"][service] = {"roles/run.invoker": ["allUsers"]}
-    _new_revision(state, service, takes_all="--serve-all-traffic-latest-revision" in flags)
+    served = state["run_services"].setdefault(service, {"newest": 0, "turned_to": {}, "env": {}})
+    served |= {
+        "account": account,
+        "limits": {"memory": flags.one("--memory"), "cpu": flags.one("--cpu")},
+        "concurrency": int(flags.one("--concurrency")),
+        "minScale": flags.one("--min-instances"),
+        "maxScale": flags.one("--max-instances"),
+        "timeout": int(flags.one("--timeout").removesuffix("s")),
+        "ingress": flags.one("--ingress-settings"),
+        "env": {**variables(flags.one("--set-env-vars")), "LOG_EXECUTION_ID": "true"},
+        "image": served["newest"] + 1,  # what was uploaded then
+    }
+    _new_revision(served, takes_all="--serve-all-traffic-latest-revision" in flags)
     return state["functions"][words[0]]
 
 
-def _new_revision(state: Json, service: str, *, takes_all: bool) -> None:
-    """Traffic that was turned to revisions stays there unless the deploy takes all."""
-    served = state["run_services"].setdefault(service, {"newest": 0, "turned_to": {}})
+def _new_revision(served: Json, *, takes_all: bool) -> None:
+    """Traffic that was turned to revisions stays there unless a deploy takes all."""
     served["newest"] += 1
     if takes_all:
         served["turned_to"] = {}
@@ -74,7 +74,42 @@ def _service(name: str, served: Json) -> Json:
     shares = served["turned_to"] or {newest: 100}
     traffic = [{"revisionName": revision, "percent": percent} for revision, percent in shares.items()]
     status = {"latestReadyRevisionName": newest, "traffic": [*traffic, {"revisionName": newest, "tag": "newest"}]}
-    return {"metadata": {"name": name}, "status": status}
+    container = {
+        "image": f"image-{served['image']}",
+        "resources": {"limits": served["limits"]},
+        "env": [{"name": variable, "value": value} for variable, value in served["env"].items()],
+    }
+    scales = {f"autoscaling.knative.dev/{which}": served[which] for which in ("minScale", "maxScale") if served[which]}
+    spec = {
+        "serviceAccountName": served["account"],
+        "containerConcurrency": served["concurrency"],
+        "timeoutSeconds": served["timeout"],
+        "containers": [container],
+    }
+    template = {"metadata": {"name": newest, "annotations": scales}, "spec": spec}
+    metadata = {"name": name, "annotations": {"run.googleapis.com/ingress": served["ingress"]}}
+    return {"metadata": metadata, "spec": {"template": template}, "status": status}
+
+
+def _service_update(state: Json, words: list[str], flags: Flags) -> None:
+    """As Cloud Run: the image and all that is not named stay."""
+    if words[0] not in state["run_services"]:
+        no(f"Service [{words[0]}] could not be found.")
+    served = state["run_services"][words[0]]
+    if account := flags.one("--service-account"):
+        account_of(state, account)
+        served["account"] = account
+    given = {"memory": flags.one("--memory"), "cpu": flags.one("--cpu")}
+    served["limits"] |= {name: value for name, value in given.items() if value}
+    for flag, name in (("--concurrency", "concurrency"), ("--timeout", "timeout")):
+        served[name] = int(flags.one(flag, served[name]))
+    served["minScale"] = flags.one("--min-instances", served["minScale"])
+    served["maxScale"] = flags.one("--max-instances", served["maxScale"])
+    served["ingress"] = flags.one("--ingress", served["ingress"])
+    gone = flags.one("--remove-env-vars", "").split(",")
+    kept = {name: value for name, value in served["env"].items() if name not in gone}
+    served["env"] = kept | variables(flags.one("--update-env-vars", ""))
+    _new_revision(served, takes_all=False)
 
 
 def _turn_traffic(state: Json, words: list[str], flags: Flags) -> None:
@@ -86,6 +121,7 @@ def _turn_traffic(state: Json, words: list[str], flags: Flags) -> None:
 
 COMMANDS: Commands = {
     "run services list": _services,
+    "run services update": _service_update,
     "run services update-traffic": _turn_traffic,
     "functions list": _functions,
     "functions deploy": _function_deploy,

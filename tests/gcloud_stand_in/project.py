@@ -19,6 +19,8 @@ EMPTY: Mapping[str, Any] = {
     "databases": [],
     "backup_schedules": [],
     "indexes": [],
+    "building": {},
+    "listings_until_built": 0,
     "fields": {},
     "buckets": {},
     "functions": {},
