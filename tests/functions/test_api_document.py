@@ -3,16 +3,25 @@
 After a change: `make openapi`.
 """
 
+import html
 import json
+import os
 import re
+import subprocess
+from base64 import b64encode
+from hashlib import sha256
 from pathlib import Path
 
 from jsonschema_rs import Draft202012Validator
 
 from billing.api.openapi import openapi_document
+from billing.api.openapi_examples import BODIES
 from billing.api.routes.all_routes import billing_routes
-from billing.render.api_reference.page import kind_of, reference_page
+from billing.domain.member import Role
+from billing.render.api_reference.page import reference_page
+from billing.render.api_reference.shapes import kind_of
 from tests.functions.api_books import running_api
+from tests.functions.running_door import KEY
 
 CHECKED_IN = Path(__file__).parents[2] / "docs" / "openapi.json"
 
@@ -83,14 +92,45 @@ def test_the_reference_page_names_every_operation_and_loads_nothing(tmp_path: Pa
     page = answered.body.decode()
     document = openapi_document(billing_routes())
     assert all(f"<code>{path}</code>" in page for path in document["paths"])
-    assert not re.search(r"<script|src=|@import|https?://", page)
-    assert "default-src 'none'" in answered.headers["content-security-policy"]
+    assert not re.search(r"src=|@import|url\(|https?://", page)
+    [script] = re.findall("<script>(.*?)</script>", page, re.DOTALL)
+    allowed = f"script-src 'sha256-{b64encode(sha256(script.encode()).digest()).decode()}'"
+    assert {"default-src 'none'", allowed} <= set(answered.headers["content-security-policy"].split("; "))
+
+
+def test_every_sample_of_the_reference_page_is_a_call_that_the_api_understands(tmp_path: Path) -> None:
+    """In a shell with curl, as somebody would copy it."""
+    with running_api(tmp_path) as api:
+        page = api.proxy.get("/api/docs").body.decode()
+        samples = [html.unescape(each) for each in re.findall("<pre><code>(.*?)</code></pre>", page, re.DOTALL)]
+        (tmp_path / "statement.csv").write_text(BODIES["bank_statements_upload"])
+        told = subprocess.run(
+            ["bash", "-euc", "\n".join(f"{each} -o told -w '%{{http_code}}\\n'" for each in samples)],
+            cwd=tmp_path,
+            env={**os.environ, "API": api.proxy.base, "KEY": api.keys["acme", Role.ADMIN], "INTERNAL_KEY": KEY},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+    statuses = dict(zip(samples, map(int, told.stdout.split()), strict=True))
+    assert len(statuses) > 110
+    assert {sample: it for sample, it in statuses.items() if it not in (200, 201, 204, 404, 409, 422)} == {}
+    assert list(statuses.values()).count(422) <= 5  # what is void or not there can be neither sent nor taken off
+
+
+def test_what_is_named_on_the_reference_page_is_linked_to_its_place(tmp_path: Path) -> None:
+    with running_api(tmp_path) as api:
+        page = api.proxy.get("/api/docs").body.decode()
+    ids, linked = re.findall('id="([^"]+)"', page), set(re.findall('href="#([^"]+)"', page))
+    assert len(ids) == len(set(ids))
+    assert linked <= set(ids)
+    assert {"CustomerAnswer", "GivenCustomerChange", "refused-412", "authentication"} <= linked
 
 
 def test_a_description_can_not_put_markup_on_the_page() -> None:
     document = openapi_document(billing_routes())
     document["info"]["description"] = "<script>alert(1)</script>"
-    assert "<script>" not in reference_page(document).html
+    assert "<script>alert" not in reference_page(document).html
 
 
 def test_a_kind_is_told_in_a_few_words() -> None:

@@ -1,7 +1,7 @@
 """The API's OpenAPI 3.1 document, made from the routes: what they take and answer, who may, and every refusal."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from fastapi.openapi.utils import get_openapi
@@ -10,7 +10,7 @@ from starlette.routing import BaseRoute
 
 from billing.api.openapi_access import AUTHENTICATION, complete_access
 from billing.api.openapi_answers import PROBLEM, header_refs, headers, headers_of, refusals, refusals_of
-from billing.api.openapi_examples import BODIES, PARAMETERS
+from billing.api.openapi_examples import BODIES, PARAMETERS, QUERIES
 from billing.api.openapi_links import add_links
 from billing.api.openapi_tags import TAGS
 from billing.api.rest import IDEMPOTENCY_HEADER, RestRoute, needs_of
@@ -83,7 +83,7 @@ def _complete(operation: dict[str, Any], *, route: APIRoute, is_write: bool) -> 
     name = operation["operationId"]
     complete_access(operation, needs_of(route.dependant, path=route.path))
     for each in operation.get("parameters", []):
-        _plain(each)
+        _plain(each, examples=PARAMETERS if each["in"] == "path" else QUERIES.get(name, {}))
     for content in operation.get("requestBody", {}).get("content", {}).values():
         content["example"] = BODIES[name]
     for response in (operation["responses"][status] for status in operation["responses"] if status < "400"):
@@ -94,12 +94,12 @@ def _complete(operation: dict[str, Any], *, route: APIRoute, is_write: bool) -> 
         operation["responses"][str(status)] = {"$ref": f"#/components/responses/Refused{status}"}
 
 
-def _plain(parameter: dict[str, Any]) -> None:
-    """A parameter as it can be sent: left out, it is none, but nobody can send a null. With an example in a path."""
+def _plain(parameter: dict[str, Any], *, examples: Mapping[str, str]) -> None:
+    """A parameter as it can be sent, with its example: left out, it is none, but nobody can send a null."""
     schema = parameter["schema"]
     ways = [each for each in schema.get("anyOf", ()) if each != _NOTHING]
     if len(ways) == 1:
         del schema["anyOf"]
         parameter["schema"] = {**ways[0], **schema}
-    if parameter["in"] == "path":
-        parameter["example"] = PARAMETERS[parameter["name"]]
+    if parameter["name"] in examples:
+        parameter["example"] = examples[parameter["name"]]

@@ -29,6 +29,9 @@ PARAMETERS: Final[dict[str, str]] = {
 }
 """By the name of a parameter of a path."""
 
+QUERIES: Final[dict[str, dict[str, str]]] = {"invoices_preview_next": {"customer_id": "lumen"}}
+"""By the operation's name, the parameters that it is refused without."""
+
 _TEAM_PLAN = {
     "plan_id": "team",
     "name": "Team",

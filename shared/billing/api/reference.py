@@ -32,7 +32,9 @@ def reference_routes(routes: Sequence[BaseRoute]) -> APIRouter:
 
     @router.get(PAGE)
     def reference() -> Response:
-        policy = f"default-src 'none'; style-src '{page().style_hash}'; base-uri 'none'; frame-ancestors 'none'"
-        return Response(page().html, media_type="text/html", headers={"content-security-policy": policy})
+        made = page()
+        own = f"style-src '{made.style_hash}'; script-src '{made.script_hash}'"
+        policy = f"default-src 'none'; {own}; base-uri 'none'; frame-ancestors 'none'"
+        return Response(made.html, media_type="text/html", headers={"content-security-policy": policy})
 
     return router

@@ -1,9 +1,12 @@
-"""The readable reference of an OpenAPI document: one page without a script, which loads nothing from anywhere."""
+"""The readable reference of an OpenAPI document: one page, which loads nothing from anywhere.
+
+Its one script searches and opens what a link points to; without it the page can be read all the same.
+"""
 
 import hashlib
 import re
 from base64 import b64encode
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -11,90 +14,104 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from billing.render.api_reference.sample import curl_sample
+from billing.render.api_reference.shapes import Field, content_kinds, parameter_of, shapes_of
+
 _METHODS = ("get", "post", "put", "patch", "delete")
 _REF = "#/components/"
 _CODE = re.compile("`([^`]+)`")
+_WORD = re.compile(r"[A-Za-z_]+")
+_ITEM = "- "
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReferencePage:
-    """The page as HTML; `style_hash` is what a content security policy lets its style sheet in by."""
+    """The page as HTML; a content security policy lets its style sheet and its script in by their hashes."""
 
     html: str
     style_hash: str
+    script_hash: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Field:
-    """A parameter, or a field of a body: what it takes in words."""
+class Reply:
+    """An answer of an operation: its status, what it holds, and its headers."""
 
-    name: str
+    status: str
     kind: str
-    is_needed: bool
-    about: str
-    place: str = ""
+    headers: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
-    """One method of one path; `gist` is the first sentence of what it is about."""
+    """One method of one path; `gist` is the first sentence of what it is about, `sample` a call with curl."""
 
+    name: str
     method: str
     path: str
     gist: str
     about: str
+    sample: str
     parameters: tuple[Field, ...]
     body: str
-    answer: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shape:
-    """An object by its name."""
-
-    name: str
-    about: str
-    fields: tuple[Field, ...]
+    replies: tuple[Reply, ...]
+    refusals: tuple[str, ...]
 
 
 def reference_page(document: Mapping[str, Any]) -> ReferencePage:
-    """The reference of a document: its operations by noun, then every object."""
+    """The reference of a document: who may ask, its operations by noun, the refusals, then every object."""
     environment = _environment()
-    style = environment.get_template("style.css.j2").render().strip()
+    style, script = (environment.get_template(name).render().strip() for name in ("style.css.j2", "search.js.j2"))
     groups: dict[str, list[Operation]] = {}
     for tag, operation in _operations(document):
         groups.setdefault(tag, []).append(operation)
+    components = document["components"]
     html = environment.get_template("reference.html.j2").render(
         title=document["info"]["title"],
         version=document["info"]["version"],
         about=document["info"]["description"],
+        schemes=components.get("securitySchemes", {}),
+        tags={each["name"]: each["description"] for each in document.get("tags", [])},
         groups=groups,
-        shapes=[_shape(name, schema) for name, schema in sorted(document["components"]["schemas"].items())],
+        refusals=components["responses"],
+        shapes=[*shapes_of(document)],
+        known=frozenset(components["schemas"]),
         style=Markup(style),  # noqa: S704 - the sheet is ours
+        script=Markup(script),  # noqa: S704 - and so is the script
     )
-    digest = b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    return ReferencePage(html=html, style_hash=f"sha256-{digest}")
+    return ReferencePage(html=html, style_hash=_hash_of(style), script_hash=_hash_of(script))
+
+
+def _hash_of(text: str) -> str:
+    return f"sha256-{b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
 
 
 def _operations(document: Mapping[str, Any]) -> Iterator[tuple[str, Operation]]:
     for path, methods in document["paths"].items():
         for method in _METHODS:
-            if (given := methods.get(method)) is None:
-                continue
-            parameters = [_resolved(document, each) for each in given.get("parameters", [])]
-            about = given.get("description", given.get("summary", ""))
-            yield (
-                given.get("tags", ["more"])[0],
-                Operation(
-                    method=method.upper(),
-                    path=path,
-                    gist=re.split(r"(?<=[.;:])\s", about, maxsplit=1)[0].rstrip(".;:"),
-                    about=about,
-                    parameters=tuple(_parameter(each) for each in parameters),
-                    body=_content(given.get("requestBody", {})),
-                    answer=_answer(given["responses"]),
-                ),
-            )
+            if (given := methods.get(method)) is not None:
+                yield given.get("tags", ["more"])[0], _operation(document, given, method=method, path=path)
+
+
+def _operation(document: Mapping[str, Any], given: Mapping[str, Any], *, method: str, path: str) -> Operation:
+    about = given.get("description", given.get("summary", ""))
+    responses = given["responses"]
+    return Operation(
+        name=given["operationId"],
+        method=method.upper(),
+        path=path,
+        gist=re.split(r"(?<=[.;:])\s", about, maxsplit=1)[0].rstrip(".;:"),
+        about=about,
+        sample=curl_sample(method, path, given),
+        parameters=tuple(parameter_of(_resolved(document, each)) for each in given.get("parameters", [])),
+        body=content_kinds(given.get("requestBody", {})),
+        replies=tuple(
+            Reply(status=status, kind=content_kinds(each), headers=tuple(each.get("headers", ())))
+            for status, each in responses.items()
+            if status.startswith("2")
+        ),
+        refusals=tuple(sorted(status for status in responses if not status.startswith("2"))),
+    )
 
 
 def _resolved(document: Mapping[str, Any], given: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -107,66 +124,35 @@ def _resolved(document: Mapping[str, Any], given: Mapping[str, Any]) -> Mapping[
     return resolved
 
 
-def _parameter(given: Mapping[str, Any]) -> Field:
-    return Field(
-        name=given["name"],
-        kind=kind_of(given["schema"]),
-        is_needed=given.get("required", False),
-        about=given.get("description", ""),
-        place=given["in"],
-    )
-
-
-def _shape(name: str, schema: Mapping[str, Any]) -> Shape:
-    needed = schema.get("required", [])
-    fields = tuple(
-        Field(name=field, kind=kind_of(each), is_needed=field in needed, about=each.get("description", ""))
-        for field, each in schema.get("properties", {}).items()
-    )
-    words = " | ".join(map(str, schema.get("enum", [])))
-    return Shape(name=name, about=schema.get("description", words) if fields else words, fields=fields)
-
-
-def kind_of(schema: Mapping[str, Any]) -> str:
-    """A schema in a few words: `string or null`, `list of LineAnswer`."""
-    if "$ref" in schema:
-        return str(schema["$ref"]).rpartition("/")[2]
-    if (ways := schema.get("anyOf") or schema.get("oneOf")) is not None:
-        return " or ".join(dict.fromkeys(map(kind_of, ways)))
-    if "enum" in schema:
-        return " | ".join(map(str, schema["enum"]))
-    if "const" in schema:
-        return str(schema["const"])
-    if schema.get("type") == "array":
-        return f"list of {kind_of(schema.get('items', {}))}"
-    if schema.get("type") == "object" and isinstance(schema.get("additionalProperties"), dict):
-        return f"map to {kind_of(schema['additionalProperties'])}"
-    return str(schema.get("format") or schema.get("type") or "anything")
-
-
-def _content(given: Mapping[str, Any]) -> str:
-    kinds = [
-        kind_of(each.get("schema", {})) if "json" in media else media
-        for media, each in given.get("content", {}).items()
-    ]
-    return " or ".join(kinds)
-
-
-def _answer(responses: Mapping[str, Any]) -> str:
-    for status, given in responses.items():
-        if status.startswith("2"):
-            return f"{status} {_content(given)}".strip()
-    return ""
-
-
 @lru_cache(maxsize=1)
 def _environment() -> Environment:
     loader = PackageLoader("billing.render", "api_reference")
     built = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    built.filters["prose"] = _prose
+    built.filters |= {"prose": _prose, "paragraphs": _paragraphs, "linked": _linked}
     return built
 
 
 def _prose(text: str) -> Markup:
     """Text as HTML, with what stands between backticks as code."""
     return Markup(_CODE.sub(r"<code>\1</code>", str(escape(text))))  # noqa: S704 - escaped before
+
+
+def _paragraphs(text: str) -> Markup:
+    """The same, a paragraph or a list for each part between empty lines."""
+    return Markup("\n").join(_paragraph(each.splitlines()) for each in text.split("\n\n"))
+
+
+def _paragraph(lines: Sequence[str]) -> Markup:
+    if not all(each.startswith(_ITEM) for each in lines):
+        return Markup("<p>{}</p>").format(_prose(" ".join(lines)))
+    items = Markup("").join(Markup("<li>{}</li>").format(_prose(each.removeprefix(_ITEM))) for each in lines)
+    return Markup("<ul>{}</ul>").format(items)
+
+
+def _linked(kind: str, known: frozenset[str]) -> Markup:
+    """A kind in words, in which each object that the page has is a link to it."""
+
+    def link(found: re.Match[str]) -> str:
+        return f'<a href="#{found[0]}">{found[0]}</a>' if found[0] in known else found[0]
+
+    return Markup(_WORD.sub(link, str(escape(kind))))  # noqa: S704 - escaped before
