@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import timedelta
+from functools import partial
 
 import pytest
 
@@ -45,6 +47,7 @@ def invoices() -> Iterator[Create]:
                 "report_mark": number,
                 "shard": number % SHARDS,
                 "status": "issued" if unpaid else "paid",
+                "issued_on": f"{month}-04",
                 "due_on": "2026-04-03",
                 "amount_due": 49_00 + number if unpaid else 0,
             }
@@ -108,6 +111,13 @@ def test_the_book_is_one_of_100_000_invoices(documents: Documents) -> None:
 def test_outstanding_reads_no_invoice(documents: Documents) -> None:
     # 4 buckets of 4 shards are counted and summed; 2,500 entries of the only bucket that has any take 3 reads
     assert reads(documents, report_outstanding) == (HEAD + SHARDS * 2 * (3 + 1 + 1 + 1), 0)
+
+
+@pytest.mark.slow
+def test_outstanding_as_of_a_past_day_reads_what_is_unpaid_alone(documents: Documents) -> None:
+    # 10,000 invoices in one bucket; the other three of 4 shards have none, which costs a read each
+    past = partial(report_outstanding, now=AS_OF + timedelta(days=1))
+    assert reads(documents, past) == (HEAD + CUSTOMERS + SHARDS * 3, 0)
 
 
 @pytest.mark.slow

@@ -258,6 +258,26 @@ def test_a_book_without_anything_has_no_sections() -> None:
     assert at_risk(world, "2026-03-01") == ()
 
 
+def test_what_was_issued_after_a_past_day_is_not_outstanding_on_it(world: World) -> None:
+    """Due 30 days after the first of a month: on 3 March, 31 March and 1 May."""
+    world.subscribes("ada", to=world.plan(PLAN), on="2026-01-01")
+    bills(world, "2026-02-01", "2026-03-01", "2026-04-01")
+    known = {
+        day: {each.bucket.value: (each.invoices, each.amount) for each in section.buckets if each.invoices}
+        for day in ("2026-01-31", "2026-02-01", "2026-03-15", "2026-04-01", "2026-04-02")
+        for section in report_outstanding(world.documents, "acme", as_of=utc(day), now=utc("2026-04-20")).sections
+    }
+    assert known == {
+        "2026-01-31": {},
+        "2026-02-01": {"current": (1, 49_00)},
+        "2026-03-15": {"current": (1, 49_00), "days_1_to_30": (1, 49_00)},
+        "2026-04-01": {"current": (1, 49_00), "days_1_to_30": (2, 98_00)},
+        "2026-04-02": {"current": (1, 49_00), "days_1_to_30": (2, 98_00)},
+    }
+    today = report_outstanding(world.documents, "acme", as_of=utc("2026-04-20"), now=utc("2026-04-20"))
+    assert (today.sections[0].amount, today.unpaid_at) == (147_00, utc("2026-04-20"))
+
+
 def test_an_unknown_tenant_is_not_found() -> None:
     world = World()
     for report in (report_mrr, report_outstanding, report_revenue_by_customer, report_churn_risk):

@@ -36,7 +36,8 @@ def outstanding_json(report: OutstandingReport) -> Json:
         }
         for section in report.sections
     ]
-    return _head(report.tenant_id, report.as_of, report.zone) | {"on": _day(report.on), "sections": sections}
+    head = _head(report.tenant_id, report.as_of, report.zone)
+    return head | {"unpaid_at": report.unpaid_at.isoformat(), "on": _day(report.on), "sections": sections}
 
 
 def revenue_json(report: RevenueReport) -> Json:
@@ -104,7 +105,11 @@ def churn_json(report: ChurnRiskReport) -> Json:
         for each in report.customers
     ]
     head = _head(report.tenant_id, report.as_of, report.zone)
-    return head | {"months": [*report.months], "customers": customers}
+    return head | {
+        "unpaid_at": report.unpaid_at.isoformat(),
+        "months": [*report.months],
+        "customers": customers,
+    }
 
 
 def _mrr(section: MrrSection) -> Json:

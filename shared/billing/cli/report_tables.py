@@ -50,6 +50,7 @@ def print_outstanding(report: OutstandingReport) -> None:
         table.add_row("all", f"{section.invoices:,}", amount(section.amount, section.currency), "")
         console.print(f"Outstanding on {report.on}")
         console.print(table)
+    _print_unpaid_at(report)
 
 
 def print_revenue(report: RevenueReport) -> None:
@@ -77,6 +78,7 @@ def print_churn(report: ChurnRiskReport) -> None:
     console, names = answers(), dict(report.names)
     if not report.customers:
         console.print("Nobody is at risk: no usage fell two months in a row, no failed payment is due.")
+        _print_unpaid_at(report)
         return
     table = columns("bold", "", "")
     table.add_row("Customer", "", "Why", style="dim")
@@ -88,6 +90,16 @@ def print_churn(report: ChurnRiskReport) -> None:
     falling = sum(1 for each in report.customers if each.declines)
     failed = sum(1 for each in report.customers if each.failures)
     console.print(f"{falling} with falling usage, {failed} with a failed payment", style="dim")
+    _print_unpaid_at(report)
+
+
+def _print_unpaid_at(report: OutstandingReport | ChurnRiskReport) -> None:
+    """What a past date means for what is unpaid, which is known as it stands alone."""
+    if report.as_of.date() < report.unpaid_at.date():
+        said = (
+            f"Invoices issued by then that are unpaid on {report.unpaid_at:%Y-%m-%d}; what was paid since is left out."
+        )
+        answers().print(said, style="dim")
 
 
 def _print_sources(section: MrrSection) -> None:

@@ -30,8 +30,9 @@ def show_mrr(as_of: str | None, *, csv: str | None, place: Place) -> None:
 def show_outstanding(as_of: str | None, *, csv: str | None, place: Place) -> None:
     """Print what is outstanding, or write it as CSV."""
     engine, tenant = open_place(place)
-    at = call_on(tenant).recorded_at if as_of is None else instant_of(as_of, zone=tenant.zone)
-    report = report_outstanding(engine.documents, tenant.id, as_of=at)
+    now = call_on(tenant).recorded_at
+    at = now if as_of is None else instant_of(as_of, zone=tenant.zone)
+    report = report_outstanding(engine.documents, tenant.id, as_of=at, now=now)
     _answer(
         csv,
         lines=outstanding_csv(report.sections, on=report.on),
@@ -58,8 +59,9 @@ def show_revenue(as_of: str | None, *, top: int, csv: str | None, place: Place) 
 def show_churn(as_of: str | None, *, csv: str | None, place: Place) -> None:
     """Print the customers at risk, or write them as CSV."""
     engine, tenant = open_place(place)
-    at = call_on(tenant).recorded_at if as_of is None else instant_of(as_of, zone=tenant.zone)
-    report = report_churn_risk(engine.documents, tenant.id, as_of=at)
+    now = call_on(tenant).recorded_at
+    at = now if as_of is None else instant_of(as_of, zone=tenant.zone)
+    report = report_churn_risk(engine.documents, tenant.id, as_of=at, now=now)
     _answer(
         csv,
         lines=churn_csv(report.customers, names=dict(report.names)),

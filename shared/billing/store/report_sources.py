@@ -59,6 +59,22 @@ class ReportSources:
             order=(Order("due_on"), Order("amount_due")),  # as indexed, so that one index serves count and sum
         )
 
+    def due_of_issued_by(self, unpaid: Query, *, day: date) -> Iterator[int]:
+        """What is due on each invoice of `unpaid` that was issued on a local day or before it.
+
+        They are read: no store adds up what lies in a range of two dates, of issue and due.
+        """
+        after: tuple[Value, ...] | None = None
+        fields = "issued_on", "due_on", "amount_due"
+        while True:
+            page = self.documents.query(replace(unpaid, fields=fields, limit=_A_PAGE, start_after=after))
+            for each in page:
+                if str(each.fields["issued_on"]) <= day.isoformat():
+                    yield int(str(each.fields["amount_due"]))
+            if len(page) < _A_PAGE:
+                return
+            after = *(page[-1].fields[order.field] for order in unpaid.order), page[-1].id
+
     def currencies(self) -> list[str]:
         """What is billed in: the currencies of all plan versions, sorted; one read for each, and one."""
         found: list[str] = []

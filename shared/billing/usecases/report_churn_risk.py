@@ -8,6 +8,7 @@ from functools import partial
 
 from billing.domain.churn_risk import CustomerAtRisk, MeterUse, customers_at_risk
 from billing.domain.dunning_policy import CaseState
+from billing.domain.period import local_date
 from billing.domain.report_months import closed_months
 from billing.domain.rollup import used
 from billing.ports import Document, Documents
@@ -23,35 +24,49 @@ from billing.usecases.roll_up import rolled_up
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChurnRiskReport:
-    """The customers at risk by id, the three closed months that usage was compared in, and the customers' names."""
+    """The customers at risk by id, the three closed months that usage was compared in, and the customers' names.
+
+    What is unpaid, since when and how much, is as it stood at `unpaid_at`.
+    """
 
     tenant_id: str
     as_of: datetime
+    unpaid_at: datetime
     zone: str
     months: tuple[str, ...]
     customers: tuple[CustomerAtRisk, ...]
     names: tuple[tuple[str, str], ...]
 
 
-def report_churn_risk(documents: Documents, tenant_id: str, *, as_of: datetime) -> ChurnRiskReport:
+def report_churn_risk(
+    documents: Documents, tenant_id: str, *, as_of: datetime, now: datetime | None = None
+) -> ChurnRiskReport:
     """Compare the usage of the three months that were closed last at `as_of` (UTC), and find unpaid payment failures.
 
-    Failures are as they stand now. Raises NotFound for an unknown tenant or a plan version that is gone,
-    BrokenDocument, StoreUnavailable.
+    Failures are those that stand `now` (at `as_of`, if left out), of invoices issued by the local day of `as_of`.
+    Raises NotFound for an unknown tenant or a plan version that is gone, BrokenDocument, StoreUnavailable.
     """
     tenant = Tenants(documents).get(tenant_id)
     sources = ReportSources(documents, tenant_id)
     months = closed_months(as_of, zone=tenant.zone, count=3)
+    on = local_date(as_of, tenant.zone)
     cases = DunningCases.of(documents, tenant_id)
     customers = customers_at_risk(
         recurring_lives(sources, tenant),
         used={month: _used(sources, month=month) for month in months},
-        invoices=[each.value for state in CaseState if not state.is_over for each in cases.in_state(state)],
+        invoices=[
+            each.value
+            for state in CaseState
+            if not state.is_over
+            for each in cases.in_state(state)
+            if each.value.issued_on <= on
+        ],
         as_of=as_of,
     )
     return ChurnRiskReport(
         tenant_id=tenant_id,
         as_of=as_of,
+        unpaid_at=now or as_of,
         zone=tenant.zone,
         months=months,
         customers=customers,

@@ -83,8 +83,12 @@ class OutstandingSectionAnswer(AnswerModel):
 
 
 class OutstandingAnswer(ReportAnswer):
-    """What is still to be paid, by how late it is on a local day."""
+    """What is still to be paid of what was issued by a local day, by how late it is on it.
 
+    What is unpaid, and how much, is as it stood at `unpaid_at`.
+    """
+
+    unpaid_at: datetime
     on: date
     sections: list[OutstandingSectionAnswer]
 
@@ -152,8 +156,9 @@ class AtRiskAnswer(AnswerModel):
 
 
 class ChurnRiskAnswer(ReportAnswer):
-    """Who may leave; `names` by customer."""
+    """Who may leave; `names` by customer. What is unpaid is as it stood at `unpaid_at`."""
 
+    unpaid_at: datetime
     months: list[str]
     customers: list[AtRiskAnswer]
     names: dict[str, str]

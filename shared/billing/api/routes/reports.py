@@ -56,8 +56,11 @@ def get_mrr(books: Reading, as_of: AsOf, as_csv: AsCsv) -> MrrAnswer | Response:
 
 @router.get("/outstanding", responses=AS_CSV, response_model=OutstandingAnswer)
 def get_outstanding(books: Reading, as_of: AsOf, as_csv: AsCsv) -> OutstandingAnswer | Response:
-    """What is still to be paid, by days past due: current, 1-30, 31-60, over 60. Amounts as they stand now."""
-    report = report_outstanding(books.documents, books.tenant_id, as_of=as_of)
+    """What is still to be paid, by days past due: current, 1-30, 31-60, over 60.
+
+    Of a past day it is what was issued by then and is unpaid now: what was paid since is left out.
+    """
+    report = report_outstanding(books.documents, books.tenant_id, as_of=as_of, now=books.call.recorded_at)
     if as_csv:
         return _csv("outstanding", outstanding_csv(report.sections, on=report.on))
     return OutstandingAnswer.model_validate(report)
@@ -76,8 +79,11 @@ def get_revenue(
 
 @router.get("/churn-risk", responses=AS_CSV, response_model=ChurnRiskAnswer)
 def get_churn_risk(books: Reading, as_of: AsOf, as_csv: AsCsv) -> ChurnRiskAnswer | Response:
-    """Customers whose use fell twice in a row or whose payment failed, with the figures that say so."""
-    report = report_churn_risk(books.documents, books.tenant_id, as_of=as_of)
+    """Customers whose use fell twice in a row or whose payment failed, with the figures that say so.
+
+    Failures are those that are unpaid now, of invoices that were issued by `as_of`.
+    """
+    report = report_churn_risk(books.documents, books.tenant_id, as_of=as_of, now=books.call.recorded_at)
     if as_csv:
         return _csv("churn-risk", churn_csv(report.customers, names=dict(report.names)))
     return ChurnRiskAnswer.model_validate(_named(report))
