@@ -24,7 +24,14 @@ NO_BILLING = re.compile(
 )
 """What services say of a project that nobody pays for."""
 
+NO_STRANGERS = re.compile("permitted customer|allowedPolicyMember", re.IGNORECASE)
+"""What is said where the organization lets roles be given to its own people alone."""
+
 _API_OFF = re.compile("has not been used|SERVICE_DISABLED")
+_NO_QUOTA_PROJECT = re.compile(r"requires a quota project|\bproject 764086051850\b")
+"""A person's login by gcloud counts its calls on this project of Google's, where no API can be switched on."""
+
+_MAY_NOT_COUNT = re.compile("USER_PROJECT_DENIED|serviceusage.services.use|roles/serviceusage.serviceUsageConsumer")
 _API = re.compile(r"\b[a-z]+\.googleapis\.com\b")
 _ACTS_AS = re.compile(r"actAs\b.*?([\w.-]+@[\w.-]+\.gserviceaccount\.com)", re.IGNORECASE | re.DOTALL)
 """Whoever sets up a job, a task or a function that runs as an account has to be allowed to act as it."""
@@ -35,15 +42,25 @@ def forbidden(asked: str, said: str, *, role: str, project: str, besides: str = 
 
     `role` is the one that lets somebody do it; `besides` is what it may be instead.
     """
-    if _API_OFF.search(said):
-        api = _API.search(said)
-        by_hand = f", by hand gcloud services enable {api[0]} --project={project}" if api else ""
-        return Refused(
-            asked, said=said, remedy=f"switch the API on: python -m infra apply does it first of all{by_hand}"
+    if _NO_QUOTA_PROJECT.search(said):
+        remedy = f"have its calls count on this project: gcloud auth application-default set-quota-project {project}"
+        return NotAllowed(asked, said=said, remedy=remedy)
+    if _MAY_NOT_COUNT.search(said):
+        return NotAllowed(
+            asked, said=said, remedy=role_remedy("roles/serviceusage.serviceUsageConsumer", project=project)
         )
+    if _API_OFF.search(said):
+        return Refused(asked, said=said, remedy=_switch_on(said, project=project))
     if account := _ACTS_AS.search(said):
         return NotAllowed(asked, said=said, remedy=_acts_as(account[1], project=project))
     return NotAllowed(asked, said=said, remedy=role_remedy(role, project=project) + besides)
+
+
+def _switch_on(said: str, *, project: str) -> str:
+    """Also for whom `apply` itself was refused: it switched the API on a moment ago, or it is none that is declared."""
+    api = _API.search(said)
+    by_hand = f"gcloud services enable {api[0]} --project={project}" if api else "gcloud services enable API"
+    return f"switch the API on: {by_hand} (python -m infra apply does it first of all); if it is on, try again in 5 min"
 
 
 def role_remedy(role: str, *, project: str) -> str:
@@ -58,6 +75,14 @@ def _acts_as(account: str, *, project: str) -> str:
 
 def _has_an_owner_run(command: str, role: str) -> str:
     return f"have an owner of the project run: gcloud {command} --member=user:YOUR_EMAIL --role={role}"
+
+
+def no_strangers(project: str) -> str:
+    """Who may make the exception: functions are called by customers and by Stripe, and each call is checked by them."""
+    return (
+        "the organization lets nobody from outside in (domain restricted sharing): have its policy administrator allow "
+        f"allUsers in {project}, https://cloud.google.com/organization-policy/restrict-domains"
+    )
 
 
 def no_billing(project: str) -> str:

@@ -102,3 +102,11 @@ def test_a_password_opens_the_daily_steps_alone(laptop: Laptop) -> None:
     assert laptop.door.call("POST", path="/api/internal/cron/billing", sent=sent).status == 200
     assert laptop.door.call("GET", path="/api/customer-billing", sent=sent).status == 401
     assert laptop.door.call("GET", path="/api/billing/invoices", sent=sent).status == 401
+
+
+def test_the_guide_puts_everything_where_the_crontab_looks_for_it() -> None:
+    guide = (ROOT / "docs/guides/three-ways.md").read_text(encoding="utf-8")
+    placed = set(re.findall(r"^sudo install .* (/\S+)$", guide, re.MULTILINE))
+    named = {path for command in jobs("crontab").values() for path in re.findall(r"/[\w/.-]+", command)}
+    assert named == placed == {"/etc/billing.env", "/usr/local/bin/nightly.sh", "/var/log/billing.log"}
+    assert "sudo crontab -u billing samples/cron/crontab\n" in guide

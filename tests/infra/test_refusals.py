@@ -20,6 +20,11 @@ UNPAID = (
     "FAILED_PRECONDITION: Billing account for project '12345' is not found. Billing must be enabled for activation "
     "of service(s) 'run.googleapis.com' to proceed."
 )
+NO_STRANGERS = (
+    "ResponseError: status=[400], code=[Ok], message=[One or more users named in the policy do not belong to a "
+    "permitted customer, perhaps due to an organization policy.]"
+)
+
 NO_TOKEN = "Getting metadata from plugin failed with error: ('invalid_grant: Bad Request', {'error': ...})"
 RULES_OFF = "Rules API has not been used in project 1: api/firebaserules.googleapis.com/overview"
 FORBIDDEN = grpc.StatusCode.PERMISSION_DENIED
@@ -61,6 +66,11 @@ REMEDIES: dict[str, tuple[Callable[[World], object], type[InfraError], str]] = {
         ),
         InfraError,
         "gcloud components install alpha beta",
+    ),
+    "an organization that lets no strangers in": (
+        lambda world: _refused(world, "functions deploy", NO_STRANGERS),
+        InfraError,
+        f"have its policy administrator allow allUsers in {PROJECT}",
     ),
     "nobody who pays": (
         lambda world: _refused(world, "services enable", UNPAID),
