@@ -59,9 +59,23 @@ def test_an_invoice_s_records_are_listed_by_its_number(kept: Path) -> None:
 def test_records_are_filtered_and_more_is_said(kept: Path) -> None:
     two = answer(billing("list", "--event", "invoice.issued", "--limit", "2", "--dir", kept, "--json"))
     assert (len(two["records"]), two["more"]) == (2, True)
-    assert "There are more" in billing("list", "--limit", "2", "--dir", kept).stdout
+    assert f"There are more; they go on with --after {two['next_after']}\n" in (
+        billing("list", "--event", "invoice.issued", "--limit", "2", "--dir", kept).stdout
+    )
     for nobody in (["--actor", "nobody"], ["--until", "2026-01-01"], ["--since", "2199-01-01"]):
         assert billing("list", *nobody, "--dir", kept).stdout == "Nothing recorded.\n"
+
+
+def test_a_list_goes_on_behind_its_last_record_to_its_end(kept: Path) -> None:
+    whole = answer(billing("list", "--limit", "1000", "--dir", kept, "--json"))
+    assert (whole["more"], whole["next_after"]) == (False, None)
+    half = len(whole["records"]) // 2
+    assert whole["records"][half - 1]["at"] == whole["records"][half]["at"]
+    first = answer(billing("list", "--limit", str(half), "--dir", kept, "--json"))
+    after = ["--after", first["next_after"], "--limit", "1000"]
+    assert first["records"] + answer(billing("list", *after, "--dir", kept, "--json"))["records"] == whole["records"]
+    assert billing("list", "--after", "nowhere", "--dir", kept).exit_code == 2
+    assert billing("list", *after, "--until", "2026-03-02", "--dir", kept).exit_code == 2
 
 
 @pytest.mark.parametrize(

@@ -7,12 +7,13 @@ from datetime import datetime
 from rich.markup import escape
 
 from billing.cli.directory import instant_of, open_place
+from billing.cli.errors import Refused
 from billing.cli.place import Place
 from billing.cli.screen import Json, answers, columns, write_json
 from billing.ports import Documents
 from billing.store.credit_notes import CreditNotes
 from billing.store.invoices import Invoices
-from billing.usecases.find_audit import AuditEntry, find_audit
+from billing.usecases.find_audit import AuditEntry, entry_place, find_audit, place_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,11 +25,18 @@ class AuditFilter:
     event: str | None
     since: str | None
     until: str | None
+    after: str | None
     limit: int
 
 
 def show_list(wanted: AuditFilter, *, place: Place) -> None:
-    """Print the latest records that are wanted, and whether there are more. NotFound for an unknown number."""
+    """Print the latest records that are wanted, and where they go on. NotFound for an unknown number.
+
+    Refused where both an end in time and a record to go on behind are named.
+    """
+    if wanted.until is not None and wanted.after is not None:
+        message = "--after goes on behind one record, and --until is another end: use one of them"
+        raise Refused(message)
     engine, tenant = open_place(place)
     found = find_audit(
         engine.documents,
@@ -37,14 +45,18 @@ def show_list(wanted: AuditFilter, *, place: Place) -> None:
         actor=wanted.actor,
         event=wanted.event,
         since=instant_or_none(wanted.since, zone=tenant.zone, option="--since"),
-        until=instant_or_none(wanted.until, zone=tenant.zone, option="--until"),
+        until=instant_or_none(wanted.until, zone=tenant.zone, option="--until")
+        if wanted.after is None
+        else place_of("--after", wanted.after),
         limit=wanted.limit + 1,
     )
-    shown, more = found[: wanted.limit], len(found) > wanted.limit
+    shown = found[: wanted.limit]
+    after = entry_place(shown[-1]) if len(found) > wanted.limit else None
     if place.as_json:
-        write_json({"tenant_id": tenant.id, "records": [entry_json(each) for each in shown], "more": more})
+        records = [entry_json(each) for each in shown]
+        write_json({"tenant_id": tenant.id, "records": records, "more": after is not None, "next_after": after})
     else:
-        _print_list(shown, more=more)
+        _print_list(shown, after=after)
 
 
 def instant_or_none(text: str | None, *, zone: str, option: str) -> datetime | None:
@@ -79,7 +91,7 @@ def _entity(documents: Documents, named: str, *, tenant_id: str) -> str:
     return f"invoices/{Invoices.of(documents, tenant_id).named(named).value.id}"
 
 
-def _print_list(entries: Sequence[AuditEntry], *, more: bool) -> None:
+def _print_list(entries: Sequence[AuditEntry], *, after: str | None) -> None:
     console = answers()
     if not entries:
         console.print("Nothing recorded.")
@@ -93,5 +105,5 @@ def _print_list(entries: Sequence[AuditEntry], *, more: bool) -> None:
         console.print(heading)
         change = " to ".join(part for part in (record.before, record.after) if part)
         console.print(f"    {'; '.join(part for part in (change, record.reason) if part)}", markup=False)
-    if more:
-        console.print("There are more; see --limit, --since and --until.", style="dim")
+    if after is not None:
+        console.print(f"There are more; they go on with --after {after}", style="dim", soft_wrap=True)

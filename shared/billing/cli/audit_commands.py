@@ -44,6 +44,9 @@ def list_records(  # noqa: PLR0913 - each is an option of the command
     ] = None,
     since: Since = None,
     until: Until = None,
+    after: Annotated[
+        str | None, typer.Option(metavar="BATCH:RECORD", help="Go on behind this record, as the list before says.")
+    ] = None,
     limit: Limit = 50,
     as_json: AsJson = False,
 ) -> None:
@@ -51,7 +54,9 @@ def list_records(  # noqa: PLR0913 - each is an option of the command
     with plain_errors():
         from billing.cli.audit import AuditFilter, show_list
 
-        wanted = AuditFilter(entity=entity, actor=actor, event=event, since=since, until=until, limit=limit)
+        wanted = AuditFilter(
+            entity=entity, actor=actor, event=event, since=since, until=until, after=after, limit=limit
+        )
         show_list(wanted, place=Place(tenant_id=tenant, directory=directory, as_json=as_json))
 
 

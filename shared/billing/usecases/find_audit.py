@@ -7,6 +7,7 @@ from itertools import islice
 from typing import Final
 
 from billing.domain.audit import AuditRecord
+from billing.domain.errors import InvalidInput
 from billing.ports import Document, Documents
 from billing.store.audit import AuditLog, recorded_at
 from billing.store.codec import decode
@@ -27,6 +28,16 @@ class AuditEntry:
     batch_id: str
     place: int
     hash: str
+
+
+def place_of(field: str, text: str) -> Place:
+    """The place that `BATCH:RECORD` names; InvalidInput, which names the field, where it can't be one."""
+    batch_id, _, place = text.rpartition(":")
+    try:
+        recorded_at(batch_id)
+        return batch_id, int(place)
+    except ValueError:
+        raise InvalidInput(field, expected="where a record stands, as BATCH:RECORD", given=text) from None
 
 
 def find_audit(
@@ -59,6 +70,11 @@ def find_audit(
         and (event is None or f"{entry.record.event}.".startswith(f"{event}."))
     )
     return list(islice(wanted, limit))
+
+
+def entry_place(entry: AuditEntry) -> str:
+    """Where a record stands, as `place_of` reads it."""
+    return f"{entry.batch_id}:{entry.place}"
 
 
 def entries_of(batch: Document) -> Iterator[AuditEntry]:

@@ -9,9 +9,7 @@ from billing.api.routes.books import Books, reading
 from billing.api.routes.models import AnswerModel, DayOrInstant
 from billing.api.routes.noun import noun
 from billing.api.routes.paging import Paging
-from billing.domain.errors import InvalidInput
-from billing.store.audit import recorded_at
-from billing.usecases.find_audit import AuditEntry, Place, find_audit
+from billing.usecases.find_audit import AuditEntry, entry_place, find_audit, place_of
 
 router = noun("audit")
 Reading = Annotated[Books, reading("audit")]
@@ -62,21 +60,11 @@ def find_records(
         actor=actor,
         event=event,
         since=books.instant("since", since),
-        until=books.instant("until", until) if paging.after_id is None else _place(paging.after_id),
+        until=books.instant("until", until) if paging.after_id is None else place_of("cursor", paging.after_id),
         limit=paging.wanted.limit,
     )
-    page = paging.shown(found, as_answer=_answer, id_of=lambda each: f"{each.batch_id}:{each.place}")
+    page = paging.shown(found, as_answer=_answer, id_of=entry_place)
     return AuditListAnswer(data=page.data, more=page.next_cursor is not None, next_cursor=page.next_cursor)
-
-
-def _place(last_id: str) -> Place:
-    """The batch and the place there of the entry that a cursor stands behind."""
-    batch_id, _, place = last_id.rpartition(":")
-    try:
-        recorded_at(batch_id)
-        return batch_id, int(place)
-    except ValueError:
-        raise InvalidInput("cursor", expected="the next_cursor of an answer of this list", given=last_id) from None
 
 
 def _answer(entry: AuditEntry) -> AuditAnswer:
