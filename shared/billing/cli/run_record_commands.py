@@ -20,7 +20,10 @@ def list_runs(
     *,
     directory: KeptIn,
     unfinished: Annotated[
-        bool, typer.Option("--unfinished", help="Only those that stopped early, or of which something failed.")
+        bool,
+        typer.Option(
+            "--unfinished", help="Only those that stopped early, or of which something failed; of the latest 2,000."
+        ),
     ] = False,
     tenant: TenantId = None,
     limit: Limit = 50,
