@@ -22,7 +22,7 @@ def list_runs(
     unfinished: Annotated[
         bool,
         typer.Option(
-            "--unfinished", help="Only those that stopped early, or of which something failed; of the latest 2,000."
+            "--unfinished", help="Only those of the latest 2,000 that stopped early, or of which something failed."
         ),
     ] = False,
     tenant: TenantId = None,
