@@ -31,7 +31,7 @@ EVENT = event_of(
     occurred_at=utc("2026-03-15T09:00"),
     fields={"reason": "unpaid since Köln", "days": 21, "by_hand": False, "note": None},
 )
-MESSAGE = f"{EVENT.id}_acme"
+MESSAGE = EVENT.id
 
 
 def posts(**secrets: str) -> EventPosts:
@@ -121,7 +121,7 @@ def test_a_redirect_is_not_followed(receiver: Receiver, status: int) -> None:
 
 def test_a_receiver_that_says_nothing_is_given_up(receiver: Receiver) -> None:
     receiver.silent_for = 60
-    with pytest.raises(EventNotTaken, match="TimeoutError"):
+    with pytest.raises(EventNotTaken, match="it did not answer in time"):
         deliver(replace(posts(), patience=Patience(connect=1, packet=1, whole=30)), receiver.url)
 
 
@@ -155,7 +155,7 @@ def test_a_receiver_that_drips_its_handshake_is_given_up() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listening, ThreadPoolExecutor(1) as other:
         dripping = other.submit(drip)
         here = replace(posts(), patience=Patience(connect=1), resolve=lambda _host, _port: ["127.0.0.1"])
-        with pytest.raises(EventNotTaken, match="TimeoutError"):
+        with pytest.raises(EventNotTaken, match="it did not answer in time"):
             deliver(here, f"https://receiver.example:{listening.getsockname()[1]}")
         given_up.set()
         dripping.result()
@@ -172,9 +172,9 @@ def test_an_answer_without_end_is_not_read(receiver: Receiver) -> None:
     ("answer", "kind"),
     [
         (b"HTTP/1.1 100 Continue\r\n\r\n", "no answer within 1 seconds"),
-        (b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 200 + b"\r\n", "HTTPException"),
-        (b"HTTP/1.1 200 OK\r\nX: " + b"y" * 70_000 + b"\r\n\r\n", "LineTooLong"),
-        (b"secret words\r\n\r\n", "BadStatusLine"),
+        (b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 200 + b"\r\n", "what it answered is no HTTP"),
+        (b"HTTP/1.1 200 OK\r\nX: " + b"y" * 70_000 + b"\r\n\r\n", "what it answered is no HTTP"),
+        (b"secret words\r\n\r\n", "what it answered is no HTTP"),
     ],
     ids=["it says wait for ever", "too many headers", "a header too long", "no HTTP"],
 )
@@ -206,7 +206,7 @@ def test_a_name_with_very_many_addresses_is_given_up_after_a_few(receiver: Recei
     there = receiver.url.split(":")[1].strip("/")
     addresses = [f"127.0.1.{number}" for number in range(1, ADDRESSES + 1)]
     deliver(replace(posts(), resolve=lambda _host, _port: [*addresses[1:], there]), receiver.url)
-    with pytest.raises(EventNotTaken, match="ConnectionRefusedError"):
+    with pytest.raises(EventNotTaken, match="nothing takes calls at its address"):
         deliver(replace(posts(), resolve=lambda _host, _port: [*addresses, there]), receiver.url)
     assert len(receiver.taken) == 1
 
@@ -238,7 +238,7 @@ def test_a_name_beyond_ascii_is_looked_up_checked_and_named_as_the_internet_writ
     "url", ["https://１６９。254。169。254/", "https://a..b.example/", "https://" + "ä" * 70 + ".example/"]
 )
 def test_a_name_in_disguise_leads_nowhere(url: str) -> None:
-    with pytest.raises(EventNotTaken, match="not on the public internet|UnicodeError"):
+    with pytest.raises(EventNotTaken, match="not on the public internet|its host is no name"):
         deliver(replace(posts(), resolve=lambda host, _port: [host]), url)
 
 
@@ -248,8 +248,8 @@ def test_a_try_has_its_duration(receiver: Receiver) -> None:
     assert (made.at, made.milliseconds) == (utc("2026-03-15T09:00"), 1234)
 
 
-def test_a_receiver_that_is_not_there_is_named_by_the_failure_s_kind() -> None:
-    with pytest.raises(EventNotTaken, match="ConnectionRefusedError"):
+def test_a_receiver_that_is_not_there_is_told_in_words() -> None:
+    with pytest.raises(EventNotTaken, match="nothing takes calls at its address"):
         deliver(posts(), "http://127.0.0.1:9/events")
 
 
@@ -340,9 +340,9 @@ def test_without_encryption_nothing_leaves_this_machine(url: str) -> None:
 
 def test_a_name_that_does_not_exist_is_not_taken() -> None:
     def unknown(host: str, _port: int) -> list[str]:
-        raise OSError(host)
+        raise socket.gaierror(socket.EAI_NONAME, host)
 
-    with pytest.raises(EventNotTaken, match="OSError"):
+    with pytest.raises(EventNotTaken, match="its host has no address"):
         deliver(replace(posts(), resolve=unknown), "https://receiver.example/")
 
 
@@ -379,6 +379,6 @@ def test_a_certificate_is_checked_for_the_name_though_its_address_is_connected_t
         deliver(replace(here, tls=lambda: believed), f"https://receiver.example:{port}")
         assert orjson.loads(receiver.taken[0].body)["type"] == "customer.suspended"
         for sink, host in ((replace(here, tls=lambda: believed), "other.example"), (here, "receiver.example")):
-            with pytest.raises(EventNotTaken, match="SSL"):
+            with pytest.raises(EventNotTaken, match="its certificate is not one for its host"):
                 deliver(sink, f"https://{host}:{port}")
         assert len(receiver.taken) == 1

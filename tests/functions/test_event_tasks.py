@@ -1,5 +1,6 @@
 """The queue's door for events: who may, what a pass leaves for the next one, and that a laptop delivers by itself."""
 
+import json
 import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -84,8 +85,27 @@ def test_the_task_of_a_commit_delivers_its_events(door: ApiDoor, queue: KeptTask
     events = [happens(door, name) for name in ("c1", "c2")]
     answered = does(door, queue)
     assert (answered.status, answered.json) == (200, {"delivered": 2, "failed": 0})
-    assert sorted(receiver.ids) == sorted(f"{each.id}_acme" for each in events)
+    assert sorted(receiver.ids) == sorted(each.id for each in events)
     assert (does(door, queue, number=0).json, len(queue.tasks)) == ({"delivered": 0, "failed": 0}, 2)
+
+
+def test_what_a_receiver_got_is_found_in_the_api_by_its_id_with_the_same_data(
+    door: ApiDoor, receiver: Receiver
+) -> None:
+    door.documents.commit([Tenants(door.documents).saving(a_tenant(id="umbra", event_url=receiver.url))])
+    for tenant in ("acme", "umbra"):
+        sent = door.ask("POST", "/api/billing/events/test", tenant=tenant, sent={"x-internal-key": KEY})
+        assert sent.json["status"] == "delivered"
+        taken = receiver.taken[-1]
+        shown = door.ask(
+            "GET",
+            f"/api/billing/events/{taken.headers['webhook-id']}",
+            tenant=tenant,
+            sent={"x-internal-key": KEY},
+        ).json
+        assert shown["id"] == sent.json["id"] == taken.headers["webhook-id"]
+        assert shown["data"] == json.loads(taken.body)["data"]
+    assert len(set(receiver.ids)) == 2  # one receiver may serve several tenants, at one instant
 
 
 def test_a_failure_is_an_answer_and_its_next_try_a_task_of_its_own(

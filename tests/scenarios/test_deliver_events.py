@@ -73,7 +73,7 @@ def delivery(documents: Documents, event: Event) -> EventDelivery:
 
 
 def messages(*events: Event) -> list[str]:
-    return [f"{each.id}_acme" for each in events]
+    return [each.id for each in events]
 
 
 def test_events_are_delivered_once_and_oldest_first(documents: Documents, receiver: Receiver) -> None:

@@ -173,7 +173,7 @@ def test_what_happens_at_one_instant_is_told_in_its_order(world: CardWorld, sand
         "to_balance": 0,
         "source": "credit_balance",
         "method": "credit balance",
-        "invoice_ids": INVOICE,
+        "invoice_ids": (INVOICE,),
         "gateway_id": "",
     }
 

@@ -124,7 +124,7 @@ def test_what_was_given_up_is_listed_and_retried(tmp_path: Path, documents: Docu
     assert answer("deliver", directory=tmp_path)["delivered"] == 0
     assert answer("retry", SUSPENDED.id, directory=tmp_path)["delivered"] == 1
     assert answer("retry", SUSPENDED.id, directory=tmp_path)["delivered"] == 1, "its receiver may have lost it"
-    assert receiver.ids == [f"{SUSPENDED.id}_acme"] * 2
+    assert receiver.ids == [SUSPENDED.id] * 2
 
 
 def test_an_event_that_does_not_exist_can_not_be_retried(tmp_path: Path, documents: Documents) -> None:

@@ -39,9 +39,9 @@ def test_a_body_says_what_happened_when_to_whom_and_at_which_tenant() -> None:
         EventType.INVOICE_OVERDUE,
         subject="invoices/i1",
         occurred_at=utc("2026-03-15T09:00"),
-        fields={"amount_due": 4900, "currency": "EUR"},
+        fields={"amount_due": 4900, "currency": "EUR", "invoice_ids": ("i1", "i2")},
     )
     assert message_body(event, tenant_id="acme") == (
         '{"type":"invoice.overdue","timestamp":"2026-03-15T09:00:00Z",'
-        '"data":{"amount_due":4900,"currency":"EUR","tenant_id":"acme","subject":"invoices/i1"}}'
+        '"data":{"amount_due":4900,"currency":"EUR","invoice_ids":["i1","i2"],"tenant_id":"acme","subject":"invoices/i1"}}'
     )

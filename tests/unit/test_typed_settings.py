@@ -42,6 +42,8 @@ def test_a_tenant_comes_through_the_rules_unchanged(tenant: Tenant) -> None:
         ({"gateway": [""], "gateway_account": [""]}, {"gateway": "", "gateway_account": ""}),
         ({"mail_sender": ["a@b.example"]}, {"mail_sender": "a@b.example"}),
         ({"event_url": ["https://b.example:8443/e?k=1"]}, {"event_url": "https://b.example:8443/e?k=1"}),
+        ({"event_url": ["https://8.8.8.8/e"]}, {"event_url": "https://8.8.8.8/e"}),
+        ({"event_url": ["https://fade.be/"]}, {"event_url": "https://fade.be/"}),
         ({"event_url": ["http://[::1]:8080/"]}, {"event_url": "http://[::1]:8080/"}),
         ({"event_secret_name": ["ACME_2"]}, {"event_secret_name": "ACME_2"}),
         ({"while_suspended": ["skip"]}, {"while_suspended": WhileSuspended.SKIP}),
@@ -64,6 +66,10 @@ def test_a_typed_value_becomes_the_setting_and_nothing_else_changes(typed: dict,
         ({"gateway": ["paypal"]}, "gateway: expected stripe, or nothing, got 'paypal'"),
         ({"gateway_account": ["acme!"]}, "gateway_account: expected capitals, digits and _ such as ACME, got 'acme!'"),
         ({"event_secret_name": ["whsec_x"]}, "event_secret_name: expected capitals, digits and _ such as ACME"),
+        *(
+            ({"event_url": [f"https://{host}/x"]}, "event_url: expected an address on the public internet")
+            for host in ("10.0.0.1", "[::1]", "100.64.0.1", "169.254.169.254", "[fd00::1]", "127.1", "0x7f000001")
+        ),
         *(
             ({"event_url": [url]}, "event_url: expected an https:// address")
             for url in (

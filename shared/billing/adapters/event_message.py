@@ -19,17 +19,12 @@ _PREFIX: Final = "whsec_"
 _SHORTEST, _LONGEST = 24, 64  # bytes; the specification's bounds
 
 
-def message_id(event: Event, *, tenant_id: str) -> str:
-    """What receivers tell messages apart by; with the tenant, as one receiver may serve several."""
-    return f"{event.id}_{tenant_id}"
-
-
 def message_body(event: Event, *, tenant_id: str) -> str:
     """The JSON that is signed and sent; `timestamp` is when it happened, whenever it is delivered."""
     body = {
         "type": event.type.value,
         "timestamp": event.occurred_at,
-        "data": {**event.fields, "tenant_id": tenant_id, "subject": event.subject},
+        "data": event.data(tenant_id),
     }
     return orjson.dumps(body, option=orjson.OPT_UTC_Z).decode()
 

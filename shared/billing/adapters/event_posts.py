@@ -13,7 +13,7 @@ from threading import Timer
 from typing import Final
 from urllib.parse import SplitResult
 
-from billing.adapters.event_message import message_body, message_id, signed_headers
+from billing.adapters.event_message import message_body, signed_headers
 from billing.adapters.public_address import NotPublic, Resolve, checked_addresses, is_loopback, resolved
 from billing.domain.event import Event
 from billing.domain.event_delivery import EventTry
@@ -67,10 +67,10 @@ class EventPosts:
 
         Raises EventNotTaken, also for a redirect and an address that is not public, and UnusableEventSecret.
         """
-        message, body = message_id(event, tenant_id=tenant_id), message_body(event, tenant_id=tenant_id)
+        body = message_body(event, tenant_id=tenant_id)
         secrets = self.secrets(self.secret_name)
         at = self.now()
-        headers = signed_headers(message, body, at=at, secrets=secrets, name=self.secret_name)
+        headers = signed_headers(event.id, body, at=at, secrets=secrets, name=self.secret_name)
         try:
             status = self._post(event, url, body=body, headers=headers)
         except EventNotTaken as error:
@@ -147,18 +147,36 @@ class EventPosts:
 
     @contextmanager
     def _failures_named(self, event: Event) -> Iterator[None]:
-        """Failures by their kind alone: their texts may hold what the receiver wrote, or how our network is built."""
+        """Failures in our own words: their texts may hold what the receiver wrote, or how our network is built."""
         try:
             yield
         except NotPublic:
             raise EventNotTaken(event, reason="its host is not on the public internet") from None
         except (HTTPException, OSError, UnicodeError) as error:
-            raise EventNotTaken(event, reason=type(error).__name__) from error
+            raise EventNotTaken(event, reason=_words(error)) from error
 
     def _made(self, at: datetime, *, status: int = 0, error: str = "") -> EventTry:
         """The try that began at an instant and ends now; clocks that are set meanwhile make it no shorter than 0."""
         taken = max((self.now() - at).total_seconds(), 0)
         return EventTry(at=at, status=status, milliseconds=round(taken * 1000), error=error)
+
+
+_KINDS: Final[tuple[tuple[type[Exception], str], ...]] = (
+    (socket.gaierror, "its host has no address"),
+    (UnicodeError, "its host is no name that has an address"),
+    (TimeoutError, "it did not answer in time"),
+    (ConnectionRefusedError, "nothing takes calls at its address"),
+    (ConnectionError, "it hung up before it answered"),  # also where HTTP calls it RemoteDisconnected
+    (ssl.SSLCertVerificationError, "its certificate is not one for its host that can be trusted"),
+    (ssl.SSLError, "it does not speak TLS as we do"),
+    (HTTPException, "what it answered is no HTTP"),
+    (OSError, "there is no way to its address"),
+)
+
+
+def _words(error: Exception) -> str:
+    """What went wrong, for the person who looks after the receiver."""
+    return next(words for kind, words in _KINDS if isinstance(error, kind))
 
 
 def _ascii(name: str) -> str:

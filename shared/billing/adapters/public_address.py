@@ -5,6 +5,7 @@ Whoever may choose an address that we call could otherwise reach what only we ca
 asked twice, a name may lead elsewhere the second time.
 """
 
+import re
 import socket
 from collections.abc import Callable, Sequence
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
@@ -23,6 +24,9 @@ _TRANSLATED: Final = IPv6Network("64:ff9b::/96")
 _SPECIAL: Final = tuple(map(ip_network, ("192.0.0.0/24", "192.88.99.0/24", "2001::/23", "2002::/16", "3fff::/20")))
 """What the IANA keeps for protocols and examples, clouds for metadata servers, and `is_global` of one Python or another
 takes for public (https://www.iana.org/assignments/iana-ipv4-special-registry). 6to4 and Teredo lead on to any IPv4."""
+
+
+_NUMBERS: Final = re.compile(r"[0-9a-fx.]+", re.IGNORECASE)
 
 
 class NotPublic(Exception):
@@ -47,6 +51,20 @@ def checked_addresses(host: str, port: int, *, resolve: Resolve, loopback: bool)
         if not (is_public(each) or (loopback and is_loopback(each))):
             raise NotPublic
     return addresses
+
+
+def is_literally_private(host: str) -> bool:
+    """Whether a host is itself an IP address, however it is written, and none of the public internet."""
+    try:
+        address = str(ip_address(host.partition("%")[0]))
+    except ValueError:
+        if not _NUMBERS.fullmatch(host):
+            return False
+        try:
+            address = socket.inet_ntoa(socket.inet_aton(host.removesuffix(".")))  # 10.1, 0x7f000001: as resolvers do
+        except OSError:
+            return False
+    return not is_public(address)
 
 
 def is_loopback(address: str) -> bool:

@@ -9,6 +9,7 @@ from billing.cli.directory import call_on, instant_of, open_place
 from billing.cli.errors import DONE, HAD_FAILURES, Refused
 from billing.cli.place import Place
 from billing.cli.screen import Json, answers, columns, complaints, write_json
+from billing.domain.event import EventField
 from billing.domain.event_delivery import EventStatus, OutgoingEvent
 from billing.domain.tenant import Tenant
 from billing.store.events import Events
@@ -23,7 +24,7 @@ def show_list(limit: int, *, failed: bool, place: Place) -> None:
     statuses = [EventStatus.FAILED] if failed else [*EventStatus]
     found = [each.value for each in Events.of(engine.documents, tenant.id).list(limit=limit, statuses=statuses)]
     if place.as_json:
-        write_json({"tenant_id": tenant.id, "events": [_event_json(each) for each in found]})
+        write_json({"tenant_id": tenant.id, "events": [_event_json(each, tenant.id) for each in found]})
     else:
         _print_list(found)
 
@@ -33,7 +34,7 @@ def show_one(event_id: str, *, place: Place) -> None:
     engine, tenant = open_place(place)
     found = Events.of(engine.documents, tenant.id).get(checked_id("event", event_id)).value
     if place.as_json:
-        write_json({"tenant_id": tenant.id, **_event_json(found)})
+        write_json({"tenant_id": tenant.id, **_event_json(found, tenant.id)})
     else:
         _print_one(found)
 
@@ -45,7 +46,7 @@ def run_test(place: Place) -> int:
     event_id = engine.send_test_event(call_on(tenant))
     found = Events.of(engine.documents, tenant.id).get(event_id).value
     if place.as_json:
-        write_json({"tenant_id": tenant.id, **_event_json(found)})
+        write_json({"tenant_id": tenant.id, **_event_json(found, tenant.id)})
     else:
         _print_one(found)
     return DONE if found.delivery.status is EventStatus.DELIVERED else HAD_FAILURES
@@ -128,7 +129,7 @@ def _print_one(found: OutgoingEvent) -> None:
     event, delivery, console = found.event, found.delivery, answers()
     console.print(f"{event.type.value} of {event.subject}, {_instant(event.occurred_at)} UTC", highlight=False)
     for name, value in event.fields.items():
-        console.print(f"  {name}: {'-' if value in (None, '') else value}", highlight=False, markup=False)
+        console.print(f"  {name}: {_value(value)}", highlight=False, markup=False)
     console.print(delivery.status.value.replace("_", " "))
     for each in delivery.log:
         outcome = each.error or f"answered with status {each.status}"
@@ -141,14 +142,20 @@ def _instant(at: datetime) -> str:
     return f"{at:%Y-%m-%d %H:%M:%S}"
 
 
-def _event_json(outgoing: OutgoingEvent) -> Json:
+def _value(value: EventField) -> str:
+    if isinstance(value, tuple | list):
+        return ", ".join(value) or "-"
+    return "-" if value in (None, "") else str(value)
+
+
+def _event_json(outgoing: OutgoingEvent, tenant_id: str) -> Json:
     event, delivery = outgoing.event, outgoing.delivery
     return {
         "id": event.id,
         "type": event.type.value,
         "subject": event.subject,
         "occurred_at": event.occurred_at,
-        "fields": dict(event.fields),
+        "data": event.data(tenant_id),
         "status": delivery.status.value,
         "tries": delivery.tries,
         "tried_at": delivery.tried_at,

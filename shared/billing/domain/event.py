@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Final, TypeAlias
@@ -10,7 +10,7 @@ from typing import Final, TypeAlias
 from billing.domain.errors import InvalidInput
 from billing.domain.stamp import stamp
 
-EventField: TypeAlias = str | int | bool | None
+EventField: TypeAlias = str | int | bool | tuple[str, ...] | None
 """What an event says: ids and words as text, amounts in minor units with their currency beside them."""
 
 _SUBJECTS: Final = ("customers", "subscriptions", "invoices", "credit_notes", "payments", "tests")
@@ -77,6 +77,14 @@ class Event:
             raise InvalidInput("event.subject", expected=f"one of {', '.join(_SUBJECTS)}, and /ID", given=self.subject)
         if taken := sorted(_NAMED_ELSEWHERE & self.fields.keys()):
             raise InvalidInput("event.fields", expected="no field that each message has anyway", given=taken)
+
+    def of_tenant(self, tenant_id: str) -> "Event":
+        """The event under the id that all know it by; with the tenant, as one receiver may serve several."""
+        return replace(self, id=f"{self.id}_{tenant_id}")
+
+    def data(self, tenant_id: str) -> dict[str, EventField]:
+        """All that its receiver is told of what happened, whose it is and what it is about."""
+        return {**self.fields, "tenant_id": tenant_id, "subject": self.subject}
 
 
 def event_of(

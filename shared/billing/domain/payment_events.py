@@ -46,7 +46,7 @@ def _event(type_: EventType, payment: Payment, *, at: datetime, name: str, **fie
         "to_balance": payment.to_balance,
         "source": payment.source.value,
         "method": payment.method,
-        "invoice_ids": ",".join(each.invoice_id for each in payment.applications),
+        "invoice_ids": tuple(each.invoice_id for each in payment.applications),
         "gateway_id": payment.gateway_id,
     }
     return event_of(type_, subject=f"payments/{payment.id}", occurred_at=at, fields=told | fields, name=name)

@@ -18,7 +18,6 @@ from cattrs.strategies import configure_tagged_union, configure_union_passthroug
 from billing.domain.basis import Basis
 from billing.domain.catalog import UsagePrice
 from billing.domain.errors import BillingError
-from billing.domain.event import EventField
 from billing.domain.explanation import Explanation, Step, UsageStep
 from billing.domain.stamp import stamp
 from billing.domain.usage import Bucket, LastReading
@@ -90,7 +89,7 @@ def converter() -> Converter:
     built.register_structure_hook(date, lambda value, _: date.fromisoformat(value))
     built.register_unstructure_hook(time, lambda value: f"{value:%H:%M}")
     built.register_structure_hook(time, lambda value, _: time.fromisoformat(value))
-    configure_union_passthrough(EventField, built)
+    configure_union_passthrough(str | int | bool | None, built)
     for union in (UsageStep, Step, UsagePrice):
         configure_tagged_union(union, built, tag_name="kind", tag_generator=_tag)
     for evidence in (Explanation, Basis):

@@ -36,7 +36,7 @@ def _given_back(documents: Documents, customer_id: str, *, note: str, call: Call
         EventType.CUSTOMER_RESTORED,
         subject=entity,
         occurred_at=call.recorded_at,
-        fields={"invoices": "", "by_hand": True},
+        fields={"invoices": (), "by_hand": True},
     )
     record = call.record(entity, "customer.restored", before="suspended", after="active", reason=note)
     name = commit_name("restored", customer_id, customer.version)

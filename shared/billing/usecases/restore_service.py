@@ -67,7 +67,7 @@ def _event(customer_id: str, over: Sequence[Stored[Invoice]], *, call: Call) -> 
         EventType.CUSTOMER_RESTORED,
         subject=f"customers/{customer_id}",
         occurred_at=call.recorded_at,
-        fields={"invoices": _numbers(over)},
+        fields={"invoices": tuple(each.value.number for each in over)},
     )
 
 

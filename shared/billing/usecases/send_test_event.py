@@ -17,7 +17,8 @@ def send_test_event(documents: Documents, sink: EventSink, *, tenant: Tenant, ca
     """
     if not tenant.event_url:
         raise InvalidInput("event_url", expected="an address, set before anything can be sent there", given="none")
-    event = event_of(EventType.TEST, subject=f"tests/{tenant.id}", occurred_at=call.recorded_at, fields={})
+    happened = event_of(EventType.TEST, subject=f"tests/{tenant.id}", occurred_at=call.recorded_at, fields={})
+    event = happened.of_tenant(tenant.id)
     made = _sent(sink, event, tenant=tenant, call=call)
     record = call.record(f"events/{event.id}", "event.test_sent", after="failed" if made.error else "delivered")
     audit = AuditLog.of(documents, tenant.id).batch([record], batch_id=f"test-{event.id}", recorded_at=call.recorded_at)

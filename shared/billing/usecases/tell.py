@@ -30,7 +30,7 @@ def told(documents: Documents, happened: Iterable[Event], *, call: Call) -> list
     if not events or not _has_listener(documents, call):
         return []
     outbox = Events.of(documents, call.tenant_id)
-    return [outbox.creation(each) for each in _in_order(events, call)]
+    return [outbox.creation(each.of_tenant(call.tenant_id)) for each in _in_order(events, call)]
 
 
 def _in_order(events: list[Event], call: Call) -> list[Event]:

@@ -17,6 +17,7 @@ from stdnum.eu import vat
 from stdnum.exceptions import ValidationError as InvalidNumber
 
 from billing.adapters.book_files.error_log import broken_rule
+from billing.adapters.public_address import is_literally_private
 from billing.domain.currency import exponent
 from billing.domain.electronic_address import electronic_address
 from billing.domain.errors import InvalidInput
@@ -25,7 +26,7 @@ from billing.domain.period import zone_named
 from billing.domain.plan_name import plan_name
 from billing.domain.tax_table import require_country
 from billing.domain.tax_territory import EU_MEMBERS
-from billing.domain.web_address import is_web_address
+from billing.domain.web_address import is_web_address, web_parts
 from billing.store.ids import checked_id, meter_name, tenant_path
 
 T = TypeVar("T")
@@ -243,6 +244,9 @@ def checked_event_url(value: object) -> str:
     if text and not (is_plain and is_web_address(text.partition("?")[0])):
         expected = "an https:// address (http:// on this machine alone), without user and #"
         raise InvalidInput("", expected=expected, given=value)
+    parts = web_parts(text)
+    if parts is not None and parts.scheme == "https" and is_literally_private(parts.hostname or ""):
+        raise InvalidInput("", expected="an address on the public internet (http:// on this machine)", given=value)
     return text
 
 

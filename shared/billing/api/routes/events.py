@@ -33,13 +33,16 @@ class EventTryAnswer(AnswerModel):
 
 
 class EventAnswer(AnswerModel):
-    """An event and its delivery; `error` is what the last try came to, `log` the latest tries, the oldest first."""
+    """An event and its delivery; `id` is its `webhook-id`, `data` what is delivered under that name.
+
+    `error` is what the last try came to, `log` the latest tries, the oldest first.
+    """
 
     id: str
     type: EventType
     subject: str
     occurred_at: datetime
-    fields: dict[str, str | int | bool | None]
+    data: dict[str, str | int | bool | tuple[str, ...] | None]
     status: EventStatus
     tries: int
     tried_at: datetime | None
@@ -81,7 +84,7 @@ def list_events(
     )
     return paging.shown(
         [each.value for each in found],
-        as_answer=_answer,
+        as_answer=lambda each: _answer(each, books),
         id_of=lambda each: timed_id(each.event.occurred_at, each.event.id),
     )
 
@@ -89,7 +92,7 @@ def list_events(
 @router.get("/{event_id}")
 def get_event(event_id: NamedId, books: Reading) -> EventAnswer:
     """One event."""
-    return _answer(Events.of(books.documents, books.tenant_id).get(event_id).value)
+    return _answer(Events.of(books.documents, books.tenant_id).get(event_id).value, books)
 
 
 @router.post("/{event_id}/retry")
@@ -97,7 +100,7 @@ def retry(event_id: NamedId, books: Changing) -> EventAnswer:
     """Deliver an event once more, now if its turn comes; its receiver can tell by the message's id that it is one."""
     retry_event(books.documents, checked_id("event_id", event_id), call=books.call)
     _deliver(books)
-    return _answer(Events.of(books.documents, books.tenant_id).get(event_id).value)
+    return _answer(Events.of(books.documents, books.tenant_id).get(event_id).value, books)
 
 
 @router.post("/retry")
@@ -114,7 +117,7 @@ def retry_many(given: EventsGiven, books: Changing) -> PutBackAnswer:
 def send_test(books: Changing) -> EventAnswer:
     """Send an event of the type `test` and say what came of it; it is tried once."""
     event_id = books.engine.send_test_event(books.call)
-    return _answer(Events.of(books.documents, books.tenant_id).get(event_id).value)
+    return _answer(Events.of(books.documents, books.tenant_id).get(event_id).value, books)
 
 
 def _deliver(books: Books) -> None:
@@ -123,14 +126,14 @@ def _deliver(books: Books) -> None:
         books.engine.deliver_events(books.call, out_of_time=lambda: monotonic() > ends)
 
 
-def _answer(outgoing: OutgoingEvent) -> EventAnswer:
+def _answer(outgoing: OutgoingEvent, books: Books) -> EventAnswer:
     event, delivery = outgoing.event, outgoing.delivery
     return EventAnswer(
         id=event.id,
         type=event.type,
         subject=event.subject,
         occurred_at=event.occurred_at,
-        fields={**event.fields},
+        data=event.data(books.tenant_id),
         status=delivery.status,
         tries=delivery.tries,
         tried_at=delivery.tried_at,
