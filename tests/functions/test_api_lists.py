@@ -60,9 +60,9 @@ def test_every_list_of_the_document_has_a_cursor() -> None:
         content = operation["responses"]["200"].get("content", {})
         schema = content.get("application/json", {}).get("schema", {})
         answered = document["components"]["schemas"].get(schema.get("$ref", "").rpartition("/")[2], schema)
-        fields, known = answered.get("properties", {}), _parameters(operation)
-        has_list = not path.endswith("}") and any(each.get("type") == "array" for each in fields.values())
-        if has_list or "data" in fields or {"limit", "cursor"} & known:
+        arrays = [field for field, each in answered.get("properties", {}).items() if each.get("type") == "array"]
+        known = _parameters(operation)
+        if "data" in arrays or (arrays and not path.endswith("}")) or {"limit", "cursor"} & known:
             listed[name] = {"limit", "cursor"} <= known and "next_cursor" in answered["required"]
     assert {name for name, pages in listed.items() if not pages} == {*WHOLE}
     assert len(listed) > len(WHOLE) + 15
@@ -86,7 +86,7 @@ def test_one_call_lists_the_invoices_that_are_open(api: ApiBooks, own: Mapping[s
     assert own["case"] in listed["overdue"]
     assert min(map(len, listed.values())) > 0
     refused = api.ask("GET", f"{API}/invoices?status=issued&status=late")
-    assert (refused.status, [each["field"] for each in refused.json["errors"]]) == (422, ["status.1"])
+    assert (refused.status, [each["field"] for each in refused.json["errors"]]) == (422, ["status"])
 
 
 def test_a_cursor_goes_on_under_the_same_conditions_alone(api: ApiBooks, own: Mapping[str, str]) -> None:

@@ -45,8 +45,11 @@ def _is_within(loc: Sequence[str | int], outer: Sequence[str | int]) -> bool:
 
 
 def _field(found: Mapping[str, Any], body: object) -> str:
-    """The field's path without where it stood (body, query), nor the forms that a value was tried as."""
-    loc = found["loc"]
+    """The field's path without where it stood (body, query), nor the forms that a value was tried as.
+
+    One of several values of a parameter is that parameter.
+    """
+    loc = found["loc"] if found["loc"][0] == "body" else found["loc"][:2]
     steps = loc[1:] if loc[0] != "body" or body is None else _in_body(loc[1:], body, lacks=found["type"] == "missing")
     return ".".join(str(each) for each in steps) or str(loc[0])
 
