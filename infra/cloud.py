@@ -68,17 +68,19 @@ class Cloud:
     @cached_property
     def scheduler(self) -> CloudSchedulerClient:
         """Cloud Scheduler."""
-        return cast("CloudSchedulerClient", client(CloudSchedulerClient, "CLOUDSCHEDULER"))
+        return cast("CloudSchedulerClient", client(CloudSchedulerClient, "CLOUDSCHEDULER", project=self.project))
 
     @cached_property
     def tasks(self) -> CloudTasksClient:
         """Cloud Tasks."""
-        return cast("CloudTasksClient", client(CloudTasksClient, "CLOUDTASKS"))
+        return cast("CloudTasksClient", client(CloudTasksClient, "CLOUDTASKS", project=self.project))
 
     @cached_property
     def secrets(self) -> SecretManagerServiceClient:
         """Secret Manager."""
-        return cast("SecretManagerServiceClient", client(SecretManagerServiceClient, "SECRETMANAGER"))
+        return cast(
+            "SecretManagerServiceClient", client(SecretManagerServiceClient, "SECRETMANAGER", project=self.project)
+        )
 
     @cached_property
     def rules(self) -> RulesApi:
@@ -86,12 +88,16 @@ class Cloud:
         return RulesApi(self.project, endpoint=_endpoint("FIREBASERULES"))
 
 
-def client(kind: Any, service: str) -> Any:  # noqa: ANN401 - generated clients share no type
-    """A client of a service, at Google or where the variable says. Raises NotAllowed where nobody is logged in."""
+def client(kind: Any, service: str, *, project: str) -> Any:  # noqa: ANN401 - generated clients share no type
+    """A client of a service, at Google or where the variable says. Raises NotAllowed where nobody is logged in.
+
+    Its calls count on the project itself: a person's login counts them on one of Google's own unless it is told, and
+    there the API is off (https://docs.cloud.google.com/docs/quotas/quota-project).
+    """
     endpoint = _endpoint(service)
     if endpoint is None:
-        with refusals("Google", f"a client of {service.lower()}", project=""):
-            return kind()
+        with refusals("Google", f"a client of {service.lower()}", project=project):
+            return kind(client_options={"quota_project_id": project})
     import grpc  # noqa: PLC0415 - for test servers alone
 
     channel = grpc.insecure_channel(endpoint.removeprefix("http://"))

@@ -87,7 +87,7 @@ REMEDIES: dict[str, tuple[Callable[[World], object], type[InfraError], str]] = {
     "an API of the rules that was switched off meanwhile": (
         _answers("Rules", RULES_OFF),
         InfraError,
-        f"by hand gcloud services enable firebaserules.googleapis.com --project={PROJECT}",
+        f"switch the API on: gcloud services enable firebaserules.googleapis.com --project={PROJECT}",
     ),
     "a bucket's name that is taken": (
         lambda world: _refused(world, "buckets create", "HTTPError 403: does not have storage.buckets.get access"),
