@@ -124,7 +124,7 @@ def environment(declaration: Declaration, name: FunctionName) -> dict[str, str]:
     return {
         "PYTHONPATH": "shared",  # where the function finds `billing` in the upload
         "GOOGLE_CLOUD_PROJECT": variables.project,
-        **({"FIRESTORE_DATABASE": variables.database} if variables.database != "(default)" else {}),
+        "FIRESTORE_DATABASE": variables.database,
         **function.environment,
         "OIDC_AUDIENCE": declaration.url(name),
         "OIDC_SERVICE_ACCOUNTS": ",".join(declaration.email(each) for each in function.callers),

@@ -183,12 +183,15 @@ class GoogleApis(LocalServer):
     def _service(self, service: str) -> dict[str, Any]:
         known = self._of_service(service)
         newest = list(known.ports)[-1]
+        told = known.function["serviceConfig"]["environmentVariables"]
+        env = [{"name": name, "value": value} for name, value in told.items()]
+        container = {"image": "function", "env": env}
         return {
             "apiVersion": "serving.knative.dev/v1",
             "kind": "Service",
             "metadata": {"name": service, "namespace": "123", "generation": 1, "resourceVersion": "1"},
             "spec": {
-                "template": {"metadata": {"name": newest}, "spec": {"containers": [{"image": "function"}]}},
+                "template": {"metadata": {"name": newest}, "spec": {"containers": [container]}},
                 "traffic": known.traffic,
             },
             "status": {

@@ -8,7 +8,7 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 from infra.errors import InvalidDeclaration
-from infra.functions import deploy_flags
+from infra.functions import deploy_flags, environment
 from infra.loading import load, variables_given
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -57,6 +57,7 @@ def _render(given: Namespace) -> None:
             {
                 "name": name,
                 "flags": list(deploy_flags(declaration, name)),
+                "environment": environment(declaration, name),
                 "audience": declaration.url(name),
                 "caller": next((declaration.email(account) for account in function.callers), None),
             }

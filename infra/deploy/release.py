@@ -51,21 +51,35 @@ class WrongAnswer(ReleaseFailed):
         super().__init__(f"{what}: expected {expected}, came {came}")
 
 
+class NotAsApplied(ReleaseFailed):
+    """What would be deployed is told something else than what `infra apply` made the rest with."""
+
+    def __init__(self, flaws: Sequence[str]) -> None:
+        listed = "".join(f"\n  {flaw}" for flaw in flaws)
+        super().__init__(
+            f"nothing was deployed, as this differs from what is live:{listed}\n"
+            "Tell this release what `python -m infra apply` was told (docs/guides/deploy.md), or apply first"
+        )
+
+
 class Stopped(ReleaseFailed):
     """Somebody, or the end of a build, stopped the release."""
 
 
 @dataclass(frozen=True)
 class Live:
-    """What serves a function: its Cloud Run service, and the shares of its revisions in per cent."""
+    """What serves a function: its Cloud Run service, the shares of its revisions in per cent, and its variables."""
 
     service: str
     revisions: Mapping[str, int]
+    environment: Mapping[str, str]
 
 
 @dataclass(frozen=True)
 class Release:
-    """Functions of one project and region; `plan` has for each its `name`, `flags`, `audience` and `caller`.
+    """Functions of one project and region.
+
+    `plan` has for each its `name`, `flags`, `environment`, `audience` and `caller`.
 
     An answer may be wrong for `patience` seconds: a new function's address takes a while to let everybody in. At
     `until`, on the monotonic clock, everything has to be deployed and called.
@@ -94,22 +108,26 @@ class Release:
             raise
 
     def _live(self) -> "dict[str, Live]":
-        """What serves each function of the plan that has a revision."""
-        listed = self._gcloud_json("functions", "list", "--v2", f"--regions={self.region}")
+        """What serves each function of the plan that has a revision. Raises NotAsApplied."""
+        listed = self._gcloud_json("functions", "list", "--v2")
         described = self._gcloud_json("run", "services", "list", f"--region={self.region}")
         try:
-            services = {each["name"].rpartition("/")[2]: _service(each) for each in listed}
-            shares = {each["metadata"]["name"]: _shares(each) for each in described}
-        except (AttributeError, KeyError, TypeError) as error:
+            places = {(each["name"].split("/")[3], each["name"].split("/")[5]): _service(each) for each in listed}
+            serving = {each["metadata"]["name"]: _serving(each) for each in described}
+        except (AttributeError, IndexError, KeyError, TypeError) as error:
             raise CommandFailed(
                 ["gcloud", "list"], f"not as Google describes functions and services: {error!r}"
             ) from None
-        return {
-            each["name"]: Live(service, shares[service])
-            for each in self.plan
-            for service in [services.get(each["name"], "")]
-            if shares.get(service)
-        }
+        names = [each["name"] for each in self.plan]
+        here = {name: places[self.region, name] for name in names if (self.region, name) in places}
+        if elsewhere := [
+            f"{name}: is in {at}, not in {self.region}" for at, name in places if name in {*names} - {*here}
+        ]:
+            raise NotAsApplied(elsewhere)
+        live = {name: serving[service] for name, service in here.items() if service in serving}
+        if flaws := [flaw for each in self.plan if each["name"] in live for flaw in _told(each, live[each["name"]])]:
+            raise NotAsApplied(flaws)
+        return {name: each for name, each in live.items() if each.revisions}
 
     def _deploy(self, each: Mapping[str, Any]) -> str:
         """The function's address."""
@@ -200,12 +218,20 @@ def _service(function: Mapping[str, Any]) -> str:
     return str(function.get("serviceConfig", {}).get("service", "")).rpartition("/")[2]
 
 
-def _shares(service: Mapping[str, Any]) -> "dict[str, int]":
-    """Per cent by revision; a revision may stand in several entries, such as one for a tag."""
+def _serving(service: Mapping[str, Any]) -> Live:
+    """Per cent by revision: one may stand in several entries, such as one for a tag; and the newest's variables."""
     shares: Counter[str] = Counter()
     for each in service["status"].get("traffic", []):
         shares[each["revisionName"]] += each.get("percent", 0)
-    return dict(+shares)
+    [container] = service["spec"]["template"]["spec"]["containers"]
+    environment = {each["name"]: each.get("value", "") for each in container.get("env", [])}
+    return Live(service["metadata"]["name"], dict(+shares), environment)
+
+
+def _told(function: Mapping[str, Any], live: Live) -> "list[str]":
+    """The variables that it would be told otherwise than now, by name: there may be a password in a value."""
+    told: Mapping[str, str] = function["environment"]
+    return [f"{function['name']}: {name}" for name, value in told.items() if live.environment.get(name) != value]
 
 
 def _ask(url: str, *, post: bool, token: str) -> "tuple[int, dict[str, Any]]":
