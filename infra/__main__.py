@@ -115,7 +115,9 @@ def plan(declaration: Declaration, cloud: Cloud, allowed: Allowed, *, as_json: A
 
 @_command(_open, _allow)
 def apply(declaration: Declaration, cloud: Cloud, allowed: Allowed, *, as_json: AsJson = False) -> None:
-    """Make it so, step by step; run again, it goes on where it stopped, and does nothing where nothing differs.
+    """Make it so; run again, it goes on where it stopped.
+
+    Each step is said before it is done, and nothing is done where nothing differs.
 
     Exit code: 0 it is so, 1 a step failed.
     """
@@ -144,7 +146,9 @@ def apply(declaration: Declaration, cloud: Cloud, allowed: Allowed, *, as_json: 
 
 @_command(_open)
 def destroy(declaration: Declaration, cloud: Cloud, *, yes: Yes = False) -> None:
-    """Delete what is declared, but neither Firestore nor a bucket that has objects. Asks first.
+    """Delete what is declared, but no documents and no files.
+
+    It asks first, and deletes neither Firestore nor a bucket that has objects.
 
     Exit code: 0 it is gone, 1 a step failed or the answer was no.
     """

@@ -44,7 +44,7 @@ def words(line: str) -> list[str]:
 def test_gcloud_understands_every_command_of_the_guide(name: str, tmp_path: Path) -> None:
     lines = [line for line in gcloud_lines(GUIDES[name]) if not LOCAL.match(line.removeprefix("gcloud "))]
     assert len(lines) >= 3
-    for needed in ("cloudbuild.yaml", ".gitignore"):  # read before gcloud looks for a login
+    for needed in ("cloudbuild.yaml", ".buildignore", ".gitignore"):  # read before gcloud looks for a login
         copy(ROOT / needed, tmp_path)
 
     answers = parsed_by_gcloud([words(line) for line in lines], folder=tmp_path)

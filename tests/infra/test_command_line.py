@@ -140,3 +140,13 @@ def test_destroy_leaves_firestore_and_a_bucket_that_has_objects(
     assert not any("firestore" in command for command in here.gcloud.changes() if "delete" in command)
 
     assert infra(monkeypatch, "destroy", f"--project={PROJECT}", "--yes") == 0
+
+
+def test_help_says_each_command_in_a_whole_sentence_on_a_narrow_terminal(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    assert infra(monkeypatch, "-h") == 0
+    said = capsys.readouterr().out
+    assert "Make it so; run again, it goes on where it stopped." in said
+    assert "..." not in said.partition("Commands:")[2]
