@@ -57,7 +57,7 @@ def _not_declared(settings: Settings, declaration: Declaration) -> Iterator[Flaw
 def _not_readable(settings: Settings, declaration: Declaration, function: FunctionName) -> Iterator[Flaw]:
     """What a function reads at its start or with every call, and what its variables refer to, its account may read."""
     account = declaration.functions[function].runs_as
-    needed = {INTERNAL_KEY: "each call's credential is compared with it", **settings.needed_secrets()}
+    needed = settings.needed_secrets() | {INTERNAL_KEY: "each call's credential is compared with it"}
     for name, why in {**dict.fromkeys(settings.secrets.variables, "a variable refers to it"), **needed}.items():
         if not declaration.service_accounts[account].reads(name):
             yield ("service_accounts", account, "reads_secrets"), f"expected {name} among them: {function}: {why}"

@@ -75,6 +75,29 @@ def test_a_secret_that_the_functions_need_is_declared(tmp_path: Path) -> None:
     assert "expected PAYMENT_LINK_KEY: payment links (PAYMENT_LINK_BASE) are signed with it" in flaw
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("[INTERNAL_API_KEY, PAYMENT", "[PAYMENT", "INTERNAL_API_KEY among them: generate_invoices: each call's"),
+        (
+            "[INTERNAL_API_KEY, PAYMENT_LINK_KEY",
+            "[INTERNAL_API_KEY",
+            "PAYMENT_LINK_KEY among them: generate_invoices: ",
+        ),
+        (
+            "BILLING_SECRETS: secret-manager",
+            "STRIPE_WEBHOOK_SECRET: sm://other-project/key\n      BILLING_SECRETS: secret-manager",
+            "STRIPE_WEBHOOK_SECRET among them: generate_invoices: a variable refers to it",
+        ),
+    ],
+)
+def test_what_a_function_reads_or_refers_to_its_account_may_read(tmp_path: Path, old: str, new: str, said: str) -> None:
+    text = changed(old, new)
+    told, *_ = flaws(tmp_path, text)
+    at = "service_accounts.generate-invoices.reads_secrets"
+    assert told.startswith(f"{line_of(text, '    reads_secrets:')}: {at}: expected {said}")
+
+
 @pytest.mark.parametrize("name", ["STRIPE_API_KEY_ACME", "STRIPE_WEBHOOK_SECRET_ACME_2", "EVENT_SECRET_OPS"])
 def test_the_secrets_of_a_tenant_s_own_are_declared_beside_ours(tmp_path: Path, name: str) -> None:
     file = tmp_path / "other.yaml"
