@@ -65,10 +65,12 @@ def test_a_condition_of_time_takes_a_date_too(api: ApiBooks, path: str) -> None:
     assert by_day == by_instant
 
 
-def test_a_change_of_a_subscription_takes_a_date_too(api: ApiBooks) -> None:
+def test_what_is_still_to_come_takes_a_date_too(api: ApiBooks) -> None:
     for at in ("2026-04-01", "2026-04-01T00:00:00+02:00"):
         asked = api.ask("POST", f"{API}/subscriptions/own-customer-sub/preview", body={"change": "cancel", "at": at})
         assert asked.json["subscription"]["end"] == "2026-03-31T22:00:00Z"
+        made = api.ask("POST", f"{API}/api-keys", body={"name": "reports", "role": "viewer", "expires_at": at})
+        assert made.json["expires_at"] == "2026-03-31T22:00:00Z"
 
 
 @pytest.mark.parametrize(

@@ -21,11 +21,10 @@ from tests.functions.sound_requests import kind_of_field
 
 _WORDS = """
     actor addon_id as_of at body button buyer_reference charged_at city country currency cursor decline description
-    dueDate dunning_policy electronic_address email event exemption_reason fee_id id identity invoiceNumber key kind
-    language locale meter method metric month name nextBillingDate note notes paymentMethodId period planName plan_id
-    policy
-    postal_code reason received_at reference registration scopes segment since start state street subject tax_id
-    time_zone to transactionId until value warnings
+    dueDate dunning_policy electronic_address email event exemption_reason expires_at fee_id id identity invoiceNumber
+    key kind language locale meter method metric month name nextBillingDate note notes paymentMethodId period planName
+    plan_id policy postal_code reason received_at reference registration scopes segment since start state street
+    subject tax_id time_zone to transactionId until value warnings
 """
 NAMES_NOTHING = frozenset(_WORDS.split())
 """Fields of text that name no document, or one that the same request makes."""

@@ -4,12 +4,12 @@ from datetime import datetime
 from typing import Annotated
 
 from fastapi import Request, Response
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from billing.api.access import door_of
 from billing.api.rest import keep_instead
 from billing.api.routes.conditions import entity_tag
-from billing.api.routes.models import AnswerModel, GivenModel, NamedId
+from billing.api.routes.models import AnswerModel, DayOrInstant, GivenModel, NamedId
 from billing.api.routes.noun import noun
 from billing.api.routes.paging import Paged, Paging
 from billing.api.routes.persons import Deciding
@@ -51,7 +51,7 @@ class NewApiKey(GivenModel):
     name: Annotated[str, Field(min_length=1, max_length=100)]
     role: Role
     scopes: Annotated[list[Annotated[str, Field(pattern=_SCOPE)]], Field(max_length=50, default_factory=list)]
-    expires_at: AwareDatetime | None = None
+    expires_at: DayOrInstant | None = None
 
 
 @router.get("")
@@ -64,7 +64,8 @@ def list_api_keys(books: Deciding, paging: Paging) -> Paged[ApiKeyAnswer]:
 @router.post("", status_code=201)
 def make_api_key(given: NewApiKey, books: Deciding, request: Request, response: Response) -> CreatedApiKey:
     """Make a key. Keep what `key` says: it is stored nowhere, and nobody can be told it again."""
-    wanted = WantedKey(name=given.name, role=given.role, scopes=given.scopes, expires_at=given.expires_at)
+    ends = books.instant("expires_at", given.expires_at)
+    wanted = WantedKey(name=given.name, role=given.role, scopes=given.scopes, expires_at=ends)
     stored, key = create_api_key(books.documents, wanted, new_secret=door_of(request).new_secret, call=books.call)
     answer = CreatedApiKey(**_answer(stored, response).model_dump(), key=key)
     keep_instead(request, answer.model_copy(update={"key": None}).model_dump(mode="json"))
