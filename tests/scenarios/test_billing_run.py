@@ -224,6 +224,7 @@ def test_a_run_leaves_its_record(world: World) -> None:
     assert record.fields == {
         "actor": "scheduler",
         "recorded_at": datetime(2026, 2, 1, tzinfo=UTC),
+        "expires_at": datetime(2027, 3, 8, tzinfo=UTC),
         "as_of": datetime(2026, 2, 1, tzinfo=UTC),
         "complete": True,
         "customers": 2,
