@@ -51,6 +51,9 @@ class CoveredDocuments:
         self._check(query, summed=field)
         return self._inner.sum(query, field=field)
 
+    def check(self, writes: Sequence[Write]) -> None:
+        self._inner.check(writes)
+
     def commit(self, writes: Sequence[Write]) -> list[str]:
         return self._inner.commit(writes)
 

@@ -49,6 +49,9 @@ class WatchedDocuments:
         self.queries.append(query)
         return self._inner.sum(query, field=field)
 
+    def check(self, writes: Sequence[Write]) -> None:
+        self._inner.check(writes)
+
     def commit(self, writes: Sequence[Write]) -> list[str]:
         self._before(writes)
         self.commits.append(list(writes))

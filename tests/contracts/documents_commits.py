@@ -141,6 +141,23 @@ class CommitContract:
             documents.commit([Create(INVOICE, {}), Update(INVOICE, {"total": 1})])
         assert documents.get_many([INVOICE]) == [None]
 
+    def test_a_check_refuses_what_a_commit_does_and_writes_nothing(self, documents: Documents) -> None:
+        whole: Fields = {"text": "x" * 1_000_000}
+        refused: list[tuple[type[Exception], list[Write]]] = [
+            (InvalidDocument, [Create(INVOICE, {"total": 2**63})]),
+            (InvalidDocument, [Update(INVOICE, {"lines": [{"amount": -(2**63) - 1}]})]),
+            (InvalidDocument, [Create(INVOICE, {}), Delete(INVOICE)]),
+            (DocumentTooLarge, [Create(OTHER, {}), Put(INVOICE, {"text": "x" * 1_048_576})]),
+            (CommitTooLarge, [Create(f"{INVOICE}-{number}", whole) for number in range(5)]),
+        ]
+        for error, writes in refused:
+            for ask in (documents.check, documents.commit):
+                with pytest.raises(error):
+                    ask(writes)
+        documents.check([Create(INVOICE, {"total": 2**63 - 1}), Update(OTHER, whole), Delete(SERIES)])
+        documents.check([])
+        assert documents.get_many([INVOICE, OTHER]) == [None, None]
+
     def test_a_document_above_one_mebibyte_is_refused(self, documents: Documents) -> None:
         documents.commit([Create(OTHER, {"text": "x" * 1_048_000})])
         for write in (Create(INVOICE, {"text": "x" * 1_048_576}), Put(INVOICE, {"numbers": [1] * 131_072})):

@@ -2,15 +2,21 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 
 from billing.adapters.counting import CountingDocuments
+from billing.domain.catalog import GraduatedPrice, Tier
 from billing.domain.numbering import NumberOrder, NumberSeries, Restart
 from billing.domain.run_report import RunReport
+from billing.ports import Documents
 from tests.builders import a_fee, a_meter, a_plan, a_tenant
+from tests.either_store import documents, firestore
 from tests.watched_documents import WatchedDocuments
 from tests.world import World, sqlite_in_memory
+
+__all__ = ["documents", "firestore"]
 
 PLAN = a_plan(fees=[a_fee("49.00")], metered=[a_meter("1.00")], anchor_day=1)
 ANNIVERSARY = a_plan(plan_id="anniversary", metered=[a_meter("1.00")])
@@ -65,6 +71,28 @@ def test_a_dry_run_answers_as_the_run_itself_and_writes_nothing(numbers: NumberS
     assert len(dry.invoices) == 210 + 7 * 2 + 24 + 3
     assert len(dry.failures) == 2
     assert (dry.dry_run, dry.settled) == (True, 0)
+
+
+def test_a_dry_run_finds_the_bills_that_no_store_can_hold(documents: Documents) -> None:
+    """An invoice above 1 MiB and an amount beyond 64 bit stand among others; each fails alone, in either run."""
+    world = World(documents=documents)
+    tiers = [Tier(up_to=Decimal(bound), unit_price=Decimal("0.01")) for bound in range(1, 4001)]
+    long = GraduatedPrice(tiers=(*tiers, Tier(up_to=None, unit_price=Decimal("0.01"))))
+    for name, price, used in (("long", long, "4001"), ("high", "1000000000", "1" + "0" * 17), ("sound", "1.00", "5")):
+        plan = world.plan(a_plan(plan_id=name, metered=[a_meter(price)], anchor_day=1))
+        for number in range(1 + 2 * (name == "sound")):
+            world.subscribes(f"{name}-{number}", to=plan, on="2026-02-01")
+            world.uses(f"sub-{name}-{number}", "calls", used, on="2026-02-05")
+    world.travels_to("2026-03-01")
+    before = world.everything()
+    dry = world.runs_billing(dry_run=True)
+    assert world.everything() == before
+    assert answer(dry) == answer(world.runs_billing())
+    assert sorted((each.subscription_id, each.code) for each in dry.failures) == [
+        ("sub-high-0", "invalid_document"),
+        ("sub-long-0", "document_too_large"),
+    ]
+    assert [each.total for each in dry.invoices] == [500, 500, 500]
 
 
 def test_the_run_after_a_dry_run_is_as_if_there_had_been_none() -> None:

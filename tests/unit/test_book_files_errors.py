@@ -10,7 +10,7 @@ from billing.adapters.book_files import load_book, text_files
 from billing.domain.book import BookErrors
 from billing.domain.errors import InvalidInput
 from tests.book_faults import swapped, usage
-from tests.book_folder import PLAN, TABLES, TENANT, book_folder, changed, errors_of
+from tests.book_folder import CALLS, PLAN, TABLES, TENANT, book_folder, changed, errors_of
 
 
 @pytest.mark.parametrize(
@@ -212,3 +212,11 @@ def test_a_cycle_beyond_all_calendars_is_refused(tmp_path: Path, unit: str) -> N
 def test_an_absurd_day_to_bill_from_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InvalidInput, match="bill_from: expected a day from 1980-01-01 to 2149-12-31"):
         load_book(book_folder(tmp_path), bill_from=date(1, 1, 1))
+
+
+def test_a_plan_with_more_tiers_than_an_invoice_has_room_for_is_refused(tmp_path: Path) -> None:
+    tiers = [{"up_to": bound, "unit_price": "0.01"} for bound in range(1, 1001)]
+    calls = changed(CALLS, model="graduated", unit_price=..., tiers=[*tiers, {"up_to": None}])
+    (error,) = errors_of(book_folder(tmp_path, plan=changed(PLAN, usage=[calls])))
+    said = "usage: expected at most 1,000 graduated tiers, other meters and fees together: each is an invoice's line"
+    assert error.partition(": ")[2] == f"{said}, got '1,001'"

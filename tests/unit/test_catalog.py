@@ -5,7 +5,15 @@ from typing import Any
 
 import pytest
 
-from billing.domain.catalog import GraduatedPrice, PackagePrice, PerUnitPrice, StairstepPrice, Tier, VolumePrice
+from billing.domain.catalog import (
+    GraduatedPrice,
+    PackagePrice,
+    PerUnitPrice,
+    StairstepPrice,
+    Tier,
+    VolumePrice,
+    check_lines,
+)
 from billing.domain.currency import UnknownCurrency
 from billing.domain.errors import InvalidInput
 from billing.domain.period import Cycle, Unit
@@ -116,3 +124,12 @@ def test_an_add_on_is_found_by_its_id_and_a_fee_is_none() -> None:
     plan = a_plan(fees=[a_fee("10", "base")], addons=[support])
     assert plan.addon("support") is support
     assert plan.addon("base") is None
+
+
+def test_a_plan_has_at_most_as_many_priced_lines_as_an_invoice_has_room_for() -> None:
+    """A volume price is one line however many its tiers are, and an add-on a line only where one has it."""
+    many = tuple(Tier(up_to=None if bound == 999 else Decimal(bound)) for bound in range(1, 1000))
+    graduated, volume = a_meter(GraduatedPrice(tiers=many), meter="a"), a_meter(VolumePrice(tiers=many), meter="b")
+    check_lines(a_plan(metered=[graduated, volume], addons=[a_fee("1")]))
+    with pytest.raises(InvalidInput, match=r"usage: expected at most 1,000 graduated tiers.*, got '1,001'"):
+        check_lines(a_plan(metered=[graduated, volume], fees=[a_fee("1")]))

@@ -55,6 +55,10 @@ class CountingDocuments:
         self.add(OperationCounts(reads=_aggregation_reads(entries), queries=1))
         return total
 
+    def check(self, writes: Sequence[Write]) -> None:
+        """As Documents.check, which asks the store for nothing."""
+        self._inner.check(writes)
+
     def commit(self, writes: Sequence[Write]) -> list[str]:
         """As Documents.commit."""
         versions = self._inner.commit(writes)

@@ -79,6 +79,10 @@ class FirestoreDocuments:
         check_sum(query, field=field)
         return self._aggregate(query, sum_of=field)
 
+    def check(self, writes: Sequence[Write]) -> None:
+        """Refuse what no commit takes."""
+        commit_request(writes, database=self._database)
+
     @span("store.commit")
     def commit(self, writes: Sequence[Write]) -> list[str]:
         """Do all writes or none; the new versions."""

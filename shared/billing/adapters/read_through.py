@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from billing.ports import Document, Documents, Query
+from billing.ports import Document, Documents, Query, Write
 
 
 class ReadThrough:
@@ -26,3 +26,7 @@ class ReadThrough:
     def sum(self, query: Query, *, field: str) -> int:
         """As Documents.sum."""
         return self._inner.sum(query, field=field)
+
+    def check(self, writes: Sequence[Write]) -> None:
+        """As Documents.check."""
+        self._inner.check(writes)

@@ -89,14 +89,14 @@ class SqliteDocuments:
             high, low = connection.execute(halves, chosen.bound).fetchone()
         return checked_sum((high << 32) + low, field=field)
 
+    def check(self, writes: Sequence[Write]) -> None:
+        """Refuse what no commit takes."""
+        _encoded(writes)
+
     @span("store.commit")
     def commit(self, writes: Sequence[Write]) -> list[str]:
         """Do all writes or none; the new versions."""
-        check_writes(writes)
-        bodies = [encode_body(write.path, write.fields) if isinstance(write, Create | Put) else "" for write in writes]
-        size = sum(map(len, bodies))
-        if size > _LARGEST_COMMIT:
-            raise CommitTooLarge(size=size, limit=_LARGEST_COMMIT)
+        bodies = _encoded(writes)
         with self._connections.writing() as connection:
             connection.execute("update commits set number = number + 1")
             version = _number(connection, "select number from commits", [])
@@ -107,6 +107,16 @@ class SqliteDocuments:
                 else:
                     _apply(connection, write, body=body, version=version)
         return ["" if isinstance(write, Delete) else str(version) for write in writes]
+
+
+def _encoded(writes: Sequence[Write]) -> list[str]:
+    """The body of each document that is written whole, "" for the other writes."""
+    check_writes(writes)
+    bodies = [encode_body(write.path, write.fields) if isinstance(write, Create | Put) else "" for write in writes]
+    size = sum(map(len, bodies))
+    if size > _LARGEST_COMMIT:
+        raise CommitTooLarge(size=size, limit=_LARGEST_COMMIT)
+    return bodies
 
 
 _Row: TypeAlias = tuple[str, str, int]

@@ -10,6 +10,8 @@ from billing.domain.period import Cycle, Unit
 
 ZERO = Decimal(0)
 LONGEST_TRIAL = 1000
+MOST_LINES = 1000
+"""An invoice is a document of at most 1 MiB, and a line with its explanation takes some 400 bytes of it."""
 
 
 class Aggregation(StrEnum):
@@ -197,6 +199,19 @@ class Plan:
     def addon(self, charge_id: str) -> RecurringCharge | None:
         """The add-on of that id, or None where this version does not offer it."""
         return next((charge for charge in self.addons if charge.charge_id == charge_id), None)
+
+
+def check_lines(plan: Plan) -> None:
+    """InvalidInput for more tiers, meters and fees than an invoice has room for lines.
+
+    Each non-empty graduated tier is a line (semantics 4). A version published before this rule keeps to its prices.
+    """
+    lines = len(plan.fees) + sum(
+        len(charge.price.tiers) if isinstance(charge.price, GraduatedPrice) else 1 for charge in plan.metered
+    )
+    if lines > MOST_LINES:
+        expected = f"at most {MOST_LINES:,} graduated tiers, other meters and fees together: each is an invoice's line"
+        raise InvalidInput("usage", expected=expected, given=f"{lines:,}")
 
 
 def _check_tiers(tiers: tuple[Tier, ...]) -> None:

@@ -138,6 +138,13 @@ class Documents(Protocol):
         """The sum of an integer field over what `query` returns; documents without it add nothing."""
         ...
 
+    def check(self, writes: Sequence[Write]) -> None:
+        """InvalidDocument, DocumentTooLarge or CommitTooLarge where `commit` would refuse what is to be written.
+
+        Nothing is read or written, so preconditions are not looked at, nor how large a document grows by an Update.
+        """
+        ...
+
     def commit(self, writes: Sequence[Write]) -> list[str]:
         """Do all writes or none, each path at most once; the new version of each ("" for a Delete).
 

@@ -14,7 +14,7 @@ from billing.domain.invoice import Invoice
 from billing.domain.invoicing import Skip, SkipReason
 from billing.domain.run_report import Failure
 from billing.domain.subscription import Subscription
-from billing.ports import WriteConflict
+from billing.ports import Write, WriteConflict
 from billing.store.codec import BrokenDocument
 from billing.store.collection import Stored
 from billing.store.subscriptions import decode_subscription
@@ -68,7 +68,7 @@ def commit_page(context: RunContext, drafted: DraftedPage, *, attempt: int = 1) 
 def _commit(context: RunContext, drafted: Sequence[Drafted]) -> tuple[NumberedPage, Mapping[str, str]]:
     """Number and commit, again and again while only the number series moved; the new versions by path.
 
-    A dry run does everything but the commit.
+    A dry run does everything but the commit, and is refused what the commit would be refused.
     """
     if context.request.shards is not None and not context.request.dry_run:
         context.counters.clear()  # others number at the same time: read late, lose seldom
@@ -76,7 +76,7 @@ def _commit(context: RunContext, drafted: Sequence[Drafted]) -> tuple[NumberedPa
         page = number_page(context, drafted)
         writes = page_writes(context, page)
         try:
-            committed = [] if context.request.dry_run or not writes else context.documents.commit(writes)
+            committed = _written(context, writes)
         except WriteConflict:
             series = [counter.series for counter, _ in page.series]
             if attempt == _RACES or not context.load_counters(series, again=True):
@@ -86,6 +86,14 @@ def _commit(context: RunContext, drafted: Sequence[Drafted]) -> tuple[NumberedPa
         advance_counters(context, page, versions=versions)
         return page, versions
     raise AssertionError  # count never ends
+
+
+def _written(context: RunContext, writes: Sequence[Write]) -> Sequence[str]:
+    """The new version of each write, none in a dry run."""
+    if context.request.dry_run:
+        context.documents.check(writes)
+        return []
+    return context.documents.commit(writes) if writes else []
 
 
 def _read_again(

@@ -28,6 +28,7 @@ from billing.domain.catalog import (
     Tier,
     UsagePrice,
     VolumePrice,
+    check_lines,
 )
 from billing.domain.errors import InvalidInput
 from billing.domain.period import Cycle, Unit
@@ -180,7 +181,7 @@ def plan_at(file: JsonFile, place: Place) -> Plan | None:
 def _built(file: JsonFile, place: Place, given: GivenPlan) -> Plan | None:
     metered = [_metered(file, (*place, "usage", index), each) for index, each in enumerate(given.usage)]
     try:
-        return Plan(
+        plan = Plan(
             plan_id=given.plan_id,
             version=given.version,
             name=given.name,
@@ -195,10 +196,12 @@ def _built(file: JsonFile, place: Place, given: GivenPlan) -> Plan | None:
             minimum_commitment=given.minimum_commitment,
             trial_days=given.trial_days,
         )
+        check_lines(plan)
     except InvalidInput as error:
         nested = (*place, "cycle") if error.field == "anchor_day" else place
         file.add_rule(nested, error)
         return None
+    return plan
 
 
 def _recurring(charge_id: str, given: _Fee) -> RecurringCharge:
