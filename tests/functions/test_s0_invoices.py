@@ -239,6 +239,21 @@ def test_a_payment_pays_the_invoice_that_it_names_and_is_recorded_once(client: S
     assert client.calls("POST", "/lumen/payments", {**body, "amount": 5}).status == 409
 
 
+def test_a_payment_without_an_invoice_is_recorded_once_too_whatever_is_open_by_then(client: S0Client) -> None:
+    given = {"invoiceNumber": "A", "amount": 50, "dueDate": "2026-03-20"}
+    client.posts("/lumen/invoices", given, status=201)
+    body = {"amount": 50, "transactionId": "tx-9"}
+    record = client.posts("/lumen/payments", body, status=201)
+    assert client.posts("/lumen/payments", body, status=201) == record
+    client.posts("/lumen/invoices", {**given, "invoiceNumber": "B"}, status=201)
+
+    again = client.posts("/lumen/payments", body, status=201)
+
+    assert [each["status"] for each in again["invoices"]] == ["pending", "paid"]
+    assert again["paymentHistory"] == record["paymentHistory"]
+    assert client.calls("POST", "/lumen/payments", {**body, "amount": 5}).status == 409
+
+
 def test_a_payment_without_an_invoice_pays_what_is_due_first_and_leaves_the_rest_as_credit(client: S0Client) -> None:
     for number, day in (("late", "2026-03-20"), ("soon", "2026-03-10")):
         client.posts("/lumen/invoices", {"invoiceNumber": number, "amount": 50, "dueDate": day}, status=201)

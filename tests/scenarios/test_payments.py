@@ -78,6 +78,7 @@ def test_another_customers_or_another_invoices_money_under_the_same_id_is_refuse
     with pytest.raises(OtherPayment, match=f"'p1' is booked as acme's for {first}: book other money by another id"):
         pay(world, 4900, invoice_ids=named, customer_id="" if named else "other")
     assert pay(world, 4900, invoice_ids=(second, first), customer_id="acme").id == "p1"
+    assert pay(world, 4900, invoice_ids=(), customer_id="acme").id == "p1"  # names none, so it says no other
     assert world.everything() == before
 
 

@@ -30,7 +30,8 @@ class NewPayment:
     """Money that came in: `amount` minor units, for these invoices in this order (their ids), the rest to the balance.
 
     `id` is derived from the source, so that the same money has the same id. `customer_id` may be "" where an invoice
-    says whose money it is; without invoices all of it goes to the customer's balance.
+    says whose money it is; without invoices all of it goes to the customer's balance. `is_for_any` says that nobody
+    named the invoices, they are those that were open: a repeat finds others.
     """
 
     id: str
@@ -44,6 +45,7 @@ class NewPayment:
     reference: str = ""
     gateway_id: str = ""
     note: str = ""
+    is_for_any: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,8 +82,8 @@ def record_payment(documents: Documents, new: NewPayment, *, call: Call) -> Reco
     never lost. What is paid is out of dunning in the same commit, and a service suspended for it is back at once.
 
     Raises InvalidInput for a draft, another currency or another customer's invoice, NotFound for unknown ids,
-    OtherPayment where the id is taken by another sum, or by money for other invoices or of another customer. Called
-    twice it books once.
+    OtherPayment where the id is taken by another sum, by another customer's money, or by money for other invoices than
+    those that are named. Called twice it books once.
     """
     for attempt in range(1, _ATTEMPTS + 1):
         [known] = Payments.of(documents, call.tenant_id).get([new.id])
@@ -124,7 +126,8 @@ def booking_records(
 
 def _known(documents: Documents, booked: Payment, new: NewPayment, *, call: Call) -> Recorded:
     is_theirs = new.customer_id in ("", booked.customer_id)
-    is_for_these = {each.invoice_id for each in booked.applications} <= {*new.invoice_ids}
+    names_none = new.is_for_any or not new.invoice_ids
+    is_for_these = names_none or {each.invoice_id for each in booked.applications} <= {*new.invoice_ids}
     if (booked.amount, booked.currency) != (new.amount, new.currency) or not (is_theirs and is_for_these):
         raise OtherPayment(booked, new)
     found = Invoices.of(documents, call.tenant_id).get([each.invoice_id for each in booked.applications])

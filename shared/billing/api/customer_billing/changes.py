@@ -67,6 +67,7 @@ def new_payment(given: GivenRecordPayment, customer: Customer, books: Books) -> 
         invoice_ids=tuple(each.id for each in _paid(given.invoice_id, customer, books)),
         method=method,
         reference=said,
+        is_for_any=not given.invoice_id,
     )
 
 
