@@ -10,7 +10,7 @@ from tests.world import sqlite_in_memory
 
 CONDITIONS: dict[str, dict[str, Value]] = {
     "invoices": {
-        "status": "issued",
+        "status": ["issued", "overdue"],
         "customer_id": "lumen",
         "subscription_id": "sub-lumen",
         "month": "2026-02",
@@ -18,12 +18,12 @@ CONDITIONS: dict[str, dict[str, Value]] = {
         "dunning_state": ["retry_scheduled", "paid"],
         "dunning_review": True,
     },
-    "payments": {"customer_id": "lumen", "status": "succeeded"},
+    "payments": {"customer_id": "lumen", "status": ["succeeded", "reversed"]},
     "credit_notes": {"customer_id": "lumen", "invoice_id": "i", "number": "CN-1"},
-    "subscriptions": {"customer_id": "lumen", "status": "active"},
-    "reviews": {"status": "open", "kind": "guard"},
+    "subscriptions": {"customer_id": "lumen", "status": ["active", "paused"]},
+    "reviews": {"status": ["open", "resolved"], "kind": ["guard", "approval"]},
     "usage": {"subscription_id": "sub-lumen", "month": "2026-02"},
-    "bank_transactions": {"status": "unmatched"},
+    "bank_transactions": {"status": ["unmatched", "ignored"]},
 }
 
 
