@@ -4,9 +4,10 @@ from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
+from billing.api.customer_billing.computed_numbers import as_meant
 from billing.api.routes.models import Id
 from billing.domain.customer_preferences import InvoiceDelivery, PaymentMethodKind
 from billing.domain.errors import InvalidInput
@@ -16,9 +17,10 @@ from billing.usecases.record_change import RecordChange
 
 LARGEST = Decimal(10**12)
 
-Amount = Annotated[Decimal, Field(ge=0, le=LARGEST, max_digits=24, decimal_places=12, description="Major units")]
+_Number = Annotated[Decimal, BeforeValidator(as_meant)]
+Amount = Annotated[_Number, Field(ge=0, le=LARGEST, max_digits=24, decimal_places=12, description="Major units")]
 Signed = Annotated[
-    Decimal,
+    _Number,
     Field(ge=-LARGEST, le=LARGEST, max_digits=24, decimal_places=12, description="Major units; below 0 a discount"),
 ]
 _WORDS, _ONE_LINE, _NO_BLANK = r"[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*", r"[^\x00-\x1f\x7f]*", r"[^\x00-\x20\x7f]"
@@ -123,7 +125,7 @@ class GivenLineItem(Given):
     """A line of an invoice, its tax in it."""
 
     description: Description
-    quantity: Annotated[Decimal, Field(ge=0, le=LARGEST, max_digits=24, decimal_places=12)] = Decimal(1)
+    quantity: Annotated[_Number, Field(ge=0, le=LARGEST, max_digits=24, decimal_places=12)] = Decimal(1)
     unit_price: Signed | None = None
     total: Signed | None = None
 
@@ -141,7 +143,7 @@ class GivenInvoice(Given):
 class GivenRecordPayment(Given):
     """Money that came in. Without `invoiceId` it pays what is open, the first due first; the rest is credit."""
 
-    amount: Annotated[Decimal, Field(gt=0, le=LARGEST, max_digits=24, decimal_places=12)]
+    amount: Annotated[_Number, Field(gt=0, le=LARGEST, max_digits=24, decimal_places=12)]
     method: Annotated[str, Field(max_length=40, pattern=r"^[\w .-]*$")] | None = None
     invoice_id: Annotated[str, Field(max_length=200)] | None = None
     transaction_id: Annotated[str, Field(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")] | None = None
