@@ -24,10 +24,7 @@ JobFunction: TypeAlias = Callable[[flask.Request], flask.Response]
 
 
 def job_function(job: Job[Engine, Any], *beside: Job[Engine, Any]) -> JobFunction:
-    """The door of a job, and of others that its function does beside it, each at the path of its name.
-
-    Nothing is read or connected before it is called.
-    """
+    """The door of a job, and of others beside it, each at the path of its name; nothing connects before a call."""
     clock, connecting, threshold = SystemClock(), Lock(), load_threshold()
 
     @cache
