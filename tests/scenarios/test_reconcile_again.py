@@ -8,17 +8,24 @@ from dataclasses import replace
 import pytest
 
 from billing.domain.bank import EntryKind, StatementFormat
-from billing.domain.reconciliation import AlreadyKnown, Booked, Waiting
+from billing.domain.bank_transaction import Unmatched, transactions_of
+from billing.domain.reconciliation import AlreadyKnown, Booked, TakenBack, Waiting
 from billing.ports import StoreUnavailable, Write
+from billing.usecases.decide_transaction import match_transaction
+from billing.usecases.keep_transaction import keep_new
 from tests.reconciling import (
     BOTH,
+    IBAN,
+    ISSUED,
     PAID,
     a_credit,
     a_statement,
     balance,
+    call,
     imports,
     invoices_of_49,
     kinds,
+    only,
     payments,
     state,
 )
@@ -96,6 +103,78 @@ def test_a_transfer_known_by_its_reference_is_no_twin_of_another(world: World) -
     one, other = (a_credit("INV-2026-02-0001", 2450, bank_reference=f"REFERENCE-{each}") for each in (1, 2))
     imports(world, a_statement(one))
     assert kinds(imports(world, a_statement(one, other, format=StatementFormat.MT940))) == [AlreadyKnown, Booked]
+
+
+BATCH = "BATCH001"
+
+
+def test_a_reference_that_comes_again_with_another_text_waits_once(world: World) -> None:
+    """Banks number a day's collected bookings, so that the reference of one is another's in the next file."""
+    first = a_statement(
+        *(a_credit(f"INV-2026-0{month}-0001", bank_reference=BATCH) for month in (1, 2)), a_credit("hello")
+    )
+    assert kinds(imports(world, first)) == [Booked, Booked, Waiting]
+    third = a_statement(a_credit("INV-2026-02-0002", bank_reference=BATCH), number="4")
+    waiting = only(imports(world, third))
+    assert waiting.transaction.reason is Unmatched.KNOWN_REFERENCE
+    assert "another text or end-to-end id" in waiting.transaction.explanation
+    assert waiting.suggestions[0].invoice.number == "INV-2026-02-0002"
+    again = a_statement(*third.entries, *first.entries[::-1], number="5")
+    assert kinds(imports(world, again)) == [AlreadyKnown] * 4
+    assert state(world)["INV-2026-02-0002"] == ISSUED
+
+    match_transaction(world.documents, waiting.transaction.id, ["INV-2026-02-0002"], call=call(world))
+    assert state(world)["INV-2026-02-0002"] == PAID
+    assert kinds(imports(world, again)) == [AlreadyKnown] * 4
+
+
+def test_a_reference_told_anew_beside_all_that_had_it_is_another_transfer(world: World) -> None:
+    one, other = (a_credit(f"INV-2026-0{month}-0001", bank_reference=BATCH) for month in (1, 2))
+    assert kinds(imports(world, one)) == [Booked]
+    assert kinds(imports(world, a_statement(other, one, number="4"))) == [Booked, AlreadyKnown]
+
+
+@pytest.mark.parametrize("changed", [{"end_to_end_id": "P2"}, {"remittance": "INV-2026-01-0001 INV-2026-02-0001"}])
+def test_what_a_bank_tells_anew_of_a_reference_waits(world: World, changed: dict) -> None:
+    entry = a_credit("INV-2026-01-0001", bank_reference=BATCH, end_to_end_id="P1")
+    assert kinds(imports(world, entry)) == [Booked]
+    assert kinds(imports(world, replace(entry, **changed))) == [Waiting]
+    assert kinds(imports(world, replace(entry, **changed))) == [AlreadyKnown]
+
+
+@pytest.mark.parametrize(
+    ("text", "known"),
+    [
+        ("/REMI/INV-2026-02-0001 danke Mueller/", True),
+        ("INV-2026-02-0001", True),
+        ("INV-2026\n-02-0001 danke\nM.ller", True),
+        ("", True),
+        ("INV-2026-02-0002 danke Muller", False),
+        ("INV-2026-02-00011", False),
+    ],
+)
+def test_a_text_of_the_same_reference_may_be_written_otherwise_in_another_format(
+    world: World, text: str, known: bool
+) -> None:
+    entry = a_credit("INV-2026-02-0001 danke Müller", bank_reference=BATCH)
+    imports(world, entry)
+    swift = a_statement(replace(entry, remittance=text), format=StatementFormat.MT940)
+    assert kinds(imports(world, swift)) == [AlreadyKnown if known else Waiting]
+    assert kinds(imports(world, swift)) == [AlreadyKnown]
+
+
+def test_what_an_older_program_imported_by_its_reference_is_known(world: World) -> None:
+    entry = a_credit("INV-2026-02-0001", bank_reference="20260303-000047")
+    [new] = transactions_of([a_statement(entry)], iban=IBAN)
+    keep_new(world.documents, replace(new, id="0123456789abcdef0123"), call=call(world))
+    assert kinds(imports(world, entry)) == [AlreadyKnown]
+
+
+def test_a_reversal_told_anew_waits(world: World) -> None:
+    paid = [a_credit(f"INV-2026-0{month}-0001", bank_reference=BATCH) for month in (1, 2)]
+    back = a_credit("R1", kind=EntryKind.CREDIT_REVERSED, bank_reference=BATCH)
+    assert kinds(imports(world, *paid, back)) == [Booked, Booked, TakenBack]
+    assert kinds(imports(world, replace(back, remittance="R1 and more"))) == [Waiting]
 
 
 def test_eight_imports_at_once_book_everything_once(world: World) -> None:

@@ -1,10 +1,12 @@
 """A statement's entry with an identity, so that the same money is booked once however often it is reported.
 
-The id is derived from what the bank says of the entry: its own reference where that tells one transaction from another,
-and else everything that was said. Equal entries of one statement are counted, so that each of them is one.
+The id is derived from what the bank says of the entry, with its own reference where that tells one transaction from
+another. Equal entries of one statement are counted, so that each of them is one.
 """
 
 import hashlib
+import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -16,6 +18,7 @@ from billing.domain.errors import Conflict
 
 _LEAST_REFERENCE = 6  # shorter ones are an entry's place in its file, and another file's first entry has it too
 _SHORTENED = 16  # what an MT940 line has room for, of a reference that has 35 characters elsewhere
+_EDGE = "(?:(?<![0-9])|(?![0-9]))"  # not in the middle of a number
 _NO_REFERENCE = frozenset({"NONREF", "NOTPROVIDED"})
 
 
@@ -41,6 +44,7 @@ class Unmatched(StrEnum):
     REFUSED = "refused"
     NOTHING_TO_REVERSE = "nothing_to_reverse"
     TAKEN_APART = "taken_apart"
+    KNOWN_REFERENCE = "known_reference"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,20 +109,37 @@ def transactions_of(statements: Iterable[Statement], *, iban: str) -> Iterator[B
         counted[statement.number] = so_far | equals
 
 
-def is_twin(one: BankTransaction, other: BankTransaction) -> bool:
-    """Whether files of different formats speak of the same transaction.
+def is_retold(one: BankTransaction, other: BankTransaction) -> bool:
+    """Whether the bank says again what it said: its reference, account, direction, value date, amount, ids and text.
 
-    Account, direction, value date and amount are equal, and so is the bank's reference (as far as MT940 has room for
-    it) or else the text. Banks may number in each format anew, so other references are no difference; ids of the payer
-    are.
+    Files of different formats write a text each in its own way: shortened, among other words, without diacritics; and
+    an MT940 line has room for a part of the reference.
+    """
+    if not shares_reference(one, other):
+        return False
+    ids, texts = ({_wording(text) for text in pair} for pair in _said_by(one.entry, other.entry))
+    if one.format == other.format:
+        return len(ids) == len(texts) == 1
+    return _both_tell(ids) is not False and _is_same_text(one.entry.remittance, other.entry.remittance)
+
+
+def is_twin(one: BankTransaction, other: BankTransaction) -> bool:
+    """Whether files of different formats speak of the same transaction, though under another reference or none.
+
+    Account, direction, value date, amount and text are equal. Banks may number in each format anew, so other references
+    are no difference; ids of the payer are.
     """
     if one.format == other.format or one.twin_key != other.twin_key:
         return False
-    if _both_tell({telling(each.entry.end_to_end_id) for each in (one, other)}) is False:
-        return False
-    references = {telling(each.entry.bank_reference)[:_SHORTENED] for each in (one, other)}
-    texts = {squeezed(each.entry.remittance) for each in (one, other)}
-    return bool(_both_tell(references) or _both_tell(texts))
+    ids = {telling(each.entry.end_to_end_id) for each in (one, other)}
+    return _both_tell(ids) is not False and bool(_both_tell({squeezed(each.entry.remittance) for each in (one, other)}))
+
+
+def shares_reference(one: BankTransaction, other: BankTransaction) -> bool:
+    """Whether both have the same reference of the bank, account, direction, value date and amount."""
+    room = None if one.format == other.format else _SHORTENED
+    references = {telling(each.entry.bank_reference)[:room] for each in (one, other)}
+    return one.twin_key == other.twin_key and bool(_both_tell(references))
 
 
 def telling(reference: str) -> str:
@@ -141,10 +162,32 @@ def _both_tell(said: set[str]) -> bool | None:
     return None if "" in said else len(said) == 1
 
 
+def _said_by(one: BankEntry, other: BankEntry) -> tuple[tuple[str, str], tuple[str, str]]:
+    return (one.end_to_end_id, other.end_to_end_id), (one.remittance, other.remittance)
+
+
+def _wording(text: str) -> str:
+    plain = squeezed(text)
+    return "" if plain in _NO_REFERENCE else plain
+
+
+def _is_same_text(one: str, other: str) -> bool:
+    """Whether a text is the other, or a part of it that ends in no number: by consonants and digits alone.
+
+    "Müller" is "Mueller", "MULLER" or "M.ller" in the character sets of banks. A text that says nothing is no other.
+    """
+    short, long = sorted((_skeleton(one), _skeleton(other)), key=len)
+    return not short or re.search(_EDGE + short + _EDGE, long) is not None
+
+
+def _skeleton(text: str) -> str:
+    return re.sub("[^B-DF-HJ-NP-TV-Z0-9]", "", unicodedata.normalize("NFKD", text).upper())
+
+
 def _said_of(entry: BankEntry, *, iban: str) -> str:
     same = (iban, entry.kind, entry.valued_on.isoformat(), str(entry.amount), entry.currency)
     if reference := telling(entry.bank_reference):
-        return _digest(*same, "reference", reference)
+        return _digest(*same, "told", reference, _wording(entry.remittance), _wording(entry.end_to_end_id))
     texts = (entry.remittance, entry.end_to_end_id, entry.payer, entry.payer_iban)
     return _digest(*same, "text", entry.booked_on.isoformat(), *map(squeezed, texts))
 

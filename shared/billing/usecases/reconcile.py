@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from billing.domain.bank import EntryKind, Statement, check_statement
-from billing.domain.bank_transaction import BankTransaction, is_twin, transactions_of
+from billing.domain.bank_transaction import BankTransaction, transactions_of
 from billing.domain.errors import BillingError, InvalidInput
 from billing.domain.invoice import BankDetails
 from billing.domain.reconciliation import AlreadyKnown, Booked, Outcome, ReconciliationReport, Waiting
@@ -19,6 +19,7 @@ from billing.store.payments import Payments
 from billing.store.tenants import Tenants
 from billing.usecases.call import Call
 from billing.usecases.known_numbers import KnownNumbers
+from billing.usecases.new_transactions import new_transactions
 from billing.usecases.reconcile_transaction import Import, book_again, take_credit, take_debit
 from billing.usecases.waiting_transactions import with_suggestions
 
@@ -87,7 +88,8 @@ def _bank_of(tenant: Tenant) -> BankDetails:
 def _outcomes(work: Import, transactions: Sequence[BankTransaction]) -> list[Outcome]:
     """Money in first: a reversal may stand before what it takes back, as some banks write the newest first."""
     outcomes: dict[int, Outcome] = {}
-    new = _new(work, transactions)
+    found = new_transactions(BankTransactions.of(work.documents, work.call.tenant_id), transactions)
+    new, work.doubts = found.by_place, found.doubts
     for index, each in enumerate(transactions):
         if index not in new:
             outcomes[index] = AlreadyKnown(transaction=each)
@@ -107,29 +109,6 @@ def _taken_in(work: Import, page: Sequence[tuple[int, BankTransaction]]) -> dict
         index: take_credit(work, each) if payment is None else book_again(work, each, payment.value)
         for (index, each), payment in zip(page, payments, strict=True)
     }
-
-
-def _new(work: Import, transactions: Sequence[BankTransaction]) -> dict[int, BankTransaction]:
-    """By their places, what was not imported before, from a file of whatever format, the first time that it stands."""
-    stored = BankTransactions.of(work.documents, work.call.tenant_id)
-    ids = list(dict.fromkeys(each.id for each in transactions))
-    known = {
-        each.value.id
-        for start in range(0, len(ids), _PAGE)
-        for each in stored.get(ids[start : start + _PAGE])
-        if each is not None
-    }
-    unknown = {index: each for index, each in enumerate(transactions) if each.id not in known}
-    twins = [each.value for each in stored.twins_of(unknown.values()) if each.value.id not in known]
-    new: dict[int, BankTransaction] = {}
-    for index, each in unknown.items():
-        twin = next((one for one in twins if is_twin(one, each)), None)
-        if twin is not None:
-            twins.remove(twin)
-        elif each.id not in known:
-            new[index] = each
-        known.add(each.id)
-    return new
 
 
 def _suggested(work: Import, outcomes: Iterable[Outcome]) -> Iterable[Outcome]:

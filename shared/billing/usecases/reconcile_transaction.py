@@ -1,6 +1,6 @@
 """One transaction of a bank statement: a credit is booked or queued, a reversal undoes what it takes back."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from billing.domain.bank import BankEntry, EntryKind
@@ -24,7 +24,10 @@ from billing.usecases.reverse_payment import reverse_payment
 
 @dataclass(slots=True, kw_only=True)
 class Import:
-    """An import under way, with the numbers that it knows and, `before`, what a reversal may take back."""
+    """An import under way, with the numbers that it knows and, `before`, what a reversal may take back.
+
+    `doubts` has by a transaction's id what has the same reference of the bank and says otherwise.
+    """
 
     documents: Documents
     call: Call
@@ -32,6 +35,7 @@ class Import:
     numbers: KnownNumbers
     dry_run: bool
     before: dict[str, BankTransaction] = field(default_factory=dict)
+    doubts: Mapping[str, BankTransaction] = field(default_factory=dict)
 
     def keep(self, transaction: BankTransaction) -> bool:
         """Write a new transaction; False where another import was quicker."""
@@ -47,6 +51,8 @@ class Import:
 
 def take_credit(work: Import, transaction: BankTransaction) -> Outcome:
     """Book money that came in on the invoices that it names, or let it wait."""
+    if transaction.id in work.doubts:
+        return _waits_in_doubt(work, transaction)
     decision = work.numbers.decide(transaction.entry)
     if isinstance(decision, NotMatched):
         return _waits(work, transaction, decision.reason, decision.explanation)
@@ -71,6 +77,8 @@ def take_debit(work: Import, transaction: BankTransaction) -> Outcome:
     if transaction.entry.kind is EntryKind.DEBIT_REVERSED:
         return NotOurs(transaction=transaction)
     undone = _undone_by(work, transaction.entry)
+    if undone is not None and transaction.id in work.doubts:
+        return _waits_in_doubt(work, transaction)
     if undone is not None:
         return _take_back(work, transaction, undone)
     if transaction.entry.kind is EntryKind.DEBIT:
@@ -104,6 +112,16 @@ def _kept(work: Import, outcome: Booked | Waiting) -> Outcome:
 def _waits(work: Import, transaction: BankTransaction, reason: Unmatched, explanation: str) -> Outcome:
     waiting = replace(transaction, status=TransactionStatus.UNMATCHED, reason=reason, explanation=explanation)
     return _kept(work, Waiting(transaction=waiting, suggestions=()))
+
+
+def _waits_in_doubt(work: Import, transaction: BankTransaction) -> Outcome:
+    """Booked by itself it might be booked twice, and left out it might be lost."""
+    before = work.doubts[transaction.id].id
+    explanation = (
+        f"{before} has the same reference of the bank, amount and value date, and another text or end-to-end id: "
+        "it may be the same transfer"
+    )
+    return _waits(work, transaction, Unmatched.KNOWN_REFERENCE, explanation)
 
 
 def _undone_by(work: Import, reversal: BankEntry) -> BankTransaction | None:
