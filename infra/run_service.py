@@ -32,7 +32,7 @@ def service_settings(cloud: Cloud, service: Service, *, region: str) -> Settings
     """What its newest revision runs with, and who may call it."""
     template = service["spec"]["template"]
     spec = template["spec"]
-    [container] = spec["containers"]
+    container, *_ = spec["containers"]  # others may stand beside the function
     limits = container.get("resources", {}).get("limits", {})
     variables = {each["name"]: each.get("value", "") for each in container.get("env", [])}
     return {

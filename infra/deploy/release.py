@@ -223,7 +223,7 @@ def _serving(service: Mapping[str, Any]) -> Live:
     shares: Counter[str] = Counter()
     for each in service["status"].get("traffic", []):
         shares[each["revisionName"]] += each.get("percent", 0)
-    [container] = service["spec"]["template"]["spec"]["containers"]
+    container, *_ = service["spec"]["template"]["spec"]["containers"]  # in a project of others too
     environment = {each["name"]: each.get("value", "") for each in container.get("env", [])}
     return Live(service["metadata"]["name"], dict(+shares), environment)
 
