@@ -211,6 +211,8 @@ def test_what_was_made_days_ago_is_looked_for_and_not_made_again(
     looking = StripeGateway(key, base_url=sandbox.url, timeout_seconds=2, looks_first=True)
     known = {"email": "jo@kunde.example", "name": "Jo", "known": ""}
     assert looking.save_customer(key="acme/c1", customer_id="c1", **known) == charge.customer
+    assert looking.find_customer(key="acme/c1", email="jo@kunde.example") == charge.customer
+    assert looking.find_customer(key="acme/c3", email="jo@kunde.example") == ""
     assert looking.save_customer(key="acme/c2", customer_id="c2", **known) != charge.customer
     assert looking.paid_before(replace(charge, key="acme/inv-1/charge/2")) == (paid.payment_id,)
     assert looking.paid_before(replace(charge, invoice_id="inv-2")) == ()

@@ -89,6 +89,11 @@ class StripeGateway:
                 return self._stripe.customers.update(known, said).id
             return self._stripe.customers.create(cast("CustomerCreateParams", said), {"idempotency_key": key}).id
 
+    def find_customer(self, *, key: str, email: str) -> str:
+        """The Stripe customer's id, looked for among all of that address."""
+        with self._failures_named():
+            return customer_with_key(self._stripe, key=key, email=email)
+
     def saved_method(self, customer: str) -> SavedMethod | None:
         """The customer's default payment method."""
         with self._failures_named():

@@ -225,6 +225,13 @@ class Gateway(Protocol):
         """The gateway's id of a customer, made where `known` is "" and kept up to date otherwise."""
         ...
 
+    def find_customer(self, *, key: str, email: str) -> str:
+        """The gateway's id of a customer that was made with a key, however long ago, and has this address still, or "".
+
+        None is made.
+        """
+        ...
+
     def saved_method(self, customer: str) -> SavedMethod | None:
         """The customer's default method, or None."""
         ...

@@ -48,8 +48,7 @@ def open_payment(documents: Documents, gateway: Gateway, invoice_id: str, *, bac
     closed = ""
     for _ in range(_TRIES):
         invoice = _payable(documents, invoice_id, call=call)
-        till = next_till(documents, invoice, gateway=gateway, call=call)
-        if book_paid_before(documents, till, call=call) is not None:
+        if _was_paid_before(documents, gateway, invoice, call=call):
             continue
         known = gateway.checkout(invoice.checkout_id) if invoice.checkout_id else None
         if known is not None and known.status is CheckoutStatus.OPEN and known.amount == invoice.amount_due:
@@ -108,6 +107,14 @@ def _payable(documents: Documents, invoice_id: str, *, call: Call) -> Invoice:
     if not invoice.number or not state.is_payable:
         raise NotPayable(invoice, state=state)
     return invoice
+
+
+def _was_paid_before(documents: Documents, gateway: Gateway, invoice: Invoice, *, call: Call) -> bool:
+    """Whether restored books did not know of a payment; it is booked. Otherwise nothing is read for that."""
+    if not gateway.looks_first:
+        return False
+    till = next_till(documents, invoice, gateway=gateway, call=call)
+    return book_paid_before(documents, till, call=call) is not None
 
 
 def _order(documents: Documents, gateway: Gateway, invoice: Invoice, *, back: WayBack, call: Call) -> CheckoutOrder:

@@ -17,16 +17,20 @@ from billing.usecases.call import Call
 from billing.usecases.change_invoice import change_invoice
 from billing.usecases.charge_result import ChargeResult, Till
 from billing.usecases.follow_payment import follow_fetched
+from billing.usecases.saved_methods import found_at_gateway
 
 
 def book_paid_before(documents: Documents, till: Till, *, call: Call) -> ChargeResult | None:
     """Book every payment of the invoice that these books do not know of, with its refunds; None where there is none.
 
     Where there is one nothing is to be charged now, even if something is due still: a part, or what was given back
-    since. Paid twice, the second payment becomes credit. The gateway is not asked unless it looks first and knows the
-    customer. Raises GatewayUnavailable while a payment on a hosted page is under way, GatewayRefused, WriteConflict and
-    what `record_payment` raises.
+    since. Paid twice, the second payment becomes credit. The gateway is not asked unless it looks first; a customer
+    that was made there after the backup is found. Raises GatewayUnavailable while a payment on a hosted page is under
+    way, GatewayRefused, WriteConflict and what `record_payment` raises.
     """
+    if not till.gateway.looks_first:
+        return None
+    till = replace(till, customer=found_at_gateway(documents, till.gateway, till.customer, call=call))
     found = [till.gateway.payment(each) for each in _unbooked(documents, till, call=call)]
     new = [each for each in found if not _is_noted(till.invoice, each)]
     for each in new:
@@ -44,7 +48,7 @@ def book_paid_before(documents: Documents, till: Till, *, call: Call) -> ChargeR
 
 
 def _unbooked(documents: Documents, till: Till, *, call: Call) -> list[str]:
-    if not till.gateway.looks_first or not till.customer.gateway_id:
+    if not till.customer.gateway_id:
         return []
     found = till.gateway.paid_before(till.order)
     names = [gateway_payment_id(till.gateway.name, each) for each in found]

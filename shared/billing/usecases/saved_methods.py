@@ -1,5 +1,7 @@
 """The customer at the gateway and its saved method, kept on our own customer, so that a charge needs no look-up."""
 
+from dataclasses import replace
+
 from billing.domain.customer import Customer
 from billing.domain.errors import NotFound
 from billing.ports import Documents, Gateway, SavedMethod, WriteConflict
@@ -15,7 +17,7 @@ def customer_at_gateway(documents: Documents, gateway: Gateway, customer_id: str
     """The gateway's id of a customer, which is made there when it is first asked for. NotFound, GatewayUnavailable."""
     customer = _customer(documents, customer_id, call=call).value
     gateway_id = gateway.save_customer(
-        key=f"{call.tenant_id}/{customer_id}",
+        key=_key(customer_id, call=call),
         customer_id=customer_id,
         email=customer.party.email,
         name=customer.party.name,
@@ -24,6 +26,19 @@ def customer_at_gateway(documents: Documents, gateway: Gateway, customer_id: str
     if gateway_id != customer.gateway_id:
         _keep(documents, customer_id, {"gateway_id": gateway_id}, event="customer.at_gateway", call=call)
     return gateway_id
+
+
+def found_at_gateway(documents: Documents, gateway: Gateway, customer: Customer, *, call: Call) -> Customer:
+    """The customer with the id that it got at the gateway after the backup of restored books, if it did; that is kept.
+
+    None is made. Raises GatewayUnavailable, GatewayRefused and WriteConflict.
+    """
+    if customer.gateway_id:
+        return customer
+    gateway_id = gateway.find_customer(key=_key(customer.id, call=call), email=customer.party.email)
+    if gateway_id:
+        _keep(documents, customer.id, {"gateway_id": gateway_id}, event="customer.at_gateway", call=call)
+    return replace(customer, gateway_id=gateway_id)
 
 
 def keep_saved_method(
@@ -36,6 +51,10 @@ def keep_saved_method(
         "payment_method": "" if method is None else method.label,
     }
     return _keep(documents, customer_id, fields, event="customer.payment_method", call=call)
+
+
+def _key(customer_id: str, *, call: Call) -> str:
+    return f"{call.tenant_id}/{customer_id}"
 
 
 def _keep(documents: Documents, customer_id: str, fields: dict[str, str], *, event: str, call: Call) -> bool:
