@@ -157,6 +157,7 @@ class CardWorld(World):
             mailing=self._mailing(),
             pdf=lambda _invoice: b"",
             now=lambda: self.now,
+            looks_first=self.stripe.looks_first,
         )
 
     def call(self) -> Call:

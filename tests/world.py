@@ -297,7 +297,9 @@ class World:
         gateway = self.gateway
         if gateway is None:
             return None
-        return Collecting(documents=documents, gateway=lambda: gateway, tenant_id=self.tenant.id)
+        return Collecting(
+            documents=documents, gateway=lambda: gateway, tenant_id=self.tenant.id, looks_first=gateway.looks_first
+        )
 
     def _mailing(self) -> Mailing | None:
         if self.mailer is None or self.compose is None:

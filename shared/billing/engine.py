@@ -150,6 +150,7 @@ class Engine:
             pdf=partial(filed_pdf, self.objects),
             now=self.clock.now,
             claim_seconds=self.claim_seconds,
+            looks_first=self.look_before_charging,
             tenant=tenant,
         )
         report = run_dunning(self.documents, request, parts, out_of_time=out_of_time)
@@ -247,7 +248,9 @@ class Engine:
             assert found is not None  # noqa: S101 - the tenant names one
             return found
 
-        return Collecting(documents=self.documents, gateway=gateway, tenant_id=tenant.id)
+        return Collecting(
+            documents=self.documents, gateway=gateway, tenant_id=tenant.id, looks_first=self.look_before_charging
+        )
 
     def mailing(self, tenant: Tenant) -> Mailing | None:
         """How the tenant's mails are made and sent; None where it has no sender, or there is no mail server."""

@@ -8,9 +8,10 @@ import pytest
 
 from billing.adapters.stripe_gateway import StripeGateway
 from billing.domain.attempt import AttemptStatus
-from billing.domain.invoice import Invoice, InvoiceStatus
+from billing.domain.invoice import CollectionMethod, Invoice, InvoiceStatus
 from billing.ports import GatewayPayment, Pending
 from billing.sandbox.server import RunningSandbox, running_sandbox
+from billing.store.customers import Customers
 from billing.usecases.charge_invoice import charge_invoice
 from billing.usecases.follow_payment import follow_payment
 from billing.usecases.open_payment import NotPayable, WayBack, open_payment
@@ -19,6 +20,7 @@ from tests.collecting import CardWorld, card_world
 from tests.sandbox_client import StandingClock, browse
 
 _DAYS = 3 * 86_400  # Stripe keeps an idempotency key for one
+BACK = WayBack(success_url="https://pay.example/thanks", cancel_url="https://pay.example")
 
 
 @pytest.fixture(scope="module")
@@ -174,11 +176,11 @@ def test_while_a_payment_is_under_way_nothing_is_charged_and_then_it_is_booked(
     backup.stripe.inner = under_way
     backup.travels_to("2026-02-01")
     report = backup.runs_billing()
-    # a charge under way is an attempt that its event answers; a page under way is asked for by the next run
+    # both are asked for by the next run; a charge under way is an attempt that its event answers as well
     assert (report.collected.charged, report.collected.pending, report.unsettled) == (0, 2, 1)
     assert backup.payments() == []
     backup.stripe.inner = inner
-    assert backup.runs_billing().collected.charged == 1
+    assert backup.runs_billing().collected.charged == 3
     assert the_invoice(backup, "c2").status is InvoiceStatus.PAID
     assert world.taken() == [4900, 4900, 4900]
 
@@ -191,10 +193,60 @@ def test_the_pay_page_asks_nobody_for_what_was_paid(world: CardWorld, sandbox: R
     backup.travels_to("2026-02-01")
     pays_on_page(world, "c2")
     backup.stripe.inner = StripeGateway(world.key, base_url=sandbox.url, looks_first=True)
-    back = WayBack(success_url="https://pay.example/thanks", cancel_url="https://pay.example")
     with pytest.raises(NotPayable, match="it is paid"):
-        open_payment(backup.documents, backup.stripe.inner, the_invoice(backup, "c2").id, back=back, call=backup.call())
+        open_payment(backup.documents, backup.stripe.inner, the_invoice(backup, "c2").id, back=BACK, call=backup.call())
     assert the_invoice(backup, "c2").status is InvoiceStatus.PAID
+
+
+def test_nor_where_the_customer_was_first_made_at_the_gateway_after_the_backup(
+    world: CardWorld, sandbox: RunningSandbox
+) -> None:
+    world.joins("c9", card=None, collection_method=CollectionMethod.SEND_INVOICE)
+    backup = card_world(sandbox, key=world.key)
+    world.travels_to("2026-02-01")
+    world.runs_billing()
+    backup.copies(world)
+    backup.travels_to("2026-02-01")
+    opens_and_pays(world, "c9")
+    sandbox.control("POST", "clock", {"advance": _DAYS})
+    backup.stripe.inner = StripeGateway(world.key, base_url=sandbox.url, looks_first=True)
+    with pytest.raises(NotPayable, match="it is paid"):
+        open_payment(backup.documents, backup.stripe.inner, the_invoice(backup, "c9").id, back=BACK, call=backup.call())
+    assert the_invoice(backup, "c9").status is InvoiceStatus.PAID
+    made, found = (Customers.of(each.documents, each.tenant.id).get(["c9"])[0] for each in (world, backup))
+    assert made is not None
+    assert found is not None
+    assert found.value.gateway_id == made.value.gateway_id
+    assert world.taken() == [4900, 4900, 4900]
+
+
+@pytest.mark.parametrize("card", [None, "pm_card_visa"])
+def test_an_invoice_that_is_sent_is_looked_for_by_the_run_that_issues_it_again(
+    world: CardWorld, sandbox: RunningSandbox, card: str | None
+) -> None:
+    world.joins("c9", card=card, collection_method=CollectionMethod.SEND_INVOICE)
+    backup = restored(world, sandbox, then=lambda: opens_and_pays(world, "c9"))
+    backup.travels_to("2026-02-01")
+    report = backup.runs_billing()
+    assert (report.collected.charged, report.unsettled) == (3, 0)
+    assert the_invoice(backup, "c9").status is InvoiceStatus.PAID
+    assert backup.sent.kinds("c9@kunde.test") == ["receipt"]
+    assert world.taken() == [4900, 4900, 4900]
+
+
+def test_before_a_reminder_what_was_paid_is_looked_for(world: CardWorld, sandbox: RunningSandbox) -> None:
+    world.joins("c9", card=None, collection_method=CollectionMethod.SEND_INVOICE)
+    backup = card_world(sandbox, key=world.key)
+    world.travels_to("2026-02-01")
+    world.runs_billing()
+    backup.copies(world)
+    opens_and_pays(world, "c9")
+    sandbox.control("POST", "clock", {"advance": _DAYS})
+    backup.stripe.inner = StripeGateway(world.key, base_url=sandbox.url, looks_first=True)
+    backup.travels_to("2026-03-10")
+    backup.runs_dunning()
+    assert the_invoice(backup, "c9").status is InvoiceStatus.PAID
+    assert "payment_reminder" not in backup.sent.kinds("c9@kunde.test")
 
 
 class UnderWay:
@@ -214,6 +266,12 @@ class UnderWay:
 def pays_on_page(world: CardWorld, name: str, *, amount: int = 4900) -> None:
     """The customer pays on a hosted page, of which the documents hear nothing more."""
     assert browse(opened_page(world, the_invoice(world, name), amount=amount), CARD).status == 303
+
+
+def opens_and_pays(world: CardWorld, name: str) -> None:
+    """The customer opens the pay page and pays on the hosted one, of which the documents hear nothing."""
+    page = open_payment(world.documents, world.stripe.inner, the_invoice(world, name).id, back=BACK, call=world.call())
+    assert browse(page.url, CARD).status == 303
 
 
 def refunds(world: CardWorld, name: str, amount: int) -> None:

@@ -26,11 +26,15 @@ _FIRST = 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Collecting:
-    """What charges one tenant's customers: the gateway is made when it is first needed."""
+    """What charges one tenant's customers: the gateway is made when it is first needed.
+
+    `looks_first` is as of that gateway: the books may not know of all that it took.
+    """
 
     documents: Documents
     gateway: Callable[[], Gateway]
     tenant_id: str
+    looks_first: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +73,21 @@ def charge_found(collecting: Collecting, invoice: Stored[Invoice], *, call: Call
         return FoundCharge(invoice=now, result=found)
     till = replace(till, invoice=now.value)
     return FoundCharge(invoice=now, result=paid_on_hosted_page(till) or till.charge())
+
+
+def paid_without_charge(
+    collecting: Collecting, invoice: Stored[Invoice], *, customer: Customer | None, call: Call
+) -> FoundCharge:
+    """Of an invoice that is not to be charged, now or at all: what restored books do not know of; nothing is charged.
+
+    Raises what `charge_found` raises.
+    """
+    if not collecting.looks_first or not is_collectible(invoice.value):
+        return FoundCharge(invoice=invoice, result=None)
+    customer = customer or customer_of(collecting.documents, invoice.value, tenant_id=collecting.tenant_id)
+    till = _till(collecting, invoice.value, customer=customer, at=call.recorded_at)
+    booked = book_paid_before(collecting.documents, till, call=call)
+    return FoundCharge(invoice=invoice if booked is None else _read_again(collecting, invoice), result=booked)
 
 
 def finished(till: Till) -> ChargeResult | None:

@@ -44,7 +44,8 @@ class DunningParts:
     """What steps are done with; None where there is nothing to charge or to mail with. `now` is the present instant.
 
     `pdf` gets the bytes of an invoice's PDF as it was filed, b"" where there is none. A step that was begun is left to
-    the run that began it for `claim_seconds`. `tenant` has the settings where they were read already.
+    the run that began it for `claim_seconds`. `looks_first` is as of the gateway: the books may not know of all that it
+    took. `tenant` has the settings where they were read already.
     """
 
     gateway: Callable[[], Gateway] | None
@@ -52,6 +53,7 @@ class DunningParts:
     pdf: Callable[[Invoice], bytes]
     now: Callable[[], datetime]
     claim_seconds: int = CLAIM_SECONDS
+    looks_first: bool = False
     tenant: Tenant | None = None
 
 

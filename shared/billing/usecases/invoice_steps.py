@@ -22,7 +22,7 @@ from billing.store.invoices import Invoices
 from billing.store.payments import Payments
 from billing.usecases.call import Call
 from billing.usecases.charge_result import ChargeResult
-from billing.usecases.collect import Collecting, charge_at_issue, charge_found
+from billing.usecases.collect import Collecting, charge_at_issue, charge_found, paid_without_charge
 from billing.usecases.deliver import Mailing, deliver
 from billing.usecases.invoice_notices import notices_of
 from billing.usecases.invoice_outcome import Outcome, planned
@@ -90,8 +90,11 @@ def do_steps(steps: Steps, case: Case) -> Done:
 
 def _collected(steps: Steps, case: Case, outcome: Outcome) -> Outcome:
     invoice, collecting, call = case.invoice, steps.collecting, steps.call()
-    if collecting is None or COLLECT not in invoice.value.pending:
+    if collecting is None:
         return outcome
+    if COLLECT not in invoice.value.pending:
+        found = paid_without_charge(collecting, invoice, customer=case.customer, call=call)
+        return replace(outcome, invoice=found.invoice, charge=found.result)
     if case.customer is not None:
         found = charge_at_issue(collecting, invoice, customer=case.customer, call=call)
     else:

@@ -24,9 +24,11 @@ from billing.domain.notice import NoticeKind
 from billing.ports import Write, WriteConflict
 from billing.store.collection import Stored
 from billing.usecases.charge_invoice import charge_invoice
+from billing.usecases.charge_result import next_till
 from billing.usecases.dunning_notices import Telling, Told, customer_kind, failed_kinds
 from billing.usecases.dunning_run import DunningRun
 from billing.usecases.finish_step import StepDone, ahead_of, finish_step
+from billing.usecases.paid_before import book_paid_before
 
 NO_STEP = -1
 """The day of a claim that no step of the schedule is behind: a review or a suspension alone."""
@@ -129,7 +131,7 @@ def _tries(run: DunningRun, customer: Customer) -> list[CardTry]:
 
 def _done(run: DunningRun, due: DueCase, claim: Claim, *, refusal: str) -> StepDone | None:
     """What came of it; None where the case is to rest by now, and its charge, if there was one, is kept for later."""
-    attempt = _charged(run, due, claim) if claim.attempt else None
+    attempt = _charged(run, due, claim) if claim.attempt else _looked(run, due)
     invoice = _read(run, due.invoice.value.id)
     done = StepDone(
         act=due.act,
@@ -171,6 +173,21 @@ def _charged(run: DunningRun, due: DueCase, claim: Claim) -> PaymentAttempt | No
     if charged.attempt is not None and not is_answered(charged.attempt):
         raise ChargeUnknown(charged.invoice)
     return charged.attempt
+
+
+def _looked(run: DunningRun, due: DueCase) -> PaymentAttempt | None:
+    """Before a step that charges nothing, in restored books: book what was paid, so that nobody is asked for it.
+
+    The attempt that it was paid by, if it was one.
+    """
+    if run.parts.gateway is None or not run.parts.looks_first:
+        return None
+    invoice = _read(run, due.invoice.value.id)
+    if not is_collectible(invoice):
+        return None
+    till = next_till(run.documents, invoice, gateway=run.parts.gateway(), call=run.call())
+    booked = book_paid_before(run.documents, till, call=run.call())
+    return None if booked is None else booked.attempt
 
 
 def _told(
