@@ -2,7 +2,8 @@
 
 import pytest
 
-from billing.domain.bank import BankEntry, EntryKind, OtherAccount, StatementOutOfBalance
+from billing.domain.bank import BankEntry, EntryKind, StatementOutOfBalance
+from billing.domain.bank_account import OtherAccount
 from billing.domain.bank_transaction import Unmatched
 from billing.domain.errors import InvalidInput, Unavailable
 from billing.domain.invoice import InvoiceStatus

@@ -4,35 +4,11 @@ from datetime import date
 
 import pytest
 
-from billing.domain.bank import BankEntry, EntryKind, is_account, squeezed
+from billing.domain.bank import BankEntry, EntryKind, squeezed
 from billing.domain.bank_transaction import telling
 from billing.domain.errors import InvalidInput
 
-IBAN = "DE89 3704 0044 0532 0130 00"
 DAY = date(2026, 3, 3)
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "DE89370400440532013000",
-        "de89 3704 0044 0532 0130 00",
-        "DE89370400440532013000EUR",
-        "37040044/0532013000",
-        "37040044/532013000",
-        "37040044/532013000EUR",
-        "370400440532013000",
-    ],
-)
-def test_an_account_is_known_as_banks_write_it(text: str) -> None:
-    assert is_account(text, iban=IBAN)
-
-
-@pytest.mark.parametrize(
-    "text", ["DE02370400440532013000", "37040044/0532013001", "0532013000", "/0532013000", "37040044/", ""]
-)
-def test_another_account_is_none(text: str) -> None:
-    assert not is_account(text, iban=IBAN)
 
 
 @pytest.mark.parametrize("amount", [0, -1])

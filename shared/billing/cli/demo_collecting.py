@@ -17,7 +17,7 @@ from billing.cli.local_gateway import LOCAL_STRIPE_KEY, SANDBOX_FILE, LocalStrip
 from billing.cli.reconcile import closing
 from billing.cli.screen import Json
 from billing.cli.summary import reason_text
-from billing.domain.bank import OtherAccount
+from billing.domain.bank_account import OtherAccount
 from billing.domain.book import Book
 from billing.domain.customer import Customer
 from billing.domain.invoice import CollectionMethod, Invoice

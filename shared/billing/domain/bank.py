@@ -1,7 +1,6 @@
 """Bank statements: what a bank says came in and went out, whatever kind of file said so (semantics 8).
 
 InvalidInput
-├── OtherAccount           a statement of an account that is not the tenant's
 └── StatementOutOfBalance  what a statement began with, and its entries, do not come to what it ends with
 """
 
@@ -86,15 +85,6 @@ class Statement:
     pending: int = 0
 
 
-class OtherAccount(InvalidInput):
-    """The statement is of another account than the tenant's."""
-
-    code: ClassVar[str] = "other_account"
-
-    def __init__(self, statement: Statement, iban: str) -> None:
-        super().__init__("account", expected=f"{iban}, the tenant's own", given=statement.account)
-
-
 class StatementOutOfBalance(InvalidInput):
     """Entries are missing, or something was changed: nothing of such a statement is booked."""
 
@@ -107,13 +97,8 @@ class StatementOutOfBalance(InvalidInput):
         super().__init__(f"closing balance of statement {statement.number}", expected=expected, given=str(ended))
 
 
-def check_statement(statement: Statement, *, iban: str) -> None:
-    """OtherAccount unless the statement is of the account with this IBAN; StatementOutOfBalance unless it adds up.
-
-    A file that does not name the account, or has no balances, is taken at its word.
-    """
-    if statement.account and not is_account(statement.account, iban=iban):
-        raise OtherAccount(statement, iban)
+def check_balances(statement: Statement) -> None:
+    """StatementOutOfBalance unless the statement adds up; one that has no balances is taken at its word."""
     opening, closing = statement.opening, statement.closing
     if opening is not None and closing is not None and opening + moved_by(statement.entries) != closing:
         raise StatementOutOfBalance(statement, opening=opening, closing=closing)
@@ -122,21 +107,6 @@ def check_statement(statement: Statement, *, iban: str) -> None:
 def moved_by(entries: Sequence[BankEntry]) -> int:
     """What entries come to, in minor units: in less out."""
     return sum(each.amount if each.kind in MONEY_IN else -each.amount for each in entries)
-
-
-def is_account(text: str, *, iban: str) -> bool:
-    """Whether an account as a bank writes it is this IBAN: the IBAN itself, or bank code and account number.
-
-    MT940 files have the latter, `37040044/0532013000`, the number often without its zeros or followed by the currency.
-    """
-    wanted = squeezed(iban)
-    given = text.upper().strip()
-    plain = re.sub(r"(?<=[0-9])[A-Z]{3}$", "", squeezed(given))
-    if wanted in (squeezed(given), plain) or plain == wanted[4:]:
-        return True
-    bank, slash, number = re.sub(r"(?<=[0-9])[A-Z]{3}$", "", given).partition("/")
-    bank, number = squeezed(bank), squeezed(number)
-    return bool(slash and bank and number) and bank + number.zfill(len(wanted) - 4 - len(bank)) == wanted[4:]
 
 
 def squeezed(text: str) -> str:

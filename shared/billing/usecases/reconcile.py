@@ -7,7 +7,8 @@ by two at once, or killed half-way books everything once.
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from billing.domain.bank import EntryKind, Statement, check_statement
+from billing.domain.bank import EntryKind, Statement, check_balances
+from billing.domain.bank_account import check_account
 from billing.domain.bank_transaction import BankTransaction, transactions_of
 from billing.domain.errors import BillingError, InvalidInput
 from billing.domain.invoice import BankDetails
@@ -50,7 +51,8 @@ def reconcile(
     tenant = Tenants(documents).get(call.tenant_id)
     bank = _bank_of(tenant)
     for statement in statements:
-        check_statement(statement, iban=bank.iban)
+        check_account(statement, bank=bank)
+        check_balances(statement)
     work = Import(
         documents=documents,
         call=call,
