@@ -37,6 +37,7 @@ def report_json(report: ReconciliationReport) -> Json:
         "transactions": len(report.outcomes),
         **{name: report.count(kind) for name, _, kind in _KINDS},
         "pending": report.pending,
+        "zero": report.zero,
         "totals": {name: _sums_json(report.totals(kind)) for name, _, kind in _KINDS},
         "credited": _sums_json(report.credited()),
         "booked": booked,
@@ -92,6 +93,8 @@ def print_report(report: ReconciliationReport, *, dry_run: bool) -> None:
         table.add_row(title, str(report.count(kind)), _sums(report.totals(kind)))
     if report.pending:
         table.add_row("Not booked yet", str(report.pending))
+    if report.zero:
+        table.add_row("Of 0", str(report.zero))
     console.print(table)
     _print_unusual(report)
     waiting = [each for each in report.outcomes if isinstance(each, Waiting)]

@@ -71,7 +71,8 @@ class Statement:
     """A statement, or a page of one. `account` is as the bank writes it ("" = the file does not say).
 
     `opening` and `closing` are minor units of `currency`, None where the file has no such balance. Pages of a statement
-    share its `number`. `pending` counts entries that the bank has announced and not booked: they are left out.
+    share its `number`. `pending` counts entries that the bank has announced and not booked, `zero` those of no amount,
+    as banks write a fee that was waived: both are left out.
     """
 
     format: StatementFormat
@@ -83,6 +84,7 @@ class Statement:
     opening: int | None = None
     closing: int | None = None
     pending: int = 0
+    zero: int = 0
 
 
 class StatementOutOfBalance(InvalidInput):

@@ -77,10 +77,14 @@ Outcome: TypeAlias = Booked | TakenBack | AlreadyKnown | NotOurs | Waiting
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReconciliationReport:
-    """Each transaction's outcome in the order of the file, and what went wrong beside it, as sentences."""
+    """Each transaction's outcome in the order of the file, and what went wrong beside it, as sentences.
+
+    `pending` entries were announced and not booked, `zero` had no amount: both are only counted.
+    """
 
     outcomes: tuple[Outcome, ...]
     pending: int = 0
+    zero: int = 0
     warnings: tuple[str, ...] = ()
 
     def count(self, kind: type[Outcome]) -> int:

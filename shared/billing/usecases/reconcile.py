@@ -66,6 +66,7 @@ def reconcile(
     return ReconciliationReport(
         outcomes=tuple(_suggested(work, outcomes)),
         pending=sum(each.pending for each in statements),
+        zero=sum(each.zero for each in statements),
         warnings=warnings,
     )
 

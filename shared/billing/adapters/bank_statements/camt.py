@@ -32,6 +32,7 @@ class _Reading:
     entries: list[BankEntry] = field(default_factory=list)
     count: int = 0
     pending: int = 0
+    zero: int = 0
 
 
 def read_camt(path: Path) -> tuple[Statement, ...]:
@@ -108,6 +109,7 @@ def _add(reading: _Reading, element: etree._Element, *, file: str) -> None:
             found = read_entry(element, Place(file=file, line=place.line, name=name))
             reading.entries += found or ()
             reading.pending += found is None
+            reading.zero += found == ()
         case _:
             pass
 
@@ -116,7 +118,7 @@ def _add_balance(reading: _Reading, balance: etree._Element, place: Place) -> No
     code = text_of(balance, "Tp", "CdOrPrtry", "Cd")
     if code not in {"OPBD", "PRCD", "CLBD"}:
         return
-    amount, currency = minor_of(only(balance, "Amt", place), place, least=0)
+    amount, currency = minor_of(only(balance, "Amt", place), place)
     reading.currency = reading.currency or currency
     signed = -amount if text_of(balance, "CdtDbtInd") == "DBIT" else amount
     if code == "CLBD":
@@ -144,4 +146,5 @@ def _finished(reading: _Reading, element: etree._Element, *, file: str) -> State
         opening=reading.opening,
         closing=reading.closing,
         pending=reading.pending,
+        zero=reading.zero,
     )

@@ -19,17 +19,24 @@ _KINDS = {
 
 
 def read_entry(entry: etree._Element, place: Place) -> tuple[BankEntry, ...] | None:
-    """The entry's transactions, or None where the bank has not booked it yet. UnreadableStatement for what is wrong."""
+    """The entry's transactions, none for one of 0, or None where the bank has not booked it yet.
+
+    UnreadableStatement for what is wrong.
+    """
     status = text_of(entry, "Sts", "Cd") or text_of(entry, "Sts")
     if status not in {"BOOK", ""}:
         return None
-    total, currency = minor_of(only(entry, "Amt", place), place, least=1)
+    total, currency = minor_of(only(entry, "Amt", place), place)
+    if not total:
+        return ()
     details = [*_all(entry, "NtryDtls", "TxDtls")]
     amounts = [_amount_of(each, currency, place) for each in details]
-    parts = [amount for amount in amounts if amount]
+    parts = [amount for amount in amounts if amount is not None]
     if len(details) > 1 and len(parts) == len(details) and sum(parts) == total:
         return tuple(
-            _entry(entry, [each], amount, currency, place) for each, amount in zip(details, parts, strict=True)
+            _entry(entry, [each], amount, currency, place)
+            for each, amount in zip(details, parts, strict=True)
+            if amount
         )
     return (_entry(entry, details, total, currency, place),)
 
@@ -52,16 +59,16 @@ def only(element: etree._Element, name: str, place: Place) -> etree._Element:
     raise UnreadableStatement(place, f"expected {name}, which is missing")
 
 
-def minor_of(amount: etree._Element, place: Place, *, least: int) -> tuple[int, str]:
-    """An Amt in minor units and its currency; UnreadableStatement where it is less than `least` or no amount."""
+def minor_of(amount: etree._Element, place: Place) -> tuple[int, str]:
+    """An Amt in minor units and its currency; UnreadableStatement where it is less than 0 or no amount."""
     currency = str(amount.get("Ccy") or "")
     where = Place(file=place.file, line=amount.sourceline or place.line, name=f"{place.name}/{local(amount)}")
     try:
         minor = minor_units((amount.text or "").strip(), currency)
     except InvalidInput as error:
         raise UnreadableStatement(where, f"expected {error.expected}, got {error.given!r}") from None
-    if minor < least:
-        raise UnreadableStatement(where, f"expected {'more than 0' if least else '0 or more'}, got {amount.text}")
+    if minor < 0:
+        raise UnreadableStatement(where, f"expected 0 or more, got {amount.text}")
     return minor, currency
 
 
@@ -91,13 +98,13 @@ def _kind(entry: etree._Element, details: list[etree._Element], place: Place) ->
     return _KINDS[direction, returned or text_of(entry, "RvslInd").lower() in {"true", "1"}]
 
 
-def _amount_of(detail: etree._Element, currency: str, place: Place) -> int:
-    """What a part of a collected entry comes to in the account's currency, 0 where it does not say."""
+def _amount_of(detail: etree._Element, currency: str, place: Place) -> int | None:
+    """What a part of a collected entry comes to in the account's currency, None where it does not say."""
     for path in (("Amt",), ("AmtDtls", "TxAmt", "Amt")):
         for amount in _all(detail, *path):
             if amount.get("Ccy") == currency:
-                return minor_of(amount, place, least=1)[0]
-    return 0
+                return minor_of(amount, place)[0]
+    return None
 
 
 def _remittance(entry: etree._Element, details: list[etree._Element]) -> str:

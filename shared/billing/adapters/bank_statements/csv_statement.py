@@ -22,7 +22,7 @@ Row = tuple[Place, Mapping[str, str]]
 def read_csv(path: Path, *, mapping: CsvMapping) -> tuple[Statement, ...]:
     """The file's booked entries; UnreadableStatement with line and column for the first fault."""
     text = read_text(path, encoding=mapping.encoding)
-    entries: list[BankEntry] = []
+    entries: list[BankEntry | None] = []
     accounts: dict[str, Place] = {}
     pending = 0
     for place, row in _rows(text, file=path.name, mapping=mapping):
@@ -41,8 +41,9 @@ def read_csv(path: Path, *, mapping: CsvMapping) -> tuple[Statement, ...]:
             account=next(iter(accounts), ""),
             number="",
             currency=mapping.currency,
-            entries=tuple(entries),
+            entries=tuple(each for each in entries if each is not None),
             pending=pending,
+            zero=entries.count(None),
         ),
     )
 
@@ -86,12 +87,15 @@ def _checked_header(cells: list[str], place: Place, *, mapping: CsvMapping) -> l
     return names
 
 
-def _entry(row: Mapping[str, str], place: Place, *, mapping: CsvMapping) -> BankEntry:
+def _entry(row: Mapping[str, str], place: Place, *, mapping: CsvMapping) -> BankEntry | None:
+    """The row's entry, or None for one of 0."""
     columns = mapping.columns
     currency = _cell(row, columns.currency) or mapping.currency
     booked_on = _date(row, columns.booked_on, place, mapping=mapping)
     valued_on = _date(row, columns.valued_on, place, mapping=mapping) if _cell(row, columns.valued_on) else booked_on
     amount = _amount(row, currency, place, mapping=mapping)
+    if not amount:
+        return None
     return BankEntry(
         kind=_kind(row, amount, place, mapping=mapping),
         amount=abs(amount),
@@ -115,14 +119,11 @@ def _amount(row: Mapping[str, str], currency: str, place: Place, *, mapping: Csv
     if mapping.decimal_sign == ",":
         text = text.translate({ord(","): ".", ord("."): ","})  # so that a wrong sign is still wrong
     try:
-        amount = minor_units(text, currency)
+        return minor_units(text, currency)
     except InvalidInput as error:
         raise UnreadableStatement(
             _at(place, mapping.columns.amount), f"expected {error.expected}, got {given!r}"
         ) from None
-    if not amount:
-        raise UnreadableStatement(_at(place, mapping.columns.amount), "expected an amount other than 0")
-    return amount
 
 
 def _kind(row: Mapping[str, str], amount: int, place: Place, *, mapping: CsvMapping) -> EntryKind:

@@ -72,17 +72,18 @@ def _statement(message: str, place: Place) -> Statement:
     if currency is None:
         raise UnreadableStatement(place, "expected :60F: and :62F:, the balances, with a currency")
     lines = [number for number, text in enumerate(message.split("\n"), start=place.line) if text.startswith(":61:")]
-    entries = tuple(
+    entries = [
         _entry(each, currency, Place(file=place.file, line=line, name=":61:"))
         for each, line in zip(page, lines, strict=True)
-    )
+    ]
     return Statement(
         format=StatementFormat.MT940,
         account=str(page.data.get("account_identification") or ""),
         number=str(page.data.get("statement_number") or ""),
         page=str(page.data.get("sequence_number") or ""),
         currency=currency,
-        entries=entries,
+        entries=tuple(each for each in entries if each is not None),
+        zero=entries.count(None),
         opening=_balance(page.data, _OPENING, place),
         closing=_balance(page.data, _CLOSING, place),
     )
@@ -100,14 +101,18 @@ def _unreadable(error: Exception, message: str, place: Place) -> UnreadableState
     return UnreadableStatement(place, f"can't be read as MT940 (in the message that starts here): {error}")
 
 
-def _entry(transaction: Transaction, currency: str, place: Place) -> BankEntry:
+def _entry(transaction: Transaction, currency: str, place: Place) -> BankEntry | None:
+    """The entry, or None for one of 0."""
     told = transaction.data
     kind = _KINDS[str(told["status"]).upper()]
     remittance = str(told.get("remittance") or told.get("extra_details") or "").strip()
     try:
+        amount = minor_units(abs(told["amount"].amount), currency)
+        if not amount:
+            return None
         return BankEntry(
             kind=kind,
-            amount=minor_units(abs(told["amount"].amount), currency),
+            amount=amount,
             currency=currency,
             booked_on=_day(told.get("entry_date") or told["date"]),
             valued_on=_day(told["date"]),

@@ -115,13 +115,17 @@ class WaitingAnswer(AnswerModel):
 
 
 class ImportAnswer(AnswerModel):
-    """What became of each transfer of a file; importing it again changes nothing."""
+    """What became of each transfer of a file; importing it again changes nothing.
+
+    `pending` entries are announced and not booked, `zero` have no amount: both are left out.
+    """
 
     transactions: int
     already_known: int
     ignored: int
     taken_back: int
     pending: int
+    zero: int
     booked: list[BookedAnswer]
     waiting: list[WaitingAnswer]
     warnings: list[str]
@@ -222,6 +226,7 @@ def _answer(report: ReconciliationReport) -> ImportAnswer:
         ignored=report.count(NotOurs),
         taken_back=report.count(TakenBack),
         pending=report.pending,
+        zero=report.zero,
         booked=[BookedAnswer.model_validate(each) for each in report.outcomes if isinstance(each, Booked)],
         waiting=[WaitingAnswer.model_validate(each) for each in report.outcomes if isinstance(each, Waiting)],
         warnings=[*report.warnings],
