@@ -24,7 +24,7 @@ JobFunction: TypeAlias = Callable[[flask.Request], flask.Response]
 
 
 def job_function(job: Job[Engine, Any], *beside: Job[Engine, Any]) -> JobFunction:
-    """The door of a job, and of others beside it, each at the path of its name; nothing connects before a call."""
+    """The door of a job, and of others beside it, each at a path that ends in its name; none connects before a call."""
     clock, connecting, threshold = SystemClock(), Lock(), load_threshold()
 
     @cache
@@ -59,5 +59,5 @@ def job_function(job: Job[Engine, Any], *beside: Job[Engine, Any]) -> JobFunctio
 
     log = json_lines(project=threshold.project)
     spans = open_spans(threshold.traces, service=job.name, revision=threshold.revision)
-    own, others = door(job), {f"/{each.name}": door(each) for each in beside}
-    return lambda request: others.get(request.path, own)(request)
+    own, others = door(job), {str(each.name): door(each) for each in beside}
+    return lambda request: others.get(request.path.removesuffix("/").rpartition("/")[2], own)(request)

@@ -173,7 +173,7 @@ class JobDoor(Generic[Engine, Report]):
         if call.request.query_string:
             raise MalformedRequest(_QUERY)
         body = read_body(call.request.stream, limit=parts.max_body_bytes)
-        return read_job(call.request.headers.get(TENANT_HEADER), body, now=self.clock.now())
+        return read_job(call.request.headers.get(TENANT_HEADER), body, now=self.clock.now(), job=self.job.name)
 
     def _job_run(
         self, call: Call, parts: JobParts[Engine], *, caller: Caller, request: JobRequest

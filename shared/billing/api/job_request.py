@@ -21,7 +21,7 @@ FURTHEST_AHEAD = timedelta(days=366)
 
 MOST = 1_000_000
 
-_FIELDS = ("as_of", "dry_run", "limit", "fan_out")
+_FIELDS = ("as_of", "dry_run", "limit", "fan_out", "job")
 _TASK = "task"  # what we write ourselves
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _INSTANT = re.compile(r"[0-9-]{10}T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?(Z|[+-][0-9]{2}:[0-9]{2})")  # RFC 3339
@@ -56,8 +56,10 @@ class InvalidFields(InvalidInput):
         super().__init__(first.field, expected=first.expected, given=first.given)
 
 
-def read_job(tenant: str | None, body: bytes, *, now: datetime) -> JobRequest:
+def read_job(tenant: str | None, body: bytes, *, now: datetime, job: str) -> JobRequest:
     """The request from the X-Tenant-ID header's value (None: it was not sent) and the body, which may be empty.
+
+    A body may name the `job` that it is meant for: then no other takes it for its own.
 
     Raises MalformedRequest for a tenant id or a body that can't be read, InvalidFields for one that breaks a rule.
     """
@@ -69,6 +71,7 @@ def read_job(tenant: str | None, body: bytes, *, now: datetime) -> JobRequest:
     limit = _taken(fields, "limit", flaws, read=_limit)
     fan_out = _taken(fields, "fan_out", flaws, read=partial(_flag, name="fan_out"))
     part = _taken(fields, _TASK, flaws, read=read_part)
+    _taken(fields, "job", flaws, read=partial(_check_job, job=job))
     if (fan_out or part) and (dry_run or limit is not None):
         flaws.append(_flaw("fan_out", expected="neither dry_run nor limit beside it, as tasks share none", given=True))
     if flaws:
@@ -159,6 +162,11 @@ def _flag(value: object, *, name: str) -> bool:
     if isinstance(value, bool):
         return value
     raise _flaw(name, expected="true or false", given=value)
+
+
+def _check_job(value: object, *, job: str) -> None:
+    if value != job:
+        raise _flaw("job", expected=f"{job}, which is the one at this address", given=value)
 
 
 def _limit(value: object) -> int:

@@ -47,7 +47,7 @@ class JobsInProcess:
 
     def _answer(self, job: Job[Engine, Report], engine: Engine, asked: JobCall) -> bytes:
         started, now = self.monotonic(), self.clock.now()
-        request = read_job(asked.tenant_id, asked.body, now=now)
+        request = read_job(asked.tenant_id, asked.body, now=now, job=job.name)
         refuse_tasks(request)
         run = JobRun(
             job=job,

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import ClassVar, Generic
+from typing import Any, ClassVar, Generic
 
 from billing.api.job import Engine, Job, Report, TenantWork
 from billing.api.job_request import TENANT_HEADER
@@ -47,12 +47,15 @@ class TaskFor:
     def part(self, part: TaskPart, *, tenant_id: str, due: datetime | None = None) -> Task:
         """The task that does a part of a tenant's run. Its name stands for all of that."""
         function, path = place_of(self.job)
+        body: dict[str, Any] = {"as_of": self.as_of, "task": part.members}
+        if path != "/":  # a release that went back does another job there, and must not take it for its own
+            body["job"] = self.job
         return Task(
-            name=task_name(self.job, part.fan_out, tenant_id, part.name, str(part.slice), part.after),
+            name=task_name(self.job, part.fan_out, tenant_id, part.name, str(part.slice), *filter(None, [part.after])),
             queue="runs",
             function=function,
             path=path,
-            body={"as_of": self.as_of, "task": part.members},
+            body=body,
             headers={
                 TENANT_HEADER: tenant_id,
                 ACTOR_HEADER: self.actor,
