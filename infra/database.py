@@ -1,23 +1,21 @@
 """The Firestore database with its backups, indexes, exemptions, expiry and rules. `destroy` leaves all of it."""
 
-from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from billing.store.indexes import EXEMPTIONS, Exemption
 from infra.cloud import Cloud
 from infra.declaration import Declaration
 from infra.durations import EXPECTED
 from infra.errors import InvalidDeclaration
+from infra.fields import fields
 from infra.gcloud import ROOT
-from infra.indexes import FIRESTORE, KEPT, group_of, indexes, is_broken, last_of
+from infra.indexes import FIRESTORE, KEPT, indexes, last_of
 from infra.keeping import left_longer
-from infra.resource import Allowed, Call, Command, Difference, Late, Resource, Settings, Step, always, gcloud
+from infra.resource import Allowed, Call, Difference, Late, Resource, Settings, Step, always, gcloud
 
 _DAY = 86_400
 _RECOVERY = "point_in_time_recovery"
-_EXEMPT, _EXPIRES = "not indexed", "not indexed, documents expire by it"
 
 
 def database(declaration: Declaration, allowed: Allowed) -> Iterator[Resource]:
@@ -27,10 +25,7 @@ def database(declaration: Declaration, allowed: Allowed) -> Iterator[Resource]:
     yield _backups(declaration, allowed)
     yield _rules(declaration)
     yield from indexes(database=name)
-    groups: dict[str, list[Exemption]] = defaultdict(list)
-    for exemption in EXEMPTIONS:
-        groups[exemption.collection_group].append(exemption)
-    yield from (_exemptions(group, exemptions, database=name) for group, exemptions in groups.items())
+    yield from fields(database=name)
 
 
 def _database(declaration: Declaration, allowed: Allowed) -> Resource:
@@ -140,40 +135,5 @@ def _rules(declaration: Declaration) -> Resource:
         live=live,
         create=(release,),
         update=always(release),
-        kept=KEPT,
-    )
-
-
-def _exemptions(group: str, exemptions: Sequence[Exemption], *, database: str) -> Resource:
-    wanted = {each.field: _EXPIRES if each.expires else _EXEMPT for each in exemptions}
-
-    def live(cloud: Cloud) -> Settings | None:
-        place = f"--database={database}"
-        indexed = cloud.gcloud.read("firestore", "indexes", "fields", "list", place) or []
-        expiring = cloud.gcloud.read("firestore", "fields", "ttls", "list", place) or []
-        expires = {last_of(each) for each in expiring if group_of(each) == group and not is_broken(each["ttlConfig"])}
-        exempt = {
-            last_of(each) for each in indexed if group_of(each) == group and not each["indexConfig"].get("indexes", [])
-        }
-        return {name: _EXPIRES if name in expires else _EXEMPT for name in exempt if name in wanted} or None
-
-    def commands(differing: Sequence[Difference]) -> Iterator[Command]:
-        for each in differing:
-            place = [each.field, f"--collection-group={group}", f"--database={database}"]
-            if each.live is None:
-                yield gcloud("firestore", "indexes", "fields", "update", *place, "--disable-indexes", "--async")
-            if each.wanted == _EXPIRES:
-                yield gcloud("firestore", "fields", "ttls", "update", *place, "--enable-ttl", "--async")
-            elif each.live is not None:
-                yield gcloud("firestore", "fields", "ttls", "update", *place, "--disable-ttl", "--async")
-
-    return Resource(
-        kind="Firestore fields",
-        name=group,
-        api=FIRESTORE,
-        wanted=wanted,
-        live=live,
-        create=tuple(commands([Difference(field=name, live=None, wanted=what) for name, what in wanted.items()])),
-        update=lambda differing, _live: tuple(commands(differing)),
         kept=KEPT,
     )

@@ -107,7 +107,7 @@ def _fields_list(state: Json, _words: list[str], flags: Flags) -> Json:
 
 
 def _field_update(state: Json, words: list[str], flags: Flags) -> None:
-    _field(state, words, flags)["indexConfig"] = {}
+    _field(state, words, flags)["indexConfig"] = {"usesAncestorConfig": True} if "--clear-exemption" in flags else {}
 
 
 def _ttls_list(state: Json, _words: list[str], flags: Flags) -> Json:

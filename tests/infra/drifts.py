@@ -32,6 +32,11 @@ def _expires(world: World) -> dict:
     return next(each for name, each in _state(world)["fields"].items() if name.endswith("/events/fields/expires_at"))
 
 
+def _undeclared(world: World, place: str, **config: object) -> None:
+    name = f"{_state(world)['databases'][0]['name']}/collectionGroups/{place}"
+    _state(world)["fields"][name] = {"name": name, **config}
+
+
 def _call_elsewhere(job: scheduler_v1.Job) -> None:
     job.http_target.oidc_token.audience = "https://elsewhere.example"
     job.http_target.body = b"{}"
@@ -135,6 +140,16 @@ DRIFTS: dict[str, tuple[Callable[[World], object], str, list[str]]] = {
         lambda world: _expires(world).update(indexConfig={"usesAncestorConfig": True}),
         "Firestore fields events",
         ["expires_at"],
+    ),
+    "a field that nobody asked for once, and that is asked for now": (
+        lambda world: _undeclared(world, "runs/fields/recorded_at", indexConfig={}),
+        "Firestore fields not declared",
+        ["not_indexed"],
+    ),
+    "documents that expire by a field of somebody's": (
+        lambda world: _undeclared(world, "invoices/fields/shard", ttlConfig={"state": "ACTIVE"}, indexConfig={}),
+        "Firestore fields not declared",
+        ["not_indexed", "documents_expire_by"],
     ),
     "a bucket that forgets": (
         lambda world: (

@@ -192,3 +192,17 @@ def test_a_rule_that_would_delete_sooner_than_it_does_now_waits_until_it_is_aske
     plan = applied.plan(sooner)
     assert (plan.changes, [each.difference.field for each in plan.left]) == ([], ["lifecycle"])
     assert len(applied.plan(sooner, Allowed(shorten=True)).changes) == 1
+
+
+@pytest.mark.parametrize(
+    ("place", "config"),
+    [
+        pytest.param("recipes/fields/text", {}, id="of a collection that is not billing's"),
+        pytest.param("runs/fields/recorded_at", {"reverting": True}, id="that is being taken back"),
+    ],
+)
+def test_a_field_that_is_not_indexed_is_left_alone(applied: World, place: str, config: dict) -> None:
+    name = f"{applied.gcloud.state['databases'][0]['name']}/collectionGroups/{place}"
+    applied.gcloud.state["fields"][name] = {"name": name, "indexConfig": config}
+
+    assert applied.plan().changes == []
