@@ -142,6 +142,22 @@ def test_mt940_as_other_banks_write_it(read: Callable, first: str, kind: EntryKi
     assert entry.valued_on == date(2026, 3, 2)
 
 
+@pytest.mark.parametrize(
+    ("details", "given"),
+    [
+        ("166?00TRANSFER?20EREF+INV-2026-02-0004?21MTLG:x?22SVWZ+thanks", "INV-2026-02-0004"),
+        ("166?00TRANSFER?20EREF+INV 2026-02?21-0004?22MTLG+x y", "INV 2026-02-0004"),
+        ("166?00TRANSFER?20EREF+INV-2026-02?21-0004?22SVWZ+ABCD:x", "INV-2026-02-0004"),
+        ("166?00TRANSFER?20EREF+ABCD:4711", "ABCD:4711"),
+    ],
+)
+def test_an_end_to_end_id_ends_where_a_subfield_begins_with_another_word(
+    read: Callable, details: str, given: str
+) -> None:
+    [statement] = read(MT940.format(first="2603020303C50,00NTRFNONREF", details=details))
+    assert statement.entries[0].end_to_end_id == given
+
+
 def test_entries_without_a_type_stay_apart(read: Callable) -> None:
     text = MT940.format(first="260302C20,00\n:86:one\n:61:260302C30,00", details="two")
     assert [each.amount for each in read(text)[0].entries] == [2000, 3000]

@@ -31,6 +31,7 @@ _OPENING = ("final_opening_balance", "intermediate_opening_balance", "opening_ba
 _CLOSING = ("final_closing_balance", "intermediate_closing_balance", "closing_balance")
 _BEGIN = re.compile(r"^(?:\{4:)?(?=:20:)", re.MULTILINE)
 _AFTER_CLOSING = re.compile(r"^:62[FM]?:[^\n]*\n", re.MULTILINE)  # what follows is about the account, not an entry
+_KEYWORD = re.compile(r"\s[A-Z]{4}[:+]")  # at the beginning of a subfield; the library knows a part of them
 _IBAN = re.compile(r"[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}")
 
 
@@ -140,7 +141,16 @@ def _details(transactions: Transactions, tag: Tag, tag_dict: dict[str, Any], res
     if text is None:
         parts = (spaced.get("purpose"), spaced.get("additional_purpose"))
         text = "\n".join(part for part in parts if part)
-    return {**joined, "remittance": text}
+    ids = (str(each.get("end_to_end_reference") or "") for each in (joined, spaced))
+    return {**joined, "remittance": text, "end_to_end_reference": _without_keywords(*ids)}
+
+
+def _without_keywords(joined: str, spaced: str) -> str:
+    """A joined text up to the keyword that begins a later subfield, as the text with blanks between subfields shows."""
+    found = _KEYWORD.search(spaced)
+    length = len("".join(spaced[: found.start()].split())) if found else 0
+    before = re.match(rf"(?:\s*\S){{{length}}}", joined) if found else None
+    return before[0] if before else joined
 
 
 def _payer(told: Mapping[str, Any]) -> str:
