@@ -27,6 +27,7 @@ _RANDOM = st.randoms(use_true_random=True)
 """What depends on answers so far is chosen by it: the library can't replay answers."""
 _ODD = 0.25
 _SELDOM = ("Idempotency-Key", "If-Match", "cursor")
+_OF_PYTHON = ("Decimal(", "datetime.", "b'", "<class", "object at 0x", "pydantic", "got None", "got {")
 _TEMPLATE = {"kind": "invoice_issued", "language": "en"}
 
 
@@ -76,6 +77,7 @@ class MadeUp:
         """Hold the answer against the document; what is wrong is kept in `faults` and raised."""
         try:
             case.validate_response(response, excluded_checks=[CHECKS.get_one(name) for name in NOT_HELD], **more)
+            require_words_for_people(response.text if response.status_code >= 400 else "")
         except BaseException as error:
             told = [*getattr(error, "exceptions", ()), error]
             self.faults.append(f"{case.operation.label}: " + "\n".join(str(each) for each in told))
@@ -133,6 +135,11 @@ class MadeUp:
         if isinstance(given, dict) and isinstance(body, dict):
             body |= {name: value for name, value in given.items() if random.random() < _ODD}
         return body
+
+
+def require_words_for_people(refusal: str) -> None:
+    """A refusal says nothing in the language that the API is written in."""
+    assert [word for word in _OF_PYTHON if word in refusal] == [], refusal
 
 
 def _usual(given: Any, random: Random) -> dict[str, str]:  # noqa: ANN401 - the library's

@@ -195,7 +195,11 @@ def test_an_invoice_can_be_made_cancelled_and_cancelled_by_its_number(client: S0
             422,
             "lineItems: expected lines that add up to the amount, 10.00 USD, got '9.00 USD'",
         ),
-        ({"lineItems": [{"description": "x", "total": 10.001}]}, 422, "lineItems[0].total: expected at most 2 decimals"),
+        (
+            {"lineItems": [{"description": "x", "total": 10.001}]},
+            422,
+            "lineItems[0].total: expected at most 2 decimals",
+        ),
         ({"lineItems": [{"description": "x", "quantity": 2, "unitPrice": 5, "total": 9}]}, 422, "lineItems[0].total"),
         ({"lineItems": [{"description": "x"}]}, 422, "lineItems[0].unitPrice"),
         ({"lineItems": [{"description": " ", "total": 10}]}, 422, "lineItems[0].description"),

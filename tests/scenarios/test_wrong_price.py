@@ -164,6 +164,6 @@ def test_an_ended_subscription_needs_a_date_to_be_put_right_from(world: World) -
     publish_plans(world.documents, [MENDED], call=call(world))
     report = corrects(world)
     assert [(each.subscription_id, str(each.error)) for each in report.failures] == [
-        ("sub-c0000", "since: expected a date, as the subscription has had its last bill, got None")
+        ("sub-c0000", "since: expected a date, as the subscription has had its last bill, got null")
     ]
     assert corrects(world, since="2026-04-01").corrected == ["sub-c0000"]

@@ -185,7 +185,7 @@ def test_usage_of_a_subscription_that_is_not_the_customers_is_refused(tmp_path: 
 def test_a_reason_without_an_exemption_is_refused(tmp_path: Path) -> None:
     rows = "customer_id,name,country,currency,exemption_reason\nc-1,Ada,GB,USD,Charity\nc-2,Bo,GB,USD,\n"
     assert errors_of(book_folder(tmp_path, customers=rows)) == [
-        "customers.csv:2: tax_exempt: expected true beside an exemption_reason, got False"
+        "customers.csv:2: tax_exempt: expected true beside an exemption_reason, got false"
     ]
 
 

@@ -119,7 +119,7 @@ def tiered(*tiers: dict[str, Any], model: str = "graduated") -> dict[str, Any]:
         (tiered({"up_to": 100}), "usage[0].tiers[0].up_to: expected null in the last tier, got '100'"),
         (
             tiered({"up_to": None}, {"up_to": None}),
-            "usage[0].tiers[0].up_to: expected null only in the last tier, got None",
+            "usage[0].tiers[0].up_to: expected null only in the last tier, got null",
         ),
         (tiered({"up_to": 0}, {"up_to": None}), "usage[0].tiers[0].up_to: expected more than 0, got '0'"),
         (tiered(), "usage[0].tiers: expected at least one tier, got 'none'"),
@@ -136,7 +136,7 @@ def tiered(*tiers: dict[str, Any], model: str = "graduated") -> dict[str, Any]:
             {"usage": [changed(CALLS, model="flat")]},
             "usage[0].model: expected a price of usage; a fixed price goes to fees or addons, got 'flat'",
         ),
-        ({"usage": [changed(CALLS, unit_price=...)]}, "usage[0].unit_price: expected an exact decimal, got None"),
+        ({"usage": [changed(CALLS, unit_price=...)]}, "usage[0].unit_price: expected an exact decimal, got null"),
         ({"usage": [changed(CALLS, unit_price="NaN")]}, None),
         ({"usage": [changed(CALLS, unit_price="Infinity")]}, None),
         ({"usage": [changed(CALLS, unit_price=True)]}, None),
@@ -146,7 +146,7 @@ def tiered(*tiers: dict[str, Any], model: str = "graduated") -> dict[str, Any]:
         ),
         (
             {"usage": [changed(CALLS, model="package")]},
-            "usage[0].package_size: expected an exact decimal, got None",
+            "usage[0].package_size: expected an exact decimal, got null",
         ),
         (
             {"usage": [changed(CALLS, model="package", package_size=0)]},
@@ -200,5 +200,6 @@ def tiered(*tiers: dict[str, Any], model: str = "graduated") -> dict[str, Any]:
 def test_a_wrong_price_is_refused(tmp_path: Path, changes: dict[str, Any], expected: str | None) -> None:
     (error,) = errors_of(book_folder(tmp_path, plan=changed(PLAN, **changes)))
     given = changes["usage"][0]["unit_price"] if expected is None else ""
-    exact = f'usage[0].unit_price: expected an exact decimal as text such as "12.50", never a float, got {given!r}'
+    shown = "true" if given is True else repr(given)
+    exact = f'usage[0].unit_price: expected an exact decimal as text such as "12.50", never a float, got {shown}'
     assert error.partition(": ")[2] == (expected or exact)

@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 
 from billing.domain.errors import BillingError, Conflict, InvalidInput, NotFound, Unavailable
+from billing.domain.member import Role
 
 
 def test_invalid_input_names_field_rule_and_value() -> None:
@@ -18,10 +19,17 @@ def test_invalid_input_names_field_rule_and_value() -> None:
     ("given", "shown"),
     [
         (date(2026, 3, 1), "'2026-03-01'"),
-        (datetime(2026, 3, 1, tzinfo=UTC), "'2026-03-01 00:00:00+00:00'"),
+        (datetime(2026, 3, 1, tzinfo=UTC), "'2026-03-01T00:00:00Z'"),
         (Decimal("1.50"), "'1.50'"),
         (7, "7"),
         (["a"], "['a']"),
+        (["a", {}], "an array"),
+        ({"a": 1}, "an object"),
+        (None, "null"),
+        (True, "true"),
+        (b"id=1", "'id=1'"),
+        (Role.ADMIN, "'admin'"),
+        (object(), "something else"),
     ],
 )
 def test_a_value_is_shown_as_one_writes_it(given: object, shown: str) -> None:

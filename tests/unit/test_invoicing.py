@@ -268,7 +268,7 @@ def test_the_last_bill_ends_the_subscription() -> None:
     assert isinstance(outcome, Draft)
     assert outcome.invoice.total == 5000
     assert (outcome.subscription.status, outcome.subscription.next_billing_at) == (SubscriptionStatus.ENDED, None)
-    with pytest.raises(InvalidInput, match="next_billing_at: expected a subscription with a bill to come, got None"):
+    with pytest.raises(InvalidInput, match="next_billing_at: expected a subscription with a bill to come, got null"):
         draft_invoice(replace(account, subscription=outcome.subscription).facts())
 
 

@@ -113,7 +113,7 @@ def test_two_periods_share_the_time_that_both_cover(start: str, end: str, common
 
 @pytest.mark.parametrize("end", ["2026-02-01", "2026-01-31"])
 def test_a_period_ends_after_it_starts(end: str) -> None:
-    with pytest.raises(InvalidInput, match=r"period\.end: expected an instant after 2026-02-01 00:00:00\+00:00"):
+    with pytest.raises(InvalidInput, match=r"period\.end: expected an instant after 2026-02-01T00:00:00Z"):
         Period(utc("2026-02-01"), utc(end))
 
 

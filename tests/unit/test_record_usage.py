@@ -125,7 +125,7 @@ def test_a_rejected_first_does_not_use_up_its_id(documents: Documents) -> None:
         ),
         (
             {"occurred_at": datetime(2026, 2, 14)},  # noqa: DTZ001 - that is what is refused
-            "occurred_at: expected an instant with its offset, got '2026-02-14 00:00:00'",
+            "occurred_at: expected an instant with its offset, got '2026-02-14T00:00:00'",
         ),
         (
             {"occurred_at": datetime.max.replace(tzinfo=UTC)},

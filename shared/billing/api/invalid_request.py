@@ -7,9 +7,9 @@ from typing import Any
 
 from billing.api.problem import InvalidRequest
 from billing.api.routes.models import SAID
+from billing.domain.given import shortened, told_back
 
 _MOST = 20
-_LONGEST = 80
 _SAYS_WHAT_WAS_GIVEN = re.compile(r", got .+$", re.DOTALL)
 _TYPES = {
     "model_attributes_type": "expected an object",
@@ -51,7 +51,8 @@ def _field(found: Mapping[str, Any], body: object) -> str:
     """
     loc = found["loc"] if found["loc"][0] == "body" else found["loc"][:2]
     steps = loc[1:] if loc[0] != "body" or body is None else _in_body(loc[1:], body, lacks=found["type"] == "missing")
-    return ".".join(str(each) for each in steps) or str(loc[0])
+    path = "".join(f"[{each}]" if isinstance(each, int) else f".{each}" for each in steps)
+    return path.removeprefix(".") or str(loc[0])
 
 
 def _in_body(steps: Sequence[str | int], value: object, *, lacks: bool) -> list[str | int]:
@@ -81,7 +82,7 @@ def _rule(found: Mapping[str, Any]) -> str:
         case "union_tag_not_found":
             return f"expected an object whose {told['discriminator']} says what it is"
         case "union_tag_invalid":
-            return f"expected {told['discriminator']} as one of {told['expected_tags']}, got {_cut(repr(told['tag']))}"
+            return f"expected {told['discriminator']} as one of {told['expected_tags']}, got {told_back(told['tag'])}"
         case "too_short":
             return f"expected {told['min_length']} or more, got {told['actual_length']}"
         case "too_long":
@@ -94,25 +95,5 @@ def _rule(found: Mapping[str, Any]) -> str:
 
 
 def _given(found: Mapping[str, Any]) -> str:
-    return f", got {_shown(found.get('input'))}"
-
-
-def _shown(given: object) -> str:
-    """What was given as JSON has it; what is nested by its kind alone."""
-    match given:
-        case None:
-            return "null"
-        case bool():
-            return str(given).lower()
-        case dict():
-            return "an object"
-        case list():
-            return "an array"
-        case Decimal():
-            return _cut(str(given))
-        case _:
-            return _cut(repr(given))
-
-
-def _cut(shown: str) -> str:
-    return shown if len(shown) <= _LONGEST else f"{shown[: _LONGEST - 3]}..."
+    given = found.get("input")
+    return f", got {shortened(str(given)) if isinstance(given, Decimal) else told_back(given)}"  # a number of the JSON

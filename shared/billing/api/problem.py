@@ -94,7 +94,7 @@ class UnsupportedMedia(BillingError):
 
 
 class InvalidRequest(BillingError):
-    """Fields of a request break rules; `errors` names each with `field` (`lines.0.quantity`) and `detail`."""
+    """Fields of a request break rules; `errors` names each with `field` (`lines[0].quantity`) and `detail`."""
 
     code: ClassVar[str] = "invalid_input"
 

@@ -9,6 +9,7 @@ from hashlib import sha256
 from typing import Final
 
 from billing.domain.errors import InvalidInput
+from billing.domain.given import as_iso
 from billing.domain.member import Role
 
 SCOPED_NOUNS: Final = (
@@ -69,7 +70,9 @@ class ApiKey:
                     "scopes", expected=f"NOUN:read or NOUN:write of {', '.join(SCOPED_NOUNS)}", given=scope
                 )
         if self.expires_at is not None and self.expires_at <= self.created_at:
-            raise InvalidInput("expires_at", expected=f"an instant after {self.created_at}", given=self.expires_at)
+            raise InvalidInput(
+                "expires_at", expected=f"an instant after {as_iso(self.created_at)}", given=self.expires_at
+            )
 
     def is_valid(self, *, at: datetime) -> bool:
         """Whether it opens anything at a UTC instant."""

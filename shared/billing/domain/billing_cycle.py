@@ -63,7 +63,7 @@ def cycle_at(subscription: Subscription, plans: Plans, *, bill_for_date: datetim
         advance = period_around(subscription, bill_for_date)
     period = advance or arrears
     if period is None or (arrears is not None and arrears.end > bill_for_date):
-        raise InvalidInput("bill_for_date", expected="a bill-for date of the subscription", given=str(bill_for_date))
+        raise InvalidInput("bill_for_date", expected="a bill-for date of the subscription", given=bill_for_date)
     key = stamp(period.start)
     if advance is None and _bills_in_advance(subscription, plans, at=period.start):
         key += "-arrears"  # that period's start already names the bill that was made in advance

@@ -10,9 +10,9 @@ BillingError
 `code` is stable and machine-readable; the message is one sentence for a person.
 """
 
-from datetime import date
-from decimal import Decimal
 from typing import ClassVar
+
+from billing.domain.given import told_back
 
 
 class BillingError(Exception):
@@ -31,8 +31,7 @@ class InvalidInput(BillingError):
         self.field = field
         self.expected = expected
         self.given = given
-        shown = repr(str(given) if isinstance(given, date | Decimal) else given)
-        super().__init__(f"{field}: expected {expected}, got {shown if len(shown) <= 80 else shown[:77] + '...'}")
+        super().__init__(f"{field}: expected {expected}, got {told_back(given)}")
 
 
 class NotFound(BillingError):

@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from billing.domain.errors import InvalidInput
+from billing.domain.given import as_iso
 from billing.domain.subscription import Pause, Subscription
 from billing.domain.subscription_changes import require_open
 
@@ -26,11 +27,12 @@ def pause_subscription(subscription: Subscription, *, at: datetime, until: datet
     if last is not None and last.end == until and (last.start == at or (until is None and last.start < at)):
         return subscription
     if last is not None and (last.end is None or last.end > at):
-        expected = f"an instant from the end of the pause of {last.start.isoformat()} on"
-        raise InvalidInput("at", expected=expected, given=str(at))
+        expected = f"an instant from the end of the pause of {as_iso(last.start)} on"
+        raise InvalidInput("at", expected=expected, given=at)
     if at < subscription.start or (subscription.end is not None and at >= subscription.end):
-        expected = f"an instant in which it is billed, from {subscription.start} until {subscription.end or 'its end'}"
-        raise InvalidInput("at", expected=expected, given=str(at))
+        end = "its end" if subscription.end is None else as_iso(subscription.end)
+        expected = f"an instant in which it is billed, from {as_iso(subscription.start)} until {end}"
+        raise InvalidInput("at", expected=expected, given=at)
     return replace(subscription, pauses=(*subscription.pauses, Pause(start=at, end=until)))
 
 

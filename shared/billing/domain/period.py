@@ -13,6 +13,7 @@ from typing import ClassVar, Self, assert_never
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from billing.domain.errors import InvalidInput
+from billing.domain.given import as_iso
 
 _FIRST_YEAR = 1970
 _LAST_YEAR = 2200
@@ -64,7 +65,7 @@ class Period:
         _require_instant(self.start, field="period.start")
         _require_instant(self.end, field="period.end")
         if self.start >= self.end:
-            raise InvalidInput("period.end", expected=f"an instant after {self.start}", given=str(self.end))
+            raise InvalidInput("period.end", expected=f"an instant after {as_iso(self.start)}", given=self.end)
 
     def contains(self, instant: datetime) -> bool:
         """Whether `instant` falls in the period; its end belongs to the next one."""
@@ -267,13 +268,13 @@ def _instant_of(wall_time: datetime, *, zone: str) -> datetime:
 
 def _require_instant(instant: datetime, *, field: str) -> None:
     if instant.tzinfo is not UTC:  # London in winter has UTC's offset too, and not in summer
-        raise InvalidInput(field, expected="an aware instant in UTC", given=str(instant))
+        raise InvalidInput(field, expected="an aware instant in UTC", given=instant)
     _require_year(instant, field=field)
 
 
 def _require_year(moment: datetime, *, field: str) -> None:
     if not _FIRST_YEAR <= moment.year <= _LAST_YEAR:
-        raise InvalidInput(field, expected=f"a year from {_FIRST_YEAR} to {_LAST_YEAR}", given=str(moment))
+        raise InvalidInput(field, expected=f"a year from {_FIRST_YEAR} to {_LAST_YEAR}", given=moment)
 
 
 def _require_anchor_day(anchor_day: int, *, cycle: Cycle) -> None:

@@ -11,6 +11,7 @@ from typing import ClassVar, Final
 from billing.domain.catalog import Plan, Proration
 from billing.domain.coupon import Discount
 from billing.domain.errors import InvalidInput
+from billing.domain.given import as_iso
 from billing.domain.period import Period, Schedule
 from billing.domain.tax import TaxTreatment
 
@@ -98,7 +99,8 @@ class Pause:
 class Prepaid:
     """What an invoice billed in advance for one item and period: cap and tax of any credit for its unused part.
 
-    `discount` is what coupons took off its `amount`, both in minor units: a credit gives back as much less.
+    `discount` is what coupons took off its `amount`, both in minor units: a credit gives back as much less. That the
+    invoice is `void` leaves the time to its reissue: nobody else charges it, and nothing of it is credited.
     """
 
     item_id: str
@@ -113,6 +115,7 @@ class Prepaid:
     treatment: TaxTreatment
     tax_inclusive: bool
     discount: int = 0
+    void: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,7 +182,9 @@ class Subscription:
             starts = [phase.start for phase in self.phases]
             raise InvalidInput("phases", expected="at least one, each starting after the one before", given=starts)
         if self.trial_start is not None and self.trial_start >= self.start:
-            raise InvalidInput("trial_start", expected=f"an instant before {self.start}", given=self.trial_start)
+            raise InvalidInput(
+                "trial_start", expected=f"an instant before {as_iso(self.start)}", given=self.trial_start
+            )
         if self.end is not None and self.end <= self.begun:
             raise InvalidInput("end", expected=f"an instant after {self.begun.isoformat()}", given=self.end)
         if any(one.end is None or one.end > other.start for one, other in pairwise(self.pauses)):
@@ -219,7 +224,7 @@ class Subscription:
         for phase in reversed(self.phases):
             if phase.start <= instant:
                 return phase
-        raise InvalidInput("instant", expected=f"one from the start on, {self.start.isoformat()}", given=str(instant))
+        raise InvalidInput("instant", expected=f"one from the start on, {self.start.isoformat()}", given=instant)
 
     def schedule_before(self, instant: datetime) -> Schedule:
         """The schedule that was in force until an instant: where a phase restarts the cycle, the old one."""

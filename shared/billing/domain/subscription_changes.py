@@ -7,6 +7,7 @@ from decimal import Decimal
 from billing.domain.billing_cycle import first_bill_for, next_bill_for
 from billing.domain.catalog import Billed, Plan
 from billing.domain.errors import InvalidInput
+from billing.domain.given import as_iso
 from billing.domain.stamp import stamp
 from billing.domain.subscription import Item, Phase, Plans, Subscription, SubscriptionStatus, Unused, schedule_of
 
@@ -54,7 +55,7 @@ def change_plan(subscription: Subscription, *, plan: Plan, at: datetime) -> Subs
     if not _is_billed_boundary(subscription, at):
         return replace(changed, next_billing_at=_not_after(at, subscription.next_billing_at))
     if subscription.prepaid or plan.billed is Billed.IN_ADVANCE:
-        raise InvalidInput("at", expected=f"an instant after {at}, whose bill is made already", given=str(at))
+        raise InvalidInput("at", expected=f"an instant after {as_iso(at)}, whose bill is made already", given=at)
     first_end = schedule.period_at(at).end
     return replace(changed, next_billing_at=min(first_end, subscription.end or first_end))
 
@@ -67,7 +68,7 @@ def end_subscription(subscription: Subscription, *, at: datetime) -> Subscriptio
     require_open(subscription, at)
     if subscription.trial_start is not None and at <= subscription.start:
         if subscription.prepaid:
-            raise InvalidInput("at", expected=f"an instant after {subscription.start}", given=str(at))
+            raise InvalidInput("at", expected=f"an instant after {as_iso(subscription.start)}", given=at)
         return replace(subscription, end=at, next_billing_at=None, status=SubscriptionStatus.ENDED)
     return replace(subscription, end=at, next_billing_at=_not_after(at, subscription.next_billing_at))
 
@@ -82,7 +83,7 @@ def without_end(subscription: Subscription, *, plans: Plans, at: datetime) -> Su
     if end is None:
         raise InvalidInput("subscription_id", expected="a subscription that is to end", given=subscription.id)
     if at >= end or (due is None and end > subscription.start):
-        raise InvalidInput("at", expected=f"an instant before its end, {end}, and its last bill", given=str(at))
+        raise InvalidInput("at", expected=f"an instant before its end, {as_iso(end)}, and its last bill", given=at)
     going_on = replace(subscription, end=None, unused=Unused.CREDIT, status=SubscriptionStatus.ACTIVE)
     if due is None:  # it was to end in its trial
         return replace(going_on, next_billing_at=first_bill_for(going_on, plans))
@@ -103,7 +104,7 @@ def _begun_with(subscription: Subscription, plan: Plan) -> Subscription:
     if not subscription.prepaid:
         return replace(begun, next_billing_at=first_bill_for(begun, {plan.ref: plan}))
     if not is_same:
-        raise InvalidInput("at", expected=f"an instant after {start}, whose bill is made already", given=str(start))
+        raise InvalidInput("at", expected=f"an instant after {as_iso(start)}, whose bill is made already", given=start)
     return replace(begun, next_billing_at=_on_or_after(begun, due))
 
 
@@ -140,18 +141,19 @@ def require_open(subscription: Subscription, at: datetime) -> None:
     Raises InvalidInput, also for an instant that is not in UTC.
     """
     if at.tzinfo is not UTC:
-        raise InvalidInput("at", expected="an aware instant in UTC", given=str(at))
+        raise InvalidInput("at", expected="an aware instant in UTC", given=at)
     if at < subscription.begun:
-        raise InvalidInput("at", expected=f"an instant from the start on, {subscription.begun}", given=str(at))
+        raise InvalidInput("at", expected=f"an instant from the start on, {as_iso(subscription.begun)}", given=at)
     if subscription.status is SubscriptionStatus.ENDED or (subscription.end is not None and at > subscription.end):
-        raise InvalidInput("at", expected=f"an instant until the end, {subscription.end}", given=str(at))
+        end = "its end" if subscription.end is None else f"the end, {as_iso(subscription.end)}"
+        raise InvalidInput("at", expected=f"an instant until {end}", given=at)
     due = subscription.next_billing_at
     if due is None or due <= subscription.start:
         return
     last = due - _MOMENT
     billed_until = subscription.phase_at(last).schedule.period_at(last).start
     if at < billed_until and billed_until > subscription.start:
-        raise InvalidInput("at", expected=f"an instant not billed yet, from {billed_until} on", given=str(at))
+        raise InvalidInput("at", expected=f"an instant not billed yet, from {as_iso(billed_until)} on", given=at)
 
 
 def _not_after(at: datetime, due: datetime | None) -> datetime | None:

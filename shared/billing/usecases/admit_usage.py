@@ -100,7 +100,7 @@ def plain_text(field: str, text: object) -> str:
 
 def _in_time(occurred_at: object, *, recorded_at: datetime, retention: timedelta) -> datetime:
     if not isinstance(occurred_at, datetime) or occurred_at.utcoffset() is None:
-        raise InvalidInput("occurred_at", expected="an instant with its offset", given=str(occurred_at))
+        raise InvalidInput("occurred_at", expected="an instant with its offset", given=occurred_at)
     if occurred_at < recorded_at - retention:
         expected = f"an instant within the {retention.days} days before {recorded_at.isoformat()}"
         raise InvalidInput("occurred_at", expected=expected, given=occurred_at.isoformat())

@@ -89,7 +89,7 @@ def _require_usage_billed(
     if used:
         start, meter = max(used)
         day = local_date(start, zone=subscription.zone)
-        raise InvalidInput("at", expected=f"an instant after the usage of {meter} recorded for {day}", given=str(at))
+        raise InvalidInput("at", expected=f"an instant after the usage of {meter} recorded for {day}", given=at)
 
 
 def _used_since(

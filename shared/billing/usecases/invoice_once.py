@@ -86,7 +86,7 @@ def _draft(context: RunContext, asked: OneOff, customer: Customer, *, call: Call
     for place, line in enumerate(asked.lines):
         if line.quantity <= 0:
             expected = "more than 0; a discount is a unit_price below 0"
-            raise InvalidInput(f"lines.{place}.quantity", expected=expected, given=str(line.quantity))
+            raise InvalidInput(f"lines[{place}].quantity", expected=expected, given=str(line.quantity))
     today = local_date(call.recorded_at, zone=context.tenant.zone)
     if asked.due_on is not None and asked.due_on < today:
         raise InvalidInput("due_on", expected=f"{today}, today, or a later day", given=str(asked.due_on))
@@ -100,7 +100,7 @@ def _wanted(drafted: OneOffDraft, asked: OneOff) -> Draft:
             for place, line in enumerate(draft.invoice.lines):
                 if abs(line.amount) >= _TOO_MUCH:
                     limit, given = (str(Money(each, draft.invoice.currency)) for each in (_TOO_MUCH, line.amount))
-                    raise InvalidInput(f"lines.{place}", expected=f"an amount below {limit}", given=given)
+                    raise InvalidInput(f"lines[{place}]", expected=f"an amount below {limit}", given=given)
             return draft
         case CreditDraft(credit_note=note):
             expected = "a total of 0 or more; a credit note against an issued invoice gives money back"

@@ -95,7 +95,7 @@ def _paid(invoice_id: str | None, customer: Customer, books: Books) -> Sequence[
 
 def _line(place: int, given: GivenLineItem, *, currency: str) -> HandLine:
     """A line; one with a total alone is one of that price."""
-    field = f"lineItems.{place}"
+    field = f"lineItems[{place}]"
     total = None if given.total is None else minor_of(f"{field}.total", given.total, currency=currency)
     if given.unit_price is None:
         if given.total is None:
