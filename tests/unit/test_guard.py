@@ -1,16 +1,23 @@
 """The guard: more than so many times the mean of the last three, or less than that part of it, and a floor away."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
 from billing.domain.errors import InvalidInput
 from billing.domain.guard import deviation, with_latest, without
 from billing.domain.review import Hold, ReviewKind, why_held
-from billing.domain.tenant import Guard
-from tests.builders import Account, a_fee, a_plan, a_tenant
+from billing.domain.tax import TaxParty
+from billing.domain.tenant import Guard, UnconfirmedVatId
+from tests.builders import Account, a_fee, a_party, a_plan, a_tenant
 
 THRICE = Guard(factor=Decimal(3), floor=1000)
+HOLD = UnconfirmedVatId.HOLD
+HERE = TaxParty(country="DE")
+UNCONFIRMED = TaxParty(country="FR", postal_code="75001", vat_id="FR40303265045")
 INVOICE = Account.opened(a_plan(fees=[a_fee("49.00")], anchor_day=1), start="2026-02-01").bill()
 
 
@@ -80,15 +87,23 @@ def test_the_latest_three_are_remembered_and_a_void_one_is_forgotten() -> None:
     assert without((1, 2), 3) == (1, 2)
 
 
+def held(buyer: TaxParty = HERE, *, recent: Sequence[int] = (), **settings: Any) -> Hold | None:  # noqa: ANN401
+    """Why the invoice of 49.00 waits, with these settings of a German tenant."""
+    tenant = a_tenant(seller=a_party(country="DE"), **settings)
+    return why_held(INVOICE, buyer=buyer, recent=recent, tenant=tenant)
+
+
 def test_a_tenant_without_guard_and_approval_holds_nothing_back() -> None:
-    assert why_held(INVOICE, recent=(1,), tenant=a_tenant()) is None
-    assert why_held(INVOICE, recent=(4900,), tenant=a_tenant(guard=THRICE)) is None
+    assert held(recent=(1,)) is None
+    assert held(recent=(4900,), guard=THRICE) is None
+    assert held(UNCONFIRMED) is None
 
 
 def test_with_approval_every_invoice_waits_and_what_the_guard_found_is_said_first() -> None:
-    held = why_held(INVOICE, recent=(), tenant=a_tenant(approval=True, guard=THRICE))
-    assert held == Hold(kind=ReviewKind.APPROVAL, reason="every invoice waits for approval")
-    guarded = why_held(INVOICE, recent=(100,), tenant=a_tenant(approval=True, guard=THRICE))
+    assert held(approval=True, guard=THRICE) == Hold(
+        kind=ReviewKind.APPROVAL, reason="every invoice waits for approval"
+    )
+    guarded = held(recent=(100,), approval=True, guard=THRICE)
     assert guarded is not None
     assert guarded.kind is ReviewKind.GUARD
     assert guarded.figures == {
@@ -98,6 +113,44 @@ def test_with_approval_every_invoice_waits_and_what_the_guard_found_is_said_firs
         "factor": "3",
         "currency": "USD",
     }
+
+
+def test_vat_that_a_confirmed_id_would_take_off_waits_where_the_tenant_says_so() -> None:
+    assert held(UNCONFIRMED, unconfirmed_vat_id=HOLD, approval=True) == Hold(
+        kind=ReviewKind.VAT_ID,
+        reason="the register has not confirmed FR40303265045, so VAT is charged",
+        figures={"vat_id": "FR40303265045", "tax": "0.00", "currency": "USD"},
+    )
+    both = held(UNCONFIRMED, recent=(100,), unconfirmed_vat_id=HOLD, guard=THRICE)
+    assert both is not None
+    assert (both.kind, both.reason) == (
+        ReviewKind.GUARD,
+        (
+            "49.00 USD is more than 3 times the last invoice's, 1.00 USD; "
+            "the register has not confirmed FR40303265045, so VAT is charged"
+        ),
+    )
+
+
+def test_an_invoice_of_nothing_waits_for_no_register() -> None:
+    tenant = a_tenant(seller=a_party(country="DE"), unconfirmed_vat_id=HOLD)
+    assert why_held(replace(INVOICE, total=0), buyer=UNCONFIRMED, recent=(), tenant=tenant) is None
+
+
+@pytest.mark.parametrize(
+    "buyer",
+    [
+        HERE,
+        replace(UNCONFIRMED, vat_id_valid=True),
+        replace(UNCONFIRMED, vat_id=""),
+        replace(UNCONFIRMED, business=False),
+        replace(UNCONFIRMED, exempt=True),
+        replace(UNCONFIRMED, postal_code="97110"),  # Guadeloupe: no VAT of the EU
+        replace(UNCONFIRMED, country="DE", vat_id="DE136695976"),  # at home there is VAT either way
+    ],
+)
+def test_who_is_taxed_alike_whatever_the_register_says_waits_for_no_answer(buyer: TaxParty) -> None:
+    assert held(buyer, unconfirmed_vat_id=HOLD) is None
 
 
 def test_a_guard_has_no_negative_floor() -> None:

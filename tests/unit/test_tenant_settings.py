@@ -21,7 +21,7 @@ from billing.domain.invoice import BankDetails, Party
 from billing.domain.money import Rounding
 from billing.domain.numbering import NumberMonth, NumberOrder, NumberSeries, Restart
 from billing.domain.settings_table import SETTINGS
-from billing.domain.tenant import EInvoiceFormat, Guard, Paper, Tenant
+from billing.domain.tenant import EInvoiceFormat, Guard, Paper, Tenant, UnconfirmedVatId
 from billing.domain.tenant_settings import (
     FixedSetting,
     UnknownSetting,
@@ -101,6 +101,7 @@ OTHER = Tenant(
         segments={"enterprise": "gentle"},
     ),
     while_suspended=WhileSuspended.CATCH_UP,
+    unconfirmed_vat_id=UnconfirmedVatId.HOLD,
 )
 
 

@@ -9,7 +9,7 @@ from billing.adapters.book_files.typed_settings import with_settings
 from billing.domain.book import BookErrors
 from billing.domain.dunning_policy import WhileSuspended
 from billing.domain.errors import InvalidInput
-from billing.domain.tenant import EInvoiceFormat, Guard, Paper, Tenant
+from billing.domain.tenant import EInvoiceFormat, Guard, Paper, Tenant, UnconfirmedVatId
 from billing.domain.tenant_settings import SetElsewhere, UnknownSetting
 from tests.builders import a_tenant
 from tests.unit.test_tenant_settings import OTHER
@@ -37,6 +37,8 @@ def test_a_tenant_comes_through_the_rules_unchanged(tenant: Tenant) -> None:
         ({"notes": ["Danke.", "Bis bald."]}, {"notes": ("Danke.", "Bis bald.")}),
         ({"notes": [""]}, {"notes": ()}),
         ({"e_invoices": ["ubl", "factur-x"]}, {"e_invoices": (EInvoiceFormat.UBL, EInvoiceFormat.FACTUR_X)}),
+        ({"unconfirmed_vat_id": ["hold"]}, {"unconfirmed_vat_id": UnconfirmedVatId.HOLD}),
+        ({"unconfirmed_vat_id": [""]}, {"unconfirmed_vat_id": UnconfirmedVatId.CHARGE}),
         ({"paper": ["a4"]}, {"paper": Paper.A4}),
         ({"footer": ["a=b"]}, {"footer": "a=b"}),
         ({"gateway": [""], "gateway_account": [""]}, {"gateway": "", "gateway_account": ""}),
@@ -86,6 +88,7 @@ def test_a_typed_value_becomes_the_setting_and_nothing_else_changes(typed: dict,
                 "https://bücher.example",
             )
         ),
+        ({"unconfirmed_vat_id": ["on"]}, "unconfirmed_vat_id: expected one of 'charge' or 'hold', got 'on'"),
         ({"while_suspended": ["wait"]}, "while_suspended: expected one of 'bill', 'skip' or 'catch_up', got 'wait'"),
         ({"bank.iban": [""]}, "bank.iban: the key is missing"),
         ({"legal_name": [""]}, "legal_name: the key is missing"),

@@ -115,7 +115,7 @@ def _print_one(review: Review) -> None:
     table.add_row("Why", escape(review.reason))
     table.add_row("Customer", escape(review.customer_id))
     for name, figure in review.figures.items():
-        table.add_row(name.capitalize(), escape(figure))
+        table.add_row(name.replace("_", " ").capitalize(), escape(figure))
     table.add_row("Opened", f"{review.opened_at:%Y-%m-%d %H:%M} UTC")
     if review.resolved_at is not None:
         table.add_row("Decided", f"{review.resolved_at:%Y-%m-%d %H:%M} UTC by {escape(review.actor)}")

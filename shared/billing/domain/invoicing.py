@@ -124,7 +124,7 @@ def draft_invoice(facts: InvoiceFacts) -> Draft | CreditDraft | Skip:
     if facts.tenant.skip_zero_invoices and not any(line.amount for line in invoice.lines):
         return Skip(reason=SkipReason.ZERO_TOTAL, cycle=cycle, subscription=moved_on())
     require_particulars(invoice, tenant=facts.tenant)
-    hold = why_held(invoice, recent=facts.subscription.recent, tenant=facts.tenant)
+    hold = why_held(invoice, buyer=facts.customer.tax, recent=facts.subscription.recent, tenant=facts.tenant)
     issued = invoice.subtotal if hold is None else None
     return Draft(invoice=invoice, cycle=cycle, subscription=moved_on(issued=issued), hold=hold)
 

@@ -1,7 +1,7 @@
 """The review queue: what waits for a person to decide, why, and what was decided."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -9,17 +9,22 @@ from billing.domain.guard import deviation
 from billing.domain.invoice import Invoice
 from billing.domain.money import Money
 from billing.domain.stamp import stamp
-from billing.domain.tenant import Tenant
+from billing.domain.tax_treatment import TaxParty, rests_on_register
+from billing.domain.tenant import Tenant, UnconfirmedVatId
 
 
 class ReviewKind(StrEnum):
-    """Why something waits: every invoice of the tenant does, the guard found it unusual, or it is unpaid for too long.
+    """Why something waits.
+
+    Every invoice of the tenant does, the guard found it unusual, nobody confirmed the customer's VAT id, or it is
+    unpaid for too long.
 
     Cases of dunning stand on their invoices; `review_of_case` shows them in this queue, which never keeps one.
     """
 
     APPROVAL = "approval"
     GUARD = "guard"
+    VAT_ID = "vat_id"
     DUNNING = "dunning"
 
 
@@ -73,21 +78,43 @@ class Review:
         return self.entity.partition("/")[2]
 
 
-def why_held(invoice: Invoice, *, recent: Sequence[int], tenant: Tenant) -> Hold | None:
-    """Why a drafted invoice is not issued at once, or None; what the guard found is said where both apply.
+def why_held(invoice: Invoice, *, buyer: TaxParty, recent: Sequence[int], tenant: Tenant) -> Hold | None:
+    """Why a drafted invoice is not issued at once, or None; what was found is said before that all wait.
 
-    `recent` holds the latest subtotals that its subscription was billed (semantics 3).
+    `buyer` is its customer's taxation, and `recent` holds the latest subtotals that its subscription was billed
+    (semantics 3 and 6).
     """
-    found = None if tenant.guard is None else deviation(invoice.subtotal, recent=recent, guard=tenant.guard)
-    if found is not None:
-        shown = {"subtotal": found.subtotal, "mean": found.mean}
-        figures = {name: str(Money(minor, invoice.currency).amount) for name, minor in shown.items()}
-        before = ", ".join(str(Money(minor, invoice.currency).amount) for minor in found.recent)
-        figures |= {"recent": before, "factor": str(found.factor), "currency": invoice.currency}
-        return Hold(kind=ReviewKind.GUARD, reason=found.reason(invoice.currency), figures=figures)
+    unusual = _unusual(invoice, recent=recent, tenant=tenant)
+    unconfirmed = _unconfirmed(invoice, buyer=buyer, tenant=tenant)
+    if unusual is not None and unconfirmed is not None:
+        return replace(unusual, reason=f"{unusual.reason}; {unconfirmed.reason}")
+    if unusual is not None or unconfirmed is not None:
+        return unusual or unconfirmed
     if tenant.approval:
         return Hold(kind=ReviewKind.APPROVAL, reason="every invoice waits for approval")
     return None
+
+
+def _unusual(invoice: Invoice, *, recent: Sequence[int], tenant: Tenant) -> Hold | None:
+    found = None if tenant.guard is None else deviation(invoice.subtotal, recent=recent, guard=tenant.guard)
+    if found is None:
+        return None
+    shown = {"subtotal": found.subtotal, "mean": found.mean}
+    figures = {name: str(Money(minor, invoice.currency).amount) for name, minor in shown.items()}
+    before = ", ".join(str(Money(minor, invoice.currency).amount) for minor in found.recent)
+    figures |= {"recent": before, "factor": str(found.factor), "currency": invoice.currency}
+    return Hold(kind=ReviewKind.GUARD, reason=found.reason(invoice.currency), figures=figures)
+
+
+def _unconfirmed(invoice: Invoice, *, buyer: TaxParty, tenant: Tenant) -> Hold | None:
+    """Nothing at stake is no reason to wait: an invoice of 0 is the same with and without VAT."""
+    if tenant.unconfirmed_vat_id is UnconfirmedVatId.CHARGE or not invoice.total:
+        return None
+    if not rests_on_register(buyer, seller_country=tenant.seller.country):
+        return None
+    shown = {"vat_id": buyer.vat_id, "tax": str(Money(invoice.tax, invoice.currency).amount)}
+    reason = f"the register has not confirmed {buyer.vat_id}, so VAT is charged"
+    return Hold(kind=ReviewKind.VAT_ID, reason=reason, figures={**shown, "currency": invoice.currency})
 
 
 def review_of(invoice: Invoice, hold: Hold, *, opened_at: datetime) -> Review:

@@ -161,6 +161,12 @@ _BILLING = (
         shows="review queue: unusual invoices",
     ),
     _row("guard.floor", _guard_floor, takes="an amount such as 50.00", shows="review queue: unusual invoices"),
+    _row(
+        "unconfirmed_vat_id",
+        lambda it: it.unconfirmed_vat_id.value,
+        takes="charge or hold",
+        shows="review queue: VAT that a confirmed id takes off",
+    ),
 )
 
 _LOOK = (

@@ -1,6 +1,6 @@
 """How a buyer is taxed: who the tax falls on, in which category, at which rates."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 
@@ -83,11 +83,22 @@ def treatment(*, seller_country: str, buyer: TaxParty, table: TaxTable, on: date
     """
     if buyer.exempt:
         return TaxTreatment(category=TaxCategory.EXEMPT, note=buyer.exemption_reason or "Exempt from tax")
-    if buyer.country in EU_MEMBERS and not is_vat_territory(buyer.country, buyer.postal_code):
+    if _is_outside_eu_vat(buyer):
         return _taxed(table.of_state(buyer.country, buyer.state, on)) or _OUTSIDE_EU_VAT
     if _accounts_for_vat_itself(buyer, seller_country=seller_country):
         return _REVERSE_CHARGE
     return _taxed(table.lookup(buyer.country, buyer.state, on)) or _NO_RATE
+
+
+def rests_on_register(buyer: TaxParty, *, seller_country: str) -> bool:
+    """Whether VAT falls on the seller only as long as the register has not confirmed the buyer's VAT id."""
+    if buyer.exempt or buyer.vat_id_valid or _is_outside_eu_vat(buyer):
+        return False
+    return _accounts_for_vat_itself(replace(buyer, vat_id_valid=True), seller_country=seller_country)
+
+
+def _is_outside_eu_vat(buyer: TaxParty) -> bool:
+    return buyer.country in EU_MEMBERS and not is_vat_territory(buyer.country, buyer.postal_code)
 
 
 def _accounts_for_vat_itself(buyer: TaxParty, *, seller_country: str) -> bool:

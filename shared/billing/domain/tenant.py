@@ -26,6 +26,13 @@ class EInvoiceFormat(StrEnum):
     UBL = "ubl"
 
 
+class UnconfirmedVatId(StrEnum):
+    """What becomes of invoices with VAT that a confirmed VAT id would take off (semantics 6): issued, or held."""
+
+    CHARGE = "charge"
+    HOLD = "hold"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Guard:
     """Which invoices wait for a person before they are issued (semantics 3).
@@ -50,7 +57,8 @@ class Tenant:
     """A seller with its settings: `zone` is an IANA name, `locale` like en_US.
 
     `shards` spreads the due-queries of a huge book; 1 keeps its numbers in one order. With `approval` every invoice
-    waits for a person, with a `guard` the unusual ones do. `logo_key` is the PNG's key in the object store.
+    waits for a person, with a `guard` the unusual ones do, and where an `unconfirmed_vat_id` holds those that rest on
+    what the register could not be asked. `logo_key` is the PNG's key in the object store.
     `tax_currency` is the one that tax is accounted for in, where invoices may be in others. `gateway` names what cards
     are charged by ("" = none) and `gateway_account` the account there, where it is not the house's own; `mail_sender`
     is the address that invoices come from ("" = none are mailed), and `billing_contact` is told of what fails.
@@ -80,6 +88,7 @@ class Tenant:
     tax_currency: str = ""
     approval: bool = False
     guard: Guard | None = None
+    unconfirmed_vat_id: UnconfirmedVatId = UnconfirmedVatId.CHARGE
     gateway: str = ""
     gateway_account: str = ""
     billing_contact: str = ""

@@ -37,7 +37,7 @@ from billing.domain.errors import InvalidInput
 from billing.domain.invoice import BankDetails, Party
 from billing.domain.money import Rounding, parse_decimal, to_minor
 from billing.domain.numbering import CREDIT_NOTE_NUMBERS, NumberMonth, NumberOrder, NumberSeries, Restart
-from billing.domain.tenant import EInvoiceFormat, Guard, Paper, Tenant
+from billing.domain.tenant import EInvoiceFormat, Guard, Paper, Tenant, UnconfirmedVatId
 
 
 class _Numbers(JsonModel):
@@ -96,6 +96,7 @@ class _Tenant(JsonModel):
     tax_currency: AnyCurrency = ""
     approval: Flag = False
     guard: _Guard | None = None
+    unconfirmed_vat_id: UnconfirmedVatId = UnconfirmedVatId.CHARGE
     gateway: Gateway = ""
     gateway_account: SecretName = ""
     mail_sender: Email = ""
@@ -159,6 +160,7 @@ def _tenant(file: JsonFile, given: _Tenant) -> Tenant | None:
         tax_currency=given.tax_currency,
         approval=given.approval,
         guard=guard,
+        unconfirmed_vat_id=given.unconfirmed_vat_id,
         gateway=given.gateway,
         gateway_account=given.gateway_account,
         mail_sender=given.mail_sender,
