@@ -9,17 +9,20 @@ import pytest
 from billing.domain.errors import InvalidInput, NotFound
 from billing.domain.finding import FindingKind
 from billing.domain.invoice import InvoiceStatus
-from billing.domain.payment import RefundState, RefundTarget
+from billing.domain.payment import Refund, RefundState, RefundTarget
 from billing.ports import (
+    GatewayRefund,
     GatewayRefused,
     GatewayUnavailable,
     RefundStatus,
 )
+from billing.store.payments import Payments
 from billing.usecases.follow_refunds import follow_refund
 from billing.usecases.refund_payment import OtherRefund, RefundRequest, finish_refunds, refund_payment
 from billing.usecases.reverse_payment import reverse_payment
 from billing.usecases.verify import VerifyRequest, verify
 from tests.paying import balance, call, gateway, ids, pay, state, three_unpaid
+from tests.watched_documents import WatchedDocuments
 from tests.world import World
 
 
@@ -148,6 +151,86 @@ def test_credit_that_an_invoice_used_is_not_given_back_to_the_method(world: Worl
     assert balance(world) == 0
 
 
+def test_credit_whose_refund_is_under_way_pays_no_invoice_and_no_second_refund(world: World) -> None:
+    """51.00 of one payment went to the balance and are asked back; 10.00 of another are there for the next bill."""
+    pay(world, 10_000, invoice_ids=ids(world)[:1], gateway_id="pi_1")
+    stripe = gateway(status=RefundStatus.PENDING)
+    refund_payment(world.documents, refund(world, 5100, invoice_id=""), gateway=stripe, call=call(world))
+    assert balance(world) == 0
+    pay(world, 1000, id="p2", invoice_ids=(), customer_id="acme", gateway_id="pi_2")
+    world.travels_to("2026-04-01")
+    world.runs_billing()
+    assert balance(world) == 0
+    assert state(world)[-1] == (InvoiceStatus.ISSUED, 1000, 3900)
+    again = refund(world, 1000, payment_id="p2", invoice_id="")
+    with pytest.raises(InvalidInput, match=r"at most 0\.00 USD, what is left on the credit balance"):
+        refund_payment(world.documents, again, gateway=stripe, call=call(world))
+    [told] = stripe.made.values()
+    for _ in range(2):
+        follow_refund(world.documents, "p1", replace(told, status=RefundStatus.SUCCEEDED), call=call(world))
+    assert balance(world) == 0
+
+
+def test_of_two_refunds_of_one_credit_at_once_one_is_made(world: World) -> None:
+    """59.00 came, of which the next bill of 49.00 leaves 10.00: not twice, though of each payment that is left."""
+    pay(world, 3000, id="p1", invoice_ids=(), customer_id="acme", gateway_id="pi_1")
+    pay(world, 2900, id="p2", invoice_ids=(), customer_id="acme", gateway_id="pi_2")
+    world.travels_to("2026-04-01")
+    world.runs_billing()
+    assert balance(world) == 1000
+    stripe, others = gateway(), [refund(world, 1000, payment_id="p2", invoice_id="")]
+
+    def somebody_is_quicker(_writes: object) -> None:
+        while others:
+            refund_payment(world.documents, others.pop(), gateway=stripe, call=call(world))
+
+    watched = WatchedDocuments(world.documents, before=somebody_is_quicker)
+    with pytest.raises(InvalidInput, match=r"at most 0\.00 USD, what is left on the credit balance"):
+        refund_payment(watched, refund(world, 1000, invoice_id=""), gateway=stripe, call=call(world))
+    assert (balance(world), len(stripe.made)) == (0, 1)
+
+
+@pytest.mark.parametrize("told", [False, True])
+def test_credit_whose_refund_failed_is_back(world: World, *, told: bool) -> None:
+    pay(world, 10_000, gateway_id="pi_1")
+    request = refund(world, 200, invoice_id="")
+    stripe = gateway(status=RefundStatus.PENDING if told else RefundStatus.FAILED)
+    refund_payment(world.documents, request, gateway=stripe, call=call(world))
+    assert balance(world) == (0 if told else 200)
+    [made] = stripe.made.values()
+    for _ in range(2):
+        follow_refund(world.documents, "p1", replace(made, status=RefundStatus.FAILED), call=call(world))
+    assert balance(world) == 200
+    reverse_payment(world.documents, "p1", reason="chargeback", call=call(world))
+    assert balance(world) == 0
+
+
+@pytest.mark.parametrize(
+    ("status", "left"), [(RefundStatus.SUCCEEDED, 0), (RefundStatus.FAILED, 200)], ids=["done", "failed"]
+)
+@pytest.mark.parametrize("told", [False, True])
+def test_a_refund_of_credit_that_the_version_before_asked_for_ends_right(
+    world: World, status: RefundStatus, left: int, *, told: bool
+) -> None:
+    """It took nothing off the balance when it was asked for."""
+    pay(world, 10_000, gateway_id="pi_1")
+    payments = Payments.of(world.documents, world.tenant.id)
+    [before] = payments.get(["p1"])
+    assert before is not None
+    at = call(world).recorded_at
+    asked = Refund(id="r1", amount=200, target=RefundTarget.METHOD, refunded_at=at, state=RefundState.ASKED)
+    world.documents.commit([payments.changed(before, replace(before.value, refunds=(asked,)))])
+    stripe = gateway(status=status)
+    if told:
+        made = GatewayRefund(
+            id="re_1", key="acme/p1/refund/r1", payment_id="pi_1", amount=200, currency="USD", status=status
+        )
+        follow_refund(world.documents, "p1", made, call=call(world))
+    else:
+        refund_payment(world.documents, refund(world, 200, invoice_id=""), gateway=stripe, call=call(world))
+    assert balance(world) == left
+
+
 def test_only_what_is_left_of_a_payment_is_reversed(world: World) -> None:
     pay(world, 4900, gateway_id="pi_1")
     refund_payment(world.documents, refund(world, 1000), gateway=gateway(), call=call(world))
@@ -244,8 +327,10 @@ def test_a_transfer_can_not_be_refunded_to_a_card(world: World) -> None:
 
 def test_without_a_gateway_a_card_refund_waits_for_one(world: World) -> None:
     pay(world, 4900, gateway_id="pi_1")
+    before = world.everything()
     with pytest.raises(InvalidInput, match="the tenant has no gateway"):
         refund_payment(world.documents, refund(world, 100), gateway=None, call=call(world))
+    assert world.everything() == before
 
 
 def test_a_reversed_payment_has_nothing_to_refund(world: World) -> None:

@@ -60,6 +60,7 @@ class Refund:
     """`amount` minor units of a payment given back, of its part for `invoice_id` ("" = of what went to the balance).
 
     `id` is the caller's own and makes the refund one, however often it is asked for; `gateway_id` is the gateway's.
+    `is_held` where its amount left the credit balance when it was asked for, and not only with its end.
     """
 
     id: str
@@ -70,6 +71,7 @@ class Refund:
     invoice_id: str = ""
     reason: str = ""
     gateway_id: str = ""
+    is_held: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,12 +1,13 @@
 """Book what the gateway says of a payment's refunds: ours that were slow, and those made on the gateway's own pages."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from billing.domain.money import Money
-from billing.domain.payment import Application, Payment, PaymentStatus, Refund, RefundState, RefundTarget
+from billing.domain.payment import Application, Payment, Refund, RefundState, RefundTarget
 from billing.ports import Documents, GatewayRefund, RefundStatus
 from billing.usecases.call import Call
-from billing.usecases.payment_changes import PaymentChange, change_payment
+from billing.usecases.payment_changes import PaymentChange, change_payment, refund_end
 
 
 def follow_refund(documents: Documents, payment_id: str, refund: GatewayRefund, *, call: Call) -> Payment:
@@ -32,15 +33,13 @@ def _is(known: Refund, refund: GatewayRefund, *, payment_id: str, call: Call) ->
 
 
 def _moved_on(payment: Payment, known: list[Refund], refund: GatewayRefund) -> PaymentChange | None:
-    was = known[0].state
-    parts = [Application(invoice_id=each.invoice_id, amount=each.amount) for each in known]
-    match was, refund.status:
-        case RefundState.ASKED, RefundStatus.SUCCEEDED:
-            return _change(payment, known, refund, state=RefundState.DONE, taken=parts)
-        case RefundState.ASKED, RefundStatus.FAILED:
-            gone = parts if payment.status is PaymentStatus.REVERSED else []  # the bank took them with the rest
-            return _change(payment, known, refund, state=RefundState.FAILED, taken=gone)
+    match known[0].state, refund.status:
+        case RefundState.ASKED, RefundStatus.SUCCEEDED | RefundStatus.FAILED:
+            state = RefundState.DONE if refund.status is RefundStatus.SUCCEEDED else RefundState.FAILED
+            end = refund_end(payment, known, state=state)
+            return _change(payment, known, refund, state=state, taken=end.taken, given=end.given)
         case RefundState.DONE, RefundStatus.FAILED:
+            parts = [Application(invoice_id=each.invoice_id, amount=each.amount) for each in known]
             return _change(payment, known, refund, state=RefundState.FAILED, given=parts)
         case _:
             return None
@@ -52,8 +51,8 @@ def _change(
     refund: GatewayRefund,
     *,
     state: RefundState,
-    taken: list[Application] | None = None,
-    given: list[Application] | None = None,
+    taken: Sequence[Application] = (),
+    given: Sequence[Application] = (),
 ) -> PaymentChange:
     ids = {each.id for each in known}
     refunds = tuple(
@@ -64,8 +63,8 @@ def _change(
         name=f"refund-{refund.id}-{state.value}",
         event="payment.refund_failed" if state is RefundState.FAILED else "payment.refunded",
         reason=f"{Money(refund.amount, payment.currency)} by {refund.id}",
-        taken=taken or (),
-        given=given or (),
+        taken=taken,
+        given=given,
     )
 
 

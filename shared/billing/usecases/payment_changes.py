@@ -4,11 +4,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from billing.domain.audit import AuditRecord
+from billing.domain.customer import Customer
 from billing.domain.errors import NotFound
 from billing.domain.invoice import Invoice
 from billing.domain.invoice_payment import put_back, taken_back
 from billing.domain.money import Money
-from billing.domain.payment import Application, Payment
+from billing.domain.payment import Application, Payment, PaymentStatus, Refund, RefundState
 from billing.domain.payment_events import payment_events
 from billing.ports import Documents, Write, WriteConflict
 from billing.store.audit import AuditLog
@@ -29,7 +30,8 @@ class PaymentChange:
 
     `given` are those that come back to them, as a refund failed.
     `cases` is what becomes of the dunning cases of the invoices that it was applied to (None: nothing).
-    `to_balance` is what the balance gets; `event`, `reason` and the change's own `name` go into the audit log.
+    `to_balance` is what the balance gets, `customer` whose version must be unchanged (None: whatever it is by then), as
+    something was decided by its balance; `event`, `reason` and the change's own `name` go into the audit log.
     """
 
     after: Payment
@@ -39,6 +41,7 @@ class PaymentChange:
     taken: Sequence[Application] = ()
     given: Sequence[Application] = ()
     to_balance: int = 0
+    customer: Stored[Customer] | None = None
     cases: Callable[[Invoice], Invoice] | None = None
 
 
@@ -73,6 +76,28 @@ def change_payment(
     raise AssertionError  # the last attempt returned or raised
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefundEnd:
+    """What refunds that were asked for move with their end: `taken` is lost by then only, `given` comes back."""
+
+    taken: Sequence[Application]
+    given: Sequence[Application]
+
+
+def refund_end(payment: Payment, refunds: Sequence[Refund], *, state: RefundState) -> RefundEnd:
+    """What moves as refunds that were asked for are done or failed; what was held left the balance long ago.
+
+    One that failed after the bank took the payment back is gone all the same: that part went with the rest.
+    """
+    is_gone = state is RefundState.DONE or payment.status is PaymentStatus.REVERSED
+    held, others = [each for each in refunds if each.is_held], [each for each in refunds if not each.is_held]
+    return RefundEnd(taken=_parts(others) if is_gone else (), given=() if is_gone else _parts(held))
+
+
+def _parts(refunds: Sequence[Refund]) -> list[Application]:
+    return [Application(invoice_id=each.invoice_id, amount=each.amount) for each in refunds]
+
+
 _Moved = tuple[Stored[Invoice], int, Invoice]
 """An invoice as it was read, by how many minor units its paid amount changes, and the invoice after it."""
 
@@ -92,7 +117,9 @@ def _writes(
     back = sum(each.amount for each in change.given if not each.invoice_id)
     balance = change.to_balance + back - sum(each.amount for each in change.taken if not each.invoice_id)
     if balance:
-        writes.append(Customers.of(documents, call.tenant_id).added(payment.customer_id, {"credit_balance": balance}))
+        expected = None if change.customer is None else change.customer.version
+        customers, added = Customers.of(documents, call.tenant_id), {"credit_balance": balance}
+        writes.append(customers.added(payment.customer_id, added, expected=expected))
     batch_id = f"payment-{payment.id}-{change.name}"
     return [
         *writes,

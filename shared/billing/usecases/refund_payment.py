@@ -3,14 +3,16 @@
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from billing.domain.errors import Conflict, InvalidInput
+from billing.domain.customer import Customer
+from billing.domain.errors import Conflict, InvalidInput, NotFound
 from billing.domain.money import Money
 from billing.domain.payment import Application, Payment, PaymentStatus, Refund, RefundState, RefundTarget
 from billing.ports import Documents, Gateway, GatewayRefund, RefundOrder, RefundRefused, RefundStatus
+from billing.store.collection import Stored
 from billing.store.customers import Customers
 from billing.store.payments import Payments
 from billing.usecases.call import Call
-from billing.usecases.payment_changes import PaymentChange, change_payment
+from billing.usecases.payment_changes import PaymentChange, change_payment, refund_end
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,21 +47,21 @@ def refund_payment(documents: Documents, request: RefundRequest, *, gateway: Gat
     """Refund and say how the payment stands now; the invoice has that much less paid.
 
     The refund is written down before the gateway is asked, so that a repeat finds out what became of it instead of
-    asking twice. One that the gateway will never make is `failed`, and what it was for is free again. Raises NotFound,
-    InvalidInput for more than is left and where the money did not come by the gateway, GatewayUnavailable and
+    asking twice; credit that it gives back leaves the balance by that, and comes back if the refund fails. One that the
+    gateway will never make is `failed`, and what it was for is free again. Raises NotFound, InvalidInput for more than
+    is left, where the money did not come by the gateway and where there is none now, GatewayUnavailable and
     GatewayRefused (our account there is at fault): then the call may be repeated. OtherRefund where the id is that of
     another amount, target or part.
     """
     if request.target is RefundTarget.BALANCE:
         return change_payment(documents, request.payment_id, lambda each: _to_balance(each, request, call), call=call)
     payment = change_payment(
-        documents, request.payment_id, lambda each: _asked(documents, each, request, call), call=call
+        documents, request.payment_id, lambda each: _asked(documents, each, request, gateway, call), call=call
     )
     refund = _known(payment, request)
     if refund is None or refund.state is not RefundState.ASKED:
         return payment
-    if gateway is None:
-        raise InvalidInput("target", expected="balance, as the tenant has no gateway", given=request.target.value)
+    gateway = _there(gateway, request)
     end = _end_at_gateway(gateway, payment, request, call=call)
     return change_payment(documents, request.payment_id, lambda each: _ended(each, request, end), call=call)
 
@@ -99,20 +101,35 @@ def _to_balance(payment: Payment, request: RefundRequest, call: Call) -> Payment
     )
 
 
-def _asked(documents: Documents, payment: Payment, request: RefundRequest, call: Call) -> PaymentChange | None:
+def _there(gateway: Gateway | None, request: RefundRequest) -> Gateway:
+    if gateway is None:
+        raise InvalidInput("target", expected="balance, as the tenant has no gateway", given=request.target.value)
+    return gateway
+
+
+def _asked(
+    documents: Documents, payment: Payment, request: RefundRequest, gateway: Gateway | None, call: Call
+) -> PaymentChange | None:
     if _known(payment, request) is not None:
         return None
     if not payment.gateway_id:
         raise InvalidInput("target", expected="balance, as the money did not come by card", given=request.target.value)
+    _there(gateway, request)
     _require_left(payment, request)
-    if not request.invoice_id:
-        _require_unused(documents, payment, request, call=call)
-    return PaymentChange(
+    change = PaymentChange(
         after=_with(payment, request, call, state=RefundState.ASKED),
         name=f"refund-{request.id}-asked",
         event="payment.refund_asked",
         reason=f"{Money(request.amount, payment.currency)}: {request.reason}",
     )
+    return change if request.invoice_id else _holding(change, _unused(documents, payment, request, call=call))
+
+
+def _holding(change: PaymentChange, customer: Stored[Customer]) -> PaymentChange:
+    """The change with the refund's amount off the balance as it was read: no invoice and no other refund uses it."""
+    *others, asked = change.after.refunds
+    held = replace(change.after, refunds=(*others, replace(asked, is_held=True)))
+    return replace(change, after=held, taken=(Application(invoice_id="", amount=asked.amount),), customer=customer)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,15 +169,15 @@ def _ended(payment: Payment, request: RefundRequest, end: _End) -> PaymentChange
     known = _known(payment, request)
     if known is None or known.state is not RefundState.ASKED or end.state is RefundState.ASKED:
         return None
-    failed = end.state is RefundState.FAILED
-    kept = failed and payment.status is not PaymentStatus.REVERSED  # or the bank took that part with the rest
+    moved = refund_end(payment, [known], state=end.state)
     ended = replace(known, state=end.state, gateway_id=end.gateway_id)
     return PaymentChange(
         after=replace(payment, refunds=tuple(ended if each is known else each for each in payment.refunds)),
         name=f"refund-{request.id}-{end.state.value}",
-        event="payment.refund_failed" if failed else "payment.refunded",
+        event="payment.refund_failed" if end.state is RefundState.FAILED else "payment.refunded",
         reason=f"{Money(request.amount, payment.currency)} {end.reason}",
-        taken=() if kept else (Application(invoice_id=request.invoice_id, amount=request.amount),),
+        taken=moved.taken,
+        given=moved.given,
     )
 
 
@@ -197,13 +214,16 @@ def _require_left(payment: Payment, request: RefundRequest) -> None:
         raise InvalidInput("amount", expected=expected, given=request.amount)
 
 
-def _require_unused(documents: Documents, payment: Payment, request: RefundRequest, *, call: Call) -> None:
-    """Refuse to give back credit that invoices used meanwhile: they would stand as paid, and nobody had paid them."""
+def _unused(documents: Documents, payment: Payment, request: RefundRequest, *, call: Call) -> Stored[Customer]:
+    """The customer whose credit is enough; refuses credit that was used: invoices would stand as paid by nobody."""
     [customer] = Customers.of(documents, call.tenant_id).get([payment.customer_id])
-    left = 0 if customer is None else max(0, customer.value.credit_balance)
+    if customer is None:
+        raise NotFound("customer", payment.customer_id)
+    left = max(0, customer.value.credit_balance)
     if request.amount > left:
         expected = f"at most {Money(left, payment.currency)}, what is left on the credit balance"
         raise InvalidInput("amount", expected=expected, given=request.amount)
+    return customer
 
 
 def _named(payment: Payment) -> str:
