@@ -64,7 +64,7 @@ def read(tmp_path: Path) -> Callable[..., tuple[Statement, ...]]:
     return read
 
 
-@pytest.mark.parametrize("version", ["02", "08"])
+@pytest.mark.parametrize("version", ["02", "08", "09", "13"])
 def test_camt_is_read_back_as_it_was_written(read: Callable, version: str) -> None:
     entries = [an_entry(kind=kind, amount=100 + index) for index, kind in enumerate(EntryKind)]
     statement = a_statement(*entries, an_entry(remittance="a & b\n<INV-1>", payer_iban="", bank_reference=""))
@@ -236,6 +236,8 @@ WRONG: dict[str, tuple[str | bytes, str]] = {
         CAMT.replace("camt.053.001.08", "camt.054.001.08"),
         "march.txt:2: Document: .*got camt.054.001.08",
     ),
+    "a later version": (CAMT.replace("001.08", "001.14"), "expected camt.053.001.02 to camt.053.001.13"),
+    "half of utf-16": (b"\xff\xfea\0b", "march.txt:1: expected utf-16, got the byte 0x62"),
     "another root": ("<html></html>", "march.txt:1: html: expected the root of camt.053"),
     "broken": (CAMT[:-40], r"march.txt:\d+: expected sound XML"),
     "no statement": (CAMT[: CAMT.index("  <Stmt>")] + "</BkToCstmrStmt></Document>", "BkToCstmrStmt/Stmt"),
@@ -259,7 +261,7 @@ WRONG: dict[str, tuple[str | bytes, str]] = {
     "no balance": (":20:x\n:25:1\n:28C:1\n", "expected :60F: and :62F:"),
     "no mt940": (":25:x\n", "begins with the tag :20:"),
     "no column": ("a,b\n1,2\n", "march.txt:1: expected the columns booked_on, amount, remittance, currency, got a, b"),
-    "utf-16 csv": ("a,b".encode("utf-16"), "expected sound XML"),
+    "utf-16 csv": ("a,b".encode("utf-16"), "expected the columns .*, got a, b"),
     "a nul": ("a\0b", "got a NUL character"),
     "no csv at all": ('booked_on,amount,remittance,currency\n"2026', "march.txt:2: expected sound CSV"),
     "too few cells": ("booked_on,amount,remittance,currency\n2026-03-01,5\n", "march.txt:2: expected 4 cells"),

@@ -1,4 +1,4 @@
-"""camt.053 files (ISO 20022, versions 02 to 08), read as they stream by: an entry is dropped once it is read.
+"""camt.053 files (ISO 20022, versions 02 to 13), read as they stream by: an entry is dropped once it is read.
 
 A file with a document type is refused, so that no entity of it is ever expanded.
 """
@@ -15,7 +15,8 @@ from billing.adapters.bank_statements.unreadable import Place, UnreadableStateme
 from billing.domain.bank import BankEntry, Statement, StatementFormat
 
 _MESSAGE = re.compile(r"\{(?:urn:iso:std:iso:20022:tech:xsd:)?([a-z]{4}\.[0-9]{3}\.[0-9]{3}\.[0-9]{2})\}Document")
-_VERSIONS = frozenset(f"camt.053.001.{version:02}" for version in range(2, 9))
+# what is read here has the same names and meaning in all of these; the later ones only add to them
+_VERSIONS = frozenset(f"camt.053.001.{version:02}" for version in range(2, 14))
 
 
 @dataclass(slots=True, kw_only=True)
@@ -87,7 +88,7 @@ def _check_root(root: etree._Element, *, file: str) -> None:
     if found is None:
         raise UnreadableStatement(place, f"expected the root of camt.053, Document, got {root.tag}")
     if found[1] not in _VERSIONS:
-        expected = "expected camt.053.001.02 to camt.053.001.08, the end of day statement"
+        expected = "expected camt.053.001.02 to camt.053.001.13, the end of day statement"
         raise UnreadableStatement(place, f"{expected}, got {found[1]}")
 
 

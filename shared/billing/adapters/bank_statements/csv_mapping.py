@@ -3,9 +3,9 @@
 import codecs
 import re
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from billing.adapters.bank_statements.unreadable import Place, UnreadableStatement
 from billing.domain.currency import exponent
@@ -38,7 +38,10 @@ def _checked_currency(text: str) -> str:
 
 
 class CsvColumns(BaseModel):
-    """The header's name for each part of an entry; remittance may be several columns, a line of the text each."""
+    """The header's name for each part of an entry; remittance may be several columns, a line of the text each.
+
+    Where `money_in` and `money_out` are named they take the place of `amount`: a row has one of them.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -54,6 +57,19 @@ class CsvColumns(BaseModel):
     bank_reference: str = "bank_reference"
     account: str = "account"
     status: str = "status"
+    money_in: str = ""
+    money_out: str = ""
+
+    @model_validator(mode="after")
+    def _has_both_ways(self) -> Self:
+        if bool(self.money_in) != bool(self.money_out):
+            raise ValueError("expected money_in and money_out together, or an amount alone")  # noqa: TRY003
+        return self
+
+    @property
+    def amounts(self) -> tuple[str, ...]:
+        """The columns that amounts stand in."""
+        return (self.money_in, self.money_out) if self.money_in else (self.amount,)
 
 
 class CsvMapping(BaseModel):

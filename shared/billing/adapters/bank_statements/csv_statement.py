@@ -75,7 +75,7 @@ def _rows(text: str, *, file: str, mapping: CsvMapping) -> Iterator[Row]:
 def _checked_header(cells: list[str], place: Place, *, mapping: CsvMapping) -> list[str]:
     names = [cell.strip() for cell in cells]
     columns = mapping.columns
-    needed = [columns.booked_on, columns.amount, *columns.remittance]
+    needed = [columns.booked_on, *columns.amounts, *columns.remittance]
     needed += [] if mapping.currency else [columns.currency]
     if missing := [name for name in needed if name not in names]:
         message = (
@@ -111,7 +111,26 @@ def _entry(row: Mapping[str, str], place: Place, *, mapping: CsvMapping) -> Bank
 
 
 def _amount(row: Mapping[str, str], currency: str, place: Place, *, mapping: CsvMapping) -> int:
-    given = row[mapping.columns.amount]
+    """Minor units, less than 0 for money out where the amount is signed or has a column of its own."""
+    columns = mapping.columns
+    if not columns.money_in:
+        return _minor(row, columns.amount, currency, place, mapping=mapping)
+    told = {name: _minor(row, name, currency, place, mapping=mapping) for name in columns.amounts if _cell(row, name)}
+    money_in, money_out = told.get(columns.money_in, 0), abs(told.get(columns.money_out, 0))
+    if not told or (money_in and money_out):
+        given = " and ".join(repr(_cell(row, name)) for name in columns.amounts)
+        message = f"expected an amount in {columns.money_in} or in {columns.money_out}, got {given}"
+        raise UnreadableStatement(place, message)
+    if money_in < 0:
+        message = (
+            f"expected 0 or more, got {_cell(row, columns.money_in)!r}; what goes out stands in {columns.money_out}"
+        )
+        raise UnreadableStatement(_at(place, columns.money_in), message)
+    return money_in - money_out
+
+
+def _minor(row: Mapping[str, str], column: str, currency: str, place: Place, *, mapping: CsvMapping) -> int:
+    given = row[column]
     text = given.replace("\u2212", "-").replace("\u00a0", " ")
     found = _GROUPS.fullmatch(text)
     if found and found["sign"] != mapping.decimal_sign:
@@ -121,15 +140,14 @@ def _amount(row: Mapping[str, str], currency: str, place: Place, *, mapping: Csv
     try:
         return minor_units(text, currency)
     except InvalidInput as error:
-        raise UnreadableStatement(
-            _at(place, mapping.columns.amount), f"expected {error.expected}, got {given!r}"
-        ) from None
+        raise UnreadableStatement(_at(place, column), f"expected {error.expected}, got {given!r}") from None
 
 
 def _kind(row: Mapping[str, str], amount: int, place: Place, *, mapping: CsvMapping) -> EntryKind:
     direction = _cell(row, mapping.columns.direction)
-    if not direction:
-        return EntryKind.CREDIT if amount > 0 else EntryKind.DEBIT
+    if mapping.columns.money_in or not direction:
+        is_reversal = _is_one_of(direction, mapping.reversal)
+        return EntryKind.CREDIT if amount > 0 else EntryKind.CREDIT_REVERSED if is_reversal else EntryKind.DEBIT
     for words, kind in (
         (mapping.credit, EntryKind.CREDIT),
         (mapping.debit, EntryKind.DEBIT),

@@ -7,13 +7,13 @@ from billing.adapters.bank_statements.camt import read_camt
 from billing.adapters.bank_statements.csv_mapping import CsvMapping
 from billing.adapters.bank_statements.csv_statement import read_csv
 from billing.adapters.bank_statements.mt940_statement import read_mt940
+from billing.adapters.bank_statements.statement_text import plain_head
 from billing.adapters.bank_statements.unreadable import Place, UnreadableStatement
 from billing.domain.bank import Statement, StatementFormat
 
 LARGEST_FILE = 200 * 1024 * 1024
 _HEAD = 4096
 _PACKED = {b"PK\x03\x04": "a ZIP archive", b"\x1f\x8b": "a gzip file", b"%PDF": "a PDF"}
-_MARKS = (b"\xff\xfe", b"\xfe\xff")  # UTF-16, as some banks write XML
 
 
 def read_statements(
@@ -49,9 +49,9 @@ def read_statements(
 
 def format_of(head: bytes) -> StatementFormat:
     """The format of a file that begins with these bytes."""
-    plain = head.removeprefix(b"\xef\xbb\xbf").lstrip()
-    if plain.startswith((b"<", *_MARKS)):
+    plain = plain_head(head).lstrip()
+    if plain.startswith("<"):
         return StatementFormat.CAMT053
-    if re.search(rb"^:(20|25|28C?|60[FM]|61):", plain, re.MULTILINE):
+    if re.search(r"^:(20|25|28C?|60[FM]|61):", plain, re.MULTILINE):
         return StatementFormat.MT940
     return StatementFormat.CSV
