@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from billing.api.routes.models import AnswerModel, Exact, PeriodAnswer
+from billing.api.routes.models import Amount, AnswerModel, Exact, PeriodAnswer
 from billing.domain.invoice import LineKind
 from billing.domain.tax import TaxCategory
 
@@ -126,6 +126,6 @@ class IssuedAnswer(AnswerModel):
     issued_at: datetime
     issued_on: date
     period: PeriodAnswer
-    subtotal: int
-    tax: int
-    total: int
+    subtotal: Amount
+    tax: Amount
+    total: Amount

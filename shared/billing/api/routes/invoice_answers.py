@@ -10,7 +10,7 @@ from billing.api.routes.documents import (
     SettlementFailureAnswer,
     TaxAnswer,
 )
-from billing.api.routes.models import AnswerModel
+from billing.api.routes.models import Amount, AnswerModel
 from billing.domain.attempt import AttemptStatus
 from billing.domain.invoice import CollectionMethod, Invoice, InvoiceStatus, SettlementStep
 
@@ -32,9 +32,9 @@ class InvoiceRow(IssuedAnswer):
 
     status: InvoiceStatus
     due_on: date
-    amount_paid: int
-    amount_credited: int
-    amount_due: int
+    amount_paid: Amount
+    amount_credited: Amount
+    amount_due: Amount
 
 
 class InvoiceAnswer(InvoiceRow):
@@ -50,7 +50,7 @@ class InvoiceAnswer(InvoiceRow):
     buyer: PartyAnswer
     lines: list[LineAnswer]
     tax_lines: list[TaxAnswer]
-    balance_applied: int
+    balance_applied: Amount
     payment_url: str
     payment_reference: str
     notes: list[str]

@@ -55,6 +55,9 @@ Exact = Annotated[Decimal, PlainSerializer(lambda exact: f"{exact:f}", return_ty
 """An exact decimal in an answer: its digits as text, never with an exponent."""
 
 Minor = Annotated[int, Field(strict=True, gt=0, lt=10**15, description="Minor units, more than 0")]
+Amount = Annotated[int, Field(description="Minor units of the `currency` beside it")]
+"""An amount in an answer."""
+
 Limit = Annotated[int, Query(ge=1, le=200, description="How many at most")]
 
 
