@@ -45,7 +45,7 @@ from billing.store.tenants import Tenants
 from billing.store.usage import decode_rollup
 from billing.store.verified_books import VerifiedBooks
 from tests.golden.sample_documents import a_book
-from tests.golden.sample_runs import FAN_OUT
+from tests.golden.sample_runs import BATCH, FAN_OUT, open_batches
 
 FOLDER = Path(__file__).parent / "documents"
 DATED = sorted(FOLDER.iterdir()) if FOLDER.exists() else []
@@ -55,6 +55,7 @@ SHAPES = frozenset(
         "audit",
         "audit_seals",
         "bank_transactions",
+        "batches",
         "counters",
         "coupons",
         "credit_notes",
@@ -82,8 +83,13 @@ SHAPES = frozenset(
         "verified_books",
     }
 )
-BESIDE_TENANTS = {"tenants": "tenants", "fan_outs": "fan_outs", "dead_letters": f"fan_outs/{FAN_OUT}/dead_letters"}
-"""The collections that are no tenant's, and where they stand."""
+BESIDE_TENANTS = {
+    "tenants": "tenants",
+    "fan_outs": "fan_outs",
+    "dead_letters": f"fan_outs/{FAN_OUT}/dead_letters",
+    "batches": f"tenants/acme/runs/{FAN_OUT}/batches",
+}
+"""The collections that do not stand right below a tenant, and where they stand."""
 
 
 @pytest.mark.parametrize("folder", DATED, ids=lambda folder: folder.name)
@@ -103,6 +109,8 @@ def test_documents_of_every_day_still_load(folder: Path) -> None:
                 _loads(documents, tenant_id, name, row)
     for fan_out in FanOuts(documents).latest(limit=10):
         assert FanOuts(documents).dead_letters(fan_out.id)[0].tenant_id == "gone"
+    if (folder / "batches.json").exists():
+        assert open_batches(documents, "acme").first(limit=2) == [BATCH]
 
 
 def test_today_s_shapes_have_a_golden_document(renew_golden: bool) -> None:

@@ -38,7 +38,9 @@ def test_an_exemption_names_a_field_that_documents_have(shape: str) -> None:
     assert exempt(shape) - names == set()
 
 
-@pytest.mark.parametrize("group", ["dead_letters", "fan_outs", "gateway_events", "idempotent_writes", "runs"])
+@pytest.mark.parametrize(
+    "group", ["batches", "dead_letters", "fan_outs", "gateway_events", "idempotent_writes", "runs"]
+)
 def test_what_is_kept_for_a_time_says_until_when_in_every_document(group: str) -> None:
     assert [each.field for each in EXEMPTIONS if each.collection_group == group and each.expires] == ["expires_at"]
     assert all("expires_at" in each["__instants"] for each in documents_of(group))

@@ -76,7 +76,12 @@ class TaskCall(Generic[Engine, Report]):
             records=PartRecords(
                 documents=run.engine.documents, tenant_id=self.tenant_id, fan_out_id=self.part.fan_out, base=base
             ),
-            batches=OpenBatches(documents=run.engine.documents, tenant_id=self.tenant_id, fan_out_id=self.part.fan_out),
+            batches=OpenBatches(
+                documents=run.engine.documents,
+                tenant_id=self.tenant_id,
+                fan_out_id=self.part.fan_out,
+                expires_at=run.now + KEPT,
+            ),
             last_try=is_last,
         )
 

@@ -120,6 +120,7 @@ _UNINDEXED: Final[dict[str, tuple[str, ...]]] = {
     "audit": ("count", "hash", "recorded_at", "records"),
     "runs": ("as_of", "collected", "failures", "skipped", "totals"),
     "fan_outs": ("recorded_at",),
+    "batches": ("invoices",),
     "report_rollups": ("rows",),
     "turns": ("until",),
     "verified_books": ("at", "periods"),
@@ -137,6 +138,7 @@ EXEMPTIONS: Final[tuple[Exemption, ...]] = (
     Exemption("runs", "expires_at", expires=True),
     Exemption("fan_outs", "expires_at", expires=True),
     Exemption("dead_letters", "expires_at", expires=True),
+    Exemption("batches", "expires_at", expires=True),
 )
 
 
