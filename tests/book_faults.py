@@ -3,7 +3,7 @@
 from tests.book_folder import TABLES
 
 DAYS = "from 1980-01-01 to 2149-12-31"
-ID = "1 to 200 letters, digits or . _ @ : ~ + - (a letter or digit first)"
+ID = "1 to 100 letters, digits or . _ @ : ~ + - (a letter or digit first)"
 
 
 def swapped(table: str, before: str, after: str) -> dict[str, str]:

@@ -153,7 +153,7 @@ def test_what_is_written_is_read_the_same(policies: DunningPolicies, tmp_path: P
             steps({"day": 3, "state": "reminder_sent", "retry": "maybe"}, LAST),
             "policies[0].steps[0].retry: expected true, yes, on, 1, false, no, off or 0, got 'maybe'",
         ),
-        (policy(name="a b"), "policies[0].name: expected 1 to 200 letters, digits or . _ @ : ~ + - "),
+        (policy(name="a b"), "policies[0].name: expected 1 to 100 letters, digits or . _ @ : ~ + - "),
         (policy(suspend_after_days=0), "policies[0].suspend_after_days: expected 1 to 365, got 0"),
         (policy(suspend_after_days="x"), "policies[0].suspend_after_days: expected a whole number, got 'x'"),
         (policy(access_grace_days=366), "policies[0].access_grace_days: expected 0 to 365, got 366"),
@@ -280,7 +280,7 @@ def test_a_customer_has_a_segment_a_policy_and_a_zone(tmp_path: Path) -> None:
             "customers.csv:2: dunning_policy: expected one of ['default', 'gentle'], got 'stern'",
         ),
         ("c-1,Ada Ltd,GB,USD,,,Mars/Base", "customers.csv:2: time_zone: expected an IANA time zone such as"),
-        ("c-1,Ada Ltd,GB,USD,a b,,", "customers.csv:2: segment: expected 1 to 200 letters"),
+        ("c-1,Ada Ltd,GB,USD,a b,,", "customers.csv:2: segment: expected 1 to 100 letters"),
     ],
 )
 def test_a_policy_zone_or_segment_that_can_not_be_is_refused(row: str, message: str, tmp_path: Path) -> None:

@@ -220,3 +220,30 @@ def test_a_plan_with_more_tiers_than_an_invoice_has_room_for_is_refused(tmp_path
     (error,) = errors_of(book_folder(tmp_path, plan=changed(PLAN, usage=[calls])))
     said = "usage: expected at most 1,000 graduated tiers, other meters and fees together: each is an invoice's line"
     assert error.partition(": ")[2] == f"{said}, got '1,001'"
+
+
+def made(folder: Path) -> Path:
+    """The folder, which stands now."""
+    folder.mkdir()
+    return folder
+
+
+def with_a_nameless_column(table: str, cell: str = "") -> str:
+    """A table with an empty column at its end, as spreadsheets write one; its last row has this cell there."""
+    return table.rstrip("\n").replace("\n", ",\n") + f",{cell}\n"
+
+
+def test_an_empty_column_without_a_name_at_the_end_is_left_out(tmp_path: Path) -> None:
+    plain = load_book(book_folder(made(tmp_path / "plain")))
+    spread = book_folder(made(tmp_path / "spread"), customers=with_a_nameless_column(TABLES["customers"]))
+    assert load_book(spread).customers == plain.customers
+    half = TABLES["customers"].replace("\n", ",\n", 1)  # in the header alone
+    assert load_book(book_folder(made(tmp_path / "half"), customers=half)).customers == plain.customers
+
+
+def test_what_stands_in_a_column_without_a_name_is_refused(tmp_path: Path) -> None:
+    columns = TABLES["customers"].partition("\n")[0].count(",") + 1
+    customers = with_a_nameless_column(TABLES["customers"], "a note")
+    assert errors_of(book_folder(tmp_path, customers=customers)) == [
+        f"customers.csv:3: expected {columns} cells as in the header, got {columns + 1}"
+    ]

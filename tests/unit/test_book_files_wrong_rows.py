@@ -19,7 +19,7 @@ customers + a/b,Cy,GB,USD
 customers + ,Cy,GB,USD
     customers.csv:4: customer_id: expected a value, got an empty cell
 customers + {"c" * 101},Cy,GB,USD
-    customers.csv:4: customer_id: expected an id of at most 100 characters, got '{"c" * 76}...
+    customers.csv:4: customer_id: expected {ID}, got '{"c" * 76}...
 customers + c\x1b2,Cy,GB,USD
     customers.csv:4: customer_id: expected {ID}, got 'c\\x1b2'
 customers ~ Bo Ltd,GB -> Bo Ltd,Britain

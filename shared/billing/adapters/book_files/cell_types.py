@@ -75,9 +75,7 @@ def checked_key(value: object, *, longest: int = _LONGEST_ID) -> str:
     """An id that may stand in a path, short enough to be a part of other ids."""
     if not isinstance(value, str):
         raise InvalidInput("", expected="an id as text", given=value)
-    if len(value) > longest:
-        raise InvalidInput("", expected=f"an id of at most {longest} characters", given=value)
-    return checked_id("", value)
+    return checked_id("", value, longest=longest)
 
 
 def checked_meter(value: object) -> str:

@@ -61,14 +61,20 @@ class Table:
         delimiter = max(_DELIMITERS, key=text.partition("\n")[0].count)
         self._reader = csv.reader(StringIO(text, newline=""), delimiter=delimiter, strict=True)
         self._lines = self._numbered()
-        self.columns = tuple(name.strip() for name in next(self._lines, (1, []))[1])
+        header = [name.strip() for name in next(self._lines, (1, []))[1]]
+        self.columns = tuple(_without_blank_end(header, least=0))
+        self._widest = len(header)
 
     def records(self) -> Iterator[tuple[int, list[str]]]:
-        """The line and the cells of each record that has as many of them as the header."""
+        """The line and the cells of each record that has as many of them as the header.
+
+        Empty cells below columns without a name at the header's end, which spreadsheets write, count for nothing.
+        """
         width = len(self.columns)
         for line, cells in self._lines:
-            if len(cells) == width:
-                yield line, cells
+            named = cells if len(cells) > self._widest else _without_blank_end(cells, least=width)
+            if len(named) == width:
+                yield line, named
             else:
                 self._log.add(self.file, f"expected {width} cells as in the header, got {len(cells)}", line=line)
                 self.whole = False
@@ -83,6 +89,14 @@ class Table:
         except csv.Error as error:
             self._log.add(self.file, f"expected sound CSV: {error} (in the record that starts here)", line=line)
             self.whole = False
+
+
+def _without_blank_end(cells: Sequence[str], *, least: int) -> list[str]:
+    """The cells up to the last that is not blank, and at least so many."""
+    width = len(cells)
+    while width > least and not cells[width - 1].strip():
+        width -= 1
+    return [*cells[:width]]
 
 
 def read_rows(path: Path, model: type[M], *, key: str, log: ErrorLog, required: bool = True) -> Rows[M]:
