@@ -14,6 +14,7 @@ from billing.domain.invoice import InvoiceStatus
 from billing.domain.review import Resolution, ReviewKind, ReviewStatus
 from billing.domain.tax import TaxParty
 from billing.ports import Update, Write
+from billing.store.audit import AuditLog
 from billing.store.customers import Customers
 from billing.usecases.asked_before import OneOffRejected, OtherInvoice
 from billing.usecases.commit_one_off import HandBilled
@@ -158,6 +159,18 @@ def test_what_an_earlier_program_made_is_known_by_its_lines(world: World) -> Non
         records: Any = batch.fields["records"]
         world.documents.commit([Update(batch.path, {"records": [{**each, "reason": ""} for each in records]})])
     assert invoices(world, asked(reference="PO-8")).invoice.value == made
+    with pytest.raises(OtherInvoice, match="with other lines"):
+        invoices(world, asked(line("9.00")))
+
+
+def test_what_else_became_of_it_for_whatever_reason_is_not_what_was_asked(world: World) -> None:
+    made = invoices(world).invoice.value
+    entity = f"subscriptions/{made.subscription_id}"
+    told = call(world).record(entity, "subscription.canceled", after="canceled", reason="asked for by phone")
+    log = AuditLog.of(world.documents, world.tenant.id)
+    world.documents.commit([log.batch([told], batch_id="later", recorded_at=world.now)])
+
+    assert invoices(world).known
     with pytest.raises(OtherInvoice, match="with other lines"):
         invoices(world, asked(line("9.00")))
 

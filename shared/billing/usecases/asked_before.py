@@ -55,7 +55,8 @@ def check_same(made: Sequence[Invoice], records: Sequence[AuditRecord], asked: O
     What an earlier program made is known by its lines alone.
     """
     now = _said(asked, draft=draft)
-    reasons = [each.reason for each in records if each.reason.startswith(_ASKED)]
+    created = [each.reason for each in records if each.event == "subscription.created"]
+    reasons = [each for each in created if each.startswith(_ASKED)]
     before = dict(each.split(":", 1) for each in reasons[-1].removeprefix(_ASKED).split(" ")) if reasons else {}
     before = before or {"lines": _fingerprint(_lines(made[0].lines))}
     if differs := [name for name, said in before.items() if now.get(name) != said]:
