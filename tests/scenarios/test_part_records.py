@@ -1,7 +1,7 @@
 """What is noted of a tenant's parts lets the end come: also where the whole's own task had no second try."""
 
 from billing.ports import Fields
-from billing.store.fan_outs import WHOLE, DeadLetter, PartRecords, TenantParts, shard_part
+from billing.store.fan_outs import WHOLE, DeadLetter, FanOut, FanOuts, PartRecords, TenantParts, shard_part
 from tests.builders import utc
 from tests.world import sqlite_in_memory
 
@@ -42,3 +42,15 @@ def test_where_the_whole_is_given_up_the_end_waits_for_no_first_shard() -> None:
     kept.dead(DeadLetter(tenant_id="acme", part=WHOLE, code="run_failed", message="it failed", at=AT))
     assert found(kept).shards_finished(at=AT)
     assert not found(kept).complete
+
+
+def test_a_call_that_found_more_tenants_is_seen_to_lack_them_also_where_the_queue_took_none() -> None:
+    calls = FanOuts(sqlite_in_memory())
+    calls.begin(
+        FanOut(id="c", job="verify", actor="scheduler", recorded_at=AT, as_of=AT.isoformat(), tenants=2, enqueued=0)
+    )
+    calls.note_enqueued("c", taken=2, of=2)
+    calls.note_enqueued("c", taken=0, of=3)
+
+    [call] = calls.latest(limit=1)
+    assert (call.tenants, call.enqueued) == (3, 2)

@@ -134,10 +134,10 @@ class FanOuts:
         """
         while (read := self.documents.get_many([_path(fan_out_id)])[0]) is not None:
             noted = _fan_out(read)
-            enqueued = max(noted.enqueued, min(noted.enqueued + taken, of))
-            if enqueued == noted.enqueued:
+            enqueued, tenants = max(noted.enqueued, min(noted.enqueued + taken, of)), max(noted.tenants, of)
+            if (enqueued, tenants) == (noted.enqueued, noted.tenants):
                 return
-            fields: Fields = {"enqueued": enqueued, "tenants": max(noted.tenants, of)}
+            fields: Fields = {"enqueued": enqueued, "tenants": tenants}
             with suppress(WriteConflict):  # another call counted at the same time
                 self.documents.commit([Update(_path(fan_out_id), fields, expected=read.version)])
                 return
