@@ -301,6 +301,19 @@ def test_more_than_is_left_is_never_refunded(world: World, changes: dict[str, An
 
 
 @pytest.mark.parametrize("target", list(RefundTarget))
+def test_the_longest_ids_are_booked_and_refunded(world: World, target: RefundTarget) -> None:
+    longest = 200
+    name = "p" * longest
+    pay(world, 4900, id=name, gateway_id="pi_1")
+    request = refund(world, 4900, id="r" * longest, payment_id=name, target=target)
+    for _ in range(2):
+        payment = refund_payment(world.documents, request, gateway=gateway(), call=call(world))
+    assert [each.state for each in payment.refunds] == [RefundState.DONE]
+    assert state(world)[0] == (InvoiceStatus.ISSUED, 0, 4900)
+    reverse_payment(world.documents, name, reason="returned", call=call(world))
+
+
+@pytest.mark.parametrize("target", list(RefundTarget))
 def test_a_refund_that_names_no_invoice_says_which_there_are(world: World, target: RefundTarget) -> None:
     """Nothing went to the balance, so there is no part without an invoice."""
     pay(world, 4900, gateway_id="pi_1")

@@ -8,6 +8,7 @@ from billing.ports import Documents, WriteConflict
 from billing.store.audit import AuditLog
 from billing.store.invoices import Invoices
 from billing.usecases.call import Call
+from billing.usecases.commit_name import commit_name
 from billing.usecases.invoice_trace import invoice_trace
 
 _TRIES = 8
@@ -36,7 +37,7 @@ def change_invoice(
             after=after.status.value,
             reason=_reason(stored.value, after),
         )
-        batch_id = f"{event.removeprefix('invoice.')}-{invoice_id}-{tried}"
+        batch_id = commit_name(event.removeprefix("invoice."), invoice_id, stored.version)
         trace = invoice_trace(documents, [(stored.value, after)], call=call)
         audit = AuditLog.of(documents, call.tenant_id).batch(
             [record, *trace.records], batch_id=batch_id, recorded_at=call.recorded_at

@@ -21,6 +21,7 @@ from billing.usecases.call import Call
 from billing.usecases.charge_result import ChargeResult, Till, customer_of, next_till
 from billing.usecases.close_other_ways import close_other_ways
 from billing.usecases.collect import finished, paid_on_hosted_page
+from billing.usecases.commit_name import commit_name
 from billing.usecases.commit_outcomes import commit_outcomes
 from billing.usecases.follow_payment import follow_payment
 from billing.usecases.invoice_outcome import Outcome
@@ -117,7 +118,7 @@ def _claimed(documents: Documents, stored: Stored[Invoice], till: Till, *, call:
     entity, reason = f"invoices/{after.id}", f"attempt {till.number}"
     record = call.record(entity, "invoice.payment_attempted", after=AttemptStatus.STARTED.value, reason=reason)
     batch = AuditLog.of(documents, call.tenant_id).batch(
-        [record], batch_id=f"attempt-{after.id}-{till.number}", recorded_at=call.recorded_at
+        [record], batch_id=commit_name("attempt", after.id, stored.version), recorded_at=call.recorded_at
     )
     try:
         version, _ = documents.commit([Invoices.of(documents, call.tenant_id).money_moved(stored, after), batch])

@@ -60,7 +60,6 @@ def _change(
     )
     return PaymentChange(
         after=replace(payment, refunds=refunds),
-        name=f"refund-{refund.id}-{state.value}",
         event="payment.refund_failed" if state is RefundState.FAILED else "payment.refunded",
         reason=f"{Money(refund.amount, payment.currency)} by {refund.id}",
         taken=taken,
@@ -91,7 +90,6 @@ def _made_elsewhere(payment: Payment, refund: GatewayRefund, *, call: Call) -> P
     )
     return PaymentChange(
         after=replace(payment, refunds=(*payment.refunds, *refunds)),
-        name=f"refund-{refund.id}-done",
         event="payment.refunded",
         reason=f"{Money(refund.amount, payment.currency)} by {refund.id}, made at the gateway",
         taken=parts,

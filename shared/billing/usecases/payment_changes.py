@@ -18,6 +18,7 @@ from billing.store.customers import Customers
 from billing.store.invoices import Invoices
 from billing.store.payments import Payments
 from billing.usecases.call import Call
+from billing.usecases.commit_name import commit_name
 from billing.usecases.invoice_trace import invoice_trace
 from billing.usecases.restore_at_once import restore_at_once
 
@@ -31,11 +32,10 @@ class PaymentChange:
     `given` are those that come back to them, as a refund failed.
     `cases` is what becomes of the dunning cases of the invoices that it was applied to (None: nothing).
     `to_balance` is what the balance gets, `customer` whose version must be unchanged (None: whatever it is by then), as
-    something was decided by its balance; `event`, `reason` and the change's own `name` go into the audit log.
+    something was decided by its balance; `event` and `reason` go into the audit log.
     """
 
     after: Payment
-    name: str
     event: str
     reason: str
     taken: Sequence[Application] = ()
@@ -120,7 +120,7 @@ def _writes(
         expected = None if change.customer is None else change.customer.version
         customers, added = Customers.of(documents, call.tenant_id), {"credit_balance": balance}
         writes.append(customers.added(payment.customer_id, added, expected=expected))
-    batch_id = f"payment-{payment.id}-{change.name}"
+    batch_id = commit_name("payment", payment.id, before.version)
     return [
         *writes,
         AuditLog.of(documents, call.tenant_id).batch(

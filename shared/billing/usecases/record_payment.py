@@ -19,6 +19,7 @@ from billing.store.customers import Customers
 from billing.store.invoices import Invoices
 from billing.store.payments import Payments
 from billing.usecases.call import Call
+from billing.usecases.commit_name import commit_name
 from billing.usecases.invoice_trace import invoice_trace
 from billing.usecases.restore_at_once import restore_at_once
 
@@ -199,7 +200,10 @@ def _writes(
     records = (*booking_records(payment, changes, call=call), *trace.records)
     writes += trace.writes
     audit = AuditLog.of(documents, call.tenant_id)
-    return [*writes, audit.batch(records, batch_id=f"payment-{payment.id}", recorded_at=call.recorded_at)]
+    return [
+        *writes,
+        audit.batch(records, batch_id=commit_name("payment", payment.id, "new"), recorded_at=call.recorded_at),
+    ]
 
 
 def _booked(payment: Payment, *, call: Call) -> AuditRecord:

@@ -93,7 +93,6 @@ def _to_balance(payment: Payment, request: RefundRequest, call: Call) -> Payment
     _require_left(payment, request)
     return PaymentChange(
         after=_with(payment, request, call, state=RefundState.DONE),
-        name=f"refund-{request.id}",
         event="payment.refunded",
         reason=f"{Money(request.amount, payment.currency)} to the balance: {request.reason}",
         taken=(Application(invoice_id=request.invoice_id, amount=request.amount),),
@@ -118,7 +117,6 @@ def _asked(
     _require_left(payment, request)
     change = PaymentChange(
         after=_with(payment, request, call, state=RefundState.ASKED),
-        name=f"refund-{request.id}-asked",
         event="payment.refund_asked",
         reason=f"{Money(request.amount, payment.currency)}: {request.reason}",
     )
@@ -173,7 +171,6 @@ def _ended(payment: Payment, request: RefundRequest, end: _End) -> PaymentChange
     ended = replace(known, state=end.state, gateway_id=end.gateway_id)
     return PaymentChange(
         after=replace(payment, refunds=tuple(ended if each is known else each for each in payment.refunds)),
-        name=f"refund-{request.id}-{end.state.value}",
         event="payment.refund_failed" if end.state is RefundState.FAILED else "payment.refunded",
         reason=f"{Money(request.amount, payment.currency)} {end.reason}",
         taken=moved.taken,

@@ -26,7 +26,6 @@ def reverse_payment(documents: Documents, payment_id: str, *, reason: str, call:
             return None
         return PaymentChange(
             after=replace(payment, status=PaymentStatus.REVERSED),
-            name="reversed",
             event="payment.reversed",
             reason=reason,
             taken=payment.parts_to_reverse,
@@ -48,7 +47,6 @@ def dispute_payment(documents: Documents, payment_id: str, *, reason: str, call:
         after = replace(payment, status=PaymentStatus.DISPUTED)
         return PaymentChange(
             after=after,
-            name="disputed",
             event="payment.disputed",
             reason=reason,
             cases=lambda invoice: resting(invoice, payment_id, at=call.recorded_at),
@@ -68,7 +66,6 @@ def settle_dispute(documents: Documents, payment_id: str, *, won: bool, reason: 
         after = replace(payment, status=PaymentStatus.SUCCEEDED)
         return PaymentChange(
             after=after,
-            name="dispute-won",
             event="payment.dispute_won",
             reason=reason,
             cases=lambda invoice: going_on(invoice, payment_id, at=call.recorded_at),

@@ -9,6 +9,7 @@ from billing.store.audit import AuditLog
 from billing.store.collection import Stored
 from billing.store.customers import Customers
 from billing.usecases.call import Call
+from billing.usecases.commit_name import commit_name
 
 _ATTEMPTS = 8
 
@@ -66,7 +67,7 @@ def _keep(documents: Documents, customer_id: str, fields: dict[str, str], *, eve
             return False
         shown = "payment_method" if "payment_method" in fields else "gateway_id"
         record = call.record(f"customers/{customer_id}", event, before=before[shown], after=fields[shown])
-        batch_id = f"customer-{customer_id}-{attempt}"
+        batch_id = commit_name("customer", customer_id, customer.version)
         try:
             documents.commit(
                 [
