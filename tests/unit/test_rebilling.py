@@ -6,17 +6,29 @@ from decimal import Decimal
 import pytest
 
 from billing.domain.catalog import Aggregation, Billed
+from billing.domain.charged_stretch import ChargedStretch
 from billing.domain.coupon import Coupon, Discount
+from billing.domain.credit import credit_note_of
 from billing.domain.errors import InvalidInput
-from billing.domain.invoice import InvoiceStatus
+from billing.domain.invoice import InvoiceStatus, LineKind
 from billing.domain.invoice_life import is_newest, late_number
-from billing.domain.rebilling import as_billed_now, before_bill, not_billed_any_more, reopened, taken_back
+from billing.domain.period import Period
+from billing.domain.rebilling import (
+    before_bill,
+    charged_after,
+    discounts_with,
+    discounts_without,
+    not_billed_any_more,
+    reopened,
+    taken_back,
+)
 from billing.domain.rollup import UsageRollup
 from billing.domain.subscription import OneTimeCharge, SubscriptionStatus
 from tests.builders import Account, a_fee, a_plan, utc
 
 AHEAD = a_plan(fees=[a_fee("31.00")], anchor_day=1, billed=Billed.IN_ADVANCE)
 WELCOME = Discount(coupon=Coupon(coupon_id="welcome", name="Welcome", percent=Decimal(10)), start=utc("2026-01-01"))
+FEBRUARY = Period(utc("2026-02-01"), utc("2026-03-01"))
 SPRING = Discount(coupon=Coupon(coupon_id="spring", name="Spring", percent=Decimal(5)), start=utc("2026-01-01"))
 
 
@@ -68,27 +80,33 @@ def test_the_newest_bill_is_the_one_that_nothing_followed() -> None:
     assert late_number(replace(first, id="sub-late-7.20260101T000000Z-late-2.r0")) == 2
 
 
-def test_nothing_is_credited_of_what_a_void_invoice_had_billed_ahead() -> None:
+def test_what_a_void_invoice_had_billed_ahead_is_left_to_its_reissue() -> None:
     prepaid = opened().billed().subscription.prepaid
-    assert [each.amount for each in prepaid] == [3100]
-    assert [each.amount for each in not_billed_any_more(prepaid, prepaid[0].invoice_id)] == [0]
+    assert [(each.amount, each.void) for each in prepaid] == [(3100, False)]
+    assert [(each.amount, each.void) for each in not_billed_any_more(prepaid, prepaid[0].invoice_id)] == [(3100, True)]
     assert not_billed_any_more(prepaid, "another") == prepaid
 
 
-def test_what_is_paid_ahead_follows_the_invoice_in_force() -> None:
+def test_a_reissue_leaves_out_what_later_bills_in_force_charged_of_its_period() -> None:
     account = opened()
-    first = account.bill()
-    prepaid = account.billed().subscription.prepaid
-    void = replace(first, status=InvoiceStatus.VOID)
-    [base] = [line for line in first.lines if line.description == "Base (monthly)"]
-    others = [line for line in first.lines if line is not base]
-    again = replace(
-        first, id=f"{first.id[:-1]}1", revision=1, lines=(replace(base, amount=2000), *others), replaces="1"
-    )
-    assert as_billed_now(prepaid, [first]) == prepaid
-    assert [each.amount for each in as_billed_now(prepaid, [void])] == [0]
-    [now] = as_billed_now(prepaid, [void, again])
-    assert (now.amount, now.invoice_id) == (2000, again.id)
+    void = replace(account.bill(), status=InvoiceStatus.VOID)
+    [base] = [line for line in void.lines if line.kind is LineKind.FLAT]
+    in_january = replace(base, id="seat:20260116T000000Z:flat", period=Period(utc("2026-01-16"), utc("2026-02-01")))
+    lines = (in_january, replace(in_january, kind=LineKind.PRORATION), replace(base, period=FEBRUARY))
+    later = replace(void, status=InvoiceStatus.ISSUED, bill_for_date=utc("2026-02-01"), lines=lines)
+    charged = ChargedStretch(item_id="seat", period=in_january.period)
+    assert charged_after(void, [void, later]) == (charged,)
+    assert charged_after(void, [void, replace(later, status=InvoiceStatus.VOID)]) == ()
+    assert charged_after(void, [void, credit_note_of(later)]) == (charged,)
+
+
+def test_a_coupon_counts_the_bills_in_force_that_it_lowered() -> None:
+    account = opened()
+    draft, after = account.bill(), account.billed().subscription
+    without = discounts_without((*after.discounts, SPRING), draft)
+    assert [each.used for each in (*after.discounts, *without)] == [1, 0, 0]
+    assert [each.used for each in discounts_with(without, draft)] == [1, 0]
+    assert discounts_without(without, draft) == without  # taken off and given anew since: never below nothing
 
 
 def test_a_roll_up_is_open_again_and_what_came_late_is_in_time() -> None:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from billing.domain.catalog import Billed
+from billing.domain.charged_stretch import ChargedStretch
 from billing.domain.coupon import Discount
 from billing.domain.money import Rounding
 from billing.domain.subscription import Item, OneTimeCharge, Pause, Phase, Plans, Prepaid, Subscription, plan_of
@@ -15,7 +16,8 @@ class Basis:
     """The facts of an invoice that move on with it or may change later, as they stood: nothing else remembers them.
 
     `phases` are kept where there was more than the first. `items`, `end` and `pauses` are kept where something is
-    billed ahead, as a change in the period to come is no change of what was billed; else `items` is None.
+    billed ahead, as a change in the period to come is no change of what was billed; else `items` is None. `charged` is
+    what later bills had charged of the period before its bill was made again.
     """
 
     tax: TaxParty
@@ -28,9 +30,17 @@ class Basis:
     items: tuple[Item, ...] | None = None
     end: datetime | None = None
     pauses: tuple[Pause, ...] = ()
+    charged: tuple[ChargedStretch, ...] = ()
 
 
-def basis_of(subscription: Subscription, plans: Plans, *, tax: TaxParty, rounding: Rounding) -> Basis:
+def basis_of(
+    subscription: Subscription,
+    plans: Plans,
+    *,
+    tax: TaxParty,
+    rounding: Rounding,
+    charged: tuple[ChargedStretch, ...] = (),
+) -> Basis:
     """What a bill of the subscription, as it stands before that bill, consumes and is taxed by."""
     ahead = any(plan_of(phase, plans).billed is Billed.IN_ADVANCE for phase in subscription.phases)
     return Basis(
@@ -44,4 +54,5 @@ def basis_of(subscription: Subscription, plans: Plans, *, tax: TaxParty, roundin
         items=subscription.items if ahead else None,
         end=subscription.end if ahead else None,
         pauses=subscription.pauses if ahead else (),
+        charged=charged,
     )

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from billing.domain.charged_stretch import ChargedStretch
 from billing.domain.explanation import Explanation, Step, amount_of
 from billing.domain.invoice import LineItem, LineKind
 from billing.domain.late_usage import LateBuckets
@@ -22,7 +23,8 @@ class ChargeFacts:
     """All that a bill's charges are computed from.
 
     `usage` holds each meter's buckets, `late` what came too late for earlier bills, `invoice_id` names the bill being
-    made, and `treatment` gives the buyer's tax treatment for a billing period, at its tax point.
+    made, and `treatment` gives the buyer's tax treatment for a billing period, at its tax point. `charged` is what
+    later bills have charged already of the time that a bill made again pays ahead.
     """
 
     subscription: Subscription
@@ -33,6 +35,7 @@ class ChargeFacts:
     rounding: Rounding
     treatment: Callable[[Period], TaxTreatment]
     late: Mapping[str, LateBuckets] = field(default_factory=dict)
+    charged: tuple[ChargedStretch, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,8 @@
 """Minimum commitments: what a plan's period comes to at least, and the line that fills it up (semantics 4).
 
 Towards it count, without tax and before discounts, the usage and the recurring charges of the period: fees billed
-ahead for it as well, less what of them is credited. One-time charges and late usage of earlier periods do not count.
+ahead for it as well, less what of them is credited. What a void invoice had billed ahead counts as far as it was used:
+the reissue bills it, whenever it is made. One-time charges and late usage of earlier periods do not count.
 """
 
 from collections.abc import Iterator, Sequence
@@ -12,7 +13,7 @@ from billing.domain.billing_cycle import anchored_period
 from billing.domain.catalog import Plan, Proration
 from billing.domain.charge import Charge, ChargeFacts, Origin, charge, one_amount
 from billing.domain.explanation import CommitmentStep, CreditStep, LateUsageStep, amount_of, prorated
-from billing.domain.fee_charges import owed_stretch
+from billing.domain.fee_charges import owed_stretch, unused_of_void
 from billing.domain.invoice import LineKind
 from billing.domain.period import Period
 from billing.domain.proration import Share, measured_by, share_of, without
@@ -51,7 +52,7 @@ def _true_up(
     share = _share(facts, plan, spans, period=period)
     if share is None or plan.minimum_commitment is None:
         return
-    charged = _charged(facts, plan, charges)
+    charged = _charged(facts, plan, charges, period=period)
     step = CommitmentStep(
         price=plan.minimum_commitment, charged=charged, active=share.active, whole=share.whole, unit=share.unit
     )
@@ -74,7 +75,7 @@ def _share(facts: ChargeFacts, plan: Plan, spans: Sequence[tuple[Phase, Period]]
     return replace(shares[0], active=sum([share.active for share in shares])) if shares else None
 
 
-def _charged(facts: ChargeFacts, plan: Plan, charges: Sequence[Charge]) -> int:
+def _charged(facts: ChargeFacts, plan: Plan, charges: Sequence[Charge], *, period: Period) -> int:
     """What counts towards the commitment, in minor units without tax."""
     own = [each for each in charges if each.line.explanation.plan == plan.ref]
     lines = [
@@ -87,15 +88,22 @@ def _charged(facts: ChargeFacts, plan: Plan, charges: Sequence[Charge]) -> int:
         for each in facts.subscription.prepaid
         if each.plan == plan.ref
     ]
-    return net_total([*lines, *ahead], rounding=facts.rounding)
+    not_used = [
+        TaxableLine(amount=_before_discount(facts, step), inclusive=each.tax_inclusive, treatment=each.treatment)
+        for each, step in unused_of_void(facts, period)
+        if each.plan == plan.ref
+    ]
+    return net_total([*lines, *ahead, *not_used], rounding=facts.rounding)
 
 
 def _gross(facts: ChargeFacts, each: Charge) -> int:
-    """A line's amount before discounts: a credit for what coupons had lowered is taken as if they had not."""
     step = each.line.explanation.step
-    if isinstance(step, CreditStep):
-        return amount_of(replace(step, discount=0), facts.currency, rounding=facts.rounding)
-    return each.line.amount
+    return _before_discount(facts, step) if isinstance(step, CreditStep) else each.line.amount
+
+
+def _before_discount(facts: ChargeFacts, step: CreditStep) -> int:
+    """A credit for what coupons had lowered, as if they had not."""
+    return amount_of(replace(step, discount=0), facts.currency, rounding=facts.rounding)
 
 
 def _billed_ahead(facts: ChargeFacts, prepaid: Prepaid) -> int:

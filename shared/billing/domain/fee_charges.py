@@ -55,10 +55,10 @@ def fees_in_advance(facts: ChargeFacts, period: Period) -> Iterator[Charge]:
     """What the coming period owes, each fee's first line with the memory of what it pays ahead.
 
     A plan in arrears that is to follow within the period is left to the bill after it; a pause that is known is not
-    billed.
+    billed, nor is what a later bill has charged.
     """
     ahead = [fee for fee in _fees(facts, period) if fee.plan.billed is Billed.IN_ADVANCE]
-    served = [_part(fee, left) for fee in ahead for left in _left(fee, facts.subscription.paused)]
+    served = [_part(fee, left) for fee in ahead for left in _left_ahead(facts, fee)]
     for fee in served:
         charges = list(_fee_charges(facts, fee, period=period))
         yield from [replace(each, prepaid=_prepaid(facts, fee, charges)) for each in charges[:1]]
@@ -68,15 +68,29 @@ def fees_in_advance(facts: ChargeFacts, period: Period) -> Iterator[Charge]:
 def credits_for_unused(facts: ChargeFacts, period: Period) -> Iterator[Charge]:
     """What was billed ahead for the past period and not used, with the tax that it was billed with (semantics 5).
 
-    Not what lies beyond the end of a subscription whose `unused` part is not credited by its last bill.
+    Not what lies beyond the end of a subscription whose `unused` part is not credited by its last bill, nor what a void
+    invoice had billed.
     """
+    for prepaid, unused in _unused(facts, period):
+        if not prepaid.void:
+            yield from _credit(facts, prepaid, unused=unused, period=period)
+
+
+def unused_of_void(facts: ChargeFacts, period: Period) -> Iterator[tuple[Prepaid, CreditStep]]:
+    """What invoices that are void now billed ahead for the past period and was not used: no reissue bills it."""
+    for prepaid, unused in _unused(facts, period):
+        if prepaid.void:
+            yield prepaid, _credit_step(facts, prepaid, unused=unused)
+
+
+def _unused(facts: ChargeFacts, period: Period) -> Iterator[tuple[Prepaid, list[Period]]]:
     subscription = facts.subscription
     fees = list(_fees(facts, period)) if subscription.prepaid else []
     for prepaid in subscription.prepaid:
         used = [part for fee in fees if _is_for(prepaid, fee) for part in without(fee.owed, subscription.paused)]
         unused = without(prepaid.period, [*used, *_not_credited(subscription, prepaid)])
         if unused and prepaid.proration is not Proration.NONE:
-            yield from _credit(facts, prepaid, unused=unused, period=period)
+            yield prepaid, unused
 
 
 def _fees(facts: ChargeFacts, period: Period) -> Iterator[_Fee]:
@@ -120,6 +134,18 @@ def _left(fee: _Fee, taken: Sequence[Period]) -> list[Period]:
     return left[:1] if fee.charge.proration is Proration.NONE else left
 
 
+def _left_ahead(facts: ChargeFacts, fee: _Fee) -> list[Period]:
+    """What of a fee's stretch is to be paid ahead: neither paused, nor charged by a later bill."""
+    charged = [
+        Period(start=fee.owed.start, end=each.period.end) if each.period.start == fee.span.start else each.period
+        for each in facts.charged
+        if each.item_id == fee.item_id and each.period.intersect(fee.span) is not None
+    ]
+    if charged and fee.charge.proration is Proration.NONE:
+        return []
+    return _left(fee, [*facts.subscription.paused, *charged])
+
+
 def _part(fee: _Fee, left: Period) -> _Fee:
     return fee if left == fee.owed else replace(fee, span=left, owed=left)
 
@@ -127,7 +153,7 @@ def _part(fee: _Fee, left: Period) -> _Fee:
 def _not_credited(subscription: Subscription, prepaid: Prepaid) -> list[Period]:
     """What was paid ahead beyond the end, where something else than the last bill decides on it."""
     end = subscription.end
-    if subscription.unused is Unused.CREDIT or end is None or end >= prepaid.period.end:
+    if prepaid.void or subscription.unused is Unused.CREDIT or end is None or end >= prepaid.period.end:
         return []
     return [Period(start=max(end, prepaid.period.start), end=prepaid.period.end)]
 
@@ -186,12 +212,12 @@ def _share(facts: ChargeFacts, fee: _Fee) -> Share | None:
     return share_of(fee.owed, fee.whole, proration=proration, zone=facts.subscription.zone)
 
 
-def _credit(facts: ChargeFacts, prepaid: Prepaid, *, unused: list[Period], period: Period) -> Iterator[Charge]:
+def _credit_step(facts: ChargeFacts, prepaid: Prepaid, *, unused: list[Period]) -> CreditStep:
     def share(stretch: Period) -> Share:
         return share_of(stretch, prepaid.whole, proration=prepaid.proration, zone=facts.subscription.zone)
 
     billed = share(prepaid.period)
-    step = CreditStep(
+    return CreditStep(
         invoice_id=prepaid.invoice_id,
         price=prepaid.price,
         billed=prepaid.amount,
@@ -200,6 +226,10 @@ def _credit(facts: ChargeFacts, prepaid: Prepaid, *, unused: list[Period], perio
         unit=billed.unit,
         discount=prepaid.discount,
     )
+
+
+def _credit(facts: ChargeFacts, prepaid: Prepaid, *, unused: list[Period], period: Period) -> Iterator[Charge]:
+    step = _credit_step(facts, prepaid, unused=unused)
     part = one_amount(facts, f"{prepaid.name} - credit for unused time", step)
     if part.unit_price:
         origin = Origin(

@@ -24,6 +24,7 @@ class FindingKind(StrEnum):
     COUNTER_DIFFERS = "counter_differs"
     PAYMENTS_DIFFER = "payments_differ"
     PERIOD_NOT_BILLED = "period_not_billed"
+    CHARGED_TWICE = "charged_twice"
     BILLING_DATE_WRONG = "billing_date_wrong"
     USAGE_DIFFERS = "usage_differs"
     OBJECT_MISSING = "object_missing"

@@ -16,6 +16,7 @@ from billing.domain.accounting_tax import with_accounting_tax
 from billing.domain.basis import basis_of
 from billing.domain.billing_cycle import BillingCycle, cycle_at, late_cycle, next_bill_for
 from billing.domain.charge import Charge, ChargeFacts, taxable_lines
+from billing.domain.charged_stretch import ChargedStretch
 from billing.domain.commitment import true_ups
 from billing.domain.credit import CreditNote, credit_note_of
 from billing.domain.customer import Customer
@@ -56,7 +57,7 @@ class InvoiceFacts:
     """Everything an invoice rests on. `usage` holds each meter's buckets; `issued_at` is the run's UTC instant.
 
     `late` is what came too late for earlier invoices, `exchange` the rates to the tenant's tax currency. `cycle` is
-    `open_cycle` of the subscription where the caller needed it before.
+    `open_cycle` of the subscription where the caller needed it before; `charged` is what later bills charged of it.
     """
 
     tenant: Tenant
@@ -70,6 +71,7 @@ class InvoiceFacts:
     cycle: BillingCycle | None = None
     late: Mapping[str, LateBuckets] = field(default_factory=dict)
     exchange: ExchangeTable = field(default_factory=ExchangeTable)
+    charged: tuple[ChargedStretch, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,9 +117,8 @@ def draft_invoice(facts: InvoiceFacts) -> Draft | CreditDraft | Skip:
     moved_on = partial(_moved_on, without_late_usage(facts.subscription, facts.late), cycle, charges)
     if not charges:
         return Skip(reason=_why_nothing(facts, cycle), cycle=cycle, subscription=moved_on())
-    invoice = with_accounting_tax(
-        _invoice(facts, cycle, invoice_id, charges), tenant=facts.tenant, rates=facts.exchange
-    )
+    invoice = _invoice(facts, cycle, invoice_id, charges)
+    invoice = with_accounting_tax(invoice, tenant=facts.tenant, rates=facts.exchange)
     if invoice.total < 0:
         require_particulars(invoice, tenant=facts.tenant)
         return CreditDraft(credit_note=credit_note_of(invoice), cycle=cycle, subscription=moved_on())
@@ -205,6 +206,7 @@ def _charges(facts: InvoiceFacts, cycle: BillingCycle, invoice_id: str) -> Seque
         rounding=facts.tenant.rounding,
         treatment=_treatment_of(facts),
         late=facts.late,
+        charged=facts.charged,
     )
     charges: list[Charge] = []
     if cycle.arrears is not None:
@@ -240,9 +242,8 @@ def _currency(facts: InvoiceFacts) -> str:
     for phase in facts.subscription.phases:
         plan = plan_of(phase, facts.plans)
         if plan.currency != facts.customer.currency:
-            raise InvalidInput(
-                "currency", expected=f"{plan.currency}, as plan {plan.ref} is priced", given=facts.customer.currency
-            )
+            expected = f"{plan.currency}, as plan {plan.ref} is priced"
+            raise InvalidInput("currency", expected=expected, given=facts.customer.currency)
     return facts.customer.currency
 
 
@@ -263,7 +264,7 @@ def _moved_on(
 
 
 def _invoice(facts: InvoiceFacts, cycle: BillingCycle, invoice_id: str, charges: Sequence[Charge]) -> Invoice:
-    tenant, customer = facts.tenant, facts.customer
+    tenant, customer, subscription = facts.tenant, facts.customer, facts.subscription
     taxable = taxable_lines(charges)
     taxes = tax_lines(taxable, currency=customer.currency, rounding=tenant.rounding)
     tax, subtotal = total_tax(taxes), net_total(taxable, rounding=tenant.rounding)
@@ -274,10 +275,10 @@ def _invoice(facts: InvoiceFacts, cycle: BillingCycle, invoice_id: str, charges:
         revision=facts.revision,
         status=InvoiceStatus.DRAFT,
         customer_id=customer.id,
-        subscription_id=facts.subscription.id,
+        subscription_id=subscription.id,
         currency=customer.currency,
         locale=customer.locale or tenant.locale,
-        zone=facts.subscription.zone,
+        zone=subscription.zone,
         period=cycle.period,
         bill_for_date=cycle.bill_for_date,
         issued_at=facts.issued_at,
@@ -295,5 +296,5 @@ def _invoice(facts: InvoiceFacts, cycle: BillingCycle, invoice_id: str, charges:
         total=subtotal + tax,
         notes=tenant.notes,
         buyer_reference=customer.buyer_reference,
-        basis=basis_of(facts.subscription, facts.plans, tax=facts.customer.tax, rounding=tenant.rounding),
+        basis=basis_of(subscription, facts.plans, tax=customer.tax, rounding=tenant.rounding, charged=facts.charged),
     )

@@ -6,9 +6,13 @@ from datetime import datetime
 from typing import TypeVar
 
 from billing.domain.basis import Basis
+from billing.domain.charged_stretch import ChargedStretch
+from billing.domain.coupon import Discount
+from billing.domain.credit import CreditNote
 from billing.domain.errors import InvalidInput
+from billing.domain.explanation import DiscountStep
 from billing.domain.invoice import Invoice, InvoiceStatus, LineItem, LineKind
-from billing.domain.invoice_life import cycle_id, late_number
+from billing.domain.invoice_life import late_number
 from billing.domain.rollup import UsageRollup
 from billing.domain.subscription import Prepaid, Subscription, SubscriptionStatus
 from billing.domain.usage import all_joined
@@ -28,50 +32,69 @@ def taken_back(subscription: Subscription, draft: Invoice) -> Subscription:
 
 
 def before_bill(subscription: Subscription, invoice: Invoice) -> Subscription:
-    """The subscription as one of its bills found it, on the plans and with the items that it has now."""
+    """The subscription as one of its bills found it, on the plans and with the items that it has now.
+
+    Its coupons were used as often as they are now without that bill.
+    """
     basis = _basis(invoice)
+    used = {each.id: each.used for each in discounts_without(subscription.discounts, invoice)}
     return replace(
         subscription,
         next_billing_at=invoice.bill_for_date,
         status=SubscriptionStatus.ACTIVE,
         prepaid=basis.prepaid,
-        discounts=basis.discounts,
+        discounts=tuple([replace(each, used=used.get(each.id, each.used)) for each in basis.discounts]),
         one_time=basis.one_time,
         late_usage=basis.late_usage,
         late_bills=late_number(invoice),
     )
 
 
+def discounts_without(discounts: Iterable[Discount], void: Invoice) -> tuple[Discount, ...]:
+    """A subscription's coupons as if that bill had not been made: each that lowered it was used once less."""
+    return _used(discounts, void, once=-1)
+
+
+def discounts_with(discounts: Iterable[Discount], again: Invoice) -> tuple[Discount, ...]:
+    """The coupons after a bill that was made again."""
+    return _used(discounts, again, once=1)
+
+
+def _used(discounts: Iterable[Discount], invoice: Invoice, *, once: int) -> tuple[Discount, ...]:
+    steps = (line.explanation.step for line in invoice.lines)
+    lowering = {step.coupon for step in steps if isinstance(step, DiscountStep)}
+    return tuple([replace(each, used=max(0, each.used + once * (each.id in lowering))) for each in discounts])
+
+
 def not_billed_any_more(prepaid: Iterable[Prepaid], invoice_id: str) -> tuple[Prepaid, ...]:
-    """What is paid ahead, without a claim to a credit for what an invoice that is now void had billed."""
-    return tuple(replace(each, amount=0) if each.invoice_id == invoice_id else each for each in prepaid)
+    """What is paid ahead, with what an invoice that is now void had billed left to its reissue."""
+    return tuple(replace(each, void=True) if each.invoice_id == invoice_id else each for each in prepaid)
 
 
-def as_billed_now(prepaid: Iterable[Prepaid], invoices: Sequence[Invoice]) -> tuple[Prepaid, ...]:
-    """What was paid ahead as its invoices stand now: nothing by a void one, else what the one in its place billed.
+def charged_after(void: Invoice, bills: Iterable[Invoice | CreditNote]) -> tuple[ChargedStretch, ...]:
+    """What later bills in force have charged of fees and items: the time that a void bill's reissue leaves out.
 
-    `invoices` are all of the subscription.
+    `bills` are all of the subscription, credit notes in place of invoices included.
     """
-    void = {each.id: cycle_id(each) for each in invoices if each.status is InvoiceStatus.VOID}
-    in_force = {cycle_id(each): each for each in invoices if each.status is not InvoiceStatus.VOID}
+    later = [each for each in bills if each.bill_for_date > void.bill_for_date and is_in_force(each)]
     return tuple(
-        _billed_by(each, in_force.get(void[each.invoice_id])) if each.invoice_id in void else each for each in prepaid
+        [
+            ChargedStretch(item_id=item_of(line), period=line.period)
+            for each in later
+            for line in each.lines
+            if line.kind is LineKind.FLAT and line.period.start < min(each.bill_for_date, void.period.end)
+        ]
     )
 
 
-def _billed_by(prepaid: Prepaid, invoice: Invoice | None) -> Prepaid:
-    if invoice is None:
-        return replace(prepaid, amount=0)
-    amount = sum([line.amount for line in invoice.lines if _pays(line, prepaid)])
-    return replace(prepaid, invoice_id=invoice.id, amount=amount)
+def is_in_force(bill: Invoice | CreditNote) -> bool:
+    """Whether what a bill says is charged, or will be when it is approved."""
+    return not (isinstance(bill, Invoice) and bill.status is InvoiceStatus.VOID)
 
 
-def _pays(line: LineItem, prepaid: Prepaid) -> bool:
-    in_period = prepaid.period.start <= line.period.start < prepaid.period.end
-    return in_period and line.id.rsplit(":", 2)[0] == prepaid.item_id and line.kind in _FEES
-
-
-_FEES = (LineKind.FLAT, LineKind.PRORATION)
+def item_of(line: LineItem) -> str:
+    """The id of the plan's fee or of the item that a recurring line charges."""
+    return line.id.rsplit(":", 2)[0]
 
 
 def reopened(rollup: UsageRollup, *, since: datetime) -> UsageRollup:

@@ -83,6 +83,7 @@ def recompute(document: Invoice | CreditNote, facts: StoredFacts, *, basis: Basi
             taxes=facts.taxes,
             issued_at=document.issued_at,
             revision=revision_of(document.id),
+            charged=basis.charged,
         )
     )
 

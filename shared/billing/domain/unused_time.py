@@ -26,7 +26,8 @@ def unused_time(subscription: Subscription, *, currency: str, rounding: Rounding
     found = (
         UnusedTime(prepaid=each, amount=_unused(subscription, each, currency=currency, rounding=rounding))
         for each in subscription.prepaid
-        if subscription.end is not None and each.period.end > subscription.end and each.proration is not Proration.NONE
+        if subscription.end is not None and each.period.end > subscription.end
+        if each.proration is not Proration.NONE and not each.void
     )
     return tuple([each for each in found if each.amount])
 

@@ -12,7 +12,7 @@ from typing import Any, ClassVar, TypeVar, get_args
 
 import orjson
 from cattrs import BaseValidationError, Converter, transform_error
-from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn
+from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
 from cattrs.strategies import configure_tagged_union, configure_union_passthrough
 
 from billing.domain.basis import Basis
@@ -20,6 +20,7 @@ from billing.domain.catalog import UsagePrice
 from billing.domain.errors import BillingError
 from billing.domain.explanation import Explanation, Step, UsageStep
 from billing.domain.stamp import stamp
+from billing.domain.subscription import Prepaid
 from billing.domain.usage import Bucket, LastReading
 from billing.ports import Fields
 
@@ -92,6 +93,8 @@ def converter() -> Converter:
     configure_union_passthrough(str | int | bool | None, built)
     for union in (UsageStep, Step, UsagePrice):
         configure_tagged_union(union, built, tag_name="kind", tag_generator=_tag)
+    paid_ahead = make_dict_unstructure_fn(Prepaid, built, void=override(omit_if_default=True))  # most are not void
+    built.register_unstructure_hook(Prepaid, paid_ahead)
     for evidence in (Explanation, Basis):
         _keep_as_text(evidence, built)
     return built

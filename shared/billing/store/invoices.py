@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from billing.domain.attempt import PaymentAttempt
 from billing.domain.errors import NotFound
 from billing.domain.invoice import Attachment, Invoice, InvoiceStatus, LineKind, SettlementStep
 from billing.domain.rollup import month_of
+from billing.domain.stamp import stamp
 from billing.ports import Create, Delete, Document, Documents, Fields, Filter, Order, Query, Update
 from billing.store.codec import converter, decode, encode, instant_text
 from billing.store.collection import Collection, Stored
@@ -59,10 +60,14 @@ class Invoices:
             raise NotFound("invoice", id_or_number)
         return decode_invoice(found[0])
 
-    def of_subscription(self, subscription_id: str) -> list[Stored[Invoice]]:
-        """Every invoice of a subscription, drafts and void ones too, oldest bill first, then by revision."""
+    def of_subscription(self, subscription_id: str, *, since: datetime | None = None) -> list[Stored[Invoice]]:
+        """Every invoice of a subscription, drafts and void ones too, oldest bill first, then by revision.
+
+        With `since` (UTC) those of the periods that start then or later.
+        """
         found: list[Stored[Invoice]] = []
-        prefix = after = f"{subscription_id}."
+        prefix = f"{subscription_id}."
+        after = prefix if since is None else f"{prefix}{stamp(since)}"
         while page := self.collection.documents.query(
             Query(self.collection.path, limit=_OF_ONE_SUBSCRIPTION, start_after=(after,))
         ):

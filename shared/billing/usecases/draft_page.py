@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
+from billing.domain.charged_stretch import ChargedStretch
 from billing.domain.invoicing import CreditDraft, Draft, InvoiceFacts, Skip, draft_invoice, invoice_id_of
 from billing.domain.late_usage import LateBuckets, late_usage_of
 from billing.domain.subscription import Subscription
@@ -48,9 +49,17 @@ def draft_page(context: RunContext, page: Sequence[Stored[Subscription]]) -> Dra
 
 
 def draft_cases(
-    context: RunContext, page: Sequence[Stored[Subscription]], cases: Sequence[DueCase | Refused], *, revision: int = 0
+    context: RunContext,
+    page: Sequence[Stored[Subscription]],
+    cases: Sequence[DueCase | Refused],
+    *,
+    revision: int = 0,
+    charged: tuple[ChargedStretch, ...] = (),
 ) -> DraftedPage:
-    """Draft what was gathered for a page, as that revision of each bill; one that is made again waits for nobody."""
+    """Draft what was gathered for a page, as that revision of each bill; one that is made again waits for nobody.
+
+    `charged` is what later bills have charged of the time of the one bill that is made again.
+    """
     drafted: list[Drafted] = []
     refused: list[Refused] = []
     waiting: list[DueCase] = []
@@ -61,7 +70,7 @@ def draft_cases(
         if revision == 0 and waits_for_return(context.tenant, case.customer.value):
             waiting.append(case)
             continue
-        draft = or_refused(case.subscription, partial(_drafted, context, case, revision=revision))
+        draft = or_refused(case.subscription, partial(_drafted, context, case, revision=revision, charged=charged))
         if isinstance(draft, Drafted):
             drafted.append(draft)
         else:
@@ -69,11 +78,11 @@ def draft_cases(
     return DraftedPage(page=page, drafted=drafted, refused=refused, waiting=waiting)
 
 
-def _drafted(context: RunContext, case: DueCase, *, revision: int) -> Drafted:
-    return Drafted(case=case, draft=draft_invoice(_facts(context, case, revision=revision)))
+def _drafted(context: RunContext, case: DueCase, *, revision: int, charged: tuple[ChargedStretch, ...]) -> Drafted:
+    return Drafted(case=case, draft=draft_invoice(_facts(context, case, revision=revision, charged=charged)))
 
 
-def _facts(context: RunContext, case: DueCase, *, revision: int) -> InvoiceFacts:
+def _facts(context: RunContext, case: DueCase, *, revision: int, charged: tuple[ChargedStretch, ...]) -> InvoiceFacts:
     usage: dict[str, dict[datetime, Bucket]] = {}
     for rollup in case.rollups:
         usage.setdefault(rollup.value.meter, {}).update(rollup.value.buckets)
@@ -89,6 +98,7 @@ def _facts(context: RunContext, case: DueCase, *, revision: int) -> InvoiceFacts
         issued_at=context.request.as_of,
         revision=revision,
         cycle=case.cycle,
+        charged=charged,
     )
 
 

@@ -9,7 +9,7 @@ from billing.domain.guard import with_latest
 from billing.domain.invoice import Invoice, InvoiceStatus
 from billing.domain.invoice_life import InvoiceNotVoid, RevisionExists, is_newest, next_revision_id
 from billing.domain.invoicing import Draft
-from billing.domain.rebilling import as_billed_now, before_bill
+from billing.domain.rebilling import before_bill, charged_after, discounts_with, discounts_without
 from billing.domain.subscription import Subscription
 from billing.ports import Documents, Write
 from billing.store.collection import Stored
@@ -19,6 +19,7 @@ from billing.usecases.gather_facts import gather_facts
 from billing.usecases.number_page import number_invoices
 from billing.usecases.one_invoice import again_while_others_write, context_of, subscription_of
 from billing.usecases.one_off_draft import as_said_before, is_one_off
+from billing.usecases.paid_ahead import bills_of, paid_ahead
 from billing.usecases.run_context import RunContext
 from billing.usecases.use_balance import with_balances
 
@@ -32,10 +33,10 @@ def reissue_invoice(
 ) -> Stored[Invoice]:
     """Issue the next revision of a void invoice, to be settled by the caller; it is dated now and names the old number.
 
-    Plan versions, items, usage, customer and taxes are those of now; what the void invoice consumed (what was paid
-    ahead before it, discounts, one-time charges) is not consumed again, and the subscription does not move. Nobody has
-    to approve it: asking for it is the decision. Raises NotFound, InvoiceNotVoid, RevisionExists, and what keeps the
-    cycle from being billed.
+    Plan versions, items, usage, customer and taxes are those of now. What the void invoice consumed (what was paid
+    ahead before it, discounts, one-time charges) is not consumed again, what later invoices charged of its period stays
+    theirs, and the subscription does not move. Nobody has to approve it: asking for it is the decision. Raises
+    NotFound, InvoiceNotVoid, RevisionExists, and what keeps the cycle from being billed.
     """
     return again_while_others_write(
         lambda: _reissue(context_of(documents, call=call, payment_url=payment_url), id_or_number, call)
@@ -58,17 +59,19 @@ def _reissue(context: RunContext, id_or_number: str, call: Call) -> Stored[Invoi
     writes = [*at_issue.writes]
     writes += [context.series.advance(context.counters[each], to=number) for each, number in last.items()]
     writes.append(context.invoices.creation(invoice, shard=subscription.value.shard))
-    writes.append(context.subscriptions.moved_on(subscription, _billed_again(subscription.value, invoice, draft)))
+    again = _billed_again(subscription.value, void, invoice, draft)
+    writes.append(context.subscriptions.moved_on(subscription, again))
     writes.append(_audit(context, invoice, call, beside=at_issue.records))
     versions = dict(zip([write.path for write in writes], context.documents.commit(writes), strict=True))
     return Stored(invoice, versions[context.invoices.path(invoice.id)])
 
 
 def _draft(context: RunContext, void: Invoice, subscription: Stored[Subscription]) -> Draft:
-    before = before_bill(subscription.value, void)
-    bills = [each.value for each in context.invoices.of_subscription(void.subscription_id)]
-    page = [Stored(replace(before, prepaid=as_billed_now(before.prepaid, bills)), subscription.version)]
-    drafted = draft_cases(context, page, gather_facts(context, page), revision=void.revision + 1)
+    before, bills = before_bill(subscription.value, void), bills_of(context, void.subscription_id)
+    page = [Stored(replace(before, prepaid=paid_ahead(context, void, bills)), subscription.version)]
+    drafted = draft_cases(
+        context, page, gather_facts(context, page), revision=void.revision + 1, charged=charged_after(void, bills)
+    )
     for _, error in drafted.refused:
         raise error
     [each] = drafted.drafted
@@ -80,13 +83,17 @@ def _draft(context: RunContext, void: Invoice, subscription: Stored[Subscription
     return each.draft
 
 
-def _billed_again(subscription: Subscription, invoice: Invoice, draft: Draft) -> Subscription:
-    """The subscription where it stands; what its newest bill pays ahead is what is paid ahead now."""
+def _billed_again(subscription: Subscription, void: Invoice, invoice: Invoice, draft: Draft) -> Subscription:
+    """The subscription where it stands; what its newest bill pays ahead is what is paid ahead now.
+
+    Coupons count the new invoice in place of the void one.
+    """
     newest = is_newest(invoice, subscription)
     return replace(
         subscription,
         recent=with_latest(subscription.recent, invoice.subtotal),
         prepaid=draft.subscription.prepaid if newest else subscription.prepaid,
+        discounts=discounts_with(discounts_without(subscription.discounts, void), invoice),
     )
 
 

@@ -1,0 +1,64 @@
+"""What the bill before another one has billed ahead for its past period, as that bill stands now."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import TypeAlias
+
+from billing.domain.credit import CreditNote
+from billing.domain.credit_left import credit_left
+from billing.domain.credited_ahead import with_credited
+from billing.domain.invoice import Invoice
+from billing.domain.invoicing import CreditDraft, Draft
+from billing.domain.rebilling import is_in_force, not_billed_any_more
+from billing.domain.recomputed import revision_of
+from billing.domain.subscription import Prepaid
+from billing.usecases.recompute_page import recompute_page
+from billing.usecases.run_context import RunContext
+
+Bill: TypeAlias = Invoice | CreditNote
+
+
+def bills_of(context: RunContext, subscription_id: str, *, since: datetime | None = None) -> list[Bill]:
+    """A subscription's bills of any state: its invoices, and the credit notes in place of some; oldest bill first.
+
+    With `since` (UTC) no invoices of the periods that start before.
+    """
+    notes = context.credit_notes.of_subscription(subscription_id)
+    bills: list[Bill] = [each.value for each in context.invoices.of_subscription(subscription_id, since=since)]
+    bills += [note for note in notes if not note.is_by_hand]
+    return sorted(bills, key=lambda each: (each.bill_for_date, revision_of(each.id)))
+
+
+def bill_before(bill: Bill, bills: Sequence[Bill]) -> Bill | None:
+    """The newest revision of the bill before, of all bills of the subscription, oldest first."""
+    return next((each for each in reversed(bills) if each.bill_for_date < bill.bill_for_date), None)
+
+
+def paid_ahead(context: RunContext, bill: Bill, bills: Sequence[Bill]) -> tuple[Prepaid, ...]:
+    """What was billed ahead for the period that ends with a bill, by the newest revision of the one before.
+
+    Where that one is void it is left to its reissue. A bill before that does not tell is taken as the bill found it.
+    """
+    before = bill_before(bill, bills)
+    for each in recompute_page(context, [] if before is None else [before]):
+        if isinstance(each.outcome, Draft | CreditDraft):
+            ahead = each.outcome.cycle.advance
+            if ahead is not None and ahead.end >= bill.bill_for_date:
+                return _as_it_stands(context, each.document, each.outcome.subscription.prepaid)
+    return _left_to_reissues(() if bill.basis is None else bill.basis.prepaid, bills)
+
+
+def _as_it_stands(context: RunContext, before: Bill, prepaid: tuple[Prepaid, ...]) -> tuple[Prepaid, ...]:
+    if not is_in_force(before):
+        return not_billed_any_more(prepaid, before.id)
+    notes = [] if isinstance(before, CreditNote) else context.credit_notes.of_invoice(before.id)
+    if isinstance(before, CreditNote) or not notes:
+        return prepaid
+    charges = [credit_left(before, earlier=earlier).charges for earlier in ((), notes)]
+    return with_credited(prepaid, invoice_id=before.id, before=charges[0], after=charges[1])
+
+
+def _left_to_reissues(prepaid: tuple[Prepaid, ...], bills: Iterable[Bill]) -> tuple[Prepaid, ...]:
+    void = {each.id for each in bills if not is_in_force(each)}
+    return tuple([replace(each, void=each.void or each.invoice_id in void) for each in prepaid])
