@@ -9,8 +9,10 @@ import pytest
 
 from billing.domain.bank import EntryKind, StatementFormat
 from billing.domain.bank_transaction import Unmatched, transactions_of
+from billing.domain.invoice import BankDetails
 from billing.domain.reconciliation import AlreadyKnown, Booked, TakenBack, Waiting
 from billing.ports import StoreUnavailable, Write
+from billing.usecases.change_tenant import change_tenant
 from billing.usecases.decide_transaction import match_transaction
 from billing.usecases.keep_transaction import keep_new
 from tests.reconciling import (
@@ -168,6 +170,20 @@ def test_what_an_older_program_imported_by_its_reference_is_known(world: World) 
     [new] = transactions_of([a_statement(entry)], iban=IBAN)
     keep_new(world.documents, replace(new, id="0123456789abcdef0123"), call=call(world))
     assert kinds(imports(world, entry)) == [AlreadyKnown]
+
+
+def test_an_account_that_gets_an_iban_beside_its_number_is_still_the_same(world: World) -> None:
+    number = BankDetails(account_holder="Acme", account_number="0532013000", routing_number="37040044")
+    statement = a_statement(a_credit("INV-2026-02-0001"), a_credit("hello"), account="532013000")
+    _has_account(world, number)
+    assert kinds(imports(world, statement)) == [Booked, Waiting]
+    _has_account(world, replace(number, iban=IBAN, account_number="532 013 000"))
+    assert kinds(imports(world, statement)) == [AlreadyKnown, AlreadyKnown]
+    assert kinds(imports(world, a_statement(*statement.entries, a_credit("more")))) == [AlreadyKnown] * 2 + [Waiting]
+
+
+def _has_account(world: World, bank: BankDetails) -> None:
+    change_tenant(world.documents, lambda before: replace(before, bank=bank), call=call(world))
 
 
 def test_a_reversal_told_anew_waits(world: World) -> None:

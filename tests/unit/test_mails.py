@@ -207,7 +207,7 @@ def test_our_own_templates_pass_the_check_of_a_tenant_s(kind: NoticeKind, langua
 @pytest.mark.parametrize(
     ("template", "named"),
     [
-        (MailTemplate(subject="x", body="Hi {{ custmer }}"), "body line 1: expected one of advice.*'custmer'"),
+        (MailTemplate(subject="x", body="Hi {{ custmer }}"), "body line 1: expected one of account, advice.*'custmer'"),
         (MailTemplate(subject="x", body="a\n\n{% if due_on %}b"), "body line 3: expected a template"),
         (MailTemplate(subject="{{ invoice_number", body="b"), "subject line 1: expected a template"),
         (MailTemplate(subject="x", body="{% for a in customer %}{{ a }}{% endfor %}"), "body line 1.*'for'"),

@@ -60,7 +60,14 @@ OTHER = Tenant(
     credit_numbers=NumberSeries(
         format="G-{year}-{sequence:05}", counter="credit-note", month_of=NumberMonth.ISSUE_DATE, restart=Restart.YEAR
     ),
-    bank=BankDetails(account_holder="Spreewerk", iban="DE02120300000000202051", bic="BYLADEM1001", bank_name="DKB"),
+    bank=BankDetails(
+        account_holder="Spreewerk",
+        iban="DE02120300000000202051",
+        bic="BYLADEM1001",
+        bank_name="DKB",
+        account_number="202051",
+        routing_number="12030000",
+    ),
     rounding=Rounding.HALF_EVEN,
     skip_zero_invoices=True,
     shards=4,

@@ -72,12 +72,23 @@ class Party:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BankDetails:
-    """Where a transfer goes; the reference is always the invoice's number."""
+    """Where a transfer goes; the reference is always the invoice's number.
+
+    An account without an IBAN has an `account_number`, with its bank's `routing_number` (in the United Kingdom the sort
+    code) as the country writes both.
+    """
 
     account_holder: str
-    iban: str
+    iban: str = ""
     bic: str = ""
     bank_name: str = ""
+    account_number: str = ""
+    routing_number: str = ""
+
+    @property
+    def account(self) -> str:
+        """The account as one writes it: the IBAN, or else the number."""
+        return self.iban or self.account_number
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

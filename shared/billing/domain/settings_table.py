@@ -98,6 +98,8 @@ _SELLER = (
     _bank("iban", takes="an IBAN"),
     _bank("bic", takes="a BIC"),
     _bank("bank_name", takes=_TEXT),
+    _bank("account_number", takes="a number, where there is no IBAN"),
+    _bank("routing_number", takes="a routing number or sort code"),
 )
 
 _BILLING = (

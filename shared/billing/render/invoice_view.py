@@ -1,6 +1,7 @@
 """What an invoice's document says, as strings ready to draw. Nothing is computed here but how it is written."""
 
-from billing.domain.invoice import AccountingTax, BankDetails, CollectionMethod, Invoice, InvoiceStatus
+from billing.domain.invoice import AccountingTax, CollectionMethod, Invoice, InvoiceStatus
+from billing.render.bank_fields import account_fields
 from billing.render.document_view import (
     DocumentView,
     Field,
@@ -138,23 +139,12 @@ def _payment(invoice: Invoice, *, words: Words, formats: InvoiceFormats) -> Paym
             credit_transfer="",
         )
     bank = invoice.bank
+    bank_name = (Field(label=words.bank, value=bank.bank_name),) if bank and bank.bank_name else ()
     return PaymentBlock(
         sentence="",
-        fields=(amount, *(_bank_fields(bank, words=words) if bank else ()), reference),
+        fields=(amount, *account_fields(invoice, words=words), *bank_name, reference),
         url=invoice.payment_url,
         credit_transfer=credit_transfer(bank, cents=invoice.amount_due, reference=invoice.payment_reference)
         if bank and invoice.currency == "EUR"
         else "",
     )
-
-
-def _bank_fields(bank: BankDetails, *, words: Words) -> tuple[Field, ...]:
-    iban = "".join(bank.iban.split())
-    grouped = " ".join(iban[i : i + 4] for i in range(0, len(iban), 4))
-    fields = (
-        Field(label=words.account_holder, value=bank.account_holder),
-        Field(label="IBAN", value=grouped),
-        Field(label="BIC", value=bank.bic),
-        Field(label=words.bank, value=bank.bank_name),
-    )
-    return tuple(field for field in fields if field.value)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from billing.domain.bank import EntryKind, Statement, check_balances
-from billing.domain.bank_account import check_account
+from billing.domain.bank_account import account_names, check_account
 from billing.domain.bank_transaction import BankTransaction, transactions_of
 from billing.domain.errors import BillingError, InvalidInput
 from billing.domain.invoice import BankDetails
@@ -60,8 +60,8 @@ def reconcile(
         numbers=KnownNumbers.of(documents, tenant),
         dry_run=options.dry_run,
     )
-    transactions = [*transactions_of(statements, iban=bank.iban)]
-    outcomes = _outcomes(work, transactions)
+    transactions, *renamed = ([*transactions_of(statements, iban=name)] for name in account_names(bank))
+    outcomes = _outcomes(work, transactions, renamed)
     warnings = () if options.dry_run else close_ways(outcomes, close=options.close)
     return ReconciliationReport(
         outcomes=tuple(_suggested(work, outcomes)),
@@ -88,11 +88,18 @@ def _bank_of(tenant: Tenant) -> BankDetails:
     return tenant.bank
 
 
-def _outcomes(work: Import, transactions: Sequence[BankTransaction]) -> list[Outcome]:
-    """Money in first: a reversal may stand before what it takes back, as some banks write the newest first."""
+def _outcomes(
+    work: Import, transactions: Sequence[BankTransaction], renamed: Sequence[Sequence[BankTransaction]]
+) -> list[Outcome]:
+    """Money in first: a reversal may stand before what it takes back, as some banks write the newest first.
+
+    `renamed` are the same under another name of the account: what was imported under that is known.
+    """
     outcomes: dict[int, Outcome] = {}
-    found = new_transactions(BankTransactions.of(work.documents, work.call.tenant_id), transactions)
-    new, work.doubts = found.by_place, found.doubts
+    stored = BankTransactions.of(work.documents, work.call.tenant_id)
+    found, *known_as = (new_transactions(stored, each) for each in (transactions, *renamed))
+    new = {place: each for place, each in found.by_place.items() if all(place in other.by_place for other in known_as)}
+    work.doubts = found.doubts
     for index, each in enumerate(transactions):
         if index not in new:
             outcomes[index] = AlreadyKnown(transaction=each)

@@ -16,7 +16,6 @@ from billing.adapters.book_files.cell_types import (
     EventUrl,
     Flag,
     Gateway,
-    Iban,
     LocaleName,
     LogoKey,
     Name,
@@ -25,10 +24,13 @@ from billing.adapters.book_files.cell_types import (
     TenantId,
     Text,
     Zone,
+    checked_iban,
     require_state,
+    ruled,
 )
 from billing.adapters.book_files.dunning_model import GivenDunning, policies_in
 from billing.adapters.book_files.json_objects import JsonFile, JsonModel
+from billing.domain.bank_account import checked_bank
 from billing.domain.catalog import ZERO
 from billing.domain.currency import exponent
 from billing.domain.dunning_policies import DunningPolicies
@@ -53,11 +55,20 @@ class _CreditNoteNumbers(JsonModel):
     restart: Restart = Restart.MONTH
 
 
+def _checked_iban(value: object) -> str:
+    return "" if value == "" else checked_iban(value)
+
+
+OptionalIban = Annotated[str, ruled(_checked_iban)]
+
+
 class _Bank(JsonModel):
     account_holder: Name
-    iban: Iban
+    iban: OptionalIban = ""
     bic: Bic = ""
     bank_name: Text = ""
+    account_number: Text = ""
+    routing_number: Text = ""
 
 
 class _Guard(JsonModel):
@@ -134,6 +145,7 @@ def tenant_in(file: JsonFile) -> BookedTenant | None:
 def _tenant(file: JsonFile, given: _Tenant) -> Tenant | None:
     try:
         numbers, guard = NumberSeries(**given.invoice_number.model_dump()), _guard(given)
+        bank = None if given.bank is None else checked_bank(BankDetails(**given.bank.model_dump()))
         credit_numbers = _credit_numbers(given)
     except InvalidInput as error:
         file.add_rule((), error)
@@ -147,7 +159,7 @@ def _tenant(file: JsonFile, given: _Tenant) -> Tenant | None:
         payment_terms_days=given.payment_terms_days,
         numbers=numbers,
         credit_numbers=credit_numbers,
-        bank=None if given.bank is None else BankDetails(**given.bank.model_dump()),
+        bank=bank,
         rounding=given.rounding,
         skip_zero_invoices=given.skip_zero_invoices,
         shards=given.shards or 1,

@@ -97,7 +97,10 @@ def _write_settlement(settlement: Any, invoice: EInvoice) -> None:  # noqa: ANN4
 def _payment_means(terms: PaymentTerms) -> Any:  # noqa: ANN401
     means = PaymentMeans()
     means.type_code = terms.means
-    means.payee_account.iban = terms.iban
+    if terms.account_number:
+        means.payee_account.proprietary_id = terms.account_number
+    else:
+        means.payee_account.iban = terms.iban
     means.payee_account.account_name = terms.account_name
     means.payee_institution.bic = terms.bic
     return means

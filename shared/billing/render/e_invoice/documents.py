@@ -153,16 +153,18 @@ def _given_back(credit_note: CreditNote) -> str:
 
 def _payment(invoice: Invoice) -> PaymentTerms | None:
     """How the invoice is paid: by the saved card, or by transfer (SEPA in euros); None where no account is known."""
+    bank, reference = invoice.bank, invoice.payment_reference
     if invoice.collection_method is CollectionMethod.CHARGE_AUTOMATICALLY:
-        return PaymentTerms(means=_CARD, reference=invoice.payment_reference, iban="", bic="", account_name="")
-    if invoice.bank is None:
+        return PaymentTerms(means=_CARD, reference=reference, iban="", account_number="", bic="", account_name="")
+    if bank is None:
         return None
     return PaymentTerms(
-        means=_SEPA_TRANSFER if invoice.currency == "EUR" else _CREDIT_TRANSFER,
-        reference=invoice.payment_reference,
-        iban="".join(invoice.bank.iban.split()),
-        bic=invoice.bank.bic,
-        account_name=plain(invoice.bank.account_holder),
+        means=_SEPA_TRANSFER if invoice.currency == "EUR" and bank.iban else _CREDIT_TRANSFER,
+        reference=reference,
+        iban="".join(bank.iban.split()),
+        account_number="" if bank.iban else bank.account_number,
+        bic=bank.bic,
+        account_name=plain(bank.account_holder),
     )
 
 

@@ -93,11 +93,15 @@ class TaxSubtotal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentTerms:
-    """How to pay (BG-16): the means is a code of UNTDID 4461, the account one for transfers ("" without)."""
+    """How to pay (BG-16): the means is a code of UNTDID 4461, the account one for transfers ("" without).
+
+    The account (BT-84) has an IBAN, or else a number.
+    """
 
     means: str
     reference: str
     iban: str
+    account_number: str
     bic: str
     account_name: str
 

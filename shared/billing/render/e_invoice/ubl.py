@@ -100,9 +100,9 @@ def _write_payment(root: Element, invoice: EInvoice) -> None:
         means = _group(root, "PaymentMeans")
         _text(means, "PaymentMeansCode", terms.means)
         _text(means, "PaymentID", terms.reference)
-        if terms.iban:
+        if number := terms.iban or terms.account_number:
             account = _group(means, "PayeeFinancialAccount")
-            _text(account, "ID", terms.iban)
+            _text(account, "ID", number)
             _text(account, "Name", terms.account_name)
             if terms.bic:
                 _text(_group(account, "FinancialInstitutionBranch"), "ID", terms.bic)

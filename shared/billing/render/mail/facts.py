@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
-from billing.domain.invoice import BankDetails
 from billing.domain.notice import Notice, NoticeKind
+from billing.render.bank_fields import account_fields
 from billing.render.document_view import Field
 from billing.render.words import Words
 
@@ -24,7 +24,7 @@ def facts_of(notice: Notice, *, words: Words, names: Mapping[str, str]) -> tuple
             facts.append(Field(label=words.due_date, value=names["due_on"]))
     elif notice.kind is NoticeKind.RECEIPT or notice.invoice.amount_paid:  # a void invoice brings a service back too
         facts.append(Field(label=words.amount_paid, value=names["amount_paid"], strong=True))
-    facts += _account(notice, notice.invoice.bank, words=words, names=names)
+    facts += _account(notice, words=words, names=names)
     return tuple(fact for fact in facts if fact.value)
 
 
@@ -33,18 +33,9 @@ def _is_past_its_charge(notice: Notice, names: Mapping[str, str]) -> bool:
     return notice.kind.chases and names["pays_by"] == "card"
 
 
-def _account(notice: Notice, bank: BankDetails | None, *, words: Words, names: Mapping[str, str]) -> tuple[Field, ...]:
+def _account(notice: Notice, *, words: Words, names: Mapping[str, str]) -> tuple[Field, ...]:
     is_asked = notice.kind.chases and names["pays_by"] == "transfer"
-    if bank is None or not (is_asked or notice.kind is NoticeKind.INVOICE_ISSUED):
+    if notice.invoice.bank is None or not (is_asked or notice.kind is NoticeKind.INVOICE_ISSUED):
         return ()
-    return (
-        Field(label=words.account_holder, value=bank.account_holder),
-        Field(label="IBAN", value=_grouped(bank.iban)),
-        Field(label="BIC", value=bank.bic),
-        Field(label=words.reference, value=names["reference"], strong=True),
-    )
-
-
-def _grouped(iban: str) -> str:
-    plain = "".join(iban.split())
-    return " ".join(plain[place : place + 4] for place in range(0, len(plain), 4))
+    reference = Field(label=words.reference, value=names["reference"], strong=True)
+    return (*account_fields(notice.invoice, words=words), reference)

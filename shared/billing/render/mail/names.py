@@ -14,6 +14,7 @@ from billing.render.mail.decline_words import decline_reason
 from billing.render.mail.review_words import review_reason
 
 EXAMPLES = {
+    "account": "DE89 3704 0044 0532 0130 00",
     "advice": "retry",
     "amount_due": "€49.00",
     "amount_left": "€20.00",
@@ -48,9 +49,10 @@ EXAMPLES = {
 """Every name with an example; what does not apply to a mail is empty there, so `{% if retry_on %}` tells.
 
 `advice` is what follows from the last charge, where that failed: `retry`, `update_method`, `confirm`, and for the
-tenant alone `review`. `cause` is why the invoice is chased: `payment_failed`, `overdue` or `reversed`. `pays_by` is
-`card` or `transfer`, `invoice_status` that of the API. `tries` counts the charges that failed, where the last one did,
-and `notices` what the customer was sent by the dunning schedule.
+tenant alone `review`. `account` is the IBAN, or else the account's number. `cause` is why the invoice is chased:
+`payment_failed`, `overdue` or `reversed`. `pays_by` is `card` or `transfer`, `invoice_status` that of the API. `tries`
+counts the charges that failed, where the last one did, and `notices` what the customer was sent by the dunning
+schedule.
 """
 
 _FAILED = frozenset({AttemptStatus.DECLINED, AttemptStatus.REQUIRES_ACTION})
@@ -69,6 +71,7 @@ def names_of(notice: Notice, *, language: str) -> dict[str, str]:
     write_day = partial(formats.day_within, language=language)
     paid = payment.amount if payment is not None else invoice.amount_paid
     return {
+        "account": invoice.bank.account if invoice.bank is not None else "",
         "amount_due": formats.amount(invoice.amount_due),
         "amount_left": formats.amount(invoice.amount_due) if invoice.amount_due > 0 else "",
         "amount_paid": formats.amount(paid),
