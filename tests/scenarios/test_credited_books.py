@@ -42,6 +42,21 @@ def test_the_customer_is_mailed_the_note_once() -> None:
     assert world.credit_notes()[0].pending == ()
 
 
+@pytest.mark.parametrize(("kept", "found"), [(-900, []), (-800, ["-800"]), (900, ["900"])])
+def test_what_the_version_before_kept_of_an_invoice_that_is_paid_and_credited_is_no_difference(
+    world: World, kept: int, found: list[str]
+) -> None:
+    """It kept what is due below 0 until the refund was made."""
+    pays(world, 4900, gateway_id="pi_1")
+    gives_back(world, AmountCredit(amount=900))
+    world.damages(f"invoices/{world.invoices()[0].id}", {"amount_due": kept})
+    request = VerifyRequest(tenant_id=world.tenant.id, as_of=world.now, objects=False)
+    findings = verify(world.documents, world.objects, request).findings.kept
+    assert [(each.field, each.stored, each.expected) for each in findings] == [
+        ("amount_due", stored, "0") for stored in found
+    ]
+
+
 AHEAD = a_plan(plan_id="ahead", fees=[a_fee("31.00")], anchor_day=1, billed=Billed.IN_ADVANCE)
 
 

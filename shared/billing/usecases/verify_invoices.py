@@ -190,7 +190,9 @@ def _verify_indexed(verification: Verification, document: Document, invoice: Inv
         ("country", invoice.buyer.country),
     ):
         stored = document.fields.get(field)
-        if stored != expected and not _is_owed_back(field, stored, expected):
+        if field == "amount_due" and invoice.overpaid and stored == -invoice.overpaid:
+            continue  # the version before kept it below 0 until the refund was made
+        if stored != expected:
             difference = Difference(field=field, stored=str(stored), expected=str(expected))
             what = f"{invoice.number or invoice.id}, what queries go by"
             entity = f"invoices/{document.id}"
