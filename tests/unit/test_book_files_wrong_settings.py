@@ -93,7 +93,10 @@ from tests.book_folder import CALLS, PLAN, TENANT, book_folder, changed, errors_
         ),
         (
             {"bank": {"account_holder": "A", "iban": "DE89370400440532013000", "swift": "X"}},
-            "tenant.json:11: bank.swift: unknown key; known are account_holder, iban, bic, bank_name, account_number, routing_number",
+            (
+                "tenant.json:11: bank.swift: unknown key; known are account_holder, iban, bic, bank_name, "
+                "account_number, routing_number"
+            ),
         ),
     ],
 )
