@@ -1,8 +1,14 @@
 """A seller's account as a document and a mail show it, for a transfer."""
 
+from types import MappingProxyType
+from typing import Final
+
 from billing.domain.invoice import Invoice
 from billing.render.document_view import Field
 from billing.render.words import Words
+
+# What a bank's number is called there, in whatever language: it is looked for on a form of that country.
+_OWN_TERMS: Final = MappingProxyType({"US": "Routing number", "GB": "Sort code", "IE": "Sort code"})
 
 
 def account_fields(invoice: Invoice, *, words: Words) -> tuple[Field, ...]:
@@ -14,14 +20,10 @@ def account_fields(invoice: Invoice, *, words: Words) -> tuple[Field, ...]:
         Field(label=words.account_holder, value=bank.account_holder),
         Field(label="IBAN", value=_grouped(bank.iban)),
         Field(label=words.account_number, value=bank.account_number),
-        Field(label=_routing_words(invoice.seller.country, words=words), value=bank.routing_number),
+        Field(label=_OWN_TERMS.get(invoice.seller.country, words.bank_code), value=bank.routing_number),
         Field(label="BIC", value=bank.bic),
     )
     return tuple(field for field in fields if field.value)
-
-
-def _routing_words(country: str, *, words: Words) -> str:
-    return {"US": words.routing_number, "GB": words.sort_code, "IE": words.sort_code}.get(country, words.bank_code)
 
 
 def _grouped(iban: str) -> str:

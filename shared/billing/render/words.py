@@ -70,8 +70,6 @@ class Words:
     account_holder: str
     bank: str
     account_number: str
-    routing_number: str
-    sort_code: str
     bank_code: str
     reference: str
     pay_online: str
@@ -197,8 +195,6 @@ _ROWS = (
     ("Account holder", "Kontoinhaber", "Titulaire", "Titular"),
     ("Bank", "Bank", "Banque", "Banco"),
     ("Account number", "Kontonummer", "Numéro de compte", "Número de cuenta"),
-    ("Routing number", "Routing Number", "Routing number", "Routing number"),
-    ("Sort code", "Sort Code", "Sort code", "Sort code"),
     ("Bank code", "Bankleitzahl", "Code banque", "Código bancario"),
     ("Reference", "Verwendungszweck", "Référence", "Referencia"),
     ("Pay online", "Online bezahlen", "Payer en ligne", "Pagar en línea"),
