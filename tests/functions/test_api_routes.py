@@ -8,8 +8,13 @@ from typing import Any
 
 import pytest
 
+from billing.domain.credit_request import AmountCredit, CreditRequest
 from billing.domain.member import Role
+from billing.domain.payment import PaymentSource
 from billing.store.customers import Customers
+from billing.usecases.call import Call
+from billing.usecases.issue_credit_note import issue_credit_note
+from billing.usecases.record_payment import NewPayment, record_payment
 from tests.builders import utc
 from tests.functions.api_books import ApiBooks, running_api
 from tests.functions.proxy import owes
@@ -116,6 +121,27 @@ def test_a_credit_note_lowers_what_is_due(api: ApiBooks) -> None:
     assert api.read("/api/billing/credit-notes?invoice_id=" + note["invoice_id"])["data"][0]["id"] == note["id"]
 
 
+def test_what_is_paid_beyond_what_is_owed_is_seen_until_it_went_back(api: ApiBooks) -> None:
+    """58.31 came by card, 11.90 of it are credited, and nobody could give that back to the card yet."""
+    engine, invoice_id = api.proxy.engine, api.read(INVOICE)["id"]
+    assert api.read(INVOICE)["overpaid"] == 0
+    call = Call(tenant_id="acme", actor="t", recorded_at=utc("2026-03-02"))
+    paid = NewPayment(
+        id="p1",
+        amount=5831,
+        currency="USD",
+        source=PaymentSource.CARD,
+        received_at=utc("2026-03-02"),
+        invoice_ids=(invoice_id,),
+        gateway_id="pi_1",
+    )
+    record_payment(engine.documents, paid, call=call)
+    note = CreditRequest(key="k", what=AmountCredit(amount=1190), reason="an outage")
+    issue_credit_note(engine.documents, invoice_id, note, call=call)
+    assert [api.read(INVOICE)[name] for name in ("amount_due", "overpaid", "status")] == [0, 1190, "paid"]
+    assert api.read("/api/billing/invoices")["data"][0]["overpaid"] == 1190
+
+
 def test_settings_change_over_the_version_that_was_read_and_no_other(api: ApiBooks) -> None:
     read = api.ask("GET", "/api/billing/settings", role=Role.VIEWER)
     sent = {"If-Match": read.headers["etag"]}
@@ -172,6 +198,19 @@ def test_a_subscription_is_opened_previewed_and_cancelled(api: ApiBooks) -> None
     posted(api, "subscriptions/second/cancel", {}, status=200)
     assert api.read("/api/billing/subscriptions/second")["end"] == "2026-04-01T00:00:00Z"
     assert posted(api, "subscriptions/second/cancel/undo", None, status=200)["subscription"]["end"] is None
+
+
+def test_a_subscription_in_a_time_zone_of_its_own_has_its_days_there(api: ApiBooks) -> None:
+    wanted = {"id": "west", "customer_id": "lumen", "plan": "monthly@1", "start": "2026-03-01"}
+    opened = posted(api, "subscriptions", {**wanted, "zone": "America/New_York"})
+    assert (opened["zone"], opened["start"]) == ("America/New_York", "2026-03-01T05:00:00Z")
+    paused = posted(api, "subscriptions/west/pause", {"at": "2026-03-07", "until": "2026-03-09"}, status=200)
+    assert paused["subscription"]["pauses"] == [{"start": "2026-03-07T05:00:00Z", "end": "2026-03-09T04:00:00Z"}]
+    charge = {"id": "visit", "name": "Visit", "unit_price": "5", "charged_at": "2026-03-20"}
+    [charged] = posted(api, "subscriptions/west/charges", charge)["one_time"]
+    assert charged["charged_at"] == "2026-03-20T04:00:00Z"
+    refused = posted(api, "subscriptions", {**wanted, "id": "east", "zone": "Mars"}, status=422)
+    assert "zone: expected an IANA time zone such as Europe/Berlin, got 'Mars'" in refused["detail"]
 
 
 def test_outstanding_is_one_figure_as_json_and_a_table_as_csv(api: ApiBooks) -> None:

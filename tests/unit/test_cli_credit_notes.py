@@ -4,8 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from billing.domain.credit_request import AmountCredit, CreditRequest
 from billing.domain.payment import PaymentSource
 from billing.usecases.call import Call
+from billing.usecases.issue_credit_note import issue_credit_note
 from billing.usecases.record_payment import NewPayment, record_payment
 from billing.wiring import local_engine
 from tests.builders import utc
@@ -30,7 +32,7 @@ def billed(billed_once: Path, tmp_path: Path) -> Path:
     return copy_of(billed_once, tmp_path / "kept")
 
 
-def paid(directory: Path) -> None:
+def paid(directory: Path, *, by: str = "") -> None:
     engine = local_engine(directory, payment_link_base="")
     new = NewPayment(
         id="bank.1",
@@ -39,9 +41,13 @@ def paid(directory: Path) -> None:
         source=PaymentSource.BANK_TRANSFER,
         received_at=utc("2026-03-05"),
         invoice_ids=(INVOICE,),
+        gateway_id=by,
     )
-    call = Call(tenant_id="acme-api", actor="cli", recorded_at=utc("2026-03-05"))
-    record_payment(engine.documents, new, call=call)
+    record_payment(engine.documents, new, call=call_at("2026-03-05"))
+
+
+def call_at(day: str) -> Call:
+    return Call(tenant_id="acme-api", actor="cli", recorded_at=utc(day))
 
 
 def test_a_line_is_credited_and_filed(billed: Path) -> None:
@@ -129,3 +135,17 @@ def test_without_a_yes_nothing_is_credited(billed_once: Path) -> None:
         f"billing: Credit {NUMBER}? A credit note can't be taken back. Say so with --yes\n",
     )
     assert billing("credit-notes", "show", "CN-1", "--dir", billed_once).exit_code == 2
+
+
+def test_what_is_overpaid_until_the_card_has_it_back_is_shown(billed: Path) -> None:
+    paid(billed, by="pi_1")
+    request = CreditRequest(key="k", what=AmountCredit(amount=10_000), reason="goodwill")
+    documents, call = local_engine(billed, payment_link_base="").documents, call_at("2026-03-06")
+    issue_credit_note(documents, INVOICE, request, call=call)
+    shown = billing("invoices", "show", NUMBER, "--dir", billed).stdout
+    assert [line.split()[:2] for line in shown.splitlines() if line.split()[:1] == ["Overpaid"]] == [
+        ["Overpaid", "100.00"]
+    ]
+    rows = answer(billing("invoices", "list", "--json", "--dir", billed))["invoices"]
+    assert [each["overpaid"] for each in rows if each["number"] == NUMBER] == ["100.00"]
+    assert {each["overpaid"] for each in rows if each["number"] != NUMBER} == {"0.00"}

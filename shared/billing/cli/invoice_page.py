@@ -82,6 +82,8 @@ def _totals(invoice: Invoice) -> Table:
         table.add_row("Paid", amount(invoice.amount_paid, invoice.currency))
     if invoice.amount_credited:
         table.add_row("Credited", amount(invoice.amount_credited, invoice.currency))
+    if invoice.overpaid:
+        table.add_row("Overpaid", amount(invoice.overpaid, invoice.currency))
     table.add_row("To pay", amount(invoice.amount_due, invoice.currency))
     return table
 

@@ -92,5 +92,6 @@ def _row(invoice: Invoice, *, directory: Path) -> Json:
         "currency": invoice.currency,
         "total": invoice_amount(invoice.total, invoice.currency),
         "amount_due": invoice_amount(invoice.amount_due, invoice.currency),
+        "overpaid": invoice_amount(invoice.overpaid, invoice.currency),
         "pdf": None if pdf is None else str(pdf),
     }

@@ -28,13 +28,17 @@ class AttemptAnswer(AnswerModel):
 
 
 class InvoiceRow(IssuedAnswer):
-    """An invoice in a list; amounts in minor units of `currency`, `number` is empty while it is a draft."""
+    """An invoice in a list; amounts in minor units of `currency`, `number` is empty while it is a draft.
+
+    `overpaid` is what was paid beyond what is owed and goes back: by a refund that is under way, or by one to come.
+    """
 
     status: InvoiceStatus
     due_on: date
     amount_paid: Amount
     amount_credited: Amount
     amount_due: Amount
+    overpaid: Amount
 
 
 class InvoiceAnswer(InvoiceRow):
