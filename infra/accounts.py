@@ -5,7 +5,7 @@ from functools import partial
 
 from infra.cloud import Cloud
 from infra.declaration import Declaration, ServiceAccount
-from infra.grants import Place, by_gcloud, by_library, grant
+from infra.grants import Place, by_gcloud, by_library, grant, named
 from infra.queues import queue_name
 from infra.resource import Difference, Resource, Settings, Step, always, gcloud
 from infra.secret_places import secret_name
@@ -14,6 +14,7 @@ IAM = "iam.googleapis.com"
 
 _SECRET_ROLES = ("roles/secretmanager.secretAccessor", "roles/secretmanager.viewer")
 """The values of a secret, and the list of its versions."""
+_READS_FILES = "roles/storage.objectViewer"
 _ACTS_AS = "roles/iam.serviceAccountUser"
 
 _queue = partial(by_library, service="Cloud Tasks", api="cloudtasks.googleapis.com", client=lambda cloud: cloud.tasks)
@@ -61,7 +62,7 @@ def account_grants(declaration: Declaration) -> Iterator[Resource]:
 
 
 def _places(declaration: Declaration, account: ServiceAccount) -> Iterator[tuple[Place, Sequence[str]]]:
-    yield _project(declaration), account.project_roles
+    yield _project(declaration), (*account.project_roles, *map(_reads_like, account.reads_buckets_like))
     for bucket in declaration.buckets:
         yield _bucket(declaration, bucket), account.bucket_roles.get(bucket, ())
     for queue in declaration.queues:
@@ -72,6 +73,15 @@ def _places(declaration: Declaration, account: ServiceAccount) -> Iterator[tuple
         yield _secret(f"secret {secret}", resource=secret_name(declaration, secret)), roles
     for other in declaration.service_accounts:
         yield _account(declaration, other), (_ACTS_AS,) if other in account.acts_as else ()
+
+
+def _reads_like(start: str) -> str:
+    """The role on the project under a condition, as such a bucket may not be there yet.
+
+    https://cloud.google.com/storage/docs/access-control/iam#conditions
+    """
+    expression = f'resource.name.startsWith("projects/_/buckets/{start}")'
+    return named(_READS_FILES, {"expression": expression, "title": f"buckets {start}"})
 
 
 def _project(declaration: Declaration) -> Place:

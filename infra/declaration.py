@@ -67,6 +67,7 @@ Project = Annotated[str, _like("[a-z][a-z0-9-]{4,28}[a-z0-9]", "a project's id s
 Role = Annotated[str, _like(r"(roles|projects/[a-z0-9-]+/roles)/[A-Za-z0-9_.]+", "a role such as roles/datastore.user")]
 Api = Annotated[str, _like(r"[a-z]+\.googleapis\.com", "an API such as firestore.googleapis.com")]
 BucketName = Annotated[str, _like("[a-z0-9][a-z0-9._-]{1,61}[a-z0-9]", "3 to 63 of a-z, 0-9, ., _ and -")]
+BucketStart = Annotated[str, _like("[a-z0-9][a-z0-9._-]{1,61}", "the start of a bucket's name, 2 to 62 characters")]
 Database = Annotated[
     str, _like(r"\(default\)|[a-z][a-z0-9-]{2,61}[a-z0-9]", "(default) or a name of 4 to 63 of a-z, 0-9 and -")
 ]
@@ -111,6 +112,7 @@ class ServiceAccount(Part):
     title: Text
     project_roles: tuple[Role, ...] = ()
     bucket_roles: dict[str, tuple[Role, ...]] = {}
+    reads_buckets_like: tuple[BucketStart, ...] = ()
     queue_roles: dict[QueueName, tuple[Role, ...]] = {}
     acts_as: tuple[str, ...] = ()
     reads_secrets: tuple[SecretName, ...] = ()

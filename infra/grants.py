@@ -64,7 +64,8 @@ def _roles(live: Settings) -> list[str]:
     return found if isinstance(found, list) else []
 
 
-def _named(role: str, condition: Mapping[str, str]) -> str:
+def named(role: str, condition: Mapping[str, str]) -> str:
+    """How a role under a condition, or none, is written."""
     said = {name: condition[name] for name in _CONDITION if condition.get(name)}
     return f"{role}{_IF}{json.dumps(said)}" if said else role
 
@@ -75,10 +76,10 @@ def by_gcloud(name: str, *, api: str, group: Sequence[str], target: str) -> Plac
     def roles(cloud: Cloud, member: str) -> list[str]:
         policy = cloud.gcloud.read(*group, "get-iam-policy", target) or {}
         bindings = [each for each in policy.get("bindings", []) if member in each["members"]]
-        return [_named(each["role"], each.get("condition") or {}) for each in bindings]
+        return [named(each["role"], each.get("condition") or {}) for each in bindings]
 
-    def change(verb: str, named: str, member: str) -> Step:
-        role, _, condition = named.partition(_IF)
+    def change(verb: str, role_if: str, member: str) -> Step:
+        role, _, condition = role_if.partition(_IF)
         words = [*group, f"{verb}-iam-policy-binding", target, f"--member={member}", f"--role={role}"]
         if condition:
             return gcloud(*words, "--condition-from-file=condition.json", file=("condition.json", condition))
@@ -101,31 +102,31 @@ def by_library(name: str, *, service: str, api: str, client: Callable[[Cloud], A
         except NotThere:
             return []
 
-    def write(cloud: Cloud, *, named: str, member: str, has: bool) -> None:
-        changed = _changed(policy(cloud), named=named, member=member, has=has)
+    def write(cloud: Cloud, *, role_if: str, member: str, has: bool) -> None:
+        changed = _changed(policy(cloud), role_if=role_if, member=member, has=has)
         with refusals(service, f"{service}: roles on {name}", project=cloud.project):
             client(cloud).set_iam_policy(request={"resource": resource, "policy": changed})
 
     def give(role: str, member: str) -> Step:
         says = f"{service}: give {role} on {name} to {member}"
-        return Call(says, partial(write, named=role, member=member, has=True))
+        return Call(says, partial(write, role_if=role, member=member, has=True))
 
     def take(role: str, member: str) -> Step:
         says = f"{service}: take {role} on {name} from {member}"
-        return Call(says, partial(write, named=role, member=member, has=False))
+        return Call(says, partial(write, role_if=role, member=member, has=False))
 
     return Place(name=name, api=api, roles=roles, give=give, take=take)
 
 
 def _name_of(binding: Any) -> str:  # noqa: ANN401 - the library's
-    return _named(binding.role, {name: getattr(binding.condition, name) for name in _CONDITION})
+    return named(binding.role, {name: getattr(binding.condition, name) for name in _CONDITION})
 
 
-def _changed(policy: Any, *, named: str, member: str, has: bool) -> Any:  # noqa: ANN401 - the library's
+def _changed(policy: Any, *, role_if: str, member: str, has: bool) -> Any:  # noqa: ANN401 - the library's
     """The policy with the role given or taken; its etag keeps two at once from undoing each other."""
-    binding = next((each for each in policy.bindings if _name_of(each) == named), None)
+    binding = next((each for each in policy.bindings if _name_of(each) == role_if), None)
     if has:
-        binding = binding or policy.bindings.add(role=named)  # only roles without a condition are given
+        binding = binding or policy.bindings.add(role=role_if)  # only roles without a condition are given
         binding.members.extend({member} - {*binding.members})
     elif binding is not None and member in binding.members:
         binding.members.remove(member)

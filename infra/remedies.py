@@ -74,7 +74,8 @@ def _acts_as(account: str, *, project: str) -> str:
 
 
 def _has_an_owner_run(command: str, role: str) -> str:
-    return f"have an owner of the project run: gcloud {command} --member=user:YOUR_EMAIL --role={role}"
+    given = f"--member=user:YOUR_EMAIL --role={role} --condition=None"  # else gcloud asks which: the builder's has one
+    return f"have an owner of the project run: gcloud {command} {given}"
 
 
 def no_strangers(project: str) -> str:

@@ -67,7 +67,10 @@ def _bind(state: Json, words: list[str], flags: Flags) -> None:
     member = flags.one("--member").removeprefix("serviceAccount:")
     if member != "allUsers" and not any(each["email"] == member for each in state["accounts"]):
         no(f"INVALID_ARGUMENT: Service account {member} does not exist.")
-    _condition(state, words, flags)
+    if condition := _condition(state, words, flags):
+        bound = {"role": flags.one("--role"), "members": [flags.one("--member")], "condition": condition}
+        state.setdefault("conditional", {}).setdefault(_target(state, words), []).append(bound)
+        return
     members = state["policies"].setdefault(_target(state, words), {}).setdefault(flags.one("--role"), [])
     if flags.one("--member") not in members:
         members.append(flags.one("--member"))

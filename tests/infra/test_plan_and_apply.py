@@ -62,7 +62,7 @@ def test_the_functions_are_built_as_an_account_of_ours(applied: World) -> None:
 
 def test_the_accounts_may_do_what_is_declared_and_nothing_else(applied: World) -> None:
     policies, doors = applied.gcloud.state["policies"], [GENERATES, RUN_DUNNING, API_PROXY]
-    to_build = ("roles/logging.logWriter", "roles/artifactregistry.writer", "roles/storage.objectViewer")
+    to_build = ("roles/logging.logWriter", "roles/artifactregistry.writer")
     assert policies[PROJECT] == {"roles/datastore.user": doors, **{role: [BUILDER] for role in to_build}}
     assert policies[INVOICES] == {"roles/storage.objectCreator": doors, "roles/storage.objectViewer": doors}
     acting = "roles/iam.serviceAccountUser"

@@ -45,7 +45,7 @@ REMEDIES: dict[str, tuple[Callable[[World], object], type[InfraError], str]] = {
     "no role for gcloud": (
         lambda world: _refused(world, "firestore databases create", "PERMISSION_DENIED: The caller lacks permission"),
         NotAllowed,
-        f"gcloud projects add-iam-policy-binding {PROJECT} --member=user:YOUR_EMAIL --role=roles/datastore.owner",
+        f"add-iam-policy-binding {PROJECT} --member=user:YOUR_EMAIL --role=roles/datastore.owner --condition=None",
     ),
     "no role to run a function as its account": (
         lambda world: _refused(world, "functions deploy", NO_ACTING),
@@ -82,7 +82,7 @@ REMEDIES: dict[str, tuple[Callable[[World], object], type[InfraError], str]] = {
             world, "services list", "[a@acme.example] does not have permission to access projects instance [x]"
         ),
         NotAllowed,
-        "--role=roles/serviceusage.serviceUsageAdmin; or the project's id is another: gcloud projects list",
+        "UsageAdmin --condition=None; or the project's id is another: gcloud projects list",
     ),
     "an API of the rules that was switched off meanwhile": (
         _answers("Rules", RULES_OFF),
