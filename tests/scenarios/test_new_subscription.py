@@ -183,3 +183,27 @@ def test_its_first_bills_are_shown_beforehand(world: World) -> None:
         utc("2027-12-31"), utc("2028-01-01"), utc("2028-02-01"), utc("2028-03-01"),
     ]  # fmt: skip
     assert world.everything() == before
+
+
+def test_a_subscription_may_have_a_time_zone_of_its_own(world: World) -> None:
+    """From 15 February in New York, five hours behind UTC: 15 of 29 days of 29.00, and months that begin there."""
+    asked = {"zone": "America/New_York", "start": utc("2028-02-15T05:00"), "quantities": {}, "coupons": ()}
+    created = create(world, **asked)
+    assert (created.subscription.zone, world.subscription("sub-1").zone) == ("America/New_York", "America/New_York")
+    assert create(world, **asked).known
+    with pytest.raises(OtherSubscription):
+        create(world, **{**asked, "zone": ""})  # the tenant's, UTC
+    world.travels_to("2028-04-01T04:00")
+    world.runs_billing()
+    periods = [(each.period.start, each.subtotal) for each in world.invoices("ada")]
+    assert periods == [
+        (utc("2028-02-15T05:00"), 1500),
+        (utc("2028-03-01T05:00"), 2900),
+        (utc("2028-04-01T04:00"), 2900),  # summer time
+    ]
+
+
+def test_a_time_zone_that_is_none_opens_nothing(world: World) -> None:
+    with pytest.raises(InvalidInput, match="time_zone: expected an IANA time zone such as Europe/Berlin, got 'Mars'"):
+        create(world, zone="Mars")
+    assert world.collection("subscriptions") == []

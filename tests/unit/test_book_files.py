@@ -333,3 +333,35 @@ def test_a_large_book_is_spread_over_shards_unless_it_says_how_many(tmp_path: Pa
     assert len({(each.customer_id, each.shard) for each in book.subscriptions}) == 2  # one shard a customer
     told = load_book(book_folder(tmp_path, tenant=changed(TENANT, shards=1), **rows))
     assert (told.tenant.shards, told.shards_by_size, {each.shard for each in told.subscriptions}) == (1, False, {0})
+
+
+def in_new_york(table: str) -> str:
+    """subscriptions.csv with s-2 in New York; s-1 says nothing."""
+    header, first, second = table.splitlines()
+    return f"{header},time_zone\n{first},\n{second},America/New_York\n"
+
+
+def test_a_subscription_may_be_in_a_time_zone_of_its_own_with_its_days_and_usage(tmp_path: Path) -> None:
+    rows = in_new_york(TABLES["subscriptions"])
+    addons = TABLES["addons"] + "s-2,support,1,2026-01-12,2026-01-13\n"
+    book = load_book(book_folder(tmp_path, subscriptions=rows, addons=addons))
+    here, there = book.subscriptions
+    assert (here.zone, here.start) == ("UTC", utc("2026-01-10"))
+    assert (there.zone, there.start, there.end) == (
+        "America/New_York",
+        utc("2026-01-10T05:00"),
+        utc("2026-02-21T05:00"),
+    )
+    assert [(each.start, each.end) for each in there.items] == [(utc("2026-01-12T05:00"), utc("2026-01-14T05:00"))]
+    # the last day in New York is past that day in UTC
+    assert [(each.subscription_id, each.occurred_at) for each in book.usage] == [
+        ("s-1", utc("2026-02-01")),
+        ("s-2", utc("2026-02-20T05:00")),
+    ]
+
+
+def test_a_time_zone_that_is_none_is_refused(tmp_path: Path) -> None:
+    rows = in_new_york(TABLES["subscriptions"]).replace("America/New_York", "EST5")
+    assert errors_of(book_folder(tmp_path, subscriptions=rows)) == [
+        "subscriptions.csv:3: time_zone: expected an IANA time zone such as Europe/Berlin, got 'EST5'"
+    ]

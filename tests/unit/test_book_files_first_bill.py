@@ -129,3 +129,11 @@ def test_a_cycle_due_on_the_very_next_day_is_billed_here(tmp_path: Path) -> None
     usage = USAGE + "c-1,2026-02-28,calls,3\n"
     folder = book_folder(tmp_path, subscriptions=RUNNING, usage=usage, addons=None)
     assert load_book(folder).subscriptions[0].next_billing_at == utc("2026-03-01")
+
+
+def test_the_newest_row_s_day_is_that_of_its_subscription(tmp_path: Path) -> None:
+    """The last day of February in Auckland begins on the 27th in UTC, which is the tenant's."""
+    rows = "subscription_id,customer_id,plan_id,started_on,time_zone\ns-1,c-1,basic,2025-01-01,Pacific/Auckland\n"
+    usage = USAGE + "c-1,2026-02-28,calls,3\n"
+    (note,) = load_book(book_folder(tmp_path, subscriptions=rows, usage=usage, addons=None)).notes
+    assert note.startswith("billing continues after 2026-02-28, the newest usage row;")

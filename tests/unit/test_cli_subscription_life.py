@@ -191,3 +191,16 @@ def test_one_that_starts_now_needs_no_date(kept: Path) -> None:
 )
 def test_what_can_not_be_is_refused_in_a_sentence(kept: Path, verb: str, options: tuple[str, ...], words: str) -> None:
     assert words in refused(kept, verb, *options, of="s-x" if verb == "create" else "s-1")
+
+
+def test_days_of_one_with_a_time_zone_of_its_own_are_days_there(kept: Path) -> None:
+    options = ("--customer", "c-1", "--plan", "basic@1", "--start", "2026-04-01", "--zone", "America/New_York")
+    opened = asked(kept, "create", *options, "--backdated", of="west")["subscription"]
+    assert (opened["zone"], opened["phases"][0]["start"]) == ("America/New_York", "2026-04-01T04:00:00+00:00")
+    [paused] = asked(kept, "pause", "--on", "2026-04-10", "--until", "2026-04-12", of="west")["subscription"]["pauses"]
+    assert (paused["start"], paused["end"]) == ("2026-04-10T04:00:00+00:00", "2026-04-12T04:00:00+00:00")
+    charge = ("visit", "--name", "Visit", "--price", "5", "--on", "2026-04-20")
+    [once] = asked(kept, "add-charge", *charge, of="west")["one_time"]
+    assert once["charged_at"] == "2026-04-20T04:00:00+00:00"
+    said = refused(kept, "create", *options[:-1], "New York", of="east")
+    assert "--zone: expected an IANA time zone such as Europe/Berlin, got 'New York'" in said

@@ -9,7 +9,9 @@ from billing.cli.screen import answers, write_json
 from billing.cli.subscription_life import quantities_of
 from billing.cli.subscription_life_page import bills_json, print_bills
 from billing.cli.subscription_page import print_subscription
+from billing.domain.errors import InvalidInput
 from billing.domain.new_subscription import NewSubscription
+from billing.domain.period import zone_named
 from billing.domain.tenant import Tenant
 from billing.store.codec import encode
 from billing.store.ids import checked_id
@@ -27,6 +29,7 @@ class GivenSubscription:
     add: tuple[str, ...]
     coupons: tuple[str, ...]
     backdated: bool
+    zone: str | None
 
 
 def run_create(given: GivenSubscription, *, preview: bool, place: Place) -> None:
@@ -39,7 +42,7 @@ def run_create(given: GivenSubscription, *, preview: bool, place: Place) -> None
             write_json({"bills": bills_json(bills, directory=place.directory)})
         else:
             answers().print("A preview; nothing is changed.")
-            print_bills("Its first bills", bills, zone=tenant.zone)
+            print_bills("Its first bills", bills, zone=new.zone)
         return
     created = create_subscription(engine.documents, new, call=call)
     if place.as_json:
@@ -51,13 +54,23 @@ def run_create(given: GivenSubscription, *, preview: bool, place: Place) -> None
 
 
 def _new(given: GivenSubscription, tenant: Tenant) -> NewSubscription:
-    now = SystemClock().now().replace(microsecond=0)
+    now, zone = SystemClock().now().replace(microsecond=0), tenant.zone if given.zone is None else _checked(given.zone)
     return NewSubscription(
         id=checked_id("subscription", given.id),
         customer_id=checked_id("--customer", given.customer_id),
         plan=checked_id("--plan", given.plan),
-        start=now if given.start is None else instant_of(given.start, zone=tenant.zone, option="--start"),
+        start=now if given.start is None else instant_of(given.start, zone=zone, option="--start"),
         quantities=quantities_of(given.add, option="--add"),
         coupons=tuple([checked_id("--coupon", each) for each in given.coupons]),
         backdated=given.backdated,
+        zone=zone,
     )
+
+
+def _checked(zone: str) -> str:
+    """InvalidInput, by the option's name, for what is no IANA time zone."""
+    try:
+        zone_named(zone)
+    except InvalidInput as error:
+        raise InvalidInput("--zone", expected=error.expected, given=zone) from None
+    return zone

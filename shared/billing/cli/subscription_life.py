@@ -32,6 +32,7 @@ from billing.domain.tenant import Tenant
 from billing.engine import Engine
 from billing.store.codec import encode
 from billing.store.ids import checked_id
+from billing.store.subscriptions import Subscriptions
 from billing.usecases.change_life import ChangedLife, change_life
 from billing.usecases.preview_life import LifePreview, preview_life
 
@@ -49,16 +50,16 @@ class GivenEnd:
 
 def run_change_items(subscription_id: str, given: Sequence[str], *, on: str, preview: bool, place: Place) -> None:
     """Change the quantities of add-ons."""
-    engine, tenant = open_place(place)
-    change = ItemsChange(quantities=quantities_of(given, option="--set"), at=_when(on, tenant))
-    _run(engine, tenant, subscription_id, change, preview=preview, place=place)
+    life = _opened(subscription_id, place)
+    change = ItemsChange(quantities=quantities_of(given, option="--set"), at=_when(on, life))
+    _run(life, change, preview=preview, place=place)
 
 
 def run_change_plan(subscription_id: str, plan: str, *, on: str, preview: bool, place: Place) -> None:
     """Change the plan."""
-    engine, tenant = open_place(place)
-    change = PlanChange(plan=checked_id("plan", plan), at=_when(on, tenant))
-    _run(engine, tenant, subscription_id, change, preview=preview, place=place)
+    life = _opened(subscription_id, place)
+    change = PlanChange(plan=checked_id("plan", plan), at=_when(on, life))
+    _run(life, change, preview=preview, place=place)
 
 
 def run_cancel(subscription_id: str, given: GivenEnd, *, preview: bool, place: Place) -> int:
@@ -66,25 +67,25 @@ def run_cancel(subscription_id: str, given: GivenEnd, *, preview: bool, place: P
     if [given.now, given.on is not None, given.undo].count(True) > 1:
         message = "when? Use one of --now, --on and --undo, or none for the end of the running period"
         raise Refused(message)
-    engine, tenant = open_place(place)
-    change = _end(given, tenant)
-    if not preview and _is_final(change, now=call_on(tenant).recorded_at):
+    life = _opened(subscription_id, place)
+    change = _end(given, life)
+    if not preview and _is_final(change, now=call_on(life.tenant).recorded_at):
         confirm(f"End {subscription_id} at once? It can't be taken back.", yes=given.yes)
-    return _run(engine, tenant, subscription_id, change, preview=preview, place=place)
+    return _run(life, change, preview=preview, place=place)
 
 
 def run_pause(subscription_id: str, *, on: str, until: str | None, preview: bool, place: Place) -> None:
     """Pause it."""
-    engine, tenant = open_place(place)
-    end = None if until is None else instant_of(until, zone=tenant.zone, option="--until")
-    change = Pausing(at=_when(on, tenant), until=end)
-    _run(engine, tenant, subscription_id, change, preview=preview, place=place)
+    life = _opened(subscription_id, place)
+    end = None if until is None else instant_of(until, zone=life.zone, option="--until")
+    change = Pausing(at=_when(on, life), until=end)
+    _run(life, change, preview=preview, place=place)
 
 
 def run_resume(subscription_id: str, *, on: str, preview: bool, place: Place) -> None:
     """Resume it."""
-    engine, tenant = open_place(place)
-    _run(engine, tenant, subscription_id, Resuming(at=_when(on, tenant)), preview=preview, place=place)
+    life = _opened(subscription_id, place)
+    _run(life, Resuming(at=_when(on, life)), preview=preview, place=place)
 
 
 def quantities_of(given: Sequence[str], *, option: str) -> Mapping[str, Decimal]:
@@ -98,24 +99,39 @@ def quantities_of(given: Sequence[str], *, option: str) -> Mapping[str, Decimal]
     return found
 
 
-def _run(
-    engine: Engine, tenant: Tenant, subscription_id: str, change: LifeChange, *, preview: bool, place: Place
-) -> int:
-    subscription_id, call = checked_id("subscription", subscription_id), call_on(tenant)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Life:
+    """The subscription to change: whose it is, and the time zone of the days that are typed."""
+
+    engine: Engine
+    tenant: Tenant
+    subscription_id: str
+    zone: str
+
+
+def _opened(subscription_id: str, place: Place) -> _Life:
+    engine, tenant = open_place(place)
+    subscription_id = checked_id("subscription", subscription_id)
+    zone = Subscriptions.of(engine.documents, tenant.id).zone_of(subscription_id, default=tenant.zone)
+    return _Life(engine=engine, tenant=tenant, subscription_id=subscription_id, zone=zone)
+
+
+def _run(life: _Life, change: LifeChange, *, preview: bool, place: Place) -> int:
+    documents, call = life.engine.documents, call_on(life.tenant)
     if preview:
-        _show(preview_life(engine.documents, subscription_id, change, call=call), place=place)
+        _show(preview_life(documents, life.subscription_id, change, call=call), place=place)
         return DONE
-    done = change_life(engine.documents, subscription_id, change, call=call)
-    settled = engine.settle_credit_notes(tenant, [done.credit_note]) if done.credit_note else None
+    done = change_life(documents, life.subscription_id, change, call=call)
+    settled = life.engine.settle_credit_notes(life.tenant, [done.credit_note]) if done.credit_note else None
     _answer(done, settled, as_json=place.as_json)
     return HAD_FAILURES if settled is not None and settled.failures else DONE
 
 
-def _end(given: GivenEnd, tenant: Tenant) -> Cancellation | CancellationUndone:
+def _end(given: GivenEnd, life: _Life) -> Cancellation | CancellationUndone:
     if given.undo:
         return CancellationUndone()
     when: When = Moment.NOW if given.now else Moment.PERIOD_END
-    return Cancellation(at=when if given.on is None else _when(given.on, tenant), unused=given.unused)
+    return Cancellation(at=when if given.on is None else _when(given.on, life), unused=given.unused)
 
 
 def _is_final(change: Cancellation | CancellationUndone, *, now: datetime) -> bool:
@@ -125,9 +141,9 @@ def _is_final(change: Cancellation | CancellationUndone, *, now: datetime) -> bo
     return change.at is Moment.NOW or change.at <= now
 
 
-def _when(text: str, tenant: Tenant) -> When:
+def _when(text: str, life: _Life) -> When:
     words = {"now": Moment.NOW, "period-end": Moment.PERIOD_END}
-    return words[text] if text in words else instant_of(text, zone=tenant.zone, option="--on")
+    return words[text] if text in words else instant_of(text, zone=life.zone, option="--on")
 
 
 def _answer(done: ChangedLife, settled: Settled | None, *, as_json: bool) -> None:

@@ -39,7 +39,8 @@ def show(subscription_id: str, *, place: Place) -> None:
 def run_apply_coupon(subscription_id: str, coupon_id: str, *, start: str | None, place: Place) -> None:
     """Put a coupon on a subscription."""
     documents, tenant = _opened(place)
-    start_at = None if start is None else instant_of(start, zone=tenant.zone, option="--from")
+    zone = Subscriptions.of(documents, tenant.id).zone_of(_checked(subscription_id), default=tenant.zone)
+    start_at = None if start is None else instant_of(start, zone=zone, option="--from")
     coupon_id = checked_id("coupon", coupon_id)
     after = apply_coupon(
         documents, _checked(subscription_id), coupon_id=coupon_id, start=start_at, call=call_on(tenant)
@@ -57,13 +58,14 @@ def run_remove_coupon(subscription_id: str, coupon_id: str, *, place: Place) -> 
 def run_add_charge(subscription_id: str, given: GivenCharge, *, place: Place) -> None:
     """Charge something once."""
     documents, tenant = _opened(place)
-    next_bill = _read(subscription_id, documents, tenant).next_billing_at or SystemClock().now()
+    subscription = _read(subscription_id, documents, tenant)
+    next_bill = subscription.next_billing_at or SystemClock().now()
     charge = OneTimeCharge(
         id=checked_id("charge", given.charge_id),
         name=given.name,
         quantity=parse_decimal(given.quantity, field="--quantity", min=Decimal(0)),
         unit_price=parse_decimal(given.price, field="--price", min=Decimal(0)),
-        charged_at=next_bill if given.on is None else instant_of(given.on, zone=tenant.zone, option="--on"),
+        charged_at=next_bill if given.on is None else instant_of(given.on, zone=subscription.zone, option="--on"),
         tax_inclusive=given.tax_inclusive,
     )
     after = add_one_time_charge(documents, _checked(subscription_id), one_time=charge, call=call_on(tenant))

@@ -21,7 +21,7 @@ class NewSubscription:
     """A plan version (`plan@version`) for a customer from `start` (UTC), with its trial first.
 
     `quantities` are add-ons by id, `coupons` their ids in the order in which they apply. `backdated` says that periods
-    which are over already are to be billed too.
+    which are over already are to be billed too. `zone` is its own IANA time zone ("" = the tenant's).
     """
 
     id: str
@@ -31,12 +31,13 @@ class NewSubscription:
     quantities: Mapping[str, Decimal] = field(default_factory=dict)
     coupons: tuple[str, ...] = ()
     backdated: bool = False
+    zone: str = ""
 
 
 def opened(
     new: NewSubscription, *, plan: Plan, customer: Customer, coupons: Sequence[Coupon], zone: str, now: datetime
 ) -> Subscription:
-    """The subscription with its first bill to come, anchored at its start or at the plan's day.
+    """The subscription with its first bill to come, anchored at its start or at the plan's day; `zone` is the tenant's.
 
     `coupons` are those that are asked for, in order. Raises InvalidInput for a plan or coupon in another currency than
     the customer's and for a first period that is over at `now` (UTC) without being said to be billed all the same,
@@ -46,7 +47,7 @@ def opened(
         given = f"{plan.ref} in {plan.currency}"
         raise InvalidInput("plan", expected=f"a plan in {customer.currency}, the customer's currency", given=given)
     plans = {plan.ref: plan}
-    bare = subscribed(new.id, customer.id, plan=plan, start=new.start, zone=zone)
+    bare = subscribed(new.id, customer.id, plan=plan, start=new.start, zone=new.zone or zone)
     subscription = replace(bare, next_billing_at=first_bill_for(bare, plans))
     first_end = next_bill_for(subscription, after=subscription.start)
     if not new.backdated and first_end is not None and first_end <= now:

@@ -43,6 +43,11 @@ class Subscriptions:
         """The subscriptions of these ids, in order; None where there is none."""
         return [None if each is None else _stored(each) for each in self.collection.get(subscription_ids)]
 
+    def zone_of(self, subscription_id: str, *, default: str) -> str:
+        """The time zone of a subscription's days; the `default` where there is none."""
+        [found] = self.get([subscription_id])
+        return default if found is None else found.value.zone
+
     def of_customer(self, customer_id: str) -> list[Stored[Subscription]]:
         """Every subscription of a customer, by id."""
         query = Query(self.collection.path, filters=(Filter("customer_id", "==", customer_id),))

@@ -156,7 +156,7 @@ def _changed(
     plan, is_new = _version(facts, _merged(change, seen, currency=facts.customer.currency))
     after = on_terms_from_next_bill(before, plan)
     if change.next_billing_on not in (None, seen.next_billing_on):
-        after = _moved(facts, change.next_billing_on, after, plan=plan)
+        after = _moved(change.next_billing_on, after, plan=plan)
     if change.setup_fee is not None and change.setup_fee != facts.setup_fee:
         after = _with_setup(facts, change.setup_fee, after, name=plan.name)
     return ServiceSet(before=standing, after=after, new_plan=plan if is_new else None)
@@ -173,11 +173,11 @@ def _merged(change: RecordChange, seen: ServiceSeen, *, currency: str) -> Servic
     )
 
 
-def _moved(facts: ServiceFacts, on: date | None, subscription: Subscription, *, plan: Plan) -> Subscription:
+def _moved(on: date | None, subscription: Subscription, *, plan: Plan) -> Subscription:
     if subscription.next_billing_at != subscription.start or on is None:
         way_out = "an invoice is made up to that date; change billingCycle.dayOfMonth for another day from then on"
         raise BilledAlready("billingCycle.nextBillingDate", way_out=way_out)
-    return started(subscription, plan, at=_begins(on, facts))
+    return started(subscription, plan, at=local_midnight(on, zone=subscription.zone))
 
 
 def _with_setup(facts: ServiceFacts, fee: Decimal, subscription: Subscription, *, name: str) -> Subscription:

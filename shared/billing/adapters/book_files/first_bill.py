@@ -30,16 +30,24 @@ def billing_start(
         return BillingStart(day=bill_from, reason=f"billing starts on {bill_from}, the day that was asked for")
     if not usage:
         return BillingStart(day=None, reason="billing starts with each subscription: the book has no usage")
-    instants = [event.occurred_at for event in usage]
-    first, newest = min(instants), max(instants)
+    first = min(event.occurred_at for event in usage)
     if not any(_ran_before(each.value, first) for each in subscriptions):
         return BillingStart(day=None, reason="billing starts with each subscription: the book is of a new business")
-    day = local_date(newest, zone=zone)
+    day = _newest_day(subscriptions, usage)
     reason = (
         f"billing continues after {day}, the newest usage row; bills for earlier days count as made elsewhere, because "
         f"subscriptions had completed a cycle before the first usage row ({local_date(first, zone=zone)})"
     )
     return BillingStart(day=day + timedelta(days=1), reason=reason)
+
+
+def _newest_day(subscriptions: Sequence[BookedSubscription], usage: Sequence[UsageEvent]) -> date:
+    """The latest day of usage, each in its subscription's zone."""
+    zones, newest = {each.value.id: each.value.zone for each in subscriptions}, dict[str, datetime]()
+    for event in usage:
+        zone = zones[event.subscription_id]
+        newest[zone] = max(newest.get(zone, event.occurred_at), event.occurred_at)
+    return max(local_date(instant, zone=zone) for zone, instant in newest.items())
 
 
 def with_first_bill(booked: BookedSubscription, start: BillingStart) -> Subscription:

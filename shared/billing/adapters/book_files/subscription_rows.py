@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 
-from billing.adapters.book_files.cell_types import Day, Key, Name, Number, Text
+from billing.adapters.book_files.cell_types import Day, Key, Name, Number, Text, Zone
 from billing.adapters.book_files.coupon_file import CouponFile
 from billing.adapters.book_files.csv_rows import Row, RowModel, Rows, read_rows
 from billing.adapters.book_files.customer_rows import CustomerRow
@@ -39,6 +39,7 @@ class SubscriptionRow(RowModel):
     ended_on: Day | None = None
     bill_from: Day | None = None
     coupons: Text = ""
+    time_zone: Zone | None = None
 
 
 class AddOnRow(RowModel):
@@ -155,7 +156,7 @@ def _checked_plan(given: SubscriptionRow, book: SubscriptionFiles) -> Plan | Non
 def _subscription(given: SubscriptionRow, plan: Plan, book: SubscriptionFiles) -> Subscription:
     if given.ended_on is not None and given.ended_on < given.started_on:
         raise InvalidInput("ended_on", expected=f"{given.started_on} or later", given=str(given.ended_on))
-    zone = book.tenant.zone
+    zone = given.time_zone or book.tenant.zone
     start = local_midnight(given.started_on, zone=zone)
     return replace(
         subscribed(given.subscription_id, given.customer_id, plan=plan, start=start, zone=zone),

@@ -29,7 +29,10 @@ _LONGEST = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UsageContext:
-    """What usage rows refer to. `complete` is false where a subscription was left out for an error of its own."""
+    """What usage rows refer to. `complete` is false where a subscription was left out for an error of its own.
+
+    A date is a day in its subscription's zone; `zone`, the tenant's, is that of a row that is nobody's.
+    """
 
     zone: str
     customer_rows: Rows[CustomerRow]
@@ -43,6 +46,7 @@ class _Metered:
     """One subscription's meter, and from when to when it counts."""
 
     subscription_id: str
+    zone: str
     start: datetime
     end: datetime | None
     aggregation: Aggregation
@@ -80,7 +84,7 @@ class _RowReader:
     at: Mapping[str, int]
     metered: dict[tuple[str, str], list[_Metered]] = field(default_factory=lambda: defaultdict(list))
     owned: dict[str, list[BookedSubscription]] = field(default_factory=lambda: defaultdict(list))
-    instants: dict[str, datetime] = field(default_factory=dict)
+    instants: dict[tuple[str, str], datetime] = field(default_factory=dict)
     quantities: dict[str, Decimal] = field(default_factory=dict)
     lines: dict[str, int] = field(default_factory=dict)
 
@@ -89,14 +93,14 @@ class _RowReader:
             life = each.value
             self.owned[life.customer_id].append(each)
             for charge in each.plan.metered:
-                found = _Metered(life.id, life.begun, life.end, charge.aggregation)
+                found = _Metered(life.id, life.zone, life.begun, life.end, charge.aggregation)
                 self.metered[life.customer_id, charge.meter].append(found)
 
     def event(self, cells: Sequence[str], *, line: int) -> UsageEvent | None:
         """The event of a row; None where another error of the book leaves open whose it is. Raises InvalidInput."""
-        occurred_at = self._occurred_at(cells)
+        self._occurred_at(cells, zone=self.context.zone)  # refuses what is no day, whoever's it is
         metric = cells[self.at["metric"]]
-        metered = self._metered(cells, metric, occurred_at)
+        metered = self._metered(cells, metric)
         quantity = self._quantity(cells[self.at["quantity"]], metered)
         value = self._value(cells, metered)
         if metered is None:
@@ -105,7 +109,7 @@ class _RowReader:
             id=self._id(cells, metered, value=value),
             subscription_id=metered.subscription_id,
             meter=metric,
-            occurred_at=occurred_at,
+            occurred_at=self._occurred_at(cells, zone=metered.zone),
             quantity=quantity,
             value=value,
         )
@@ -115,13 +119,13 @@ class _RowReader:
             raise InvalidInput(column, expected=f"usage that does not stand in line {before} already", given=event.id)
         return event
 
-    def _occurred_at(self, cells: Sequence[str]) -> datetime:
+    def _occurred_at(self, cells: Sequence[str], *, zone: str) -> datetime:
         column = "date" if "date" in self.at else "timestamp"
         text = cells[self.at[column]]
-        known = self.instants.get(text)
+        known = self.instants.get((text, zone))
         if known is None:
-            known = _midnight(text, zone=self.context.zone) if column == "date" else _instant(text)
-            self.instants[text] = known
+            known = _midnight(text, zone=zone) if column == "date" else _instant(text)
+            self.instants[text, zone] = known
         return known
 
     def _quantity(self, text: str, metered: _Metered | None) -> Decimal:
@@ -154,7 +158,7 @@ class _RowReader:
         """The row's own id, or one made of everything that tells it from other rows."""
         if "event_id" in self.at:
             return _short("event_id", self._cell(cells, "event_id"))
-        when = self._cell(cells, "date") or self._occurred_at(cells).isoformat()
+        when = self._cell(cells, "date") or self._occurred_at(cells, zone=metered.zone).isoformat()
         key = f"book/{metered.subscription_id}/{cells[self.at['metric']]}/{when}"
         return f"{key}/{value}" if value else key
 
@@ -162,13 +166,13 @@ class _RowReader:
         index = self.at.get(column)
         return "" if index is None else cells[index]
 
-    def _metered(self, cells: Sequence[str], metric: str, occurred_at: datetime) -> _Metered | None:
+    def _metered(self, cells: Sequence[str], metric: str) -> _Metered | None:
         customer_id, wanted = cells[self.at["customer_id"]], self._cell(cells, "subscription_id")
         found = [
             each
             for each in self.metered.get((customer_id, metric), ())
-            if each.start <= occurred_at
-            and (each.end is None or occurred_at < each.end)
+            if each.start <= self._occurred_at(cells, zone=each.zone)
+            and (each.end is None or self._occurred_at(cells, zone=each.zone) < each.end)
             and (not wanted or each.subscription_id == wanted)
         ]
         if len(found) == 1:

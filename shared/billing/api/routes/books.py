@@ -15,6 +15,7 @@ from billing.domain.errors import NotFound
 from billing.domain.member import Role
 from billing.domain.tenant import Tenant
 from billing.ports import Documents, Gateway
+from billing.store.subscriptions import Subscriptions
 from billing.store.tenants import Tenants
 from billing.usecases.call import Call
 
@@ -51,6 +52,13 @@ class Books:
     def instant(self, field: str, given: str | None) -> datetime | None:
         """What was given as a `DayOrInstant`, in UTC: a date is the start of the tenant's day. InvalidInput."""
         return None if given is None else day_or_instant(field, given, zone=self.tenant.zone)
+
+    def instant_of(self, subscription_id: str, field: str, given: str) -> datetime:
+        """As `instant`, but a date is the start of the subscription's own day; NotFound where there is none."""
+        [found] = Subscriptions.of(self.documents, self.tenant_id).get([subscription_id])
+        if found is None:
+            raise NotFound("subscription", subscription_id)
+        return day_or_instant(field, given, zone=found.value.zone)
 
     def gateway(self) -> Gateway | None:
         """What charges the tenant's cards, or None where it takes transfers alone."""

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, assert_never
 from pydantic import Field
 
 from billing.api.routes.books import Books
-from billing.api.routes.models import DayOrInstant, GivenModel, Id
+from billing.api.routes.models import GivenModel, Id, LocalDayOrInstant
 from billing.domain.life_change import (
     Cancellation,
     CancellationUndone,
@@ -28,7 +28,7 @@ class GivenItems(GivenModel):
 
     change: Literal["items"] = "items"
     quantities: Annotated[dict[Id, Quantity], Field(min_length=1, max_length=100)]
-    at: Moment | DayOrInstant = Moment.NOW
+    at: Moment | LocalDayOrInstant = Moment.NOW
 
 
 class GivenPlanChange(GivenModel):
@@ -36,14 +36,14 @@ class GivenPlanChange(GivenModel):
 
     change: Literal["plan"] = "plan"
     plan: Id
-    at: Moment | DayOrInstant = Moment.NOW
+    at: Moment | LocalDayOrInstant = Moment.NOW
 
 
 class GivenCancellation(GivenModel):
     """The end, and what becomes of the unused part of what was paid ahead."""
 
     change: Literal["cancel"] = "cancel"
-    at: Moment | DayOrInstant = Moment.PERIOD_END
+    at: Moment | LocalDayOrInstant = Moment.PERIOD_END
     unused: Unused = Unused.CREDIT
 
 
@@ -57,15 +57,15 @@ class GivenPause(GivenModel):
     """Nothing recurring from then on; `until` is when it goes on by itself."""
 
     change: Literal["pause"] = "pause"
-    at: Moment | DayOrInstant = Moment.NOW
-    until: DayOrInstant | None = None
+    at: Moment | LocalDayOrInstant = Moment.NOW
+    until: LocalDayOrInstant | None = None
 
 
 class GivenResume(GivenModel):
     """Charged again from then on."""
 
     change: Literal["resume"] = "resume"
-    at: Moment | DayOrInstant = Moment.NOW
+    at: Moment | LocalDayOrInstant = Moment.NOW
 
 
 GivenChange = Annotated[
@@ -77,24 +77,26 @@ GivenChange = Annotated[
 def change_of(
     given: GivenItems | GivenPlanChange | GivenCancellation | GivenUndo | GivenPause | GivenResume,
     books: Books,
+    subscription_id: str,
 ) -> LifeChange:
-    """What is asked for; InvalidInput for an instant that can't be."""
+    """What is asked for; InvalidInput for an instant that can't be, NotFound for a date of no subscription."""
     match given:
         case GivenItems():
-            return ItemsChange(quantities=given.quantities, at=_when(given.at, books))
+            return ItemsChange(quantities=given.quantities, at=_when(given.at, books, subscription_id))
         case GivenPlanChange():
-            return PlanChange(plan=given.plan, at=_when(given.at, books))
+            return PlanChange(plan=given.plan, at=_when(given.at, books, subscription_id))
         case GivenCancellation():
-            return Cancellation(at=_when(given.at, books), unused=given.unused)
+            return Cancellation(at=_when(given.at, books, subscription_id), unused=given.unused)
         case GivenUndo():
             return CancellationUndone()
         case GivenPause():
-            return Pausing(at=_when(given.at, books), until=books.instant("until", given.until))
+            until = None if given.until is None else books.instant_of(subscription_id, "until", given.until)
+            return Pausing(at=_when(given.at, books, subscription_id), until=until)
         case GivenResume():
-            return Resuming(at=_when(given.at, books))
+            return Resuming(at=_when(given.at, books, subscription_id))
         case _:
             assert_never(given)
 
 
-def _when(at: Moment | DayOrInstant, books: Books) -> When:
-    return at if isinstance(at, Moment) else books.instant("at", at)
+def _when(at: Moment | LocalDayOrInstant, books: Books, subscription_id: str) -> When:
+    return at if isinstance(at, Moment) else books.instant_of(subscription_id, "at", at)

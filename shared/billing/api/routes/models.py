@@ -50,6 +50,12 @@ DayOrInstant = Annotated[
 ]
 """The text that `Books.instant` takes."""
 
+LocalDayOrInstant = Annotated[
+    DayOrInstant,
+    Field(description="A date, the start of that day in the subscription's zone, or an instant with its offset"),
+]
+"""The text that `Books.instant_of` takes."""
+
 Reason = Annotated[str, Field(max_length=LONGEST_TEXT, pattern=_A_LINE)]
 Exact = Annotated[Decimal, PlainSerializer(lambda exact: f"{exact:f}", return_type=str)]
 """An exact decimal in an answer: its digits as text, never with an exponent."""

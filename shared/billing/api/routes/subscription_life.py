@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import Response
 from pydantic import Field
 
+from billing.adapters.book_files.cell_types import Zone
 from billing.api.routes.books import Books, changing, reading
 from billing.api.routes.conditions import Condition, OverRead
 from billing.api.routes.credit_notes import CreditNoteAnswer
@@ -22,7 +23,7 @@ from billing.api.routes.life_bodies import (
     GivenUndo,
     change_of,
 )
-from billing.api.routes.models import AnswerModel, DayOrInstant, GivenModel, Id, NamedId
+from billing.api.routes.models import AnswerModel, GivenModel, Id, LocalDayOrInstant, NamedId, day_or_instant
 from billing.api.routes.noun import noun
 from billing.api.routes.subscriptions import SubscriptionAnswer, as_it_stands, subscription_answer
 from billing.domain.life_change import LifeChange
@@ -40,13 +41,15 @@ Quantity = Annotated[Decimal, Field(ge=0, max_digits=24, decimal_places=12)]
 class GivenSubscription(GivenModel):
     """A plan version (`plan@version`) for a customer from `start` on (now); add-ons by id, coupons in their order.
 
-    `backdated` says that periods which are over already are to be billed too.
+    `zone` is the IANA time zone of its days (the tenant's), `start`'s too. `backdated` says that periods which are over
+    already are to be billed too.
     """
 
     id: Id | None = None
     customer_id: Id
     plan: Id
-    start: DayOrInstant | None = None
+    start: LocalDayOrInstant | None = None
+    zone: Zone | None = None
     items: Annotated[dict[Id, Quantity], Field(max_length=100)] = Field(default_factory=dict)
     coupons: Annotated[tuple[Id, ...], Field(max_length=20)] = ()
     backdated: bool = False
@@ -93,7 +96,7 @@ def preview_new(given: GivenSubscription, books: Changing) -> BillsAnswer:
 @router.post("/{subscription_id}/preview")
 def preview_change(subscription_id: NamedId, given: GivenChange, books: Changing) -> LifePreviewAnswer:
     """What the next bills say without a change and with it; nothing is written."""
-    found = preview_life(books.documents, subscription_id, change_of(given, books), call=books.call)
+    found = preview_life(books.documents, subscription_id, change_of(given, books, subscription_id), call=books.call)
     return LifePreviewAnswer(
         at=found.at,
         subscription=subscription_answer(found.after),
@@ -106,49 +109,51 @@ def preview_change(subscription_id: NamedId, given: GivenChange, books: Changing
 @router.post("/{subscription_id}/items")
 def change_items(subscription_id: NamedId, given: GivenItems, books: Changing, over: OverRead) -> ChangedAnswer:
     """So many of each add-on from then on; 0 ends it."""
-    return _changed(books, subscription_id, change_of(given, books), over)
+    return _changed(books, subscription_id, change_of(given, books, subscription_id), over)
 
 
 @router.post("/{subscription_id}/plan")
 def change_plan(subscription_id: NamedId, given: GivenPlanChange, books: Changing, over: OverRead) -> ChangedAnswer:
     """Another plan version from then on. The plan in force takes back a change still to come."""
-    return _changed(books, subscription_id, change_of(given, books), over)
+    return _changed(books, subscription_id, change_of(given, books, subscription_id), over)
 
 
 @router.post("/{subscription_id}/cancel")
 def cancel(subscription_id: NamedId, given: GivenCancellation, books: Changing, over: OverRead) -> ChangedAnswer:
     """End it, at the period's end unless told otherwise; `unused` says what becomes of what was paid ahead."""
-    return _changed(books, subscription_id, change_of(given, books), over)
+    return _changed(books, subscription_id, change_of(given, books, subscription_id), over)
 
 
 @router.post("/{subscription_id}/cancel/undo")
 def undo_cancel(subscription_id: NamedId, books: Changing, over: OverRead) -> ChangedAnswer:
     """Take an end back that is still to come."""
-    return _changed(books, subscription_id, change_of(GivenUndo(change="undo_cancel"), books), over)
+    return _changed(books, subscription_id, change_of(GivenUndo(change="undo_cancel"), books, subscription_id), over)
 
 
 @router.post("/{subscription_id}/pause")
 def pause(subscription_id: NamedId, given: GivenPause, books: Changing, over: OverRead) -> ChangedAnswer:
     """Charge nothing recurring from then on, until an instant or until it is resumed."""
     with said_of("until", rule="end"):
-        return _changed(books, subscription_id, change_of(given, books), over)
+        return _changed(books, subscription_id, change_of(given, books, subscription_id), over)
 
 
 @router.post("/{subscription_id}/resume")
 def resume(subscription_id: NamedId, given: GivenResume, books: Changing, over: OverRead) -> ChangedAnswer:
     """Charge again from then on."""
-    return _changed(books, subscription_id, change_of(given, books), over)
+    return _changed(books, subscription_id, change_of(given, books, subscription_id), over)
 
 
 def _new(given: GivenSubscription, books: Books) -> NewSubscription:
+    zone, now = given.zone or books.tenant.zone, books.call.recorded_at.replace(microsecond=0)
     return NewSubscription(
         id=given.id or books.access.new_id("sub"),
         customer_id=given.customer_id,
         plan=given.plan,
-        start=books.instant("start", given.start) or books.call.recorded_at.replace(microsecond=0),
+        start=now if given.start is None else day_or_instant("start", given.start, zone=zone),
         quantities=given.items,
         coupons=given.coupons,
         backdated=given.backdated,
+        zone=zone,
     )
 
 

@@ -9,7 +9,16 @@ from pydantic import Field
 
 from billing.api.routes.books import Books, changing, reading
 from billing.api.routes.conditions import IfMatch, entity_tag, matching
-from billing.api.routes.models import LONGEST_ID, AnswerModel, DayOrInstant, Exact, GivenModel, Id, NamedId, OneLine
+from billing.api.routes.models import (
+    LONGEST_ID,
+    AnswerModel,
+    Exact,
+    GivenModel,
+    Id,
+    LocalDayOrInstant,
+    NamedId,
+    OneLine,
+)
 from billing.api.routes.noun import noun
 from billing.api.routes.paging import Paged, Paging, Several, any_of
 from billing.domain.errors import NotFound
@@ -90,7 +99,7 @@ class GivenCharge(GivenModel):
     name: OneLine
     quantity: Amount = Decimal(1)
     unit_price: Amount
-    charged_at: DayOrInstant | None = None
+    charged_at: LocalDayOrInstant | None = None
     tax_inclusive: bool = False
 
 
@@ -98,7 +107,7 @@ class GivenCoupon(GivenModel):
     """The coupon, and from when on; without it, from the next invoice."""
 
     coupon_id: Id
-    start: DayOrInstant | None = None
+    start: LocalDayOrInstant | None = None
 
 
 @router.get("")
@@ -130,7 +139,8 @@ def add_charge(
     subscription_id: NamedId, given: GivenCharge, books: Changing, response: Response, *, if_match: IfMatch = None
 ) -> SubscriptionAnswer:
     """Charge something once, on one of the next invoices; with If-Match only over what was read (412)."""
-    charged_at = books.instant("charged_at", given.charged_at) or books.call.recorded_at
+    at, now = given.charged_at, books.call.recorded_at
+    charged_at = now if at is None else books.instant_of(subscription_id, "charged_at", at)
     charge = OneTimeCharge(
         id=given.id or books.access.new_id("charge"),
         name=given.name,
@@ -149,7 +159,8 @@ def add_coupon(
     subscription_id: NamedId, given: GivenCoupon, books: Changing, response: Response, *, if_match: IfMatch = None
 ) -> SubscriptionAnswer:
     """Lower the invoices to come by a published coupon; with If-Match only over what was read (412)."""
-    start, seen = books.instant("start", given.start), matching(if_match)
+    start = None if given.start is None else books.instant_of(subscription_id, "start", given.start)
+    seen = matching(if_match)
     coupon_id = given.coupon_id
     apply_coupon(books.documents, subscription_id, coupon_id=coupon_id, call=books.call, start=start, seen=seen)
     return as_it_stands(books, subscription_id, response)
