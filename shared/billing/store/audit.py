@@ -99,12 +99,11 @@ class AuditLog:
             whole = {each.path: each for each in found if each is not None}
             yield from (head_of(whole.get(each.path, each)) for each in page)
 
-    def is_intact(self, batch: Document) -> bool:
-        """Whether each record of a stored batch is as it was written, in its place; a change breaks later hashes."""
-        return self.broken_at(batch) is None
-
     def broken_at(self, batch: Document) -> int | None:
-        """The place of the first record that is not as it was written, or None where all are."""
+        """The place of the first record that is not as it was written, or None where all are.
+
+        A change breaks the hashes of those behind it.
+        """
         records = batch.fields.get("records")
         if not isinstance(records, list):
             return 0

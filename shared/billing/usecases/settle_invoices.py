@@ -151,11 +151,6 @@ def sweep(settlement: Settlement, *, out_of_time: Callable[[], bool], sweep_from
     return settled
 
 
-def object_key(tenant_id: str, invoice: Invoice, *, suffix: str) -> str:
-    """Where an invoice's file stands."""
-    return f"{filed_under('invoices', tenant_id, invoice)}.{suffix}"
-
-
 def as_issued(invoice: Invoice) -> Invoice:
     """The invoice as it was when it was issued: a file made late, or again, says nothing of what happened since.
 
