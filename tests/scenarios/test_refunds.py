@@ -18,7 +18,7 @@ from billing.ports import (
 )
 from billing.store.payments import Payments
 from billing.usecases.follow_refunds import follow_refund
-from billing.usecases.refund_payment import OtherRefund, RefundRequest, finish_refunds, refund_payment
+from billing.usecases.refund_payment import OtherRefund, RefundRequest, refund_payment
 from billing.usecases.reverse_payment import reverse_payment
 from billing.usecases.verify import VerifyRequest, verify
 from tests.paying import balance, call, gateway, ids, pay, state, three_unpaid
@@ -58,7 +58,7 @@ def test_a_refund_whose_answer_was_lost_is_made_once(world: World, lost: str) ->
     with pytest.raises(GatewayUnavailable):
         refund_payment(world.documents, refund(world, 1000), gateway=stripe, call=call(world))
     assert state(world)[0] == (InvoiceStatus.PAID, 4900, 0)
-    finished = finish_refunds(world.documents, stripe, payment_id="p1", call=call(world))
+    finished = refund_payment(world.documents, refund(world, 1000), gateway=stripe, call=call(world))
     assert finished.refunds[0].state is RefundState.DONE
     assert len(stripe.made) == 1
     assert state(world)[0] == (InvoiceStatus.ISSUED, 3900, 1000)
@@ -261,7 +261,8 @@ def test_a_refund_that_was_under_way_when_the_bank_took_the_payment_back_leaves_
         refund_payment(world.documents, refund(world, 1000), gateway=gateway(fails=["before"]), call=call(world))
     reverse_payment(world.documents, "p1", reason="chargeback", call=call(world))
     assert state(world)[0] == (InvoiceStatus.ISSUED, 1000, 3900)
-    finish_refunds(world.documents, gateway(fails=[lost] if lost else []), payment_id="p1", call=call(world))
+    stripe = gateway(fails=[lost] if lost else [])
+    refund_payment(world.documents, refund(world, 1000), gateway=stripe, call=call(world))
     assert state(world)[0] == (InvoiceStatus.ISSUED, 0, 4900)
     assert payments_that_differ(world) == []
 
@@ -357,4 +358,4 @@ def test_a_payment_nobody_booked_is_not_found(world: World) -> None:
     with pytest.raises(NotFound, match="payment 'p9'"):
         reverse_payment(world.documents, "p9", reason="", call=call(world))
     with pytest.raises(NotFound, match="payment 'p9'"):
-        finish_refunds(world.documents, gateway(), payment_id="p9", call=call(world))
+        refund_payment(world.documents, refund(world, 100, payment_id="p9"), gateway=gateway(), call=call(world))

@@ -10,7 +10,6 @@ from billing.domain.payment import Application, Payment, PaymentStatus, Refund, 
 from billing.ports import Documents, Gateway, GatewayRefund, RefundOrder, RefundRefused, RefundStatus
 from billing.store.collection import Stored
 from billing.store.customers import Customers
-from billing.store.payments import Payments
 from billing.usecases.call import Call
 from billing.usecases.payment_changes import PaymentChange, change_payment, refund_end
 
@@ -64,24 +63,6 @@ def refund_payment(documents: Documents, request: RefundRequest, *, gateway: Gat
     gateway = _there(gateway, request)
     end = _end_at_gateway(gateway, payment, request, call=call)
     return change_payment(documents, request.payment_id, lambda each: _ended(each, request, end), call=call)
-
-
-def finish_refunds(documents: Documents, gateway: Gateway, *, payment_id: str, call: Call) -> Payment:
-    """Find out what became of a payment's refunds that were asked for; a killed call or a webhook leads here."""
-    [stored] = Payments.of(documents, call.tenant_id).get([payment_id])
-    payment = None if stored is None else stored.value
-    for refund in () if payment is None else payment.refunds:
-        if refund.state is RefundState.ASKED:
-            request = RefundRequest(
-                id=refund.id,
-                payment_id=payment_id,
-                amount=refund.amount,
-                target=refund.target,
-                invoice_id=refund.invoice_id,
-                reason=refund.reason,
-            )
-            payment = refund_payment(documents, request, gateway=gateway, call=call)
-    return payment or change_payment(documents, payment_id, lambda _: None, call=call)
 
 
 def _to_balance(payment: Payment, request: RefundRequest, call: Call) -> PaymentChange | None:
