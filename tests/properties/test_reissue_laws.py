@@ -6,7 +6,7 @@ number of cents and nothing is rounded.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
 from itertools import groupby
@@ -16,11 +16,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from billing.domain.catalog import Billed, GraduatedPrice, Plan
-from billing.domain.coupon import Discount
 from billing.domain.credit_request import AmountCredit, CreditRequest
 from billing.domain.errors import Conflict
 from billing.domain.invoice import Invoice, InvoiceStatus
-from billing.domain.invoice_life import cycle_id
+from billing.domain.invoice_life import cycle_id, is_newest
 from billing.domain.life_change import ItemsChange, LifeChange, Pausing, PlanChange, Resuming, changed
 from billing.domain.one_time_charges import with_one_time_charge
 from billing.domain.subscription import OneTimeCharge, Subscription
@@ -61,7 +60,6 @@ class Book:
     """One subscription's bills. Voids, reissues and credit notes name a bill by its place, the oldest is 0."""
 
     billed: Billed
-    discounts: tuple[Discount, ...] = ()
     world: World = field(default_factory=World)
     paused: bool = False
 
@@ -69,7 +67,6 @@ class Book:
         for name, base, seat, committed in (("small", 1, 2, 0), ("large", 3, 1, 0), ("least", 1, 1, 5)):
             self.world.plan(plan(name, base=base, seat=seat, committed=committed, billed=self.billed))
         self.world.subscribes("ada", to=self.world.plans["small@1"], on="2028-01-01")
-        self.saves(replace(self.subscription, discounts=self.discounts))
 
     @property
     def subscription(self) -> Subscription:
@@ -116,6 +113,10 @@ class Book:
         bills = self.bills()
         if place >= len(bills):
             return False
+        if what == "credit" and (bills[place].revision or not is_newest(bills[place], self.subscription)):
+            return (
+                False  # later bills that are there would not know of it, and a revision may come to less than the first
+            )
         steps: dict[str, Callable[[Invoice], object]] = {
             "void": lambda bill: void(self.world, bill.id),
             "reissue": lambda bill: reissue_invoice(self.world.documents, bill.id, call=call(self.world)),
@@ -128,7 +129,10 @@ class Book:
         return True
 
     def credits(self, bill: Invoice) -> None:
-        request = CreditRequest(what=AmountCredit(amount=bill.total // 4), reason="Goodwill", key=f"{self.world.now}")
+        """A tenth of the invoice; at most five notes a bill leave something of it."""
+        request = CreditRequest(
+            what=AmountCredit(amount=bill.total // 10), reason="Goodwill", key=f"{self.world.now:%Y-%m-%d}"
+        )
         issue_credit_note(self.world.documents, bill.id, request, call=call(self.world))
 
     def reissues(self, *, newest_first: bool) -> None:
@@ -186,6 +190,8 @@ STEPS = st.one_of(
     st.tuples(st.just("plan"), st.sampled_from(("small", "large", "least"))),
     st.tuples(st.just("charge"), st.sampled_from((1, 2))),
     st.tuples(st.just("uses"), st.sampled_from((60, 150))),
+    st.tuples(st.just("pause"), st.none()),
+    st.tuples(st.just("credit"), st.integers(0, MONTHS)),
     st.tuples(st.sampled_from(AGAIN), st.integers(0, MONTHS)),
     st.tuples(st.sampled_from(AGAIN), st.integers(0, MONTHS)),
 )
@@ -193,6 +199,7 @@ HISTORIES = st.lists(st.lists(STEPS, max_size=5), min_size=2, max_size=MONTHS)
 
 
 BOTH_AGAIN: list[list[Step]] = [[("seats", 2)], [("void", 1), ("void", 0), ("reissue", 0), ("reissue", 1)]]
+CREDITED: list[list[Step]] = [[("seats", 5)], [("credit", 1), ("seats", 4)], [("void", 2), ("reissue", 2)]]
 WHILE_VOID: list[list[Step]] = [[("plan", "least"), ("seats", 1)], [("void", 1), ("plan", "large")], [("seats", 5)]]
 
 
@@ -200,11 +207,13 @@ WHILE_VOID: list[list[Step]] = [[("plan", "least"), ("seats", 1)], [("void", 1),
 @given(billed=st.sampled_from(Billed), months=HISTORIES, newest_first=st.booleans())
 @example(billed=Billed.IN_ADVANCE, months=BOTH_AGAIN, newest_first=False)
 @example(billed=Billed.IN_ADVANCE, months=WHILE_VOID, newest_first=True)
+@example(billed=Billed.IN_ADVANCE, months=CREDITED, newest_first=False)
 def test_what_is_void_and_reissued_charges_each_part_once(
     billed: Billed, months: list[list[Step]], newest_first: bool
 ) -> None:
     book, never = Book(billed=billed), Book(billed=billed)
     done = [*lived(book, months, newest_first=newest_first)]
-    assert [*lived(never, as_if_never_void(months, done))].count(False) <= len(done)
+    again = as_if_never_void(months, done)
+    assert [*lived(never, again)] == [step != NOTHING for steps in again for step in steps]
     assert book.total() == never.total()
     assert book.findings() == []
