@@ -14,7 +14,7 @@ from billing.store.subscriptions import subscription_fields
 from billing.usecases.verify import VerifyReport, VerifyRequest, verify
 from tests.builders import a_fee, a_plan, a_tenant, shown, utc
 from tests.covered_documents import CoveredDocuments
-from tests.reviewing import reissue, void
+from tests.reviewing import reissue, reject, settings, void
 from tests.world import World
 
 SEAT = a_fee("30.00", "seat")
@@ -155,6 +155,20 @@ def test_a_coupon_for_two_bills_lowers_two_of_those_in_force(*, newest_first: bo
     assert [each.used for each in world.subscription("sub-ada").discounts] == [2]
     bills(world, "2026-06-01")
     assert (charged(world), findings(world)) == (4000 + 4000 + 6000, [])
+
+
+def test_a_draft_taken_back_finds_the_bill_before_as_it_stands_by_then() -> None:
+    """April is void when May's draft is rejected: of its 60.00 nothing is credited, and 45.00 are the other plan's."""
+    world = opened()
+    settings(world, approval=True)
+    bills(world, "2026-05-01")
+    void(world, f"{APRIL}.r0")
+    reject(world, f"{MAY}.r0")
+    settings(world, approval=False)
+    bills(changes(world, PlanChange(plan=PRO.ref, at=utc("2026-04-16"))), "2026-05-02")
+    assert charged(world) == 4500 + 9000
+    reissue(world, f"{APRIL}.r0")
+    assert (charged(world), findings(world)) == (16500, [])
 
 
 def test_what_a_version_before_this_rule_charged_twice_is_found() -> None:

@@ -22,6 +22,7 @@ from billing.usecases.call import Call
 from billing.usecases.gather_facts import DueCase, ReadRollup
 from billing.usecases.one_invoice import again_while_others_write, context_of, facts_of_bill, subscription_of
 from billing.usecases.one_off_draft import is_one_off
+from billing.usecases.paid_ahead import bills_of, paid_ahead
 from billing.usecases.run_context import RunContext
 from billing.usecases.tell import told
 
@@ -88,7 +89,8 @@ def _given_back(context: RunContext, draft: Invoice, subscription: Stored[Subscr
     if not is_newest(draft, subscription.value):
         bills = [each.value for each in context.invoices.of_subscription(draft.subscription_id)]
         raise LaterBillMade(draft, later=[each for each in bills if each.bill_for_date > draft.bill_for_date])
-    before = taken_back(subscription.value, draft)
+    ahead = paid_ahead(context, draft, bills_of(context, draft.subscription_id))
+    before = replace(taken_back(subscription.value, draft), prepaid=ahead)
     case = facts_of_bill(context, Stored(before, subscription.version))
     opened = _usage_before(case, before, draft)
     waiting = {each.value.id for each in opened if each.value.late}
