@@ -14,7 +14,7 @@ from billing.adapters.bank_statements import read_statements
 from billing.cli.billing_run import BillingRun
 from billing.cli.directory import ACTOR
 from billing.cli.local_gateway import LOCAL_STRIPE_KEY, SANDBOX_FILE, LocalStripe, taking_cards
-from billing.cli.reconcile import closing
+from billing.cli.reconcile import other_ways
 from billing.cli.screen import Json
 from billing.cli.summary import reason_text
 from billing.domain.bank_account import OtherAccount
@@ -217,7 +217,7 @@ def _reconcile(engine: Engine, tenant: Tenant, statement: Path, *, call: Call) -
     is_billed = bool(Invoices.of(engine.documents, tenant.id).page(limit=1))
     if not statement.is_file() or tenant.bank is None or not is_billed:
         return 0
-    options = ReconcileOptions(close=closing(engine, tenant, call=call))
+    options = ReconcileOptions(close=other_ways(engine, tenant, call=call).close)
     try:
         report = reconcile(engine.documents, read_statements(statement), call=call, options=options)
     except OtherAccount:

@@ -12,23 +12,21 @@ from billing.cli.errors import DONE, HAD_FAILURES, Refused
 from billing.cli.local_gateway import LocalStripe, taking_cards
 from billing.cli.payments import payment_json
 from billing.cli.place import Place
+from billing.cli.reconcile import other_ways
 from billing.cli.run_json import invoice_amount
 from billing.cli.screen import Json, answers, complaints, write_json
 from billing.domain.currency import exponent
-from billing.domain.errors import BillingError, InvalidInput, NotFound
+from billing.domain.errors import InvalidInput, NotFound
 from billing.domain.figures import amount
 from billing.domain.invoice import Invoice
 from billing.domain.money import parse_decimal, to_minor
 from billing.domain.payment import PaymentSource, require_received
 from billing.domain.tenant import Tenant
 from billing.domain.typed_id import typed_id
-from billing.engine import Engine
 from billing.ports import Documents
 from billing.store.customers import Customers
 from billing.store.ids import checked_id
 from billing.store.invoices import Invoices
-from billing.usecases.call import Call
-from billing.usecases.close_other_ways import close_other_ways
 from billing.usecases.record_payment import NewPayment, Recorded, record_payment
 
 _BY_HAND = (PaymentSource.BANK_TRANSFER, PaymentSource.MANUAL)
@@ -64,7 +62,8 @@ def run_record(given: GivenPayment, *, stripe: LocalStripe, place: Place) -> int
     failures: list[str] = []
     if any(each.checkout_id or each.attempts for each in recorded.invoices):
         with taking_cards(engine, tenant=tenant, directory=place.directory, stripe=stripe) as charging:
-            failures = _close_other_ways(charging, recorded, tenant=tenant, call=call)
+            unclosed = other_ways(charging, tenant, call=call).close_all(recorded.invoices, paid_by=recorded.payment.id)
+        failures = [f"{each.number} may still be paid by card as well: {error}" for each, error in unclosed]
     if place.as_json:
         write_json(_json(recorded, failures=failures))
     else:
@@ -112,18 +111,6 @@ def _id(given: GivenPayment, invoices: Sequence[Invoice], *, minor: int, currenc
     """Made of what the payment is, not of how it was written: 49.0 and 49.00 are one."""
     whose = [each.id for each in invoices] or [given.customer_id]
     return typed_id(*whose, minor, currency, given.source.value, received_at.isoformat(), given.reference)
-
-
-def _close_other_ways(engine: Engine, recorded: Recorded, *, tenant: Tenant, call: Call) -> list[str]:
-    """Close the hosted pages and card payments that could pay the invoices once more; what could not be closed."""
-    failures: list[str] = []
-    for invoice in recorded.invoices:
-        try:
-            if (gateway := engine.gateway(tenant)) is not None:
-                close_other_ways(engine.documents, gateway, invoice.id, paid_by=recorded.payment.id, call=call)
-        except BillingError as error:
-            failures.append(f"{invoice.number} may still be paid by card as well: {error}")
-    return failures
 
 
 def _print(recorded: Recorded, *, failures: Sequence[str]) -> None:

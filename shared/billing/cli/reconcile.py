@@ -1,7 +1,8 @@
 """`billing reconcile`: statements into the books, and what a person decides on the transfers that wait."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from rich.markup import escape
@@ -17,10 +18,9 @@ from billing.domain.bank_transaction import BankTransaction
 from billing.domain.tenant import Tenant
 from billing.engine import Engine
 from billing.store.codec import encode
-from billing.store.invoices import Invoices
 from billing.store.pages import PageRequest
 from billing.usecases.call import Call
-from billing.usecases.close_other_ways import close_other_ways
+from billing.usecases.close_other_ways import OtherWays
 from billing.usecases.decide_transaction import ignore_transaction, match_transaction, unmatch_transaction
 from billing.usecases.reconcile import ReconcileOptions, close_ways, reconcile
 from billing.usecases.waiting_transactions import waiting_transactions
@@ -41,7 +41,7 @@ def run_reconcile(given: StatementFile, *, place: Place) -> int:
     engine, tenant, call = _opened(place)
     mapping = CsvMapping() if given.mapping is None else load_mapping(given.mapping)
     statements = read_statements(given.path, file_format=given.file_format, mapping=mapping)
-    options = ReconcileOptions(dry_run=given.dry_run, close=closing(engine, tenant, call=call))
+    options = ReconcileOptions(dry_run=given.dry_run, close=other_ways(engine, tenant, call=call).close)
     report = reconcile(engine.documents, statements, call=call, options=options)
     if place.as_json:
         write_json({"tenant_id": call.tenant_id, "dry_run": given.dry_run, **report_json(report)})
@@ -69,7 +69,7 @@ def run_match(transaction_id: str, invoices: Sequence[str], *, note: str, place:
     """Book a transfer on invoices and say so."""
     engine, tenant, call = _opened(place)
     booked = match_transaction(engine.documents, transaction_id, invoices, note=note, call=call)
-    for warning in close_ways([booked], close=closing(engine, tenant, call=call)):
+    for warning in close_ways([booked], close=other_ways(engine, tenant, call=call).close):
         complaints().print(warning, style="red", markup=False)
     if place.as_json:
         write_json(booked_json(booked))
@@ -89,19 +89,9 @@ def run_ignore(transaction_id: str, *, note: str, place: Place) -> None:
     _answer(ignore_transaction(engine.documents, transaction_id, note=note, call=call), "waits no more", place=place)
 
 
-def closing(engine: Engine, tenant: Tenant, *, call: Call) -> Callable[[str], None]:
-    """What closes an invoice's hosted page and waiting payments; a gateway is needed where there are any."""
-    invoices = Invoices.of(engine.documents, tenant.id)
-
-    def close(invoice_id: str) -> None:
-        [stored] = invoices.get([invoice_id])
-        if stored is None or not (stored.value.checkout_id or stored.value.attempts):
-            return
-        gateway = engine.gateway(tenant)
-        if gateway is not None:
-            close_other_ways(engine.documents, gateway, invoice_id, paid_by="", call=call)
-
-    return close
+def other_ways(engine: Engine, tenant: Tenant, *, call: Call) -> OtherWays:
+    """Pages and card payments that are open for the tenant's invoices."""
+    return OtherWays(documents=engine.documents, gateway=partial(engine.gateway, tenant), call=call)
 
 
 def _answer(transaction: BankTransaction, said: str, *, place: Place) -> None:

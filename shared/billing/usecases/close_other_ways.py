@@ -1,8 +1,10 @@
 """Once an invoice is paid, close what could still pay it a second time (semantics 8)."""
 
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 from billing.domain.attempt import AttemptStatus
+from billing.domain.errors import BillingError
 from billing.domain.invoice import Invoice
 from billing.domain.invoice_payment import is_open
 from billing.ports import CheckoutStatus, Documents, Gateway
@@ -11,6 +13,38 @@ from billing.usecases.call import Call
 from billing.usecases.change_invoice import change_invoice
 
 _WAITING = frozenset({AttemptStatus.PENDING, AttemptStatus.REQUIRES_ACTION})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OtherWays:
+    """The other ways to pay a tenant's invoices; `gateway` is asked for only where something may be open there."""
+
+    documents: Documents
+    gateway: Callable[[], Gateway | None]
+    call: Call
+
+    def close(self, invoice_id: str) -> None:
+        """Close those of one invoice. Raises BillingError where that failed."""
+        [stored] = Invoices.of(self.documents, self.call.tenant_id).get([invoice_id])
+        if stored is not None:
+            self._close(stored.value, paid_by="")
+
+    def close_all(self, invoices: Sequence[Invoice], *, paid_by: str) -> list[tuple[Invoice, BillingError]]:
+        """Close those of each, but for `paid_by` itself; the invoices where that failed, and why.
+
+        A second payment that could not be stopped becomes credit (semantics 8).
+        """
+        failed: list[tuple[Invoice, BillingError]] = []
+        for invoice in invoices:
+            try:
+                self._close(invoice, paid_by=paid_by)
+            except BillingError as error:
+                failed.append((invoice, error))
+        return failed
+
+    def _close(self, invoice: Invoice, *, paid_by: str) -> None:
+        if (invoice.checkout_id or invoice.attempts) and (gateway := self.gateway()) is not None:
+            close_other_ways(self.documents, gateway, invoice.id, paid_by=paid_by, call=self.call)
 
 
 def close_other_ways(documents: Documents, gateway: Gateway, invoice_id: str, *, paid_by: str, call: Call) -> None:

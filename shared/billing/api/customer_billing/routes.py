@@ -15,7 +15,6 @@ from billing.api.customer_billing.kept import require_kept
 from billing.api.customer_billing.record import billing_record
 from billing.api.job import Members
 from billing.api.routes.books import Books, changing, reading
-from billing.api.routes.closing import close_other_pages
 from billing.api.routes.models import LONGEST_ID, NamedId
 from billing.api.routes.noun import noun
 from billing.domain.errors import InvalidInput, NotFound
@@ -102,7 +101,7 @@ def make_invoice(customer_id: NamedId, given: GivenInvoice, books: Invoicing, re
     options = books.engine.run_options(books.tenant_id)
     made = bill_by_hand(books.documents, bill, call=books.call, payment_url=options.payment_url)
     if made.known:
-        request.state.noted["unclosed"] = len(close_other_pages(books, [made.invoice.value], paid_by=""))
+        request.state.noted["unclosed"] = len(books.other_ways.close_all([made.invoice.value], paid_by=""))
     else:
         options.settle([made.invoice], {})
     return _answer(books, customer_id, status=201)
@@ -113,7 +112,7 @@ def take_payment(customer_id: NamedId, given: GivenRecordPayment, books: Receivi
     """Record money that came in. The same `transactionId`, or Idempotency-Key, is the same payment."""
     payment = new_payment(given, customer_of(books, customer_id), books)
     recorded = record_payment(books.documents, payment, call=books.call)
-    unclosed = close_other_pages(books, recorded.invoices, paid_by=recorded.payment.id)
+    unclosed = books.other_ways.close_all(recorded.invoices, paid_by=recorded.payment.id)
     request.state.noted["unclosed"] = len(unclosed)
     return _answer(books, customer_id, status=201)
 

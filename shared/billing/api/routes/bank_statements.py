@@ -10,7 +10,6 @@ from pydantic import Field
 
 from billing.api.problem import MalformedRequest
 from billing.api.routes.books import Books, changing, reading
-from billing.api.routes.closing import closing
 from billing.api.routes.models import AnswerModel, GivenModel, Id, NamedId, Reason, Text
 from billing.api.routes.noun import noun
 from billing.api.routes.paging import Paged, Paging, Several, any_of
@@ -157,7 +156,7 @@ def upload(
     dry_run: bool = False,
 ) -> ImportAnswer:
     """Import a camt.053, MT940 or CSV file, sent as the body; what names an open invoice is booked."""
-    options = ReconcileOptions(dry_run=dry_run, close=closing(books))
+    options = ReconcileOptions(dry_run=dry_run, close=books.other_ways.close)
     statements = _statements(body, file_format=file_format)
     return _answer(reconcile(books.documents, statements, call=books.call, options=options))
 
@@ -187,7 +186,7 @@ def list_unmatched(books: Reading, paging: Paging) -> Paged[WaitingAnswer]:
 def match(transaction_id: NamedId, given: GivenMatch, books: Changing) -> BookedAnswer:
     """Book a transfer that waits, or was set aside, on invoices."""
     booked = match_transaction(books.documents, transaction_id, given.invoices, note=given.note, call=books.call)
-    close_ways([booked], close=closing(books))
+    close_ways([booked], close=books.other_ways.close)
     return BookedAnswer.model_validate(booked)
 
 

@@ -7,7 +7,6 @@ from fastapi import Query, Response
 from pydantic import Field
 
 from billing.api.routes.books import Books, changing, reading
-from billing.api.routes.closing import close_other_pages
 from billing.api.routes.models import (
     LONGEST_ID,
     AnswerModel,
@@ -153,9 +152,9 @@ def record(given: GivenPayment, books: Changing, response: Response) -> Recorded
         raise InvalidInput("customer_id", expected="whose money it is, where no invoice is named", given=None)
     recorded = record_payment(books.documents, _new(given, books), call=books.call)
     response.headers["Location"] = f"/api/billing/payments/{recorded.payment.id}"
-    open_still = close_other_pages(books, recorded.invoices, paid_by=recorded.payment.id)
+    unclosed = books.other_ways.close_all(recorded.invoices, paid_by=recorded.payment.id)
     payment = PaymentAnswer.model_validate(recorded.payment)
-    return RecordedAnswer(payment=payment, known=recorded.known, still_open=open_still)
+    return RecordedAnswer(payment=payment, known=recorded.known, still_open=[each.number for each, _ in unclosed])
 
 
 @router.post("/{payment_id}/refunds", status_code=201)
