@@ -10,11 +10,9 @@ import pytest
 
 from billing.domain.credit_request import AmountCredit, CreditRequest
 from billing.domain.member import Role
-from billing.domain.payment import PaymentSource
 from billing.store.customers import Customers
 from billing.usecases.call import Call
 from billing.usecases.issue_credit_note import issue_credit_note
-from billing.usecases.record_payment import NewPayment, record_payment
 from tests.builders import utc
 from tests.functions.api_books import ApiBooks, running_api
 from tests.functions.proxy import owes
@@ -122,20 +120,12 @@ def test_a_credit_note_lowers_what_is_due(api: ApiBooks) -> None:
 
 
 def test_what_is_paid_beyond_what_is_owed_is_seen_until_it_went_back(api: ApiBooks) -> None:
-    """58.31 came by card, 11.90 of it are credited, and nobody could give that back to the card yet."""
+    """58.31 came, 11.90 of it are credited, and the note is not settled yet."""
     engine, invoice_id = api.proxy.engine, api.read(INVOICE)["id"]
+    money = {"amount": 5831, "currency": "USD", "received_at": "2026-03-02T00:00:00Z"}
+    posted(api, "payments", {**money, "invoices": [invoice_id]})
     assert api.read(INVOICE)["overpaid"] == 0
     call = Call(tenant_id="acme", actor="t", recorded_at=utc("2026-03-02"))
-    paid = NewPayment(
-        id="p1",
-        amount=5831,
-        currency="USD",
-        source=PaymentSource.CARD,
-        received_at=utc("2026-03-02"),
-        invoice_ids=(invoice_id,),
-        gateway_id="pi_1",
-    )
-    record_payment(engine.documents, paid, call=call)
     note = CreditRequest(key="k", what=AmountCredit(amount=1190), reason="an outage")
     issue_credit_note(engine.documents, invoice_id, note, call=call)
     assert [api.read(INVOICE)[name] for name in ("amount_due", "overpaid", "status")] == [0, 1190, "paid"]
