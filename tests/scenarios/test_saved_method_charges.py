@@ -120,6 +120,22 @@ def test_told_by_four_at_once_each_invoice_is_tried_once(
     assert len(world.account.v1.payment_intents.list({"limit": 100}).data) == 4
 
 
+def test_what_was_heard_of_a_customer_before_its_new_card_is_asked_for_again(
+    sandbox: RunningSandbox, world: CardWorld
+) -> None:
+    two_unpaid(sandbox, world)
+    (saved, changed), heard = saves(world), count(1)
+
+    def meanwhile(verb: str) -> None:
+        if verb == "saved_method" and next(heard) == 1:
+            tells(world, saved)
+
+    world.stripe.after = meanwhile
+    tells(world, changed)
+    assert tried(world) == [[DECLINED, SUCCEEDED]] * 2
+    assert the_customer(world).payment_method_id == world.invoices("lumen")[0].attempts[-1].method_id
+
+
 @pytest.mark.parametrize("moment", ["before", "after"])
 @pytest.mark.parametrize("verb", ["save_method", "charge"])
 @pytest.mark.parametrize("charge", [1, 2])

@@ -9,7 +9,7 @@ from billing.usecases.call import Call
 from billing.usecases.charge_waiting import ChargeAgain, charge_waiting
 from billing.usecases.close_other_ways import forget_page
 from billing.usecases.follow_payment import Followed, follow_payment
-from billing.usecases.saved_methods import keep_saved_method
+from billing.usecases.saved_methods import keep_method_of_now, keep_saved_method
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,9 +49,15 @@ def follow_customer(documents: Documents, pages: HostedPages, gateway_customer: 
     customer = Customers.of(documents, call.tenant_id).at(gateway_customer)
     if customer is None:
         return Followed.NOT_OURS
-    method = pages.gateway.saved_method(gateway_customer)
-    news = keep_saved_method(documents, customer.value.id, method, gateway_id=gateway_customer, call=call)
-    charge_waiting(documents, customer.value.id, pages.charge_again, call=call)
+    customer_id = customer.value.id
+    news = keep_method_of_now(
+        documents,
+        customer_id,
+        lambda: pages.gateway.saved_method(gateway_customer),
+        gateway_id=gateway_customer,
+        call=call,
+    )
+    charge_waiting(documents, customer_id, pages.charge_again, call=call)
     return Followed.BOOKED if news else Followed.NOTED
 
 
