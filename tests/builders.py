@@ -183,9 +183,9 @@ class Account:
         }
         return replace(self, usage={**self.usage, meter: buckets})
 
-    def changing_plan(self, plan: Plan, *, at: str) -> Self:
+    def changing_plan(self, plan: Plan, *, at: str, keep_anchor: bool = False) -> Self:
         """On another plan from an instant."""
-        changed = change_plan(self.subscription, plan=plan, at=utc(at))
+        changed = change_plan(self.subscription, plan=plan, at=utc(at), keep_anchor=keep_anchor)
         return replace(self, subscription=changed, plans={**self.plans, plan.ref: plan})
 
     def changing_quantity(self, item_id: str, *, to: str, at: str) -> Self:

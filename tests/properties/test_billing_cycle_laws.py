@@ -51,7 +51,7 @@ def plans(draw: st.DrawFn, *, version: int, mode: st.SearchStrategy[Billed] = mo
 def accounts(draw: st.DrawFn, *, mode: st.SearchStrategy[Billed] = modes, most_changes: int = 3) -> Account:
     """A subscription with up to some changes of plan, known beforehand, and perhaps an end.
 
-    Every other change keeps the cycle and its anchor, or they would hardly ever be kept.
+    Every other change keeps the cycle and its anchor, or they would hardly ever be kept; some keep the anchor alone.
     """
     start, first = draw(instants), draw(plans(version=1, mode=mode))
     account = Account.opened(first, start=start.replace(tzinfo=None).isoformat(), zone=draw(st.sampled_from(ZONES)))
@@ -62,7 +62,11 @@ def accounts(draw: st.DrawFn, *, mode: st.SearchStrategy[Billed] = modes, most_c
         plan = draw(plans(version=version, mode=mode))
         if draw(st.booleans()):
             plan = replace(plan, cycle=first.cycle, anchor_day=first.anchor_day)
-        fresh = fresh.changing_plan(plan, at=at.replace(tzinfo=None).isoformat())
+        is_free = fresh.subscription.phases[-1].schedule.anchor_day is None
+        keep_anchor = draw(st.booleans()) and (is_free or plan.cycle.unit in (Unit.MONTH, Unit.YEAR))
+        if keep_anchor:
+            plan = replace(plan, anchor_day=None)
+        fresh = fresh.changing_plan(plan, at=at.replace(tzinfo=None).isoformat(), keep_anchor=keep_anchor)
     if draw(st.booleans()):
         end = start + draw(st.timedeltas(timedelta(microseconds=1), timedelta(days=200)))
         fresh = replace(fresh, subscription=replace(fresh.subscription, end=end))

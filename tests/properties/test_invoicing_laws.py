@@ -17,6 +17,7 @@ from billing.domain.invoice import Invoice, LineItem, LineKind
 from billing.domain.invoicing import CreditDraft, Draft, Skip, draft_invoice
 from billing.domain.money import Rounding
 from billing.domain.period import Cycle, Period, Unit, count_days
+from billing.domain.subscription import Phase, schedule_of
 from tests.builders import GERMAN_VAT, Account, a_fee, a_meter, a_plan, a_tenant, utc
 from tests.properties.test_billing_cycle_laws import ZONES, accounts, instants, month_cycles
 
@@ -206,6 +207,12 @@ def test_every_moment_of_a_fee_is_billed_exactly_once_whatever_plans_follow_one_
         assert flat[0].start - account.subscription.start < second
 
 
+def moved(account: Account, change: Phase, known: Account) -> Account:
+    plan = known.plans[change.plan]
+    keep_anchor = change.schedule != schedule_of(plan, change.start, known.subscription.zone)
+    return account.changing_plan(plan, at=change.start.replace(tzinfo=None).isoformat(), keep_anchor=keep_anchor)
+
+
 @laws
 @given(accounts(), st.lists(st.integers(0, 100_000), min_size=1, max_size=4))
 def test_what_fees_come_to_does_not_depend_on_when_a_change_became_known(account: Account, prices: list[int]) -> None:
@@ -222,9 +229,8 @@ def test_what_fees_come_to_does_not_depend_on_when_a_change_became_known(account
         while (due := surprised.subscription.next_billing_at) is not None and due < at:
             outcome, surprised = surprised.next_bill()
             lines, billed = lines + len(lines_of(outcome)), billed + net(outcome)
-        when = at.replace(tzinfo=None).isoformat()
         surprised = (
-            surprised.ending(when) if change is None else surprised.changing_plan(known.plans[change.plan], at=when)
+            surprised.ending(at.replace(tzinfo=None).isoformat()) if change is None else moved(surprised, change, known)
         )
     rest, planned = surprised.bills(until="2199-01-01"), known.bills(until="2199-01-01")
     billed += sum(net(outcome) for outcome in rest)

@@ -8,11 +8,13 @@ from billing.domain.catalog import Billed
 from billing.domain.credit import CreditNote
 from billing.domain.errors import InvalidInput
 from billing.domain.invoice import Invoice
+from billing.domain.kept_anchor import Anchor
 from billing.domain.life_change import Cancellation, ItemsChange, LifeChange, Moment, Pausing, PlanChange, Resuming
 from billing.domain.subscription import Unused
 from billing.usecases.change_life import change_life
 from billing.usecases.preview_invoice import Preview
 from billing.usecases.preview_life import LifePreview, preview_life
+from billing.usecases.verify import VerifyRequest, verify
 from tests.builders import YEARLY, a_fee, a_meter, a_plan, utc
 from tests.reviewing import call
 from tests.world import World
@@ -80,6 +82,19 @@ def test_another_interval_is_billed_at_once(world: World) -> None:
     found = previewed(world, PlanChange(plan="annual@1"))
     # 3 calls; 20 of 30 days of 60.00 back; a year of 365.00
     assert (said(found.without), said(found.bills)) == ([("05-01", 6300)], [("04-11", 300 - 4000 + 36500)])
+
+
+def test_another_interval_that_keeps_the_anchor_is_billed_at_once_until_its_next_date(world: World) -> None:
+    change = PlanChange(plan="annual@1", anchor=Anchor.KEEP)
+    shown = said(previewed(world, change).bills)
+    # 3 calls; 20 of 30 days of 60.00 back; 355 of the 365 days until 1 April 2027 of 365.00
+    assert shown == [("04-11", 300 - 4000 + 35500)]
+    change_life(world.documents, "sub-ada", change, call=call(world))
+    world.runs_billing()
+    assert world.invoices()[-1].total == shown[0][1]
+    assert world.subscription("sub-ada").next_billing_at == utc("2027-04-01")
+    request = VerifyRequest(tenant_id="acme", as_of=world.now, objects=False, events=False)
+    assert verify(world.documents, world.objects, request).findings.kept == []
 
 
 def test_bills_before_the_change_that_are_alike_are_left_out(world: World) -> None:

@@ -19,6 +19,14 @@ AHEAD = {
     "addons": [{"addon_id": "seat", "name": "Seat", "price": "30.00"}],
 }
 PRO = {**AHEAD, "plan_id": "pro", "name": "Pro", "fees": [{"fee_id": "base", "name": "Pro", "price": "90.00"}]}
+YEAR = {
+    **AHEAD,
+    "plan_id": "year",
+    "name": "Year",
+    "cycle": {"every": 1, "unit": "year", "billed": "in_advance"},
+    "fees": [{"fee_id": "base", "name": "Year", "price": "365.00"}],
+}
+WEEK = {**YEAR, "plan_id": "week", "cycle": {"every": 1, "unit": "week", "billed": "in_advance"}}
 
 
 def a_book(folder: Path) -> Path:
@@ -26,7 +34,7 @@ def a_book(folder: Path) -> Path:
     rows = "subscription_id,customer_id,plan_id,started_on,ended_on\ns-1,c-1,basic,2026-04-01,\n"
     customers = "customer_id,name,country,currency\nc-1,Ada Ltd,NZ,USD\nc-2,Bo Ltd,NZ,USD\n"
     book_folder(folder, plan=None, customers=customers, subscriptions=rows, usage=None, addons=None)
-    (folder / "plans.json").write_text(json.dumps([AHEAD, PRO]), encoding="utf-8")
+    (folder / "plans.json").write_text(json.dumps([AHEAD, PRO, YEAR, WEEK]), encoding="utf-8")
     return folder
 
 
@@ -93,6 +101,20 @@ def test_the_plan_changes_with_the_next_period_and_back(kept: Path) -> None:
     # the pro plan for 15 of 30 days 45.00, the basic one's 15 days 30.00 back, May 90.00
     assert [each["invoice"]["total"] for each in previewed["bills"]] == ["105.00"]
     assert previewed["at"] == "2026-04-16T00:00:00+00:00"
+
+
+def test_another_interval_starts_anew_or_keeps_the_anchor(kept: Path) -> None:
+    change = ("change-plan", "year@1", "--on", "2026-04-11")
+    restarted, anchored = (asked(kept, *change, *options, "--preview") for options in ((), ("--anchor", "keep")))
+    # 20 of 30 days of 60.00 back; a year, or 355 of its 365 days, until 1 April 2027
+    assert [each["invoice"]["total"] for each in restarted["bills"]] == ["325.00"]
+    assert [each["invoice"]["total"] for each in anchored["bills"]] == ["315.00"]
+    assert asked(kept, *change, "--anchor", "keep")["changed"]
+    assert not asked(kept, *change, "--anchor", "keep")["changed"]
+    assert billing("run", "--as-of", "2026-04-11", "--dir", kept).exit_code == 0
+    shown = told(kept, "show")
+    assert "Plan year@1 from 2026-04-11, the anchor kept" in shown
+    assert "Next bill 2027-04-01" in shown
 
 
 def test_an_end_with_the_running_period_is_the_default_and_can_be_taken_back(kept: Path) -> None:
@@ -183,6 +205,7 @@ def test_one_that_starts_now_needs_no_date(kept: Path) -> None:
         ("change-plan", ("gone@1",), "no plan version 'gone@1'"),
         ("change-plan", ("pro@1", "--on", "soon"), "--on: expected 2026-03-01"),
         ("change-plan", ("pro@1", "--on", "2026-03-01"), "at: expected an instant from the start on"),
+        ("change-plan", ("week@1", "--anchor", "keep"), "anchor: expected restart, as week@1 is billed by the week"),
         ("cancel", ("--now", "--undo"), "when? Use one of --now, --on and --undo"),
         ("cancel", ("--unused", "refund"), "unused: expected credit or none for an end that is still to come"),
         ("pause", ("--on", "2026-04-10", "--until", "2026-04-09"), "end: expected an instant after 2026-04-10"),

@@ -13,6 +13,7 @@ from billing.cli.screen import Json, answers, complaints, write_json
 from billing.cli.subscription_life_page import bills_json, note_json, note_words, print_bills
 from billing.cli.subscription_page import print_subscription
 from billing.domain.errors import InvalidInput
+from billing.domain.kept_anchor import Anchor
 from billing.domain.life_change import (
     Cancellation,
     CancellationUndone,
@@ -55,10 +56,10 @@ def run_change_items(subscription_id: str, given: Sequence[str], *, on: str, pre
     _run(life, change, preview=preview, place=place)
 
 
-def run_change_plan(subscription_id: str, plan: str, *, on: str, preview: bool, place: Place) -> None:
+def run_change_plan(subscription_id: str, plan: str, *, on: str, anchor: Anchor, preview: bool, place: Place) -> None:
     """Change the plan."""
     life = _opened(subscription_id, place)
-    change = PlanChange(plan=checked_id("plan", plan), at=_when(on, life))
+    change = PlanChange(plan=checked_id("plan", plan), at=_when(on, life), anchor=anchor)
     _run(life, change, preview=preview, place=place)
 
 

@@ -7,6 +7,7 @@ import typer
 from billing.cli.errors import plain_errors
 from billing.cli.options import AsJson, KeptIn, TenantId, Yes
 from billing.cli.place import Place
+from billing.domain.kept_anchor import Anchor
 from billing.domain.subscription import Unused
 
 life_app = typer.Typer(rich_markup_mode=None)
@@ -85,7 +86,8 @@ def change_items(
 
 @life_app.command(
     "change-plan",
-    epilog="\b\nExample:\n  billing subscriptions change-plan sub-1047 pro@2 --on period-end --preview --dir demo",
+    epilog="\b\nExamples:\n  billing subscriptions change-plan sub-1047 pro@2 --on period-end --preview --dir demo\n"
+    "  billing subscriptions change-plan sub-1047 yearly@1 --anchor keep --preview --dir demo",
 )
 def change_plan(
     *,
@@ -93,11 +95,17 @@ def change_plan(
     plan: Annotated[str, typer.Argument(metavar="PLAN@VERSION")],
     directory: KeptIn,
     on: On = "now",
+    anchor: Annotated[
+        Anchor, typer.Option(help="Another interval: a new cycle from that day on, or counted from the anchor it has.")
+    ] = Anchor.RESTART,
     preview: Previewed = False,
     tenant: TenantId = None,
     as_json: AsJson = False,
 ) -> None:
     """Go on with another plan version. Another interval starts a new cycle, the same keeps its days.
+
+    restart: a whole period begins with the change. keep: the dates of before stay, and the first period is what is left
+    until the next of them, by its share.
 
     The plan that is in force already takes a change back that is still to come.
     """
@@ -105,7 +113,7 @@ def change_plan(
         from billing.cli.subscription_life import run_change_plan
 
         place = Place(tenant_id=tenant, directory=directory, as_json=as_json)
-        run_change_plan(subscription, plan, on=on, preview=preview, place=place)
+        run_change_plan(subscription, plan, on=on, anchor=anchor, preview=preview, place=place)
 
 
 @life_app.command(

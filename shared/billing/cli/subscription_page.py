@@ -7,6 +7,7 @@ from rich.markup import escape
 
 from billing.cli.screen import answers, columns
 from billing.domain.figures import plain
+from billing.domain.kept_anchor import with_anchors
 from billing.domain.period import local_date
 from billing.domain.subscription import Subscription, Unused
 
@@ -23,8 +24,9 @@ def print_subscription(subscription: Subscription) -> None:
 
 def _life(subscription: Subscription) -> Iterator[tuple[str, str]]:
     yield "Customer", escape(subscription.customer_id)
-    for phase in subscription.phases:
-        yield "Plan", f"{escape(phase.plan)} from {_day(phase.start, subscription)}"
+    for phase, is_anchor_kept in with_anchors(subscription.phases):
+        kept = ", the anchor kept" if is_anchor_kept else ""
+        yield "Plan", f"{escape(phase.plan)} from {_day(phase.start, subscription)}{kept}"
     if subscription.trial_start is not None:
         trial = _stretch(subscription, subscription.trial_start, subscription.start)
         yield "Trial", trial.removeprefix("from ")

@@ -5,7 +5,7 @@ Each change takes effect at an instant: now, at the end of the running period, o
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from typing import TypeAlias, assert_never
@@ -13,9 +13,12 @@ from typing import TypeAlias, assert_never
 from billing.domain.billing_cycle import period_around
 from billing.domain.errors import InvalidInput
 from billing.domain.item_changes import require_offered_by, set_quantity
+from billing.domain.kept_anchor import Anchor
 from billing.domain.pausing import pause_subscription, resume_subscription
 from billing.domain.subscription import Plans, Subscription, UnknownPlan, Unused, plan_of
 from billing.domain.subscription_changes import change_plan, end_subscription, without_end
+
+_MOMENT = timedelta(microseconds=1)
 
 
 class Moment(StrEnum):
@@ -43,6 +46,7 @@ class PlanChange:
 
     plan: str
     at: When = Moment.NOW
+    anchor: Anchor = Anchor.RESTART
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,7 +132,11 @@ def _on_plan(subscription: Subscription, change: PlanChange, *, plans: Plans, at
         expected = f"a plan in {first.currency}, as the subscription is billed"
         raise UnknownPlan("plan", expected=expected, given=f"{plan.ref} in {plan.currency}")
     require_offered_by(subscription, plans, ref=plan.ref, at=at)
-    return change_plan(subscription, plan=plan, at=at)
+    current = plan_of(subscription.phase_at(max(at - _MOMENT, subscription.start)), plans)
+    # also a plan without a day of its own keeps the one that was kept for the plan before it
+    is_same_interval = (current.cycle, current.anchor_day) == (plan.cycle, plan.anchor_day)
+    keep_anchor = is_same_interval or change.anchor is Anchor.KEEP
+    return change_plan(subscription, plan=plan, at=at, keep_anchor=keep_anchor)
 
 
 def _cancelled(subscription: Subscription, change: Cancellation, *, now: datetime) -> Subscription:

@@ -1,10 +1,11 @@
 """What a change made of a subscription, in words for the audit log: each part that differs, before and after."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 from billing.domain.figures import plain
-from billing.domain.subscription import Subscription
+from billing.domain.kept_anchor import with_anchors
+from billing.domain.subscription import Phase, Subscription
 
 
 def life_in_words(before: Subscription, after: Subscription) -> tuple[str, str]:
@@ -21,13 +22,18 @@ def _joined(parts: Mapping[str, str], names: list[str]) -> str:
 def _parts(subscription: Subscription) -> dict[str, str]:
     end = "" if subscription.end is None else f"{_at(subscription.end)}, unused time: {subscription.unused.value}"
     return {
-        "plans": ", ".join(f"{phase.plan} from {_at(phase.start)}" for phase in subscription.phases),
+        "plans": ", ".join(_plans(subscription.phases)),
         "add-ons": ", ".join(
             f"{plain(item.quantity)} x {item.charge_id} {_stretch(item.start, item.end)}" for item in subscription.items
         ),
         "end": end,
         "pauses": ", ".join(_stretch(pause.start, pause.end) for pause in subscription.pauses),
     }
+
+
+def _plans(phases: Sequence[Phase]) -> Iterator[str]:
+    for phase, is_anchor_kept in with_anchors(phases):
+        yield f"{phase.plan} from {_at(phase.start)}" + (" with the anchor kept" if is_anchor_kept else "")
 
 
 def _stretch(start: datetime, end: datetime | None) -> str:

@@ -8,6 +8,8 @@ from billing.domain.billing_cycle import first_bill_for, next_bill_for
 from billing.domain.catalog import Billed, Plan
 from billing.domain.errors import InvalidInput
 from billing.domain.given import as_iso
+from billing.domain.kept_anchor import with_anchor_kept
+from billing.domain.period import Schedule
 from billing.domain.stamp import stamp
 from billing.domain.subscription import Item, Phase, Plans, Subscription, SubscriptionStatus, Unused, schedule_of
 
@@ -32,25 +34,26 @@ def change_quantity(subscription: Subscription, *, item_id: str, quantity: Decim
     return replace(subscription, items=(*kept, opened) if quantity else kept)
 
 
-def change_plan(subscription: Subscription, *, plan: Plan, at: datetime) -> Subscription:
+def change_plan(subscription: Subscription, *, plan: Plan, at: datetime, keep_anchor: bool = False) -> Subscription:
     """Go on with another plan version from `at`: another interval restarts the cycle, the same keeps its anchor.
 
-    A restart ends the running period at `at`, so the next bill is made then. Changes planned for `at` or later give way
-    to this one, so the plan that is in force already takes them back. In a trial it is the plan that billing begins
-    with. Raises InvalidInput for an instant that lies in a period billed already, or after the subscription's end, and
-    for a restart at a boundary whose bill is made already where something was paid ahead, or is to be, from there.
+    With `keep_anchor` another interval is counted from the anchor of before: what is left until its next boundary comes
+    first. Either way it ends the running period at `at`, so the next bill is made then. Changes planned for `at` or
+    later give way to this one, so the plan that is in force already takes them back. In a trial it is the plan that
+    billing begins with. Raises InvalidInput for an instant that lies in a period billed already, or after the
+    subscription's end, for another interval at a boundary whose bill is made already where something was paid ahead, or
+    is to be, from there, and for an anchor that the plan can't keep.
     """
     require_open(subscription, at)
     if at <= subscription.start:
-        return _begun_with(subscription, plan)
+        return _begun_with(subscription, plan, keep_anchor=keep_anchor)
     subscription = _without_phases_from(subscription, at)
     current = subscription.phases[-1]
     if current.plan == plan.ref:
         return subscription
-    same = _is_same_cycle(current, plan)
-    schedule = current.schedule if same else schedule_of(plan, at, subscription.zone)
+    schedule = _schedule_from(current.schedule, plan, at=at, keep_anchor=keep_anchor)
     changed = replace(subscription, phases=(*subscription.phases, Phase(plan=plan.ref, start=at, schedule=schedule)))
-    if same or subscription.next_billing_at is None:
+    if schedule == current.schedule or subscription.next_billing_at is None:
         return changed
     if not _is_billed_boundary(subscription, at):
         return replace(changed, next_billing_at=_not_after(at, subscription.next_billing_at))
@@ -90,26 +93,28 @@ def without_end(subscription: Subscription, *, plans: Plans, at: datetime) -> Su
     return replace(going_on, next_billing_at=_on_or_after(going_on, due))
 
 
-def _begun_with(subscription: Subscription, plan: Plan) -> Subscription:
+def _begun_with(subscription: Subscription, plan: Plan, *, keep_anchor: bool) -> Subscription:
     """The subscription as if it had been opened with that plan; its trial stays as long as it is.
 
     What the plan before was paid ahead is credited by the next bill, which charges the new one from the start.
     """
     start, due, first = subscription.start, subscription.next_billing_at, subscription.phases[0]
-    is_same = _is_same_cycle(first, plan)
-    schedule = first.schedule if is_same else schedule_of(plan, start, subscription.zone)
+    schedule = _schedule_from(first.schedule, plan, at=start, keep_anchor=keep_anchor)
     begun = replace(subscription, phases=(Phase(plan=plan.ref, start=start, schedule=schedule),))
     if due is None:
         return begun
     if not subscription.prepaid:
         return replace(begun, next_billing_at=first_bill_for(begun, {plan.ref: plan}))
-    if not is_same:
+    if schedule != first.schedule:
         raise InvalidInput("at", expected=f"an instant after {as_iso(start)}, whose bill is made already", given=start)
     return replace(begun, next_billing_at=_on_or_after(begun, due))
 
 
-def _is_same_cycle(phase: Phase, plan: Plan) -> bool:
-    return phase.schedule.cycle == plan.cycle and phase.schedule.anchor_day == plan.anchor_day
+def _schedule_from(schedule: Schedule, plan: Plan, *, at: datetime, keep_anchor: bool) -> Schedule:
+    """The plan's schedule in place of another: that one where the interval is the same."""
+    if (schedule.cycle, schedule.anchor_day) == (plan.cycle, plan.anchor_day):
+        return schedule
+    return with_anchor_kept(schedule, plan) if keep_anchor else schedule_of(plan, at, schedule.zone)
 
 
 def _without_phases_from(subscription: Subscription, at: datetime) -> Subscription:

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from billing.api.routes.books import Books
 from billing.api.routes.models import GivenModel, Id, LocalDayOrInstant
+from billing.domain.kept_anchor import Anchor
 from billing.domain.life_change import (
     Cancellation,
     CancellationUndone,
@@ -32,11 +33,15 @@ class GivenItems(GivenModel):
 
 
 class GivenPlanChange(GivenModel):
-    """Another plan version, as `plan@version`."""
+    """Another plan version, as `plan@version`.
+
+    One of another interval restarts the cycle at the change; with `keep` it is counted from the anchor of before.
+    """
 
     change: Literal["plan"] = "plan"
     plan: Id
     at: Moment | LocalDayOrInstant = Moment.NOW
+    anchor: Anchor = Anchor.RESTART
 
 
 class GivenCancellation(GivenModel):
@@ -84,7 +89,7 @@ def change_of(
         case GivenItems():
             return ItemsChange(quantities=given.quantities, at=_when(given.at, books, subscription_id))
         case GivenPlanChange():
-            return PlanChange(plan=given.plan, at=_when(given.at, books, subscription_id))
+            return PlanChange(plan=given.plan, at=_when(given.at, books, subscription_id), anchor=given.anchor)
         case GivenCancellation():
             return Cancellation(at=_when(given.at, books, subscription_id), unused=given.unused)
         case GivenUndo():
