@@ -16,7 +16,7 @@ from billing.usecases.preview_invoice import Preview
 from billing.usecases.preview_life import LifePreview, preview_life
 from billing.usecases.verify import VerifyRequest, verify
 from tests.builders import YEARLY, a_fee, a_meter, a_plan, utc
-from tests.reviewing import call
+from tests.reviewing import call, settings
 from tests.world import World
 
 SEAT = a_fee("30.00", "seat")
@@ -95,6 +95,13 @@ def test_another_interval_that_keeps_the_anchor_is_billed_at_once_until_its_next
     assert world.subscription("sub-ada").next_billing_at == utc("2027-04-01")
     request = VerifyRequest(tenant_id="acme", as_of=world.now, objects=False, events=False)
     assert verify(world.documents, world.objects, request).findings.kept == []
+
+
+def test_the_tenants_setting_decides_where_the_change_does_not_say(world: World) -> None:
+    kept, restarted = [("04-11", 300 - 4000 + 35500)], [("04-11", 300 - 4000 + 36500)]
+    settings(world, interval_change=Anchor.KEEP)
+    assert said(previewed(world, PlanChange(plan="annual@1")).bills) == kept
+    assert said(previewed(world, PlanChange(plan="annual@1", anchor=Anchor.RESTART)).bills) == restarted
 
 
 def test_bills_before_the_change_that_are_alike_are_left_out(world: World) -> None:

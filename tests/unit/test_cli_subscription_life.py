@@ -109,6 +109,9 @@ def test_another_interval_starts_anew_or_keeps_the_anchor(kept: Path) -> None:
     # 20 of 30 days of 60.00 back; a year, or 355 of its 365 days, until 1 April 2027
     assert [each["invoice"]["total"] for each in restarted["bills"]] == ["325.00"]
     assert [each["invoice"]["total"] for each in anchored["bills"]] == ["315.00"]
+    assert billing("tenants", "set", "interval_change=keep", "--dir", kept).exit_code == 0
+    assert asked(kept, *change, "--preview")["bills"] == anchored["bills"]
+    assert asked(kept, *change, "--anchor", "restart", "--preview")["bills"] == restarted["bills"]
     assert asked(kept, *change, "--anchor", "keep")["changed"]
     assert not asked(kept, *change, "--anchor", "keep")["changed"]
     assert billing("run", "--as-of", "2026-04-11", "--dir", kept).exit_code == 0

@@ -66,7 +66,6 @@ def test_the_restart_is_what_happens_unless_it_is_asked_for() -> None:
     assert moved(account, ANNUAL, at="2026-02-08", anchor=Anchor.RESTART) == account.changing_plan(
         ANNUAL, at="2026-02-08"
     )
-    assert PlanChange(plan="annual@1").anchor is Anchor.RESTART
 
 
 def test_the_31st_comes_back_after_the_short_months_of_the_new_interval() -> None:

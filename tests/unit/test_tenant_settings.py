@@ -18,6 +18,7 @@ from billing.domain.dunning_policy import (
     WhileSuspended,
 )
 from billing.domain.invoice import BankDetails, Party
+from billing.domain.kept_anchor import Anchor
 from billing.domain.money import Rounding
 from billing.domain.numbering import NumberMonth, NumberOrder, NumberSeries, Restart
 from billing.domain.settings_table import SETTINGS
@@ -108,6 +109,7 @@ OTHER = Tenant(
         segments={"enterprise": "gentle"},
     ),
     while_suspended=WhileSuspended.CATCH_UP,
+    interval_change=Anchor.KEEP,
     unconfirmed_vat_id=UnconfirmedVatId.HOLD,
 )
 

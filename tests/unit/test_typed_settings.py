@@ -9,6 +9,7 @@ from billing.adapters.book_files.typed_settings import with_settings
 from billing.domain.book import BookErrors
 from billing.domain.dunning_policy import WhileSuspended
 from billing.domain.errors import InvalidInput
+from billing.domain.kept_anchor import Anchor
 from billing.domain.tenant import EInvoiceFormat, Guard, Paper, Tenant, UnconfirmedVatId
 from billing.domain.tenant_settings import SetElsewhere, UnknownSetting
 from tests.builders import a_tenant
@@ -48,6 +49,7 @@ def test_a_tenant_comes_through_the_rules_unchanged(tenant: Tenant) -> None:
         ({"event_url": ["https://fade.be/"]}, {"event_url": "https://fade.be/"}),
         ({"event_url": ["http://[::1]:8080/"]}, {"event_url": "http://[::1]:8080/"}),
         ({"event_secret_name": ["ACME_2"]}, {"event_secret_name": "ACME_2"}),
+        ({"interval_change": ["keep"]}, {"interval_change": Anchor.KEEP}),
         ({"while_suspended": ["skip"]}, {"while_suspended": WhileSuspended.SKIP}),
         ({"while_suspended": [""]}, {"while_suspended": WhileSuspended.BILL}),
     ],

@@ -56,7 +56,9 @@ def run_change_items(subscription_id: str, given: Sequence[str], *, on: str, pre
     _run(life, change, preview=preview, place=place)
 
 
-def run_change_plan(subscription_id: str, plan: str, *, on: str, anchor: Anchor, preview: bool, place: Place) -> None:
+def run_change_plan(
+    subscription_id: str, plan: str, *, on: str, anchor: Anchor | None, preview: bool, place: Place
+) -> None:
     """Change the plan."""
     life = _opened(subscription_id, place)
     change = PlanChange(plan=checked_id("plan", plan), at=_when(on, life), anchor=anchor)

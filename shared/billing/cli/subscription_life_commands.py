@@ -96,8 +96,8 @@ def change_plan(
     directory: KeptIn,
     on: On = "now",
     anchor: Annotated[
-        Anchor, typer.Option(help="Another interval: a new cycle from that day on, or counted from the anchor it has.")
-    ] = Anchor.RESTART,
+        Anchor | None, typer.Option(help="What another interval makes of it. Default: the tenant's `interval_change`.")
+    ] = None,
     preview: Previewed = False,
     tenant: TenantId = None,
     as_json: AsJson = False,

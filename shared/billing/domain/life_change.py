@@ -42,11 +42,14 @@ class ItemsChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanChange:
-    """Another plan version (`plan@version`) from then on. The plan in force takes back a change still to come."""
+    """Another plan version (`plan@version`) from then on. The plan in force takes back a change still to come.
+
+    `anchor` is what another interval makes of it; None leaves that to the tenant's setting, and is a restart here.
+    """
 
     plan: str
     at: When = Moment.NOW
-    anchor: Anchor = Anchor.RESTART
+    anchor: Anchor | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

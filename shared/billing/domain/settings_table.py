@@ -153,6 +153,12 @@ _BILLING = (
         Change.BEFORE_CREDIT_NOTES,
     ),
     _row("rounding", lambda it: it.rounding.value, takes="half_up or half_even", shows="amounts"),
+    _row(
+        "interval_change",
+        lambda it: it.interval_change.value,
+        takes="restart or keep",
+        shows="changes to a plan of another interval",
+    ),
     _row("skip_zero_invoices", lambda it: it.skip_zero_invoices, takes=_ON_OFF, shows="runs: invoices of 0"),
     _row("tax_currency", lambda it: it.tax_currency, takes=_CURRENCY, shows="documents: VAT in your currency"),
     _row("approval", lambda it: it.approval, takes=_ON_OFF, shows="review queue: every invoice"),

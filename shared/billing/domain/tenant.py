@@ -8,6 +8,7 @@ from billing.domain.dunning_policies import DunningPolicies
 from billing.domain.dunning_policy import WhileSuspended
 from billing.domain.errors import InvalidInput
 from billing.domain.invoice import BankDetails, Party
+from billing.domain.kept_anchor import Anchor
 from billing.domain.money import Rounding
 from billing.domain.numbering import CREDIT_NOTE_NUMBERS, NumberSeries
 
@@ -64,7 +65,8 @@ class Tenant:
     is the address that invoices come from ("" = none are mailed), and `billing_contact` is told of what fails.
     `event_url` is where the tenant's own system takes events ("" = nowhere), `event_secret_name` the end of the name of
     the secret that signs them, where it is not the house's own.
-    `dunning` says how the unpaid are chased, `while_suspended` what becomes of a suspended customer's bills.
+    `dunning` says how the unpaid are chased, `while_suspended` what becomes of a suspended customer's bills,
+    `interval_change` what a plan of another interval makes of the anchor where the change does not say.
     """
 
     id: str
@@ -98,3 +100,4 @@ class Tenant:
     event_secret_name: str = ""
     dunning: DunningPolicies = field(default_factory=DunningPolicies)
     while_suspended: WhileSuspended = WhileSuspended.BILL
+    interval_change: Anchor = Anchor.RESTART

@@ -50,6 +50,8 @@ def decide_life(
         raise NotFound("subscription", subscription_id)
     seen(stored.version)
     before, now = stored.value, call.recorded_at
+    if isinstance(change, PlanChange) and change.anchor is None:
+        change = replace(change, anchor=context.tenant.interval_change)
     plans = _plans(context, before, change)
     at = effective_at(before, change, now=now)
     after = changed(before, change, plans=plans, now=now)

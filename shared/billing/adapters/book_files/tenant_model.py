@@ -37,6 +37,7 @@ from billing.domain.dunning_policies import DunningPolicies
 from billing.domain.dunning_policy import WhileSuspended
 from billing.domain.errors import InvalidInput
 from billing.domain.invoice import BankDetails, Party
+from billing.domain.kept_anchor import Anchor
 from billing.domain.money import Rounding, parse_decimal, to_minor
 from billing.domain.numbering import CREDIT_NOTE_NUMBERS, NumberMonth, NumberOrder, NumberSeries, Restart
 from billing.domain.tenant import EInvoiceFormat, Guard, Paper, Tenant, UnconfirmedVatId
@@ -117,6 +118,7 @@ class _Tenant(JsonModel):
     event_secret_name: SecretName = ""
     dunning: GivenDunning | None = None
     while_suspended: WhileSuspended = WhileSuspended.BILL
+    interval_change: Anchor = Anchor.RESTART
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,7 +141,8 @@ def tenant_in(file: JsonFile) -> BookedTenant | None:
     tenant, dunning = _tenant(file, given), _dunning(file, given)
     if tenant is None or dunning is None:
         return None
-    return BookedTenant(value=replace(tenant, dunning=dunning), names_shards=given.shards is not None)
+    value = replace(tenant, dunning=dunning, interval_change=given.interval_change)
+    return BookedTenant(value=value, names_shards=given.shards is not None)
 
 
 def _tenant(file: JsonFile, given: _Tenant) -> Tenant | None:

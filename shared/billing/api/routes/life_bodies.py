@@ -36,12 +36,13 @@ class GivenPlanChange(GivenModel):
     """Another plan version, as `plan@version`.
 
     One of another interval restarts the cycle at the change; with `keep` it is counted from the anchor of before.
+    Without `anchor` the tenant's setting `interval_change` decides.
     """
 
     change: Literal["plan"] = "plan"
     plan: Id
     at: Moment | LocalDayOrInstant = Moment.NOW
-    anchor: Anchor = Anchor.RESTART
+    anchor: Anchor | None = None
 
 
 class GivenCancellation(GivenModel):
