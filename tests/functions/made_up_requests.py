@@ -27,7 +27,7 @@ _RANDOM = st.randoms(use_true_random=True)
 """What depends on answers so far is chosen by it: the library can't replay answers."""
 _ODD = 0.25
 _SELDOM = ("Idempotency-Key", "If-Match", "cursor")
-_OF_PYTHON = ("Decimal(", "datetime.", "b'", "<class", "object at 0x", "pydantic", "got None", "got {")
+_OF_PYTHON = ("Decimal(", "datetime.", "got b'", "<class", "object at 0x", "pydantic", "got None", "got {")
 _TEMPLATE = {"kind": "invoice_issued", "language": "en"}
 
 
