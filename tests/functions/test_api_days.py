@@ -1,4 +1,4 @@
-"""Wherever an instant is asked for, a date is the start of the tenant's day; what is neither is refused as it came."""
+"""Wherever an instant is asked for, a date is the start of that day in the tenant's zone, or the subscription's own."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -20,9 +20,9 @@ PAYMENT = {"amount": 100, "currency": "USD", "customer_id": "own-customer"}
 @pytest.fixture(scope="module")
 def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiBooks]:
     with running_api(tmp_path_factory.mktemp("api")) as running:
-        things_of(running, "acme", named="own")
         documents = running.proxy.engine.documents
         documents.commit([Tenants(documents).saving(replace(Tenants(documents).get("acme"), zone="Europe/Berlin"))])
+        things_of(running, "acme", named="own")
         assert running.ask("POST", f"{API}/plans", body=a_plan_body("days")).status == 201
         yield running
 

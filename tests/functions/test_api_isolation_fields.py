@@ -24,7 +24,7 @@ _WORDS = """
     dueDate dunning_policy electronic_address email event exemption_reason expires_at fee_id id identity invoiceNumber
     key kind language locale meter method metric month name nextBillingDate note notes paymentMethodId period planName
     plan_id policy postal_code reason received_at reference registration scopes segment since start state street
-    subject tax_id time_zone to transactionId until value warnings
+    subject tax_id time_zone to transactionId until value warnings zone
 """
 NAMES_NOTHING = frozenset(_WORDS.split())
 """Fields of text that name no document, or one that the same request makes."""

@@ -157,8 +157,8 @@ def test_a_revoked_key_stays_known_and_opens_nothing(door: ApiDoor) -> None:
 @pytest.mark.parametrize(
     ("changes", "field"),
     [
-        ({"scopes": ["members:write"]}, "scopes.0"),
-        ({"scopes": ["usage:all"]}, "scopes.0"),
+        ({"scopes": ["members:write"]}, "scopes[0]"),
+        ({"scopes": ["usage:all"]}, "scopes[0]"),
         ({"expires_at": "2026-03-01T08:00:00Z"}, "expires_at"),
         ({"expires_at": "2027-01-01T00:00:00"}, "expires_at"),
         ({"name": "   "}, "name"),
