@@ -20,7 +20,7 @@ from billing.engine import Engine
 from billing.store.codec import encode
 from billing.store.pages import PageRequest
 from billing.usecases.call import Call
-from billing.usecases.close_other_ways import OtherWays
+from billing.usecases.close_other_ways import WaysToPay
 from billing.usecases.decide_transaction import ignore_transaction, match_transaction, unmatch_transaction
 from billing.usecases.reconcile import ReconcileOptions, close_ways, reconcile
 from billing.usecases.waiting_transactions import waiting_transactions
@@ -89,9 +89,9 @@ def run_ignore(transaction_id: str, *, note: str, place: Place) -> None:
     _answer(ignore_transaction(engine.documents, transaction_id, note=note, call=call), "waits no more", place=place)
 
 
-def other_ways(engine: Engine, tenant: Tenant, *, call: Call) -> OtherWays:
+def other_ways(engine: Engine, tenant: Tenant, *, call: Call) -> WaysToPay:
     """Pages and card payments that are open for the tenant's invoices."""
-    return OtherWays(documents=engine.documents, gateway=partial(engine.gateway, tenant), call=call)
+    return WaysToPay(documents=engine.documents, gateway=partial(engine.gateway, tenant), call=call)
 
 
 def _answer(transaction: BankTransaction, said: str, *, place: Place) -> None:

@@ -16,7 +16,7 @@ _WAITING = frozenset({AttemptStatus.PENDING, AttemptStatus.REQUIRES_ACTION})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OtherWays:
+class WaysToPay:
     """The other ways to pay a tenant's invoices; `gateway` is asked for only where something may be open there."""
 
     documents: Documents

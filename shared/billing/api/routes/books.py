@@ -18,7 +18,7 @@ from billing.ports import Documents, Gateway
 from billing.store.subscriptions import Subscriptions
 from billing.store.tenants import Tenants
 from billing.usecases.call import Call
-from billing.usecases.close_other_ways import OtherWays
+from billing.usecases.close_other_ways import WaysToPay
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,9 +66,9 @@ class Books:
         return self.engine.gateway(self.tenant)
 
     @property
-    def other_ways(self) -> OtherWays:
+    def other_ways(self) -> WaysToPay:
         """Pages and card payments that are open for the tenant's invoices."""
-        return OtherWays(documents=self.documents, gateway=self.gateway, call=self.call)
+        return WaysToPay(documents=self.documents, gateway=self.gateway, call=self.call)
 
     def needed_gateway(self) -> Gateway:
         """What charges the tenant's cards; NotFound where it has none."""
