@@ -203,6 +203,11 @@ def test_an_invoice_can_be_made_cancelled_and_cancelled_by_its_number(client: S0
         ({"lineItems": [{"description": "x", "quantity": 2, "unitPrice": 5, "total": 9}]}, 422, "lineItems[0].total"),
         ({"lineItems": [{"description": "x"}]}, 422, "lineItems[0].unitPrice"),
         ({"lineItems": [{"description": " ", "total": 10}]}, 422, "lineItems[0].description"),
+        (
+            {"lineItems": [{"description": "x", "total": 10, "quantity": 10**13}]},
+            422,
+            "lineItems[0].quantity: input should be less than or equal to 1000000000000, got 10000000000000",
+        ),
         ({"invoiceNumber": ""}, 422, "invoiceNumber"),
         ({"invoiceNumber": "  "}, 422, "invoiceNumber"),
         ({"invoiceNumber": "A\n1"}, 422, "invoiceNumber"),

@@ -11,6 +11,8 @@ from billing.domain.given import shortened, told_back
 
 _MOST = 20
 _SAYS_WHAT_WAS_GIVEN = re.compile(r", got .+$", re.DOTALL)
+_A_DECIMAL = re.compile(r"Decimal\('([^']*)'\)")
+"""A bound as the framework writes it."""
 _TYPES = {
     "model_attributes_type": "expected an object",
     "model_type": "expected an object",
@@ -90,7 +92,7 @@ def _rule(found: Mapping[str, Any]) -> str:
         case kind if kind in _TYPES:
             return _TYPES[kind]
         case _:
-            rule = str(found["msg"]).removeprefix("Value error, ")
+            rule = _A_DECIMAL.sub(r"\1", str(found["msg"]).removeprefix("Value error, "))
             return rule[:1].lower() + rule[1:]
 
 
