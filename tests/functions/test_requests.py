@@ -184,6 +184,7 @@ def test_a_broken_tenant_asked_for_alone_is_our_failure(laptop: Laptop) -> None:
 
 REFUSED_BODIES = {
     "no JSON": (b"{", 400, "malformed_request", []),
+    "what is no space in JSON": (b"\x0b", 400, "malformed_request", []),
     "a form": (b"as_of=2026-03-01", 400, "malformed_request", []),
     "no UTF-8": (b'{"as_of": "\xff"}', 400, "malformed_request", []),
     "two values": (b"{} {}", 400, "malformed_request", []),

@@ -94,7 +94,7 @@ def job_members(body: bytes) -> Mapping[str, Any]:
 
     Raises MalformedRequest and InvalidFields.
     """
-    if not body.strip():
+    if not body.strip(b" \t\r\n"):
         return {}
     try:
         value = json.loads(body.decode(), object_pairs_hook=_members, parse_constant=_refuse_constant)
