@@ -327,33 +327,6 @@ def test_an_unknown_tenant_is_told_to_a_known_caller_alone(laptop: Laptop) -> No
     assert differing == {"request_id"}
 
 
-@pytest.mark.parametrize("path", ["/", "/api/customer-billing/generate-invoices", "/generate_invoices", "/a/b/c/"])
-def test_the_path_does_not_matter(laptop: Laptop, path: str) -> None:
-    sent = {"x-internal-key": KEY, "X-Tenant-ID": laptop.tenant()}
-
-    assert laptop.door.call("POST", path=path, sent=sent).json["generated"] == 1
-
-
-@pytest.mark.parametrize("path", ["/verify", "/verify/", "/generate_invoices/verify"])
-def test_a_path_that_ends_in_the_name_of_the_other_job_bills_nothing(laptop: Laptop, path: str) -> None:
-    sent = {"x-internal-key": KEY, "X-Tenant-ID": laptop.tenant()}
-
-    answered = laptop.door.call("POST", path=path, body=b'{"job": "verify"}', sent=sent)
-
-    assert (answered.status, answered.json["findings"]) == (200, 0)
-    assert laptop.door.call("POST", sent=sent).json["generated"] == 1
-
-
-@pytest.mark.parametrize(("path", "job"), [("/", "verify"), ("/verify", "generate_invoices"), ("/", 1)])
-def test_a_body_that_is_meant_for_another_job_is_refused(laptop: Laptop, path: str, job: object) -> None:
-    sent = {"x-internal-key": KEY, "X-Tenant-ID": laptop.tenant()}
-
-    refused = laptop.door.call("POST", path=path, body=json.dumps({"job": job}).encode(), sent=sent)
-
-    assert (refused.status, [flaw["field"] for flaw in refused.json["errors"]]) == (422, ["job"])
-    assert laptop.door.call("POST", sent=sent).json["generated"] == 1
-
-
 def test_a_well_formed_request_id_comes_back_and_stands_in_the_audit_log(laptop: Laptop) -> None:
     tenant = laptop.tenant()
 
