@@ -1,4 +1,4 @@
-"""What Google says for a minute after an account was made or an API switched on is waited for, whoever says it."""
+"""What passes is waited for, whoever says it: an account made or an API switched on just now, changes in a row."""
 
 import grpc
 import pytest
@@ -41,6 +41,24 @@ def test_the_services_are_waited_for(world: World, method: str, refusal: tuple[g
     world.apply()
     assert world.plan().changes == []
     assert len(world.pauses) == 3
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "ABORTED: Please retry, underlying data changed",
+        "ABORTED: Aborted due to cross-transaction contention. This occurs when multiple transactions access the same",
+        "Too much contention on these datastore entities. Please try again.",
+    ],
+)
+def test_a_change_that_ran_into_those_before_it_is_made_again_after_longer_and_longer_pauses(
+    world: World, said: str
+) -> None:
+    changes = ("firestore indexes composite create", "firestore indexes fields update", "firestore fields ttls update")
+    world.gcloud.state["refusals"] += [[change, 1, said] for change in (*changes, changes[-1], changes[-1])]
+    world.apply()
+    assert world.plan().changes == []
+    assert world.pauses == [2, 2, 2, 4, 8]
 
 
 def test_a_plan_waits_too_as_the_run_before_may_just_have_switched_the_api_on(applied: World) -> None:
