@@ -1,6 +1,7 @@
 """Amounts as Stripe counts them, which is not always as ISO 4217 does.
 
-https://docs.stripe.com/currencies#zero-decimal, #special-cases and #three-decimal
+https://docs.stripe.com/currencies#zero-decimal, #special-cases and #three-decimal. Of the special cases ISK and UGX
+have no minor unit and are written with two decimals all the same; HUF and TWD are whole in payouts, not in charges.
 """
 
 from billing.domain.currency import exponent
@@ -10,7 +11,6 @@ _ZERO_DECIMAL = frozenset(
     {"BIF", "CLP", "DJF", "GNF", "JPY", "KMF", "KRW", "MGA", "PYG", "RWF", "VND", "VUV", "XAF", "XOF", "XPF"}
 )
 _THREE_DECIMAL = frozenset({"BHD", "JOD", "KWD", "OMR", "TND"})
-_WHOLE_ONLY = frozenset({"ISK", "UGX", "HUF", "TWD"})
 _TEN = 10
 
 
@@ -25,8 +25,6 @@ def stripe_amount(minor: int, currency: str) -> int:
     amount = minor * _power(theirs - ours)
     if currency in _THREE_DECIMAL and amount % _TEN:
         raise InvalidInput("amount", expected=f"an amount that ends in 0, as Stripe charges {currency}", given=minor)
-    if currency in _WHOLE_ONLY and amount % _power(theirs):
-        raise InvalidInput("amount", expected=f"whole units, as Stripe charges {currency}", given=minor)
     return amount
 
 
