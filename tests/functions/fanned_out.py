@@ -134,7 +134,7 @@ class FannedOut:
 
     def invoices(self, tenant_id: str) -> list[str]:
         """The numbers of the tenant's invoices, of which each has to be settled."""
-        found = Invoices.of(self.documents, tenant_id).page(limit=1000)
+        found = [*Invoices.of(self.documents, tenant_id).all()]
         assert all(not each.pending for each in found)
         return sorted(each.number for each in found)
 

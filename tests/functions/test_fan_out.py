@@ -155,7 +155,7 @@ def test_dunning_goes_shard_by_shard_too_and_seals_once_at_the_end(doors: Fanned
         ("large", "closing"),
     ]
     for tenant_id, number in (("large", 6), ("small", 1)):
-        found = Invoices.of(doors.documents, tenant_id).page(limit=10)
+        found = [*Invoices.of(doors.documents, tenant_id).all()]
         assert [each.status for each in found] == [InvoiceStatus.OVERDUE] * number
         assert len(doors.documents.query(Query(f"tenants/{tenant_id}/audit_seals"))) == 1
     records = [each for each in run_records(doors, "large") if each.get("kind") == "dunning"]
@@ -250,7 +250,7 @@ def test_a_part_that_is_continued_without_end_is_given_up(doors: FannedOut) -> N
 
     assert (answered.status, answered.json["dead_letter"]["code"]) == (200, "no_end_in_sight")
     assert parts(doors, "acme") == {"part_tenant": "dead"}
-    assert Invoices.of(doors.documents, "acme").page(limit=1) == []
+    assert [*Invoices.of(doors.documents, "acme").all()] == []
 
 
 def test_a_last_try_that_ends_without_a_word_is_a_dead_letter(doors: FannedOut) -> None:
@@ -298,7 +298,7 @@ def test_who_calls_through_the_api_can_spread_nothing_and_is_no_queue(doors: Fan
 
     assert (answered.status, answered.json["errors"][0]["field"]) == (422, next(iter(body)))
     assert doors.tasks == {}
-    assert Invoices.of(doors.documents, "acme").page(limit=1) == []
+    assert [*Invoices.of(doors.documents, "acme").all()] == []
 
 
 @pytest.mark.parametrize("body", [{"fan_out": True}, {"task": PART}], ids=["fan_out", "task"])

@@ -127,7 +127,7 @@ def test_the_schedulers_calls_bill_and_chase_every_tenant_through_the_queue_once
     deployed.scheduled("run_dunning", {"fan_out": True, "as_of": "2026-04-02"}, due="2026-04-02T01:00:00Z")
 
     for tenant_id in TENANTS:
-        assert {each.status for each in Invoices.of(documents, tenant_id).page(limit=20)} == {InvoiceStatus.OVERDUE}
+        assert {each.status for each in Invoices.of(documents, tenant_id).all()} == {InvoiceStatus.OVERDUE}
     deployed.scheduled("verify", {"fan_out": True, "as_of": "2026-03-02"}, due="2026-03-02T03:15:00Z")
 
     _assert_verified(documents)
@@ -141,7 +141,7 @@ def _assert_nothing_given_up(documents: FirestoreDocuments) -> None:
 
 
 def _assert_billed(documents: FirestoreDocuments, tenant_id: str, *, accounts: int) -> None:
-    invoices = Invoices.of(documents, tenant_id).page(limit=20)
+    invoices = [*Invoices.of(documents, tenant_id).all()]
     assert sorted(each.number for each in invoices) == [f"INV-2026-02-{n:04}" for n in range(1, accounts + 1)]
     assert all(not each.pending for each in invoices)
 

@@ -62,7 +62,7 @@ def overlapping(tmp_path: Path) -> SteppedDoors:
             raise Died
 
     def meanwhile(_step: int) -> None:
-        if not Invoices.of(doors.documents, "large").page(limit=1):
+        if not any(Invoices.of(doors.documents, "large").all()):
             return
         doors.at_step, doors.ticks = bool, lambda: 0
         assert doors.call(first, tries=1) == 200  # the whole of the first shard
@@ -105,7 +105,7 @@ def test_a_last_try_that_runs_out_of_time_after_others_did_its_work_takes_nothin
 
     def meanwhile(_step: int) -> None:
         nonlocal seconds
-        if len(Invoices.of(doors.documents, "large").page(limit=9)) > 3:
+        if len([*Invoices.of(doors.documents, "large").all()]) > 3:
             doors.at_step = bool
             doors.run_all()
             seconds = 10_000
@@ -129,7 +129,7 @@ def test_a_last_try_that_dies_without_a_word_keeps_the_end_from_nobody_else(tmp_
     assert doors.clock.instant >= NIGHT + timedelta(minutes=35)
     found = record(doors, "large", fan_out)
     assert (found["part_shard_0"], found["part_shard_1"], found["part_closing"]) == ("done", "last_try", "done")
-    assert all(not each.pending for each in Invoices.of(doors.documents, "large").page(limit=9))  # the dead one's too
+    assert all(not each.pending for each in Invoices.of(doors.documents, "large").all())  # the dead one's too
     [letter] = FanOuts(doors.documents).dead_letters(fan_out)
     assert (letter.part, letter.code) == ("shard_1", "no_answer")
 

@@ -87,7 +87,7 @@ def statement(tmp_path_factory: pytest.TempPathFactory) -> Statement:
     engine.generate_invoices(
         RunRequest(tenant_id="acme-api", as_of=MARCH, recorded_at=MARCH, run_id="r", actor="test", dry_run=False)
     )
-    invoices = Invoices.of(engine.documents, "acme-api").page(limit=1000)
+    invoices = [*Invoices.of(engine.documents, "acme-api").all()]
     by_transfer = [each for each in invoices if each.collection_method is CollectionMethod.SEND_INVOICE]
     owed = [(each, part) for each in by_transfer for part in parts_of(each)]
     entries = [transfer(each, part, index) for index, (each, part) in enumerate(owed)]

@@ -80,7 +80,7 @@ def a_run(run_id: str) -> RunRequest:
 
 
 def by_card(engine: Engine) -> list[Invoice]:
-    invoices = Invoices.of(engine.documents, "acme-api").page(limit=1000)
+    invoices = [*Invoices.of(engine.documents, "acme-api").all()]
     return [each for each in invoices if each.collection_method is CollectionMethod.CHARGE_AUTOMATICALLY]
 
 

@@ -45,7 +45,7 @@ def test_45_transfers_pay_what_the_customers_by_transfer_owe(billed: Path, name:
     report = reconcile(documents, statements, call=CALL, options=ReconcileOptions())
     assert (report.count(Booked), report.count(NotOurs), len(report.outcomes)) == (45, 1, 46)
     assert report.credited() == {}
-    invoices = Invoices.of(documents, "acme-api").page(limit=1000)
+    invoices = [*Invoices.of(documents, "acme-api").all()]
     by_transfer = [each for each in invoices if each.collection_method is CollectionMethod.SEND_INVOICE]
     assert len(by_transfer) == 45
     assert {(each.status, each.amount_due) for each in by_transfer} == {(InvoiceStatus.PAID, 0)}

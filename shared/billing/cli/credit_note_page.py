@@ -1,6 +1,5 @@
 """`billing credit-notes list` and `show`: the credit notes of a tenant, as a list and one by one."""
 
-from collections.abc import Iterator
 from itertools import islice
 
 from rich.markup import escape
@@ -20,7 +19,7 @@ _PAGE = 200
 def show_list(customer_id: str | None, *, limit: int, place: Place) -> None:
     """Print the first credit notes by number, of one customer or all, and whether there are more."""
     engine, tenant = open_place(place)
-    matching = (each for each in _all(CreditNotes.of(engine.documents, tenant.id)) if _is_of(each, customer_id))
+    matching = (each for each in CreditNotes.of(engine.documents, tenant.id).all() if _is_of(each, customer_id))
     found = list(islice(matching, limit + 1))
     shown, more = found[:limit], len(found) > limit
     if place.as_json:
@@ -63,13 +62,6 @@ def note_row(note: CreditNote) -> Json:
         ],
         "pending": [step.value for step in note.pending],
     }
-
-
-def _all(notes: CreditNotes) -> Iterator[CreditNote]:
-    page = notes.page(limit=_PAGE)
-    while page:
-        yield from page
-        page = notes.page(limit=_PAGE, after_number=page[-1].number, after_id=page[-1].id)
 
 
 def _is_of(note: CreditNote, customer_id: str | None) -> bool:

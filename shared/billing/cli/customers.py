@@ -1,6 +1,6 @@
 """`billing customers`: the accounts of a tenant, as a list and one by one."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -39,7 +39,7 @@ class Account:
 def show_list(limit: int, *, place: Place) -> None:
     """Print the first customers by id, and whether there are more."""
     engine, tenant = open_place(place)
-    found = list(islice(_all(Customers.of(engine.documents, tenant.id)), limit + 1))
+    found = list(islice(Customers.of(engine.documents, tenant.id).all(), limit + 1))
     shown, more = found[:limit], len(found) > limit
     if place.as_json:
         write_json({"tenant_id": tenant.id, "customers": [_row(each) for each in shown], "more": more})
@@ -63,13 +63,6 @@ def show_one(customer_id: str, *, place: Place) -> None:
         write_json(_account_json(account))
     else:
         _print(account, console=answers())
-
-
-def _all(customers: Customers) -> Iterator[Customer]:
-    page = customers.page(limit=_PAGE)
-    while page:
-        yield from page
-        page = customers.page(limit=_PAGE, after_id=page[-1].id)
 
 
 def _print_list(customers: Sequence[Customer], *, more: bool) -> None:

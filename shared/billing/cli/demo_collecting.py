@@ -214,7 +214,7 @@ def _save_card(engine: Engine, gateway: Gateway, customer: Customer, *, sandbox:
 
 def _reconcile(engine: Engine, tenant: Tenant, statement: Path, *, call: Call) -> int:
     """How many transfers were booked: none without a statement of this tenant, or before anything is billed."""
-    is_billed = bool(Invoices.of(engine.documents, tenant.id).page(limit=1))
+    is_billed = any(Invoices.of(engine.documents, tenant.id).all())
     if not statement.is_file() or tenant.bank is None or not is_billed:
         return 0
     options = ReconcileOptions(close=other_ways(engine, tenant, call=call).close)

@@ -1,6 +1,6 @@
 """`billing e-invoice`: what invoices lack for EN 16931, which files they have, and turning e-invoices on."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -30,7 +30,7 @@ def run_check(id_or_number: str | None, *, tenant_id: str | None, directory: Pat
     engine = open_directory(directory)
     tenant = the_tenant(engine, tenant_id)
     invoices = Invoices.of(engine.documents, tenant.id)
-    wanted = _all(invoices) if id_or_number is None else iter([invoices.named(id_or_number).value])
+    wanted = invoices.all() if id_or_number is None else iter([invoices.named(id_or_number).value])
     checked = [_checked(each, tenant) for each in wanted]
     if as_json:
         write_json(_json(checked, tenant=tenant, directory=directory.resolve()))
@@ -56,13 +56,6 @@ def run_set(
         write_json({"tenant_id": tenant.id, "e_invoices": now})
     else:
         answers().print(f"{tenant.id}: e-invoices as {' and '.join(now)}" if now else f"{tenant.id}: no e-invoices")
-
-
-def _all(invoices: Invoices) -> Iterator[Invoice]:
-    after = None
-    while page := invoices.page(limit=_PAGE, after_number=after):
-        yield from page
-        after = page[-1].number
 
 
 def _checked(invoice: Invoice, tenant: Tenant) -> Checked:

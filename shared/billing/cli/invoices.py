@@ -1,6 +1,5 @@
 """`billing invoices`: the stored invoices of a tenant, as a list and one by one."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -34,7 +33,7 @@ def show_list(wanted: InvoiceFilter, *, tenant_id: str | None, directory: Path, 
     """Print the first invoices that are wanted, by number, and whether there are more."""
     engine = open_directory(directory)
     tenant = the_tenant(engine, tenant_id)
-    matching = (each for each in _all(Invoices.of(engine.documents, tenant.id)) if wanted.takes(each))
+    matching = (each for each in Invoices.of(engine.documents, tenant.id).all() if wanted.takes(each))
     found = list(islice(matching, wanted.limit + 1))
     shown, more = found[: wanted.limit], len(found) > wanted.limit
     if as_json:
@@ -53,13 +52,6 @@ def show_one(id_or_number: str, *, tenant_id: str | None, directory: Path, as_js
         write_json(encode(invoice))
     else:
         print_invoice(invoice, pdf=pdf_path(invoice, directory=directory), console=answers())
-
-
-def _all(invoices: Invoices) -> Iterator[Invoice]:
-    page = invoices.page(limit=_PAGE)
-    while page:
-        yield from page
-        page = invoices.page(limit=_PAGE, after_number=page[-1].number, after_id=page[-1].id)
 
 
 def _print_list(invoices: list[Invoice], *, more: bool) -> None:

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 
 import typer
@@ -156,7 +157,7 @@ def _announce(engine: Engine, base: str, sandbox_url: str | None, *, keys: Local
 def _example(engine: Engine, base: str) -> str | None:
     """The page of some invoice that can be paid, here: a link's token opens it whatever address it was made with."""
     for tenant_id in Tenants(engine.documents).ids():
-        for invoice in Invoices.of(engine.documents, tenant_id).page(limit=_LOOKED_AT):
+        for invoice in islice(Invoices.of(engine.documents, tenant_id).all(), _LOOKED_AT):
             if invoice.number and invoice.payment_url and pay_state(invoice).is_payable:
                 return f"{base}/pay/{invoice.payment_url.rpartition('/')[2]}"
     return None

@@ -131,7 +131,7 @@ def _print_reversed(before: Payment, *, numbers: dict[str, str]) -> None:
         console.print(f"{escape(before.id)} was reversed before; nothing changed.", soft_wrap=True)
         return
     console.print(f"Reversed {escape(before.id)}.", soft_wrap=True)
-    for part in before.parts_to_reverse:
+    for part in before.parts_to_take:
         money = f"{amount(part.amount, before.currency)} {before.currency}"
         where = f"owed again on {numbers.get(part.invoice_id) or part.invoice_id}"
         console.print(f"  {money} {where if part.invoice_id else 'taken off the credit balance'}", soft_wrap=True)

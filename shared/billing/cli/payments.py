@@ -1,7 +1,7 @@
 """`billing payments list`: what came in, and what it comes to."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from rich.markup import escape
@@ -112,14 +112,7 @@ def _candidates(documents: Documents, wanted: PaymentFilter, *, tenant: Tenant) 
         return [each.value for each in payments.of_invoice(invoice.id)]
     if wanted.customer_id is not None:
         return [each.value for each in payments.of_customer(checked_id("--customer", wanted.customer_id))]
-    return _all(payments)
-
-
-def _all(payments: Payments) -> Iterator[Payment]:
-    page = payments.page(limit=_PAGE)
-    while page:
-        yield from page
-        page = payments.page(limit=_PAGE, after_id=page[-1].id)
+    return payments.all()
 
 
 def _print_list(payments: Sequence[Payment], *, numbers: Mapping[str, str], tenant: Tenant) -> None:

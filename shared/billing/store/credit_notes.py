@@ -1,6 +1,6 @@
 """Credit notes: written once when issued, like the invoices that they stand beside."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from billing.domain.credit import CreditNote
@@ -8,6 +8,7 @@ from billing.domain.errors import NotFound
 from billing.domain.invoice import Attachment, SettlementStep
 from billing.domain.rollup import month_of
 from billing.ports import Create, Document, Documents, Fields, Filter, Order, Query, Update
+from billing.store.all_of import all_of
 from billing.store.codec import converter, decode, encode
 from billing.store.collection import Collection, Stored
 from billing.store.marks import MARK, mark_of
@@ -71,15 +72,10 @@ class CreditNotes:
         """What finds the credit notes whose period starts in one of some months (yyyy-mm), or all of them."""
         return Query(self.collection.path, filters=() if months is None else (Filter("month", "in", [*months]),))
 
-    def page(self, *, limit: int, after_number: str | None = None, after_id: str = "~") -> list[CreditNote]:
-        """Credit notes by number, then by id."""
-        query = Query(
-            self.collection.path,
-            order=(Order("number"),),
-            limit=limit,
-            start_after=None if after_number is None else (after_number, after_id),
-        )
-        return [decode(each.fields, CreditNote) for each in self.collection.documents.query(query)]
+    def all(self) -> Iterator[CreditNote]:
+        """All credit notes by number, then by id, read page by page."""
+        query = Query(self.collection.path, order=(Order("number"),))
+        return (decode(each.fields, CreditNote) for each in all_of(self.collection.documents, query))
 
     def unsettled(self, *, limit: int, after_id: str | None = None) -> list[Document]:
         """Credit notes with steps still pending, by id, still to be decoded."""

@@ -1,6 +1,6 @@
 """Customers: read with every page of a run, counted by the server."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -8,6 +8,7 @@ from billing.domain.customer import CardTry, Customer
 from billing.domain.customer_preferences import CustomerPreferences
 from billing.domain.suspension import restored
 from billing.ports import Create, Documents, Fields, Filter, Query, Update
+from billing.store.all_of import all_of
 from billing.store.codec import converter, decode, encode, instant_text
 from billing.store.collection import Collection, Stored
 
@@ -35,6 +36,11 @@ class Customers:
         """The customers of these ids, in order; None where there is none."""
         found = self.collection.get(customer_ids)
         return [None if each is None else Stored(decode(each.fields, Customer), each.version) for each in found]
+
+    def all(self) -> Iterator[Customer]:
+        """All customers in the order of their ids, read page by page."""
+        query = Query(self.collection.path)
+        return (decode(each.fields, Customer) for each in all_of(self.collection.documents, query))
 
     def page(self, *, limit: int, after_id: str | None = None) -> list[Customer]:
         """Customers in the order of their ids."""

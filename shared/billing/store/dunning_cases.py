@@ -6,10 +6,9 @@ from datetime import datetime
 from billing.domain.dunning_policy import CaseState
 from billing.domain.invoice import Invoice
 from billing.ports import Document, Documents, Filter, Order, Query, Update
+from billing.store.all_of import all_of
 from billing.store.collection import Collection, Stored
 from billing.store.invoices import case_fields, decode_invoice
-
-_A_PAGE = 500
 
 DunningCursor = tuple[datetime, str]
 """The place in the order of dunning cases: when a case is looked at, then the invoice's id."""
@@ -64,14 +63,5 @@ class DunningCases:
         return Update(self.collection.document(after.id), case_fields(after), expected=before.version)
 
     def _all(self, *filters: Filter) -> list[Stored[Invoice]]:
-        found: list[Stored[Invoice]] = []
-        after: str | None = None
-        while True:
-            start = None if after is None else (after,)
-            page = self.collection.documents.query(
-                Query(self.collection.path, filters=filters, limit=_A_PAGE, start_after=start)
-            )
-            found += [decode_invoice(each) for each in page]
-            if len(page) < _A_PAGE:
-                return found
-            after = page[-1].id
+        query = Query(self.collection.path, filters=filters)
+        return [decode_invoice(each) for each in all_of(self.collection.documents, query)]

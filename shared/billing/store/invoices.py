@@ -1,6 +1,6 @@
 """Invoices: written once when issued; afterwards only settlement, payment and dunning fields move."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -10,6 +10,7 @@ from billing.domain.invoice import Attachment, Invoice, InvoiceStatus, LineKind,
 from billing.domain.rollup import month_of
 from billing.domain.stamp import stamp
 from billing.ports import Create, Delete, Document, Documents, Fields, Filter, Order, Query, Update
+from billing.store.all_of import all_of
 from billing.store.codec import converter, decode, encode, instant_text
 from billing.store.collection import Collection, Stored
 from billing.store.marks import MARK, mark_of
@@ -104,15 +105,10 @@ class Invoices:
         )
         return self.collection.documents.query(query)
 
-    def page(self, *, limit: int, after_number: str | None = None, after_id: str = "~") -> list[Invoice]:
-        """Invoices by number, then by id: drafts, which have no number, come first."""
-        query = Query(
-            self.collection.path,
-            order=(Order("number"),),
-            limit=limit,
-            start_after=None if after_number is None else (after_number, after_id),
-        )
-        return [decode(each.fields, Invoice) for each in self.collection.documents.query(query)]
+    def all(self) -> Iterator[Invoice]:
+        """All invoices by number, then by id, read page by page: drafts, which have no number, come first."""
+        query = Query(self.collection.path, order=(Order("number"),))
+        return (decode(each.fields, Invoice) for each in all_of(self.collection.documents, query))
 
     def in_months(self, months: Sequence[str] | None) -> tuple[Query, ...]:
         """What finds the invoices whose period starts in one of some months (yyyy-mm), or all invoices.

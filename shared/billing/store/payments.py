@@ -1,11 +1,12 @@
 """Payments: created once under the id of their source; afterwards only refunds, reversals and disputes are added."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from billing.domain.payment import Payment
 from billing.ports import Create, Document, Documents, Fields, Filter, Put, Query
+from billing.store.all_of import all_of
 from billing.store.codec import decode, encode
 from billing.store.collection import Collection, Stored
 
@@ -57,11 +58,9 @@ class Payments:
         """The payments of a customer."""
         return self._where(Filter("customer_id", "==", customer_id))
 
-    def page(self, *, limit: int, after_id: str | None = None) -> list[Payment]:
-        """Payments in the order of their ids."""
-        after = None if after_id is None else (after_id,)
-        found = self.collection.documents.query(Query(self.collection.path, limit=limit, start_after=after))
-        return [decode(each.fields, Payment) for each in found]
+    def all(self) -> Iterator[Payment]:
+        """All payments in the order of their ids, read page by page."""
+        return (decode(each.fields, Payment) for each in all_of(self.collection.documents, Query(self.collection.path)))
 
     def _where(self, condition: Filter, *, limit: int | None = None) -> list[Stored[Payment]]:
         query = Query(self.collection.path, filters=(condition,), limit=limit)

@@ -6,11 +6,11 @@ from datetime import date
 
 from billing.domain.invoice import InvoiceStatus
 from billing.ports import Document, Documents, Filter, Order, Query, Value
+from billing.store.all_of import all_of
 from billing.store.collection import Collection
 from billing.store.marks import MARK
 from billing.store.report_rollups import Made
 
-_A_PAGE = 1000
 _UNPAID = [InvoiceStatus.ISSUED.value, InvoiceStatus.OVERDUE.value]
 
 
@@ -64,16 +64,9 @@ class ReportSources:
 
         They are read: no store adds up what lies in a range of two dates, of issue and due.
         """
-        after: tuple[Value, ...] | None = None
-        fields = "issued_on", "due_on", "amount_due"
-        while True:
-            page = self.documents.query(replace(unpaid, fields=fields, limit=_A_PAGE, start_after=after))
-            for each in page:
-                if str(each.fields["issued_on"]) <= day.isoformat():
-                    yield int(str(each.fields["amount_due"]))
-            if len(page) < _A_PAGE:
-                return
-            after = *(page[-1].fields[order.field] for order in unpaid.order), page[-1].id
+        for each in all_of(self.documents, replace(unpaid, fields=("issued_on", "due_on", "amount_due"))):
+            if str(each.fields["issued_on"]) <= day.isoformat():
+                yield int(str(each.fields["amount_due"]))
 
     def currencies(self) -> list[str]:
         """What is billed in: the currencies of all plan versions, sorted; one read for each, and one."""
@@ -89,14 +82,7 @@ class ReportSources:
 
     def read(self, query: Query) -> Iterator[Document]:
         """The documents themselves, page by page in the order of their ids."""
-        after: str | None = None
-        while True:
-            start = None if after is None else (after,)
-            page = self.documents.query(replace(query, limit=_A_PAGE, start_after=start))
-            yield from page
-            if len(page) < _A_PAGE:
-                return
-            after = page[-1].id
+        return all_of(self.documents, query)
 
     def completed(
         self, documents: Sequence[Document], *, field: str, of: Callable[[Document], Value]

@@ -1,6 +1,6 @@
 """Subscriptions: found when they are due, moved on in the commit that invoices them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -9,6 +9,7 @@ import orjson
 
 from billing.domain.subscription import Subscription
 from billing.ports import Create, Delete, Document, Documents, Fields, Filter, Order, Put, Query, Update
+from billing.store.all_of import all_of
 from billing.store.codec import converter, decode, encode, instant, instant_text
 from billing.store.collection import Collection, Stored
 from billing.store.marks import MARK, mark_of
@@ -53,10 +54,9 @@ class Subscriptions:
         query = Query(self.collection.path, filters=(Filter("customer_id", "==", customer_id),))
         return [_stored(each) for each in self.collection.documents.query(query)]
 
-    def page(self, *, limit: int, after_id: str | None = None) -> list[Stored[Subscription]]:
-        """Subscriptions by id."""
-        query = Query(self.collection.path, limit=limit, start_after=None if after_id is None else (after_id,))
-        return [_stored(each) for each in self.collection.documents.query(query)]
+    def all(self) -> Iterator[Stored[Subscription]]:
+        """All subscriptions by id, read page by page."""
+        return (_stored(each) for each in all_of(self.collection.documents, Query(self.collection.path)))
 
     def not_over(self, since: datetime | None) -> tuple[Query, ...]:
         """What finds the subscriptions without an end, or with one after a UTC instant; all where it is None."""

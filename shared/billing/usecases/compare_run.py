@@ -29,20 +29,13 @@ def compare_run(
     drafted = {each.subscription_id for each in invoices}
     latest: dict[str, int] = {}
     missing: list[tuple[Subscription, int]] = []
-    for subscription in _all(Subscriptions.of(documents, tenant_id)):
+    for subscription in (each.value for each in Subscriptions.of(documents, tenant_id).all()):
         if subscription.id in drafted:
             before = _last_subtotal(documents, subscription, tenant_id=tenant_id)
             latest |= {} if before is None else {subscription.id: before}
         elif complete and subscription.recent and _is_expected(subscription, as_of=as_of):
             missing.append((subscription, subscription.recent[-1]))
     return compare(invoices, latest=latest, missing=_missing(documents, missing, tenant_id=tenant_id))
-
-
-def _all(subscriptions: Subscriptions) -> Iterator[Subscription]:
-    after: str | None = None
-    while page := subscriptions.page(limit=_PAGE, after_id=after):
-        yield from (each.value for each in page)
-        after = page[-1].value.id
 
 
 def _last_subtotal(documents: Documents, subscription: Subscription, *, tenant_id: str) -> int | None:

@@ -93,10 +93,7 @@ class _Correction:
                     raise NotFound("subscription", subscription_id)
                 yield found
             return
-        after: str | None = None
-        while page := stored.page(limit=_PAGE, after_id=after):
-            yield from page
-            after = page[-1].value.id
+        yield from stored.all()
 
     def correct(self, before: Stored[Subscription], *, wrong: Plan, right: Plan) -> None:
         """Correct one; WriteConflict where somebody else changed it since it was read."""
