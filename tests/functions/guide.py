@@ -4,7 +4,9 @@ import os
 import re
 import subprocess
 
-from tests.functions.running_door import KEY, RunningDoor
+from tests.functions.running_door import KEY, ROOT, RunningDoor
+
+NIGHTLY = (ROOT / "samples/cron/nightly.sh").read_text(encoding="utf-8")
 
 
 def block(page: str, language: str, *, holding: str) -> str:

@@ -32,7 +32,7 @@ def jobs(name: str) -> dict[str, str]:
 
 def runs(command: str, laptop: Laptop, *, key: str = KEY) -> subprocess.CompletedProcess[str]:
     url = f"http://127.0.0.1:{laptop.door.port}"
-    environ = {**os.environ, "INTERNAL_API_KEY": key, "BILLING_URL": url}
+    environ = {**os.environ, "INTERNAL_API_KEY": key, "BILLING_URL": url, "BILLING_PAUSE": "0"}
     return subprocess.run(["bash", "-c", command], env=environ, capture_output=True, text=True, check=False)
 
 

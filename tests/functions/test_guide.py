@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.functions.guide import bash, block
+from tests.functions.guide import NIGHTLY, bash, block
 from tests.functions.laptop import Laptop, laptop_door
 from tests.functions.running_door import KEY, ROOT
 from tests.real_parts import require_real_part
@@ -47,20 +47,10 @@ def test_the_line_of_the_crontab_bills_its_tenant(laptop: Laptop) -> None:
 
 
 def test_the_script_bills_one_tenant_or_all(laptop: Laptop) -> None:
-    script = shown_block("bash", holding="complete")
     one, _, _ = laptop.tenant(), laptop.tenant(), laptop.tenant()
 
-    assert json.loads(bash(script, one, door=laptop.door).stdout)["tenant"] == one
-    assert json.loads(bash(script, door=laptop.door).stdout)["generated"] == 2
-
-
-def test_the_script_fails_aloud(laptop: Laptop) -> None:
-    script = shown_block("bash", holding="complete")
-
-    refused = bash(script, laptop.tenant(), door=laptop.door, key="a-wrong-key-0123456789abcdef")
-
-    assert refused.returncode == 1
-    assert json.loads(refused.stderr.splitlines()[-1])["status"] == 401
+    assert json.loads(bash(NIGHTLY, "generate", one, door=laptop.door).stdout)["tenant"] == one
+    assert json.loads(bash(NIGHTLY, "generate", door=laptop.door).stdout)["generated"] == 2
 
 
 def test_the_answer_shown_has_the_fields_of_a_real_one(laptop: Laptop) -> None:

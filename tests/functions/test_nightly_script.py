@@ -1,0 +1,38 @@
+"""The cron script calls until all is done, and tells cron at the end whether anything failed on the way."""
+
+import os
+import subprocess
+from http.server import BaseHTTPRequestHandler
+
+import pytest
+
+from tests.functions.running_door import ROOT
+from tests.local_server import serving
+
+FAILED = b'{"complete":false,"errors":[{"tenantId":"b"}]}'
+NOT_DONE, DONE = b'{"complete":false,"errors":[]}', b'{"complete":true,"errors":[]}'
+
+
+@pytest.mark.parametrize(
+    ("answers", "code"), [([NOT_DONE, DONE], 0), ([FAILED, NOT_DONE, DONE], 1), ([DONE.replace(b"[]", b"[{}]")], 1)]
+)
+def test_it_goes_on_to_the_end_where_something_failed_before(answers: list[bytes], code: int) -> None:
+    left = list(answers)
+
+    class Door(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = left.pop(0)
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            """Nothing is logged."""
+
+    with serving(Door) as url:
+        environ = {**os.environ, "INTERNAL_API_KEY": "k", "BILLING_URL": url, "BILLING_PAUSE": "0"}
+        command = ["bash", str(ROOT / "samples/cron/nightly.sh"), "both"]
+        ran = subprocess.run(command, env=environ, capture_output=True, check=False)
+
+    assert (ran.stdout.splitlines(), ran.returncode, left) == (answers, code, [])
