@@ -51,14 +51,14 @@ def open_payment(documents: Documents, gateway: Gateway, invoice_id: str, *, bac
         if _was_paid_before(documents, gateway, invoice, call=call):
             continue
         known = gateway.checkout(invoice.checkout_id) if invoice.checkout_id else None
-        if known is not None and known.status is CheckoutStatus.OPEN and known.amount == invoice.amount_due:
-            return known
+        if known is not None and known.status is CheckoutStatus.OPEN:
+            if known.amount == invoice.amount_due:
+                return known
+            known = gateway.expire_checkout(known.id)
         if known is not None and known.payment_id and known.status is CheckoutStatus.COMPLETE:
             follow_payment(documents, gateway, known.payment_id, call=call)
             continue
-        if known is not None and known.status is CheckoutStatus.OPEN:  # for another amount
-            gateway.expire_checkout(known.id)
-        order = _order(documents, gateway, invoice, back=back, call=call)
+        order = replace(_order(documents, gateway, invoice, back=back, call=call), amount=invoice.amount_due)
         order = replace(order, key=_key(order, after=closed or invoice.checkout_id))
         page = gateway.checkout(gateway.open_checkout(order).id)  # a repeated key answers what was so the first time
         if page.status is not CheckoutStatus.OPEN:
@@ -76,20 +76,10 @@ def open_method_page(
     Raises NotFound, GatewayUnavailable and GatewayRefused.
     """
     invoice = _invoice(documents, invoice_id, call=call)
-    customer = customer_at_gateway(documents, gateway, invoice.customer_id, call=call)
-    order = CheckoutOrder(
+    order = replace(
+        _order(documents, gateway, invoice, back=back, call=call),
         key=f"{call.tenant_id}/{invoice.customer_id}/method/{visit}",
         purpose=CheckoutPurpose.SAVE_METHOD,
-        tenant_id=call.tenant_id,
-        customer_id=invoice.customer_id,
-        customer=customer,
-        email=invoice.buyer.email,
-        success_url=back.success_url,
-        cancel_url=back.cancel_url,
-        currency=invoice.currency,
-        invoice_id=invoice.id,
-        invoice_number=invoice.number,
-        locale=invoice.locale,
     )
     return gateway.open_checkout(order)
 
@@ -118,6 +108,7 @@ def _was_paid_before(documents: Documents, gateway: Gateway, invoice: Invoice, *
 
 
 def _order(documents: Documents, gateway: Gateway, invoice: Invoice, *, back: WayBack, call: Call) -> CheckoutOrder:
+    """The order of a page on which the invoice is paid, without its key and amount."""
     customer = customer_at_gateway(documents, gateway, invoice.customer_id, call=call)
     return CheckoutOrder(
         key="",
@@ -131,7 +122,6 @@ def _order(documents: Documents, gateway: Gateway, invoice: Invoice, *, back: Wa
         currency=invoice.currency,
         invoice_id=invoice.id,
         invoice_number=invoice.number,
-        amount=invoice.amount_due,
         locale=invoice.locale,
     )
 
