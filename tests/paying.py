@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from billing.domain.finding import FindingKind
 from billing.domain.invoice import InvoiceStatus
 from billing.domain.payment import Payment, PaymentSource
 from billing.ports import (
@@ -19,6 +20,7 @@ from billing.ports import (
 from billing.store.customers import Customers
 from billing.usecases.call import Call
 from billing.usecases.record_payment import NewPayment, record_payment
+from billing.usecases.verify import VerifyRequest, verify
 from tests.builders import a_fee, a_plan
 from tests.world import World
 
@@ -107,6 +109,12 @@ def balance(world: World, customer: str = "acme") -> int:
     [stored] = Customers.of(world.documents, world.tenant.id).get([customer])
     assert stored is not None
     return stored.value.credit_balance
+
+
+def payments_that_differ(world: World) -> list[str]:
+    """What `verify` says of invoices whose paid amounts are not what their payments come to."""
+    checked = verify(world.documents, world.objects, VerifyRequest(tenant_id=world.tenant.id, as_of=world.now))
+    return [str(each) for each in checked.findings.kept if each.kind is FindingKind.PAYMENTS_DIFFER]
 
 
 def events(world: World) -> list[str]:

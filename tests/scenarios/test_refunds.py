@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from billing.domain.errors import InvalidInput, NotFound
-from billing.domain.finding import FindingKind
 from billing.domain.invoice import InvoiceStatus
 from billing.domain.payment import Refund, RefundState, RefundTarget
 from billing.ports import (
@@ -20,8 +19,7 @@ from billing.store.payments import Payments
 from billing.usecases.follow_refunds import follow_refund
 from billing.usecases.refund_payment import OtherRefund, RefundRequest, refund_payment
 from billing.usecases.reverse_payment import reverse_payment
-from billing.usecases.verify import VerifyRequest, verify
-from tests.paying import balance, call, gateway, ids, pay, state, three_unpaid
+from tests.paying import balance, call, gateway, ids, pay, payments_that_differ, state, three_unpaid
 from tests.watched_documents import WatchedDocuments
 from tests.world import World
 
@@ -34,11 +32,6 @@ def world() -> World:
 def refund(world: World, amount: int, **changes: Any) -> RefundRequest:  # noqa: ANN401
     options = {"id": "r1", "payment_id": "p1", "target": RefundTarget.METHOD, "invoice_id": ids(world)[0]} | changes
     return RefundRequest(amount=amount, reason="goodwill", **options)
-
-
-def payments_that_differ(world: World) -> list[str]:
-    checked = verify(world.documents, world.objects, VerifyRequest(tenant_id=world.tenant.id, as_of=world.now))
-    return [str(each) for each in checked.findings.kept if each.kind is FindingKind.PAYMENTS_DIFFER]
 
 
 def test_a_refund_to_the_method_leaves_that_much_unpaid(world: World) -> None:

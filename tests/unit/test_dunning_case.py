@@ -31,7 +31,7 @@ from billing.domain.dunning_policy import CaseState
 from billing.domain.errors import InvalidInput
 from billing.domain.invoice import InvoiceStatus
 from billing.domain.invoice_life import voided
-from billing.domain.invoice_payment import credited, overdue, paid, put_back, taken_back, written_off
+from billing.domain.invoice_payment import credited, overdue, paid, taken_back, written_off
 from tests.builders import utc
 from tests.chasing import an_attempt, an_invoice, case_of, declined
 
@@ -117,7 +117,6 @@ def test_each_way_of_settling_ends_the_case_at_once() -> None:
     state = {
         "paid": case_of(paid(declined(), 4900, at=LATER)),
         "credited": case_of(credited(declined(), 4900, at=LATER)),
-        "put back": case_of(put_back(declined(), 4900, at=LATER)),
         "void": case_of(voided(declined(), at=LATER)),
         "written off": case_of(written_off(declined(), at=LATER)),
     }
@@ -125,7 +124,6 @@ def test_each_way_of_settling_ends_the_case_at_once() -> None:
     assert {way: case.state for way, case in state.items()} == {
         "paid": CaseState.PAID,
         "credited": CaseState.PAID,
-        "put back": CaseState.PAID,
         "void": CaseState.VOID,
         "written off": CaseState.WRITTEN_OFF,
     }

@@ -7,7 +7,7 @@ import pytest
 
 from billing.domain.attempt import AttemptStatus, PaymentAttempt
 from billing.domain.invoice import CollectionMethod, Invoice, InvoiceStatus, SettlementStep
-from billing.domain.invoice_payment import put_back, taken_back
+from billing.domain.invoice_payment import paid, taken_back
 from billing.domain.pay_state import PayState, pay_state
 from billing.domain.payment_link import is_shown
 from tests.builders import Account, a_fee, a_plan, utc
@@ -74,9 +74,9 @@ def test_a_link_opens_what_is_owed_for_ever_and_what_is_settled_for_half_a_year(
     assert not is_shown(an_invoice(status=InvoiceStatus.DRAFT), at=ISSUED_AT)
 
 
-def test_a_refund_that_comes_back_is_paid_again() -> None:
-    paid = an_invoice(status=InvoiceStatus.PAID, amount_paid=4900, paid_at=utc("2026-03-10"))
-    less = taken_back(paid, 1000, at=utc("2026-03-11"))
+def test_what_is_taken_back_and_paid_once_more_is_paid_at_the_later_instant() -> None:
+    first = an_invoice(status=InvoiceStatus.PAID, amount_paid=4900, paid_at=utc("2026-03-10"))
+    less = taken_back(first, 1000, at=utc("2026-03-11"))
     assert (less.status, less.amount_due) == (InvoiceStatus.ISSUED, 1000)
-    again = put_back(less, 1000, at=utc("2026-03-12"))
+    again = paid(less, 1000, at=utc("2026-03-12"))
     assert (again.status, again.amount_due, again.paid_at) == (InvoiceStatus.PAID, 0, utc("2026-03-12"))

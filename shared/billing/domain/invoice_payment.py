@@ -55,14 +55,6 @@ def taken_back(invoice: Invoice, amount: int, *, at: datetime) -> Invoice:
     return replace(less, status=status, paid_at=None, dunning=case)
 
 
-def put_back(invoice: Invoice, amount: int, *, at: datetime) -> Invoice:
-    """The invoice with `amount` paid once more, at a UTC instant: what was refunded came back from the bank.
-
-    Unlike a new payment it may be more than is due meanwhile: the money was the invoice's before.
-    """
-    return _settled(replace(invoice, amount_paid=invoice.amount_paid + amount), at=at)
-
-
 def overdue(invoice: Invoice, *, at: datetime) -> Invoice:
     """An issued invoice that was due before the local day of a UTC instant; it is a case from its first day overdue."""
     case = invoice.dunning or entered(CaseCause.OVERDUE, on=invoice.due_on + timedelta(days=1), at=at)

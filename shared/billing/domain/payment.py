@@ -60,7 +60,8 @@ class Refund:
     """`amount` minor units of a payment given back, of its part for `invoice_id` ("" = of what went to the balance).
 
     `id` is the caller's own and makes the refund one, however often it is asked for; `gateway_id` is the gateway's.
-    `is_held` where its amount left the credit balance when it was asked for, and not only with its end.
+    `is_held` where its amount left the credit balance when it was asked for, and not only with its end; `is_lost` where
+    the customer's bank took it, as a dispute about a part was lost: `gateway_id` is that dispute's.
     """
 
     id: str
@@ -72,6 +73,7 @@ class Refund:
     reason: str = ""
     gateway_id: str = ""
     is_held: bool = False
+    is_lost: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,29 +109,41 @@ class Payment:
 
     @property
     def refunded(self) -> int:
-        """What was given back so far, or is about to be."""
-        return sum(each.amount for each in self.refunds if each.state is not RefundState.FAILED)
+        """What was given back so far, or is about to be; what went by way of the balance counts once."""
+        return self.given_back(RefundState.DONE, RefundState.ASKED)
+
+    def given_back(self, *states: RefundState) -> int:
+        """What refunds in these states come to; what went back by way of the balance counts once."""
+        given = self._given(*states)
+        return given.total() - max(0, given[""] - self.to_balance)
 
     @property
     def parts_left(self) -> tuple[Application, ...]:
-        """What each invoice still has of this payment after refunds; "" names what the balance got."""
-        back = Counter[str]()
-        for each in self.refunds:
-            back[each.invoice_id] += each.amount if each.state is not RefundState.FAILED else 0
-        parts = (*self.applications, Application(invoice_id="", amount=self.to_balance))
-        left = [replace(part, amount=part.amount - back[part.invoice_id]) for part in parts]
-        return tuple(part for part in left if part.amount > 0)
+        """What each invoice still has of this payment after refunds; "" names what the balance got of what was over."""
+        return self._left(on_balance=self.to_balance)
 
     @property
-    def parts_to_reverse(self) -> tuple[Application, ...]:
-        """What a reversal takes back: what is left of the parts, and what refunds put on the balance.
+    def parts_to_take(self) -> tuple[Application, ...]:
+        """What can be taken back, by whoever has the power to: what is left, and what refunds put on the balance.
 
-        That money never left the house, so whoever takes the payment back takes it as well.
+        That money never left the house. Of a payment that was reversed nothing is here any more.
         """
-        taken = {each.invoice_id: each.amount for each in self.parts_left}
-        if moved := sum(each.amount for each in self.refunds if each.target is RefundTarget.BALANCE):
-            taken[""] = taken.get("", 0) + moved
-        return tuple(Application(invoice_id=name, amount=amount) for name, amount in taken.items())
+        if self.status is PaymentStatus.REVERSED:
+            return ()
+        moved = sum(each.amount for each in self.refunds if each.target is RefundTarget.BALANCE)
+        return self._left(on_balance=self.to_balance + moved)
+
+    def _given(self, *states: RefundState) -> Counter[str]:
+        given = Counter[str]()
+        for each in self.refunds:
+            given[each.invoice_id] += each.amount if each.state in states else 0
+        return given
+
+    def _left(self, *, on_balance: int) -> tuple[Application, ...]:
+        given = self._given(RefundState.DONE, RefundState.ASKED)
+        parts = (*self.applications, Application(invoice_id="", amount=on_balance))
+        left = [replace(part, amount=part.amount - given[part.invoice_id]) for part in parts]
+        return tuple(part for part in left if part.amount > 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

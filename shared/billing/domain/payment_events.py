@@ -42,7 +42,7 @@ def _event(type_: EventType, payment: Payment, *, at: datetime, name: str, **fie
         "status": payment.status.value,
         "currency": payment.currency,
         "amount": payment.amount,
-        "amount_refunded": sum(each.amount for each in payment.refunds if each.state is RefundState.DONE),
+        "amount_refunded": payment.given_back(RefundState.DONE),
         "to_balance": payment.to_balance,
         "source": payment.source.value,
         "method": payment.method,

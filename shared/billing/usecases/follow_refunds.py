@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from billing.domain.money import Money
-from billing.domain.payment import Application, Payment, Refund, RefundState, RefundTarget
+from billing.domain.payment import Application, Payment, PaymentStatus, Refund, RefundState, RefundTarget
 from billing.ports import Documents, GatewayRefund, RefundStatus
 from billing.usecases.call import Call
 from billing.usecases.payment_changes import PaymentChange, change_payment, refund_end
@@ -39,8 +39,8 @@ def _moved_on(payment: Payment, known: list[Refund], refund: GatewayRefund) -> P
             end = refund_end(payment, known, state=state)
             return _change(payment, known, refund, state=state, taken=end.taken, given=end.given)
         case RefundState.DONE, RefundStatus.FAILED:
-            parts = [Application(invoice_id=each.invoice_id, amount=each.amount) for each in known]
-            return _change(payment, known, refund, state=RefundState.FAILED, given=parts)
+            given = () if payment.status is PaymentStatus.REVERSED else known  # that part went with the rest
+            return _change(payment, known, refund, state=RefundState.FAILED, given=given)
         case _:
             return None
 
@@ -52,7 +52,7 @@ def _change(
     *,
     state: RefundState,
     taken: Sequence[Application] = (),
-    given: Sequence[Application] = (),
+    given: Sequence[Refund] = (),
 ) -> PaymentChange:
     ids = {each.id for each in known}
     refunds = tuple(

@@ -1,15 +1,16 @@
 """One change of a booked payment and what moves with it, in one commit that loses to any other change in between."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from billing.domain.audit import AuditRecord
 from billing.domain.customer import Customer
 from billing.domain.errors import NotFound
 from billing.domain.invoice import Invoice
-from billing.domain.invoice_payment import put_back, taken_back
+from billing.domain.invoice_payment import is_open, paid, taken_back
 from billing.domain.money import Money
-from billing.domain.payment import Application, Payment, PaymentStatus, Refund, RefundState
+from billing.domain.payment import Application, Payment, PaymentStatus, Refund, RefundState, RefundTarget
 from billing.domain.payment_events import payment_events
 from billing.ports import Documents, Write, WriteConflict
 from billing.store.audit import AuditLog
@@ -29,7 +30,8 @@ _ATTEMPTS = 8
 class PaymentChange:
     """What becomes of a payment. `taken` are minor units that its invoices lose; "" names the credit balance.
 
-    `given` are those that come back to them, as a refund failed.
+    `given` are refunds whose money comes back to where it was, as they failed. What is not owed there any more goes to
+    the credit balance, written down as a refund of that part.
     `cases` is what becomes of the dunning cases of the invoices that it was applied to (None: nothing).
     `to_balance` is what the balance gets, `customer` whose version must be unchanged (None: whatever it is by then), as
     something was decided by its balance; `event` and `reason` go into the audit log.
@@ -39,7 +41,7 @@ class PaymentChange:
     event: str
     reason: str
     taken: Sequence[Application] = ()
-    given: Sequence[Application] = ()
+    given: Sequence[Refund] = ()
     to_balance: int = 0
     customer: Stored[Customer] | None = None
     cases: Callable[[Invoice], Invoice] | None = None
@@ -64,7 +66,7 @@ def change_payment(
         change = decide(stored.value)
         if change is None:
             return stored.value
-        moved = _invoices(documents, change, call=call)
+        change, moved = _invoices(documents, change, call=call)
         try:
             documents.commit(_writes(documents, stored, change, moved, call=call))
         except WriteConflict:
@@ -81,7 +83,7 @@ class RefundEnd:
     """What refunds that were asked for move with their end: `taken` is lost by then only, `given` comes back."""
 
     taken: Sequence[Application]
-    given: Sequence[Application]
+    given: Sequence[Refund]
 
 
 def refund_end(payment: Payment, refunds: Sequence[Refund], *, state: RefundState) -> RefundEnd:
@@ -91,11 +93,8 @@ def refund_end(payment: Payment, refunds: Sequence[Refund], *, state: RefundStat
     """
     is_gone = state is RefundState.DONE or payment.status is PaymentStatus.REVERSED
     held, others = [each for each in refunds if each.is_held], [each for each in refunds if not each.is_held]
-    return RefundEnd(taken=_parts(others) if is_gone else (), given=() if is_gone else _parts(held))
-
-
-def _parts(refunds: Sequence[Refund]) -> list[Application]:
-    return [Application(invoice_id=each.invoice_id, amount=each.amount) for each in refunds]
+    taken = [Application(invoice_id=each.invoice_id, amount=each.amount) for each in others]
+    return RefundEnd(taken=taken if is_gone else (), given=() if is_gone else held)
 
 
 _Moved = tuple[Stored[Invoice], int, Invoice]
@@ -140,26 +139,54 @@ def _record(payment: Payment, moved: _Moved, *, call: Call) -> AuditRecord:
     )
 
 
-def _invoices(documents: Documents, change: PaymentChange, *, call: Call) -> list[_Moved]:
-    """What becomes of the payment's invoices, where anything does."""
+def _invoices(documents: Documents, change: PaymentChange, *, call: Call) -> tuple[PaymentChange, list[_Moved]]:
+    """What becomes of the payment's invoices, where anything does; the change with what none of them is owed of."""
     others = () if change.cases is None else change.after.applications
-    parts = dict.fromkeys((each.invoice_id for each in others), 0)
-    parts |= {each.invoice_id: -each.amount for each in change.taken if each.invoice_id}
-    parts |= {each.invoice_id: each.amount for each in change.given if each.invoice_id}
+    touched = [*(each.invoice_id for each in others), *(each.invoice_id for each in change.given)]
+    parts = Counter(dict.fromkeys(touched, 0))
+    for each in change.taken:
+        parts[each.invoice_id] -= each.amount
+    del parts[""]
     moved: list[_Moved] = []
-    for (invoice_id, part), invoice in zip(
-        parts.items(), Invoices.of(documents, call.tenant_id).get([*parts]), strict=True
-    ):
+    for invoice_id, invoice in zip(parts, Invoices.of(documents, call.tenant_id).get([*parts]), strict=True):
         if invoice is None:
             raise NotFound("invoice", invoice_id)
+        change, part = _given(change, invoice.value, part=parts[invoice_id], call=call)
         after = _with_part(invoice.value, part, call=call)
         after = after if change.cases is None else change.cases(after)
         if after is not invoice.value:
             moved.append((invoice, part, after))
-    return moved
+    return change, moved
+
+
+def _given(change: PaymentChange, invoice: Invoice, *, part: int, call: Call) -> tuple[PaymentChange, int]:
+    """What comes back to one invoice, and the change with a refund to the balance of what it is not owed."""
+    due = invoice.amount_due if is_open(invoice) else 0
+    for failed in change.given:
+        if failed.invoice_id != invoice.id:
+            continue
+        back = min(failed.amount, due)
+        due, part, over = due - back, part + back, failed.amount - back
+        if over:
+            change = replace(change, after=_with_credit(change.after, failed, over, call=call))
+            change = replace(change, to_balance=change.to_balance + over)
+    return change, part
+
+
+def _with_credit(payment: Payment, failed: Refund, amount: int, *, call: Call) -> Payment:
+    credit = Refund(
+        id=f"{failed.id}.balance",
+        amount=amount,
+        target=RefundTarget.BALANCE,
+        refunded_at=call.recorded_at,
+        state=RefundState.DONE,
+        invoice_id=failed.invoice_id,
+        reason=f"{failed.id} failed, and its invoice is not owed that any more",
+    )
+    return replace(payment, refunds=(*payment.refunds, credit))
 
 
 def _with_part(invoice: Invoice, part: int, *, call: Call) -> Invoice:
     if not part:
         return invoice
-    return (taken_back if part < 0 else put_back)(invoice, abs(part), at=call.recorded_at)
+    return (taken_back if part < 0 else paid)(invoice, abs(part), at=call.recorded_at)

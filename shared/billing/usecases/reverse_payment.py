@@ -28,7 +28,7 @@ def reverse_payment(documents: Documents, payment_id: str, *, reason: str, call:
             after=replace(payment, status=PaymentStatus.REVERSED),
             event="payment.reversed",
             reason=reason,
-            taken=payment.parts_to_reverse,
+            taken=payment.parts_to_take,
             cases=lambda invoice: going_on(invoice, payment_id, at=call.recorded_at),
         )
 
