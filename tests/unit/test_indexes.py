@@ -1,14 +1,12 @@
 """Indexes are declared once, and a query that they do not serve is found before production finds it."""
 
-import json
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 
 from billing.adapters.sqlite import SqliteDocuments
 from billing.ports import CompositeIndex, Create, Filter, Order, Query
-from billing.store.indexes import INDEXES, Exemption, firestore_indexes_json
+from billing.store.indexes import INDEXES, Exemption
 from tests.covered_documents import CoveredDocuments, UncoveredQuery
 
 INVOICES = "tenants/acme/invoices"
@@ -89,21 +87,3 @@ def test_what_is_due_in_a_shard_is_served_by_the_declared_indexes() -> None:
     due = (SHARD, Filter("next_billing_at", "<=", NOON))
     by_time = (Order("next_billing_at"), Order("customer_id"))
     assert documents.query(Query("tenants/acme/subscriptions", due, by_time, limit=200)) == []
-
-
-def test_the_file_that_is_deployed_says_what_the_code_declares() -> None:
-    deployed = Path("infra/firestore.indexes.json").read_text()
-    assert deployed == firestore_indexes_json(), "write firestore_indexes_json() to infra/firestore.indexes.json"
-
-
-def test_an_index_is_written_as_firestore_reads_it() -> None:
-    due = json.loads(firestore_indexes_json())["indexes"][0]
-    assert due == {
-        "collectionGroup": "subscriptions",
-        "queryScope": "COLLECTION",
-        "fields": [
-            {"fieldPath": "shard", "order": "ASCENDING"},
-            {"fieldPath": "next_billing_at", "order": "ASCENDING"},
-            {"fieldPath": "customer_id", "order": "ASCENDING"},
-        ],
-    }

@@ -1,4 +1,4 @@
-"""Which queries are indexed: the one declaration behind infra/firestore.indexes.json and SQLite's partial indexes.
+"""Which queries are indexed: those that `infra` makes in Firestore, and SQLite's partial ones.
 
 Firestore indexes every field by itself unless told not to, and answers no query that lacks its index. A collection
 takes 500 writes a second while an indexed value in it only rises (an instant, a number), so those fields are exempt
@@ -6,9 +6,8 @@ and time-ordered queries lead with `shard`; big fields are exempt because every 
 Rules: https://firebase.google.com/docs/firestore/query-data/index-overview and .../firestore/best-practices
 """
 
-import json
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final
 
 from billing.ports import CompositeIndex
 
@@ -140,33 +139,3 @@ EXEMPTIONS: Final[tuple[Exemption, ...]] = (
     Exemption("dead_letters", "expires_at", expires=True),
     Exemption("batches", "expires_at", expires=True),
 )
-
-
-def firestore_indexes_json() -> str:
-    """The content of infra/firestore.indexes.json, in the form that `firebase deploy` and `gcloud` read."""
-    composite = [_composite(index) for index in INDEXES if len(index.fields) > 1]
-    document = {"indexes": composite, "fieldOverrides": [_override(exemption) for exemption in EXEMPTIONS]}
-    return json.dumps(document, indent=2) + "\n"
-
-
-def _composite(index: CompositeIndex) -> dict[str, object]:
-    return {
-        "collectionGroup": index.collection_group,
-        "queryScope": "COLLECTION",
-        "fields": [{"fieldPath": name} | _mode(direction) for name, direction in index.fields],
-    }
-
-
-def _mode(direction: Literal["asc", "desc", "array"]) -> dict[str, str]:
-    match direction:
-        case "asc":
-            return {"order": "ASCENDING"}
-        case "desc":
-            return {"order": "DESCENDING"}
-        case "array":
-            return {"arrayConfig": "CONTAINS"}
-
-
-def _override(exemption: Exemption) -> dict[str, object]:
-    override: dict[str, object] = {"collectionGroup": exemption.collection_group, "fieldPath": exemption.field}
-    return override | ({"ttl": True} if exemption.expires else {}) | {"indexes": []}
