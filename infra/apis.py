@@ -4,6 +4,8 @@ from infra.cloud import Cloud
 from infra.declaration import Declaration
 from infra.resource import Resource, Settings, gcloud
 
+KEPT = "other things in the project may use them"
+
 
 def apis(declaration: Declaration) -> Resource:
     """All of them; those that others need besides stay as they are."""
@@ -20,7 +22,7 @@ def apis(declaration: Declaration) -> Resource:
         live=live,
         create=(gcloud("services", "enable", *declaration.apis),),
         update=lambda differences, _live: (gcloud("services", "enable", *(each.field for each in differences)),),
-        kept="other things in the project may use them",
+        kept=KEPT,
     )
 
 

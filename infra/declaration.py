@@ -96,6 +96,7 @@ class Variables(Part):
     project: Project
     region: Region
     tasks_region: Region
+    jobs_region: Region
     time_zone: Zone
     database: Database
     look_before_charging: Literal["on", "off"]

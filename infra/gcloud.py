@@ -115,6 +115,9 @@ _ROLES = {
     "run": "roles/run.admin",
     "logging": "roles/logging.configWriter",
     "monitoring": "roles/monitoring.editor",
+    "artifacts": "roles/artifactregistry.reader",
+    "tasks": "roles/cloudtasks.admin",
+    "scheduler": "roles/cloudscheduler.admin",
 }
 
 

@@ -21,7 +21,7 @@ def jobs(declaration: Declaration, allowed: Allowed) -> Iterator[Resource]:
     """Each as it should be, and enabled unless somebody paused it."""
     variables = declaration.variables
     for name, job in declaration.jobs.items():
-        path = f"projects/{variables.project}/locations/{variables.region}/jobs/{name}"
+        path = f"projects/{variables.project}/locations/{variables.jobs_region}/jobs/{name}"
         kept = Kept(
             service="Cloud Scheduler",
             noun="job",

@@ -14,7 +14,8 @@ NO_REGION = re.compile(
 """What services say of a region that they do not have; not of a name that has `locations/` in it."""
 
 REGION = (
-    "choose a region that has all of them by --region, for the queues alone by --set tasks_region=REGION: "
+    "choose a region that has all of them by --region, for the queues alone by --set tasks_region=REGION, for the jobs "
+    "alone by --set jobs_region=REGION: "
     "gcloud functions regions list, gcloud scheduler locations list, gcloud tasks locations list, "
     "gcloud firestore locations list"
 )

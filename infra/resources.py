@@ -11,18 +11,20 @@ from infra.functions import functions
 from infra.indexes import all_built
 from infra.jobs import jobs
 from infra.queues import queues
+from infra.regions import regions
 from infra.resource import UNASKED, Allowed, Resource
 from infra.secret_places import secret_places
 from infra.watching import alerts, channels, metrics
 
 
 def resources(declaration: Declaration, allowed: Allowed = UNASKED) -> Sequence[Resource]:
-    """APIs and accounts first, then the places that roles are given on, then what uses them, jobs and alerts last.
+    """APIs, regions and accounts first, then the places that roles are given on, then what uses them, alerts last.
 
     Functions wait until all indexes are built, which goes on while the rest is made.
     """
     return [
         apis(declaration),
+        regions(declaration),
         *accounts(declaration),
         *database(declaration, allowed),
         *buckets(declaration, allowed),

@@ -7,7 +7,7 @@ from copy import deepcopy
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from tests.gcloud_stand_in import accounts, firestore, functions, storage, watching
+from tests.gcloud_stand_in import accounts, firestore, functions, regions, storage, watching
 from tests.gcloud_stand_in.call import Commands, Flags, No, no
 
 Known: TypeAlias = Mapping[str, frozenset[str]]
@@ -42,6 +42,9 @@ _APIS = {
     "run": "run.googleapis.com",
     "logging": "logging.googleapis.com",
     "monitoring": "monitoring.googleapis.com",
+    "artifacts": "artifactregistry.googleapis.com",
+    "tasks": "cloudtasks.googleapis.com",
+    "scheduler": "cloudscheduler.googleapis.com",
 }
 
 _COMMANDS: Commands = {
@@ -50,6 +53,7 @@ _COMMANDS: Commands = {
     **storage.COMMANDS,
     **functions.COMMANDS,
     **watching.COMMANDS,
+    **regions.COMMANDS,
 }
 
 

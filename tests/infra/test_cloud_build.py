@@ -24,6 +24,7 @@ OTHER = {
     "project": PROJECT,
     "region": "us-central1",
     "tasks_region": "us-east1",
+    "jobs_region": "us-west1",
     "time_zone": "America/New_York",
     "database": "restored",
     "look_before_charging": "on",

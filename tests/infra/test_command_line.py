@@ -106,7 +106,7 @@ def test_a_step_that_fails_ends_with_1_and_says_what_was_done(
     here.gcloud.state["refusals"].append(["iam service-accounts create api-proxy", 1, "HTTPError 503"])
 
     assert infra(monkeypatch, "apply", f"--project={PROJECT}") == 1
-    assert "3 of " in capsys.readouterr().err
+    assert "4 of " in capsys.readouterr().err
     made = [each["email"].partition("@")[0] for each in here.gcloud.state["accounts"]]
     assert made == ["generate-invoices", "run-dunning"]
 

@@ -7,7 +7,7 @@ import pytest
 from google.cloud import secretmanager_v1
 
 from infra.errors import Halted, InfraError, NotAllowed
-from tests.infra.cloud import AT, PROJECT, World, a_project
+from tests.infra.cloud import AT, PROJECT, World
 from tests.infra.test_waiting import ACTS_AS
 
 RUNS_AS = f"generate-invoices@{PROJECT}.iam.gserviceaccount.com"
@@ -27,7 +27,7 @@ NO_STRANGERS = (
 
 NO_TOKEN = "Getting metadata from plugin failed with error: ('invalid_grant: Bad Request', {'error': ...})"
 RULES_OFF = "Rules API has not been used in project 1: api/firebaserules.googleapis.com/overview"
-FORBIDDEN = grpc.StatusCode.PERMISSION_DENIED
+FORBIDDEN, INVALID = grpc.StatusCode.PERMISSION_DENIED, grpc.StatusCode.INVALID_ARGUMENT
 
 
 def _answers(
@@ -118,6 +118,18 @@ REMEDIES: dict[str, tuple[Callable[[World], object], type[InfraError], str]] = {
         InfraError,
         "--set tasks_region=REGION",
     ),
+    "a region that is refused although it is listed": (
+        _answers("CreateQueue", "Location 'europe-west1' is not a valid location.", code=INVALID),
+        InfraError,
+        "gcloud tasks locations list",
+    ),
+    "a region in which there are no buckets": (
+        lambda world: _refused(
+            world, "buckets create", "HTTPError 400: The specified location constraint is not valid."
+        ),
+        InfraError,
+        "choose a region that has all of them by --region",
+    ),
     "an API that was switched off meanwhile": (
         _answers("GetQueue", "Cloud Tasks API has not been used in project: SERVICE_DISABLED"),
         InfraError,
@@ -148,13 +160,6 @@ def test_each_trouble_is_told_with_its_way_out(world: World, trouble: str) -> No
     reason = refused.value.error if isinstance(refused.value, Halted) else refused.value
     assert isinstance(reason, kind)
     assert f"way out: {remedy}" in str(reason) or remedy in str(reason).partition("way out: ")[2]
-
-
-def test_a_region_that_there_is_not_is_told_with_where_to_look() -> None:
-    with a_project(region="europe-west99", tasks_region="europe-west99") as world:
-        with pytest.raises(InfraError, match=r"(?s)not a valid location.*gcloud scheduler locations list"):
-            world.apply()
-        assert world.google.queues == {}
 
 
 def test_a_secret_whose_versions_are_all_disabled_is_named_with_the_command_that_helps(applied: World) -> None:
