@@ -33,7 +33,7 @@ from google.cloud.tasks_v2 import CloudTasksClient
 from infra.errors import InfraError, NotAllowed, NotThere, Refused
 from infra.gcloud import Gcloud
 from infra.patience import Answer, persist
-from infra.remedies import LOGIN, NO_BILLING, NO_REGION, REGION, forbidden, no_billing
+from infra.remedies import DELETED_QUEUE, LOGIN, NO_BILLING, NO_REGION, REGION, forbidden, no_billing
 from infra.rules_api import RulesApi
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -46,11 +46,6 @@ _ROLES = {
 }
 _NO_TOKEN = re.compile("invalid_grant|Reauthentication|metadata from plugin failed")
 """What a login that has expired looks like in the midst of a call."""
-
-_TOO_RECENT = (
-    "a deleted queue's name is free again after some days; until then put the queues into another region: "
-    "--set tasks_region=REGION, and write it into the declaration, which the next release reads"
-)
 
 
 @dataclass(frozen=True)
@@ -128,7 +123,7 @@ def refusals(service: str, asked: str, *, project: str) -> Iterator[None]:
     except (Unauthenticated, DefaultCredentialsError, RefreshError) as error:
         raise NotAllowed(asked, said=str(error), remedy=LOGIN) from error
     except (AlreadyExists, FailedPrecondition) as error:
-        raise Refused(asked, said=error.message, remedy=_TOO_RECENT if "recently" in error.message else "") from error
+        raise Refused(asked, said=error.message, remedy=DELETED_QUEUE if "recently" in error.message else "") from error
     except InvalidArgument as error:
         remedy = REGION if NO_REGION.search(error.message) else ""
         raise Refused(asked, said=error.message, remedy=remedy) from error

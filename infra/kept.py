@@ -41,7 +41,7 @@ class Kept:
         except NotThere:
             return None
 
-    def create(self, **more: str) -> Step:
+    def create(self, **more: str) -> Call:
         """Make it, with what the request says besides."""
         request = {"parent": self.name.rpartition(f"/{self.noun}s/")[0], self.noun: self.wanted, **more}
         return self.step("create", "create", request)
@@ -59,7 +59,7 @@ class Kept:
         """Delete it, with what goes with it in words."""
         return self.step("delete", "delete", {"name": self.name}, also=also)
 
-    def step(self, verb: str, method: str, request: Mapping[str, Any], *, also: str = "") -> Step:
+    def step(self, verb: str, method: str, request: Mapping[str, Any], *, also: str = "") -> Call:
         """A call of `method`_NOUN, said as a sentence."""
         says = f"{self.service}: {verb} the {self.noun} {self.name}{also}"
         return Call(says, lambda cloud: self._do(cloud, verb, method, request))

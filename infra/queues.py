@@ -9,11 +9,15 @@ from infra import declaration as declared
 from infra.cloud import Cloud
 from infra.declaration import Declaration
 from infra.durations import duration, whole
+from infra.errors import Refused
 from infra.kept import STATE, Kept, left_paused
-from infra.resource import Allowed, Resource, Settings, always
+from infra.remedies import DELETED_QUEUE
+from infra.resource import Allowed, Call, Resource, Settings, always
 
 _LOGGED = 1.0
 """Which share of its operations a queue logs; they are few, and a task that was given up is found there."""
+
+_LOOKS, _PAUSE_SECONDS = 3, 10.0
 
 
 def queues(declaration: Declaration, allowed: Allowed) -> Iterator[Resource]:
@@ -47,11 +51,30 @@ def _resource(name: str, kept: Kept, allowed: Allowed) -> Resource:
         api="cloudtasks.googleapis.com",
         wanted={**_settings(kept.wanted), STATE: "RUNNING"},
         live=live,
-        create=(kept.create(),),
+        create=(_create(kept),),
         update=kept.update,
         left=partial(left_paused, allowed=allowed),
         delete=always(kept.delete(also=" and its tasks")),
     )
+
+
+def _create(kept: Kept) -> Call:
+    """Make it and look for it: where one of this name was deleted of late, Cloud Tasks may only say that it made it.
+
+    https://cloud.google.com/tasks/docs/reference/rest/v2/projects.locations.queues/delete
+    """
+    create = kept.create()
+
+    def do(cloud: Cloud) -> None:
+        create.run(cloud)
+        for left in reversed(range(_LOOKS)):
+            if kept.read(cloud) is not None:
+                return
+            if left:
+                cloud.pause(_PAUSE_SECONDS)
+        raise Refused(create.says, said="it says that it made it, and there is none", remedy=DELETED_QUEUE)
+
+    return Call(create.says, do)
 
 
 def _queue(path: str, queue: declared.Queue) -> Queue:

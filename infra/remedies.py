@@ -20,6 +20,12 @@ REGION = (
     "gcloud firestore locations list"
 )
 
+DELETED_QUEUE = (
+    "a deleted queue's name is free again after three days at most: apply again then, or put the queues into another "
+    "region now: --set tasks_region=REGION, and write it into the declaration, which the next release reads"
+)
+"""https://cloud.google.com/tasks/docs/reference/rest/v2/projects.locations.queues/delete has the days."""
+
 NO_BILLING = re.compile(
     r"billing (account|must be|to be enabled)|BILLING_(DISABLED|NOT_ENABLED|NOT_FOUND)", re.IGNORECASE
 )

@@ -10,13 +10,17 @@ Refusal: TypeAlias = tuple[grpc.StatusCode, str]
 
 
 class State:
-    """Of an empty project. `refusals` stay, `passing` are for one call each; both are by the method's name."""
+    """Of an empty project. `refusals` stay, `passing` are for one call each; both are by the method's name.
+
+    To make one of the `deleted_queues` is refused, one of those `seemingly_made` is answered and not kept.
+    """
 
     def __init__(self) -> None:
         self.jobs: dict[str, scheduler_v1.Job] = {}
         self.runs: list[str] = []
         self.queues: dict[str, tasks_v2.Queue] = {}
         self.deleted_queues: set[str] = set()
+        self.seemingly_made: set[str] = set()
         self.secrets: dict[str, secretmanager_v1.Secret] = {}
         self.versions: dict[str, list[secretmanager_v1.SecretVersion]] = {}
         self.values: dict[str, list[bytes]] = {}

@@ -162,6 +162,16 @@ def test_each_trouble_is_told_with_its_way_out(world: World, trouble: str) -> No
     assert f"way out: {remedy}" in str(reason) or remedy in str(reason).partition("way out: ")[2]
 
 
+def test_a_queue_that_was_only_seemingly_made_is_told_and_made_once_its_name_is_free(world: World) -> None:
+    world.google.seemingly_made.add(f"{AT}/queues/runs")
+
+    with pytest.raises(Halted, match=r"stopped at: . queue runs(?s:.*)three days at most(?s:.*)tasks_region=REGION"):
+        world.apply()
+    world.google.seemingly_made.clear()
+    world.apply()
+    assert world.plan().changes == []
+
+
 def test_a_secret_whose_versions_are_all_disabled_is_named_with_the_command_that_helps(applied: World) -> None:
     [version] = applied.google.versions[f"projects/{PROJECT}/secrets/INTERNAL_API_KEY"]
     version.state = secretmanager_v1.SecretVersion.State.DISABLED  # type: ignore[assignment]
