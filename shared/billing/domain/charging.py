@@ -24,6 +24,12 @@ def attempt_of(invoice: Invoice, number: int) -> PaymentAttempt | None:
     return next((each for each in invoice.attempts if each.number == number), None)
 
 
+def under_way(invoice: Invoice) -> PaymentAttempt | None:
+    """The last attempt, where the gateway has it and does not know yet what becomes of it."""
+    last = invoice.attempts[-1] if invoice.attempts else None
+    return last if last is not None and last.status is AttemptStatus.PENDING else None
+
+
 def next_attempt(invoice: Invoice) -> int:
     """The number of the attempt to make or to finish: the last one's where it has no answer, else the one after."""
     if not invoice.attempts:

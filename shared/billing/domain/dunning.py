@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import TypeAlias
 
-from billing.domain.attempt import AttemptStatus, PaymentAttempt
+from billing.domain.attempt import PaymentAttempt
+from billing.domain.charging import under_way
 from billing.domain.customer import Customer
 from billing.domain.decline import Advice
 from billing.domain.dunning_case import CaseCause, CaseResolution, CaseReview, DunningCase, PauseReason
@@ -58,7 +59,7 @@ def decide(policy: DunningPolicy, invoice: Invoice, customer: Customer, *, as_of
     on = local_date(as_of, invoice.zone)
     if (pause := case.pause) is not None and (pause.until_on is None or on < pause.until_on):
         return Rest(next_at=None if pause.until_on is None else local_midnight(pause.until_on, invoice.zone))
-    if invoice.attempts and invoice.attempts[-1].status is AttemptStatus.PENDING:
+    if under_way(invoice) is not None:
         return Rest(next_at=as_of + _A_DAY)  # money may be on its way; what becomes of it is heard before
     if reason := _early_review(policy, invoice, case):
         return Act(on=on, review=reason)

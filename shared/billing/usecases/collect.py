@@ -9,16 +9,20 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from billing.domain.charging import attempt_of, is_answered
+from billing.domain.attempt import PaymentAttempt
+from billing.domain.charging import attempt_of, is_answered, under_way
 from billing.domain.customer import Customer
 from billing.domain.errors import NotFound
 from billing.domain.invoice import Invoice
 from billing.domain.invoice_payment import is_collectible
+from billing.domain.payment import gateway_payment_id
 from billing.ports import CheckoutStatus, Documents, Gateway
 from billing.store.collection import Stored
 from billing.store.invoices import Invoices
+from billing.store.payments import Payments
 from billing.usecases.call import Call
 from billing.usecases.charge_result import ChargeResult, Till, customer_of
+from billing.usecases.follow_payment import follow_payment
 from billing.usecases.paid_before import book_paid_before
 
 _FIRST = 1
@@ -78,16 +82,34 @@ def charge_found(collecting: Collecting, invoice: Stored[Invoice], *, call: Call
 def paid_without_charge(
     collecting: Collecting, invoice: Stored[Invoice], *, customer: Customer | None, call: Call
 ) -> FoundCharge:
-    """Of an invoice that is not to be charged, now or at all: what restored books do not know of; nothing is charged.
+    """Of an invoice that is not to be charged, now or at all, what its books do not know of; nothing is charged.
 
-    Raises what `charge_found` raises.
+    That is what became of a charge that is under way, as the event that tells may be lost, and in restored books what
+    was paid. Raises what `charge_found` raises.
     """
+    if (waiting := under_way(invoice.value)) is not None:
+        return _followed(collecting, invoice, waiting, call=call)
     if not collecting.looks_first or not is_collectible(invoice.value):
         return FoundCharge(invoice=invoice, result=None)
     customer = customer or customer_of(collecting.documents, invoice.value, tenant_id=collecting.tenant_id)
     till = _till(collecting, invoice.value, customer=customer, at=call.recorded_at)
     booked = book_paid_before(collecting.documents, till, call=call)
     return FoundCharge(invoice=invoice if booked is None else _read_again(collecting, invoice), result=booked)
+
+
+def _followed(collecting: Collecting, invoice: Stored[Invoice], waiting: PaymentAttempt, *, call: Call) -> FoundCharge:
+    """What became of a charge that is under way; no result where it is still."""
+    gateway = collecting.gateway()
+    follow_payment(collecting.documents, gateway, waiting.payment_id, call=call)
+    now = _read_again(collecting, invoice)
+    attempt = attempt_of(now.value, waiting.number)
+    if attempt == waiting:
+        return FoundCharge(invoice=now, result=None)
+    name = gateway_payment_id(gateway.name, waiting.payment_id)
+    booked = Payments.of(collecting.documents, collecting.tenant_id).get([name])
+    return FoundCharge(
+        invoice=now, result=ChargeResult(attempt=attempt, booked=tuple(each.value for each in booked if each))
+    )
 
 
 def finished(till: Till) -> ChargeResult | None:

@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from billing.domain.errors import InvalidInput
+from billing.domain.invoice import Invoice, SettlementStep
+from billing.domain.invoice_payment import is_open
 from billing.domain.payment_events import payment_events
 from billing.domain.run_report import SettlementFailure
 from billing.ports import Documents, Write, WriteConflict
@@ -123,5 +125,12 @@ def _read_again(
             failures.append(failure_of(document.id, error))
             continue
         payment = outcome.charge.payment if outcome.charge else None
-        left.append((replace(outcome, invoice=now), payment is not None and payment.id in booked))
+        still_done = outcome.done - {SettlementStep.DELIVER} if _was_paid_unsaid(outcome, now.value) else outcome.done
+        left.append((replace(outcome, invoice=now, done=still_done), payment is not None and payment.id in booked))
     return left, failures
+
+
+def _was_paid_unsaid(outcome: Outcome, now: Invoice) -> bool:
+    """Whether somebody else settled it meanwhile, which the mail could not say: a receipt may be due."""
+    is_ours = outcome.charge is not None and outcome.charge.payment is not None
+    return not is_ours and is_open(outcome.invoice.value) and not is_open(now)

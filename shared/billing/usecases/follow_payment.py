@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from billing.domain.attempt import AttemptStatus, PaymentAttempt
 from billing.domain.charging import attempt_of, with_attempt
-from billing.domain.invoice import Invoice, SettlementStep
+from billing.domain.invoice import Invoice
 from billing.domain.payment import Payment, PaymentSource, PaymentStatus, gateway_payment_id
 from billing.ports import (
     ChargeOutcome,
@@ -109,27 +109,12 @@ def _book(
         method=outcome.method.label if outcome.method else "",
         reference=invoice.value.number,
         gateway_id=payment.id,
+        is_receipted=bool(Tenants(documents).get(call.tenant_id).mail_sender),
     )
-    recorded = record_payment(documents, new, call=call)
-    booked = recorded.payment
-    if not recorded.known and booked.applications:
-        _ask_for_receipt(documents, invoice.value.id, call=call)
+    booked = record_payment(documents, new, call=call).payment
     for refund in payment.refunds:
         booked = follow_refund(documents, booked.id, refund, call=call)
     _follow_dispute(documents, booked, payment, call=call)
-
-
-def _ask_for_receipt(documents: Documents, invoice_id: str, *, call: Call) -> None:
-    """Leave the receipt to the next settlement, where the tenant sends mails."""
-    if not Tenants(documents).get(call.tenant_id).mail_sender:
-        return
-
-    def decide(invoice: Invoice) -> Invoice:
-        if SettlementStep.DELIVER in invoice.pending:
-            return invoice
-        return replace(invoice, pending=(*invoice.pending, SettlementStep.DELIVER))
-
-    change_invoice(documents, invoice_id, decide, event="invoice.receipt_due", call=call)
 
 
 def _follow_dispute(documents: Documents, booked: Payment, payment: GatewayPayment, *, call: Call) -> None:

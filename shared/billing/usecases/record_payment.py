@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from billing.domain.audit import AuditRecord
 from billing.domain.errors import Conflict, InvalidInput, NotFound
-from billing.domain.invoice import Invoice, InvoiceStatus
+from billing.domain.invoice import Invoice, InvoiceStatus, SettlementStep
 from billing.domain.invoice_payment import is_open, paid
 from billing.domain.money import Money
 from billing.domain.payment import Owed, Payment, PaymentSource, apply_in_order
@@ -32,7 +32,8 @@ class NewPayment:
 
     `id` is derived from the source, so that the same money has the same id. `customer_id` may be "" where an invoice
     says whose money it is; without invoices all of it goes to the customer's balance. `is_for_any` says that nobody
-    named the invoices, they are those that were open: a repeat finds others.
+    named the invoices, they are those that were open: a repeat finds others. `is_receipted` leaves the invoices that it
+    is applied to a receipt to be mailed by the next settlement.
     """
 
     id: str
@@ -47,6 +48,7 @@ class NewPayment:
     gateway_id: str = ""
     note: str = ""
     is_for_any: bool = False
+    is_receipted: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,12 +146,17 @@ def _book(documents: Documents, new: NewPayment, *, call: Call) -> Recorded:
     payment = payment_of(replace(new, customer_id=customer_id), owed)
     parts = {each.invoice_id: each.amount for each in payment.applications}
     after = [
-        paid(each.value, parts[each.value.id], at=new.received_at) if each.value.id in parts else each.value
-        for each in invoices
+        _paid(each.value, parts[each.value.id], new=new) if each.value.id in parts else each.value for each in invoices
     ]
     documents.commit(_writes(documents, payment, list(zip(invoices, after, strict=True)), call=call))
     restore_at_once(documents, after, call=call)
     return Recorded(payment=payment, invoices=tuple(after))
+
+
+def _paid(invoice: Invoice, amount: int, *, new: NewPayment) -> Invoice:
+    invoice = paid(invoice, amount, at=new.received_at)
+    is_asked = new.is_receipted and SettlementStep.DELIVER not in invoice.pending
+    return replace(invoice, pending=(*invoice.pending, SettlementStep.DELIVER)) if is_asked else invoice
 
 
 def _invoices(documents: Documents, new: NewPayment, *, call: Call) -> list[Stored[Invoice]]:
@@ -190,7 +197,7 @@ def _writes(
     repository = Invoices.of(documents, call.tenant_id)
     changed = [(before, after) for before, after in invoices if after is not before.value]
     writes: list[Write] = [Payments.of(documents, call.tenant_id).creation(payment)]
-    writes += [repository.money_moved(before, after) for before, after in changed]
+    writes += [repository.collected(before, after) for before, after in changed]
     if payment.to_balance:
         added = {"credit_balance": payment.to_balance}
         writes.append(Customers.of(documents, call.tenant_id).added(payment.customer_id, added))

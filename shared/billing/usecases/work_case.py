@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass, field, replace
 
+from billing.domain.charging import under_way
 from billing.domain.dunning import Rest, decide
 from billing.domain.dunning_case import Claim, DunningCase, ended
 from billing.domain.dunning_report import DunningAction, DunningDetail
 from billing.domain.errors import NotFound
 from billing.domain.invoice import Invoice
+from billing.domain.invoice_payment import is_open
 from billing.domain.notice import NoticeKind
 from billing.ports import Document, WriteConflict
 from billing.store.collection import Stored
@@ -14,6 +16,7 @@ from billing.store.invoices import decode_invoice
 from billing.usecases.dunning_notices import Telling, customer_kind
 from billing.usecases.dunning_run import DunningRun
 from billing.usecases.finish_step import StepDone, ahead_of, detail_of
+from billing.usecases.follow_payment import follow_payment
 from billing.usecases.restore_service import restore_services
 from billing.usecases.take_step import NO_STEP, DueCase, take_step, why_not_charged
 
@@ -31,8 +34,8 @@ class Worked:
 
 def work_case(run: DunningRun, document: Document) -> Worked:
     """Do all that is due about one invoice. Raises what keeps it from being done; what was done before stands."""
-    stored: Stored[Invoice] | None = decode_invoice(document)
     worked = Worked()
+    stored = _heard(run, decode_invoice(document), worked)
     for _ in range(_MOST_TURNS):
         case = None if stored is None else stored.value.dunning
         if stored is None or case is None:
@@ -53,6 +56,18 @@ def work_case(run: DunningRun, document: Document) -> Worked:
             worked.details.append(detail)
         [stored] = run.invoices.get([document.id])
     return worked
+
+
+def _heard(run: DunningRun, stored: Stored[Invoice], worked: Worked) -> Stored[Invoice] | None:
+    """The invoice once the gateway was asked about a charge that is under way: the event that tells may be lost."""
+    waiting = under_way(stored.value)
+    if waiting is None or run.parts.gateway is None or run.request.dry_run:
+        return stored
+    follow_payment(run.documents, run.parts.gateway(), waiting.payment_id, call=run.call())
+    [now] = run.invoices.get([stored.value.id])
+    if now is not None and is_open(stored.value) and not is_open(now.value):
+        worked.details.append(_left(stored.value, now.value, DunningAction.RECOVERED, charged=waiting.amount))
+    return now
 
 
 def foreseen_case(run: DunningRun, invoice: Stored[Invoice]) -> list[DunningDetail]:
@@ -96,7 +111,7 @@ def _closed(run: DunningRun, stored: Stored[Invoice], case: DunningCase) -> list
         return []
     details: list[DunningDetail] = []
     if case.awaits_restoring and restore_services(run.documents, [stored.value], call=run.call()):
-        details.append(_restored(stored.value, case))
+        details.append(_left(stored.value, stored.value, DunningAction.RESTORED))
     [now] = run.invoices.get([stored.value.id])
     [customer] = run.customers.get([stored.value.customer_id])
     if now is None or now.value.dunning is None or now.value.dunning.next_at is None or customer is None:
@@ -112,17 +127,22 @@ def _closed(run: DunningRun, stored: Stored[Invoice], case: DunningCase) -> list
     return details
 
 
-def _restored(invoice: Invoice, case: DunningCase) -> DunningDetail:
+def _left(before: Invoice, after: Invoice, action: DunningAction, *, charged: int = 0) -> DunningDetail:
+    """What became of a case that is over, outside its steps."""
+    old, new = before.dunning, after.dunning
+    assert old is not None  # noqa: S101 - nothing else is worked on
+    assert new is not None  # noqa: S101 - a case that is over stays written down
     return DunningDetail(
-        invoice_id=invoice.id,
-        number=invoice.number,
-        customer_id=invoice.customer_id,
-        action=DunningAction.RESTORED,
-        before=case.state,
-        after=case.state,
-        reminder_count=len(case.reminded_on),
-        currency=invoice.currency,
-        amount_due=invoice.amount_due,
+        invoice_id=after.id,
+        number=after.number,
+        customer_id=after.customer_id,
+        action=action,
+        before=old.state,
+        after=new.state,
+        reminder_count=len(new.reminded_on),
+        currency=after.currency,
+        amount_due=after.amount_due,
+        charged=charged,
     )
 
 
