@@ -11,7 +11,7 @@ from typing import Any
 
 from infra.errors import InfraError, NotAllowed, NotThere, Refused
 from infra.patience import NOT_YET
-from infra.remedies import LOGIN, NO_BILLING, NO_REGION, NO_STRANGERS, REGION, forbidden, no_billing, no_strangers
+from infra.remedies import LOGIN, NO_REGION, REGION, forbidden, known
 
 Run = Callable[[Sequence[str], Path], tuple[int, str, str]]
 """Runs a command in a folder: its exit code, output and errors."""
@@ -92,10 +92,8 @@ def refusal(args: Sequence[str], said: str, *, project: str) -> Refused:
         return NotAllowed(asked, said=said, remedy=LOGIN)
     if _NOT_INSTALLED.search(said):
         return Refused(asked, said=said, remedy="gcloud components install alpha beta && gcloud components update")
-    if NO_STRANGERS.search(said):
-        return Refused(asked, said=said, remedy=no_strangers(project))
-    if NO_BILLING.search(said):
-        return Refused(asked, said=said, remedy=no_billing(project))
+    if remedy := known(said, project=project):
+        return Refused(asked, said=said, remedy=remedy)
     if _FORBIDDEN.search(said):
         return forbidden(asked, said, role=role_for(args), project=project, besides=_besides(args))
     if NO_REGION.search(said):

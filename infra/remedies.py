@@ -31,8 +31,16 @@ NO_BILLING = re.compile(
 )
 """What services say of a project that nobody pays for."""
 
-NO_STRANGERS = re.compile("permitted customer|allowedPolicyMember", re.IGNORECASE)
+_NO_STRANGERS = re.compile("permitted customer|allowedPolicyMember", re.IGNORECASE)
 """What is said where the organization lets roles be given to its own people alone."""
+
+_NO_BUILDS = re.compile(
+    "cannot run builds|restricted_regions_for_some_projects|no concurrent builds quota", re.IGNORECASE
+)
+"""What Cloud Build says of a region that it does not let this project use."""
+
+_TOO_MUCH_AT_ONCE = re.compile("(Cpu|Mem)AllocPerProjectRegion|Max instances must be set to", re.IGNORECASE)
+"""What Cloud Run says where all instances of a function together would be more than the region gives the project."""
 
 _API_OFF = re.compile("has not been used|SERVICE_DISABLED")
 _NO_QUOTA_PROJECT = re.compile(r"requires a quota project|\bproject 764086051850\b")
@@ -85,7 +93,7 @@ def _has_an_owner_run(command: str, role: str) -> str:
     return f"have an owner of the project run: gcloud {command} {given}"
 
 
-def no_strangers(project: str) -> str:
+def _no_strangers(project: str) -> str:
     """Who may make the exception: functions are called by customers and by Stripe, and each call is checked by them."""
     return (
         "the organization lets nobody from outside in (domain restricted sharing): have its policy administrator allow "
@@ -93,6 +101,43 @@ def no_strangers(project: str) -> str:
     )
 
 
+def _no_builds(project: str) -> str:
+    """Who gives the region, and how the functions get along without it where the database is there already."""
+    return (
+        "Google lets some projects build in some regions alone, which "
+        "https://cloud.google.com/build/docs/locations#restricted_regions_for_some_projects names. Ask for this one: "
+        f"{_quotas(project)}, Cloud Build API, Concurrent Build CPUs (Regional Public Pool). Or have the functions "
+        "elsewhere: in infra/billing.yaml write this region into firestore.location and each bucket's location, as "
+        "they never move, and another one into region"
+    )
+
+
+def _too_much_at_once(project: str) -> str:
+    """Which settings are brought down, or who gives more."""
+    return (
+        "in infra/billing.yaml lower max_instances of the functions (times cpu and memory, it is what was requested), "
+        "and max_concurrent of the queue runs below it; or ask for more: "
+        f"{_quotas(project)}, Cloud Run Admin API, the quota that is named, of this region"
+    )
+
+
+def _quotas(project: str) -> str:
+    return f"https://console.cloud.google.com/iam-admin/quotas?project={project}"
+
+
 def no_billing(project: str) -> str:
     """The command that puts the project on a billing account."""
     return f"put it on a billing account: gcloud billing projects link {project} --billing-account=BILLING_ACCOUNT"
+
+
+_KNOWN = (
+    (_NO_STRANGERS, _no_strangers),
+    (NO_BILLING, no_billing),
+    (_NO_BUILDS, _no_builds),
+    (_TOO_MUCH_AT_ONCE, _too_much_at_once),
+)
+
+
+def known(said: str, *, project: str) -> str:
+    """What to do about what gcloud said, where that is the same whatever was asked; else nothing."""
+    return next((remedy(project) for meant, remedy in _KNOWN if meant.search(said)), "")

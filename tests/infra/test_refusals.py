@@ -25,6 +25,15 @@ NO_STRANGERS = (
     "permitted customer, perhaps due to an organization policy.]"
 )
 
+NO_BUILDS = (
+    "FAILED_PRECONDITION: failed precondition: due to quota restrictions, cannot run builds in this region, see "
+    "https://cloud.google.com/build/docs/locations#restricted_regions_for_some_projects"
+)
+TOO_MANY_CPUS = (
+    "Could not create Cloud Run service run-dunning. spec.template.metadata.annotations[autoscaling.knative.dev/"
+    "maxScale]: Max instances must be set to 10 or fewer to set the requested total CPU.\n\nQuota violated:\n"
+    "CpuAllocPerProjectRegion requested: 20000 allowed: 10000"
+)
 NO_TOKEN = "Getting metadata from plugin failed with error: ('invalid_grant: Bad Request', {'error': ...})"
 RULES_OFF = "Rules API has not been used in project 1: api/firebaserules.googleapis.com/overview"
 FORBIDDEN, INVALID = grpc.StatusCode.PERMISSION_DENIED, grpc.StatusCode.INVALID_ARGUMENT
@@ -76,6 +85,16 @@ REMEDIES: dict[str, tuple[Callable[[World], object], type[InfraError], str]] = {
         lambda world: _refused(world, "services enable", UNPAID),
         InfraError,
         f"gcloud billing projects link {PROJECT} --billing-account=BILLING_ACCOUNT",
+    ),
+    "a region in which the project may not build": (
+        lambda world: _refused(world, "functions deploy", NO_BUILDS),
+        InfraError,
+        f"https://console.cloud.google.com/iam-admin/quotas?project={PROJECT}, Cloud Build API",
+    ),
+    "more instances than the region gives": (
+        lambda world: _refused(world, "functions deploy", TOO_MANY_CPUS),
+        InfraError,
+        "in infra/billing.yaml lower max_instances",
     ),
     "no such project": (
         lambda world: _refused(

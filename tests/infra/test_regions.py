@@ -1,11 +1,14 @@
 """A region that lacks a service is told before anything is made that never moves, with those near by that have it."""
 
+from pathlib import Path
+
 import pytest
 
 from infra.errors import Halted, Refused
 from infra.loading import load
 from infra.resources import resources
 from tests.infra.cloud import DECLARATION, PROJECT, World, a_project
+from tests.infra.test_refusals import NO_BUILDS
 
 NO_QUEUES_NO_JOBS = "europe-west4"
 """Functions and Firestore are there, Cloud Tasks and Cloud Scheduler are not."""
@@ -65,6 +68,25 @@ def test_a_part_of_the_world_without_any_is_shown_the_others() -> None:
     told = pytest.raises(Halted, match=r"all of them \(europe-west1, europe-west3, us-central1\) by --region")
     with a_project(region="asia-south9") as world, told:
         world.apply()
+
+
+def test_where_a_project_may_not_build_its_functions_are_made_elsewhere_beside_the_database(tmp_path: Path) -> None:
+    declared = DECLARATION.read_text(encoding="utf-8")
+    assert declared.count("location: ${region}") == 3
+    own = tmp_path / "own.yaml"
+    own.write_text(declared.replace("location: ${region}", "location: europe-west3"))
+    with a_project(region="europe-west3") as world:
+        world.gcloud.state["refusals"].append(["functions deploy", 1, NO_BUILDS])
+        with pytest.raises(Halted, match="write this region into firestore.location and each bucket's location"):
+            world.apply()
+        other = load(own, {"project": PROJECT, "region": "us-central1"})
+        world.apply(other)
+
+        assert world.plan(other).changes == []
+        state = world.gcloud.state
+        places = {each["location"] for each in state["buckets"].values()} | {state["databases"][0]["locationId"]}
+        assert {each.lower() for each in places} == {"europe-west3"}
+        assert {each["name"].split("/")[3] for each in state["functions"].values()} == {"us-central1"}
 
 
 def test_a_service_that_lists_no_regions_is_not_judged_by_that(world: World) -> None:
