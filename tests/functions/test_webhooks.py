@@ -299,6 +299,18 @@ def test_a_method_that_was_renewed_or_detached_at_stripe_is_known_here(proxy: Pr
     assert proxy.customer().payment_method == ""
 
 
+def test_the_card_of_a_customer_that_was_deleted_at_stripe_is_forgotten(proxy: Proxy) -> None:
+    owes(proxy)
+    pays_by_link(proxy)
+    cus = proxy.customer().gateway_id
+    method = client(proxy).v1.payment_methods.attach("pm_card_visa", {"customer": cus}).id
+    client(proxy).v1.customers.update(cus, {"invoice_settings": {"default_payment_method": method}})
+    proxy.webhook(*signed(events(proxy, "customer.updated")[-1]))
+    client(proxy).v1.customers.delete(cus)
+    proxy.webhook(*signed(events(proxy, "customer.deleted")[-1]))
+    assert (proxy.customer().payment_method, proxy.customer().payment_method_id) == ("", "")
+
+
 def test_the_library_would_believe_what_we_believe() -> None:
     body, header = signed({"id": "evt_1"})
     assert stripe.WebhookSignature.verify_header(body.decode(), header, WEBHOOK_SECRET)

@@ -77,7 +77,7 @@ def _subject(kind: str, given: dict[str, Any], *, changed: dict[str, Any]) -> tu
         return _named(EventAbout.PAYMENT, given.get("payment_intent"))
     if kind.startswith(_CHECKOUT):
         return EventAbout.CHECKOUT, _id(given["id"])
-    if kind == "customer.updated":
+    if kind in ("customer.updated", "customer.deleted"):
         return EventAbout.CUSTOMER, _id(given["id"])
     if kind.startswith(_PAYMENT_METHOD):
         return _named(EventAbout.CUSTOMER, given.get("customer") or changed.get("customer"))

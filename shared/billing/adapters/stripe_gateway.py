@@ -8,11 +8,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import stripe
 
 from billing.adapters.stripe_amounts import minor_amount, stripe_amount
+from billing.adapters.stripe_customers import is_deleted, kept_customer
 from billing.adapters.stripe_earlier import charge_with_key, customer_with_key, money_for_invoice
 from billing.adapters.stripe_outcomes import (
     checkout_of,
@@ -42,7 +43,7 @@ from billing.ports import (
 from billing.ports.trace import span
 
 if TYPE_CHECKING:
-    from stripe.params import CustomerCreateParams, CustomerUpdateParams, PaymentIntentCreateParams, RefundCreateParams
+    from stripe.params import CustomerUpdateParams, PaymentIntentCreateParams, RefundCreateParams
     from stripe.params.checkout import SessionCreateParams
 
 _RETRIES = 2
@@ -78,16 +79,12 @@ class StripeGateway:
 
     @span("gateway.save_customer")
     def save_customer(self, *, key: str, customer_id: str, email: str, name: str, known: str) -> str:
-        """The Stripe customer's id, `cus_...`."""
+        """The Stripe customer's id, `cus_...`; another one than `known` where somebody deleted that."""
         said: CustomerUpdateParams = {"name": name, "metadata": {"customer_id": customer_id, "key": key}}
         if email:  # Stripe takes no empty one
             said["email"] = email
         with self._failures_named():
-            if not known and self.looks_first:
-                known = customer_with_key(self._stripe, key=key, email=email)
-            if known:
-                return self._stripe.customers.update(known, said).id
-            return self._stripe.customers.create(cast("CustomerCreateParams", said), {"idempotency_key": key}).id
+            return kept_customer(self._stripe, key=key, said=said, known=known, looks_first=self.looks_first)
 
     def find_customer(self, *, key: str, email: str) -> str:
         """The Stripe customer's id, looked for among all of that address."""
@@ -98,7 +95,7 @@ class StripeGateway:
         """The customer's default payment method."""
         with self._failures_named():
             found = self._stripe.customers.retrieve(customer, {"expand": ["invoice_settings.default_payment_method"]})
-            settings = found.invoice_settings
+            settings = None if is_deleted(found) else found.invoice_settings
             return None if settings is None else method_of(settings.default_payment_method)
 
     def save_method(self, customer: str, *, method: str, key: str) -> SavedMethod:

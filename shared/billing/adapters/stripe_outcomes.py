@@ -3,6 +3,7 @@
 https://docs.stripe.com/payments/paymentintents/lifecycle and https://docs.stripe.com/declines/codes
 """
 
+from datetime import UTC, datetime
 from typing import Any
 
 import stripe
@@ -80,15 +81,16 @@ def method_of(method: Any) -> SavedMethod | None:  # noqa: ANN401 - an id, an ex
     """A saved method, where Stripe sent it whole."""
     if method is None or isinstance(method, str):
         return None
-    card = getattr(method, "card", None)
+    card, made_at = getattr(method, "card", None), datetime.fromtimestamp(method.created, UTC)
     if card is None:
-        return SavedMethod(id=method.id, brand=method.type.replace("_", " "), last4="")
+        return SavedMethod(id=method.id, brand=method.type.replace("_", " "), last4="", made_at=made_at)
     return SavedMethod(
         id=method.id,
         brand=card.brand,
         last4=card.last4,
         expires=f"{card.exp_year:04}-{card.exp_month:02}",
         fingerprint=card.fingerprint or "",
+        made_at=made_at,
     )
 
 

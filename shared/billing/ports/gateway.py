@@ -15,13 +15,17 @@ from billing.domain.decline import Advice
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SavedMethod:
-    """A payment method on file: the gateway's id, what a customer recognises it by, and until when it is good."""
+    """A payment method on file: the gateway's id, what a customer recognises it by, and until when it is good.
+
+    `made_at` is the UTC instant at which the customer entered it.
+    """
 
     id: str
     brand: str
     last4: str
     expires: str = ""
     fingerprint: str = ""
+    made_at: datetime | None = None
 
     @property
     def label(self) -> str:
@@ -222,7 +226,7 @@ class Gateway(Protocol):
     looks_first: bool
 
     def save_customer(self, *, key: str, customer_id: str, email: str, name: str, known: str) -> str:
-        """The gateway's id of a customer, made where `known` is "" and kept up to date otherwise."""
+        """The gateway's id of a customer, made where `known` is "" or was deleted there, else kept up to date."""
         ...
 
     def find_customer(self, *, key: str, email: str) -> str:

@@ -9,7 +9,7 @@ from billing.usecases.call import Call
 from billing.usecases.charge_waiting import ChargeAgain, charge_waiting
 from billing.usecases.close_other_ways import forget_page
 from billing.usecases.follow_payment import Followed, follow_payment
-from billing.usecases.saved_methods import keep_method_of_now, keep_saved_method
+from billing.usecases.saved_methods import keep_method_of_now, keep_page_s_method
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,10 +63,9 @@ def follow_customer(documents: Documents, pages: HostedPages, gateway_customer: 
 
 def _save(documents: Documents, pages: HostedPages, page: Checkout, *, call: Call) -> Followed:
     """Make the saved method the one that is charged, and charge whatever of its customer's was waiting for one."""
-    customer_id, method = page.metadata.get("customer_id", ""), page.method
-    if method is None or Customers.of(documents, call.tenant_id).get([customer_id])[0] is None:
+    customer_id = page.metadata.get("customer_id", "")
+    if Customers.of(documents, call.tenant_id).get([customer_id])[0] is None:
         return Followed.NOT_OURS
-    method = pages.gateway.save_method(page.customer, method=method.id, key=f"{call.tenant_id}/{page.id}/method")
-    keep_saved_method(documents, customer_id, method, gateway_id=page.customer, call=call)
+    news = keep_page_s_method(documents, pages.gateway, page, customer_id=customer_id, call=call)
     charge_waiting(documents, customer_id, pages.charge_again, call=call)
-    return Followed.BOOKED
+    return Followed.BOOKED if news else Followed.NOTED

@@ -3,12 +3,24 @@
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
+from billing.domain.charging import is_answered
 from billing.domain.customer import Customer
 from billing.domain.errors import NotFound
-from billing.ports import Documents, Gateway, SavedMethod, WriteConflict
+from billing.ports import (
+    Checkout,
+    Documents,
+    EventAbout,
+    Gateway,
+    GatewayEvent,
+    GatewayUnavailable,
+    SavedMethod,
+    WriteConflict,
+)
 from billing.store.audit import AuditLog
 from billing.store.collection import Stored
 from billing.store.customers import Customers
+from billing.store.gateway_events import GatewayEvents
+from billing.store.invoices import Invoices
 from billing.usecases.call import Call
 from billing.usecases.commit_name import commit_name
 
@@ -16,7 +28,11 @@ _ATTEMPTS = 8
 
 
 def customer_at_gateway(documents: Documents, gateway: Gateway, customer_id: str, *, call: Call) -> str:
-    """The gateway's id of a customer, which is made there when it is first asked for. NotFound, GatewayUnavailable."""
+    """The gateway's id of a customer, which is made there when it is first asked for, and anew where it was deleted.
+
+    What was saved with a deleted one is forgotten with it. Raises NotFound, GatewayRefused, and GatewayUnavailable also
+    while a charge of the deleted one has no answer: it is looked up first, among what was charged to that one.
+    """
     customer = _customer(documents, customer_id, call=call).value
     gateway_id = gateway.save_customer(
         key=_key(customer_id, call=call),
@@ -26,6 +42,9 @@ def customer_at_gateway(documents: Documents, gateway: Gateway, customer_id: str
         known=customer.gateway_id,
     )
     if gateway_id != customer.gateway_id:
+        if customer.gateway_id:
+            _require_answers(documents, gateway, customer_id, call=call)
+            keep_saved_method(documents, customer_id, None, gateway_id=customer.gateway_id, call=call)
         _keep_id(documents, customer_id, gateway_id, call=call)
     return gateway_id
 
@@ -67,6 +86,40 @@ def keep_method_of_now(
         }
 
     return _keep(documents, customer_id, fields, event="customer.payment_method", shown="payment_method", call=call)
+
+
+def keep_page_s_method(documents: Documents, gateway: Gateway, page: Checkout, *, customer_id: str, call: Call) -> bool:
+    """Make the method that was saved on a hosted page the one that is charged, once; whether that was done now.
+
+    A page that somebody comes back to, or that is heard of late, takes back nothing that was saved since: not at the
+    gateway either. Nor does one of a customer that was deleted there. Raises NotFound, GatewayUnavailable and
+    GatewayRefused.
+    """
+    known = GatewayEvents.of(documents, call.tenant_id)
+    customer = _customer(documents, customer_id, call=call).value
+    if page.method is None or customer.gateway_id not in ("", page.customer) or known.was_applied(page.id):
+        return False
+    now = gateway.saved_method(page.customer)
+    if now is None or not _is_later(now, page.method):
+        now = gateway.save_method(page.customer, method=page.method.id, key=f"{call.tenant_id}/{page.id}/method")
+    keep_saved_method(documents, customer_id, now, gateway_id=page.customer, call=call)
+    saved = GatewayEvent(id=page.id, type="method_saved", about=EventAbout.CHECKOUT, subject=page.id)
+    try:
+        documents.commit([known.creation(saved, outcome="booked", applied_at=call.recorded_at)])
+    except WriteConflict:  # two heard of it at once
+        return False
+    return True
+
+
+def _is_later(one: SavedMethod, other: SavedMethod) -> bool:
+    return one.made_at is not None and other.made_at is not None and one.made_at > other.made_at
+
+
+def _require_answers(documents: Documents, gateway: Gateway, customer_id: str, *, call: Call) -> None:
+    unpaid = Invoices.of(documents, call.tenant_id).unpaid_of_customer(customer_id)
+    open_ = [each.number for each in unpaid if each.attempts and not is_answered(each.attempts[-1])]
+    if open_:
+        raise GatewayUnavailable(gateway.name, reason=f"the charge of {open_[0]} has no answer yet")
 
 
 def _keep_id(documents: Documents, customer_id: str, gateway_id: str, *, call: Call) -> None:
