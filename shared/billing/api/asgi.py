@@ -1,6 +1,7 @@
 """Every request of the proxy on its way: an id, one line in the log, headers that hold for all, an answer to errors."""
 
 import re
+from asyncio import timeout
 from collections.abc import Callable
 from dataclasses import KW_ONLY, dataclass
 from functools import lru_cache
@@ -107,15 +108,23 @@ def problem_answer(_path: str, error: Exception, request_id: str) -> Answer:
     return problem_of(error, request_id=request_id)
 
 
-async def body_of(request: Request, *, limit: int) -> bytes:
-    """The whole body. BodyTooLarge above `limit` bytes; the rest is read and dropped, so that the sender is told."""
+async def body_of(request: Request, *, limit: int, within: float | None = None) -> bytes:
+    """The whole body. BodyTooLarge above `limit` bytes; the rest is read and dropped, so that the sender is told.
+
+    MalformedRequest where it takes longer than `within` seconds: a stranger's holds one of few places until it is here.
+    """
     body, size = bytearray(), 0
-    async for piece in request.stream():
-        size += len(piece)
-        if size > _DISCARDED:
-            break
-        if size <= limit:
-            body += piece
+    try:
+        async with timeout(within):
+            async for piece in request.stream():
+                size += len(piece)
+                if size > _DISCARDED:
+                    break
+                if size <= limit:
+                    body += piece
+    except TimeoutError as error:
+        message = f"the body was not here within {within:g} seconds"
+        raise MalformedRequest(message) from error
     if size > limit:
         raise BodyTooLarge(limit=limit)
     return bytes(body)

@@ -1,7 +1,7 @@
 """The HTTP side of a scheduled job: know the caller, read the request, run, answer and leave one line in the log."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from typing import Any, Generic
@@ -21,7 +21,7 @@ from billing.api.logged_run import log_failed, log_spread, logged_run
 from billing.api.oidc import TokenVerifier
 from billing.api.problem import Answer, Forbidden, MalformedRequest, MethodNotAllowed
 from billing.api.queue_call import queue_for, tries_of
-from billing.api.request_body import discard_rest, read_body
+from billing.api.request_body import discard_arrived, discard_rest, hang_up, hang_up_after, read_body
 from billing.api.task_call import TaskCall
 from billing.api.task_part import RunQueue, TaskPart
 from billing.domain.errors import NotFound
@@ -37,6 +37,11 @@ LONGEST_MARGIN_SECONDS = 60
 
 _ACTOR = re.compile(r"[!-~]{1,200}")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}")
+_CALLER = "caller"
+_CONNECTION = "gunicorn.socket"
+"""Where functions-framework's server keeps it; another one has none there, as `billing serve` on a laptop."""
+_WITHOUT_BODY = ("HEAD", "OPTIONS")
+"""What is answered with headers alone: an answer's body is never asked for."""
 _QUERY = "what is asked for belongs into the body, not into the address"
 _JSON = {"Content-Type": "application/json", "Cache-Control": "no-store"}
 
@@ -96,10 +101,23 @@ class JobDoor(Generic[Engine, Report]):
             call.noted |= error_fields(error)
             answer = job_failure(error, request_id=request_id)
         self._log(call, answer.status)
-        discard_rest(request.stream)
         # A body in pieces keeps functions-framework from reading the rest of the request into memory.
         headers = {**answer.headers, "Content-Length": str(len(answer.body)), REQUEST_ID_HEADER: request_id}
-        return flask.Response(iter((answer.body,)), answer.status, headers)
+        return flask.Response(self._pieces(call, answer.body), answer.status, headers)
+
+    def _pieces(self, call: Call, body: bytes) -> Iterator[bytes]:
+        """The answer's body, once the request's was read: all of a known caller's, what has come of a stranger's.
+
+        Whoever proved nothing and sends slowly, or not at all, would else keep the instance until the time-out.
+        """
+        request, connection = call.request, call.request.environ.get(_CONNECTION)
+        if _CALLER in call.noted or connection is None:
+            discard_rest(request.stream)
+        elif not discard_arrived(request.stream, connection):
+            if request.method not in _WITHOUT_BODY:
+                return hang_up_after(body, connection, monotonic=self.monotonic)
+            hang_up(connection)
+        return iter((body,))
 
     def _answer(self, call: Call) -> Answer:
         match call.request.method:
@@ -166,7 +184,7 @@ class JobDoor(Generic[Engine, Report]):
     def _caller(self, call: Call, parts: JobParts[Engine]) -> Caller:
         headers = dict(call.request.headers.items())
         caller = authenticate(headers, tokens=parts.tokens, secrets=parts.secrets, now=self.clock.now())
-        call.noted["caller"] = caller.kind
+        call.noted[_CALLER] = caller.kind
         return caller
 
     def _read(self, call: Call, parts: JobParts[Engine]) -> JobRequest:

@@ -15,6 +15,8 @@ from billing.usecases.apply_gateway_event import Applied, apply_gateway_event
 ACTOR = "webhook:stripe"
 SIGNATURE_HEADER = "stripe-signature"
 WEBHOOK_SECRET = "STRIPE_WEBHOOK_SECRET"  # noqa: S105 - its name; a tenant's own account's has `_ACCOUNT` behind it
+WITHIN_SECONDS = 10
+"""How long a body may take, which has to be here before it is known who sends it; Stripe's are some kilobytes."""
 
 
 def webhook_routes(door: Door) -> APIRouter:
@@ -25,7 +27,7 @@ def webhook_routes(door: Door) -> APIRouter:
     async def stripe_webhook(tenant_id: str, request: Request) -> Response:
         """Take one event: 200 once its effect stands, 400 for a stranger, 5xx where it should come again."""
         parts = door.parts()
-        body = await body_of(request, limit=parts.max_body_bytes)
+        body = await body_of(request, limit=parts.max_body_bytes, within=WITHIN_SECONDS)
         signature = request.headers.get(SIGNATURE_HEADER, "")
         applied = await run_in_threadpool(_take, door, parts, request, tenant_id, body, signature)
         return Response(orjson.dumps({"received": True, "outcome": applied.value}), media_type="application/json")
