@@ -57,6 +57,10 @@ Resume: TypeAlias = Annotated[bool, typer.Option("--resume", help="Resume the jo
 Shorten: TypeAlias = Annotated[
     bool, typer.Option("--shorten", help="Keep objects and backups no longer than declared.")
 ]
+Shrink: TypeAlias = Annotated[
+    bool,
+    typer.Option("--shrink", help="Once a release is proven: take away indexes that it needs no more, begin expiry."),
+]
 AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="One JSON object and nothing else.")]
 Yes: TypeAlias = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 DECLARATION = Path(__file__).with_name("billing.yaml")
@@ -72,9 +76,9 @@ def _open(
     return declaration, Cloud(declaration.variables.project, Gcloud(declaration.variables.project))
 
 
-def _allow(*, resume: Resume = False, shorten: Shorten = False) -> tuple[Allowed]:
+def _allow(*, resume: Resume = False, shorten: Shorten = False, shrink: Shrink = False) -> tuple[Allowed]:
     """What is done only when it is asked for."""
-    return (Allowed(resume=resume, shorten=shorten),)
+    return (Allowed(resume=resume, shorten=shorten, shrink=shrink),)
 
 
 def _command(*openers: Callable[..., tuple[Any, ...]]) -> Callable[[Callable[..., None]], Callable[..., None]]:

@@ -20,12 +20,11 @@ _RECOVERY = "point_in_time_recovery"
 
 def database(declaration: Declaration, allowed: Allowed) -> Iterator[Resource]:
     """The database first, then what is in it."""
-    name = declaration.firestore.database
     yield _database(declaration, allowed)
     yield _backups(declaration, allowed)
     yield _rules(declaration)
-    yield from indexes(database=name)
-    yield from fields(database=name)
+    yield from indexes(database=declaration.firestore.database, allowed=allowed)
+    yield from fields(declaration, allowed)
 
 
 def _database(declaration: Declaration, allowed: Allowed) -> Resource:

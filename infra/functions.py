@@ -10,22 +10,36 @@ from typing import Any
 
 from billing.adapters.task_place import FUNCTION_URLS
 from billing.ports.tasks import FunctionName
+from infra.apis import enabled
 from infra.cloud import Cloud
 from infra.declaration import Declaration, Function
 from infra.resource import Difference, Resource, Settings, Step, always, gcloud
-from infra.run_service import change, joined, newest_serves, service_of, service_settings
+from infra.run_service import change, joined, newest_serves, service_of, service_settings, variables_of
 
 _WENT_BACK = (
     "a revision before the newest serves, as after a release that went back; its settings may be others than these. "
     "Release again: that takes all traffic"
 )
 _BY_RELEASE = "it changes with the code, by the next release"
+_DATABASE, _UNTOLD = "FIRESTORE_DATABASE", "(default)"
+_API, _APIS = "cloudfunctions.googleapis.com", frozenset({"cloudfunctions.googleapis.com", "run.googleapis.com"})
 
 
 def functions(declaration: Declaration) -> Iterator[Resource]:
     """Each one. All are open to the platform: their own doors check who calls, which they can do only so."""
     for name, function in declaration.functions.items():
         yield _of(name, function, declaration)
+
+
+def is_queried(cloud: Cloud, declaration: Declaration) -> bool:
+    """Whether functions were deployed that query the declared database, by code of whichever version."""
+    if not enabled(cloud) >= _APIS:
+        return False
+    region = declaration.variables.region
+    found = (_found(cloud, name, region=region) for name in declaration.functions)
+    services = (service_of(cloud, each, region=region) for each in found if each is not None)
+    used = {variables_of(each).get(_DATABASE) or _UNTOLD for each in services if each is not None}
+    return declaration.firestore.database in used
 
 
 def _of(name: FunctionName, function: Function, declaration: Declaration) -> Resource:
@@ -56,7 +70,7 @@ def _of(name: FunctionName, function: Function, declaration: Declaration) -> Res
     return Resource(
         kind="function",
         name=name,
-        api="cloudfunctions.googleapis.com",
+        api=_API,
         wanted={
             **by_release,
             "service_account": declaration.email(function.runs_as),
@@ -124,7 +138,7 @@ def environment(declaration: Declaration, name: FunctionName) -> dict[str, str]:
     return {
         "PYTHONPATH": "shared",  # where the function finds `billing` in the upload
         "GOOGLE_CLOUD_PROJECT": variables.project,
-        "FIRESTORE_DATABASE": variables.database,
+        _DATABASE: variables.database,
         **function.environment,
         "OIDC_AUDIENCE": declaration.url(name),
         "OIDC_SERVICE_ACCOUNTS": ",".join(declaration.email(each) for each in function.callers),

@@ -1,53 +1,40 @@
-"""The composite indexes of Firestore: each is asked for at once, then all are waited for."""
+"""The composite indexes of Firestore: what is missing is asked for, what no query needs is left until asked for."""
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, cast
 
 from billing.ports import CompositeIndex
-from billing.store.indexes import INDEXES
+from billing.store.indexes import EXEMPTIONS, INDEXES
 from infra.cloud import Cloud
-from infra.errors import Refused
-from infra.resource import Call, Late, Resource, Settings, always, gcloud
+from infra.resource import Allowed, Command, Difference, Late, Resource, Settings, always, gcloud
 
 FIRESTORE = "firestore.googleapis.com"
 KEPT = "it holds or serves the documents, which are never deleted from here"
+READY, BROKEN = "READY", "NEEDS_REPAIR"
+OURS = frozenset(each.collection_group for each in EXEMPTIONS) | {each.collection_group for each in INDEXES}
+"""Billing's collections: others in the same database are nobody's business."""
+
+UNTIL_SHRUNK = "code of another version may rely on it; --shrink makes it as declared, once a release is proven"
+"""Why less is left as it is: at a release and at its roll-back two versions query one database."""
 
 _ORDERS = {"ASCENDING": "asc", "DESCENDING": "desc", "CONTAINS": "array"}
 _CONFIGS = {"asc": "order=ascending", "desc": "order=descending", "array": "array-config=contains"}
-_SCOPE, _BROKEN, _READY = "COLLECTION", "NEEDS_REPAIR", "READY"
+_SCOPE, _UNUSED = "COLLECTION", "no_query_needs"
 """An index of a whole collection group answers no query of one collection, and one that needs repair none at all."""
-
-_PAUSE_SECONDS, _MOST_WAITS = 10.0, 360
-
 
 _NEEDED = tuple(index for index in INDEXES if len(index.fields) > 1)
 
 
-def indexes(*, database: str) -> Iterator[Resource]:
-    """Each one, which is built in the background."""
+def indexes(*, database: str, allowed: Allowed) -> Iterator[Resource]:
+    """Each one, which is built in the background, and at last those that nobody declares."""
     yield from (_index(index, database=database) for index in _NEEDED)
+    yield _undeclared(f"--database={database}", allowed)
 
 
-def all_built(*, database: str) -> Resource:
-    """That each of them is ready: a query whose index is not fails, so that functions come after this."""
-    place = f"--database={database}"
-
-    def live(cloud: Cloud) -> Settings | None:
-        if not any(_same(cloud, each, place) for each in _NEEDED):
-            return None
-        return {"state": "CREATING" if _waiting(cloud, place) else _READY}
-
-    wait = Call("Firestore: wait until all indexes are built, for an hour at most", lambda cloud: _wait(cloud, place))
-    return Resource(
-        kind="Firestore indexes",
-        name="all built",
-        api=FIRESTORE,
-        wanted={"state": _READY},
-        live=live,
-        create=(wait,),
-        update=always(wait),
-        kept=KEPT,
-    )
+def index_states(cloud: Cloud, place: str) -> Mapping[str, str]:
+    """Of each that is declared by its title; READY can be used, and "" is not there."""
+    titles = (_title(each.collection_group, each.fields) for each in _NEEDED)
+    return {title: (_same(cloud, title, place) or {}).get("state", "") for title in titles}
 
 
 def group_of(found: Mapping[str, Any]) -> str:
@@ -57,7 +44,7 @@ def group_of(found: Mapping[str, Any]) -> str:
 
 def is_broken(found: Mapping[str, Any]) -> bool:
     """Whether its building failed: nothing but another attempt builds it."""
-    return found.get("state") == _BROKEN
+    return found.get("state") == BROKEN
 
 
 def last_of(found: Mapping[str, Any] | None) -> str:
@@ -66,13 +53,14 @@ def last_of(found: Mapping[str, Any] | None) -> str:
 
 
 def _index(index: CompositeIndex, *, database: str) -> Resource:
-    group, place, title = index.collection_group, f"--database={database}", _title(index)
+    group, place = index.collection_group, f"--database={database}"
+    title = _title(group, index.fields)
 
     def live(cloud: Cloud) -> Settings | None:
-        found = _same(cloud, index, place)
-        return None if found is None else {"index": _BROKEN if is_broken(found) else "there"}
+        found = _same(cloud, title, place)
+        return None if found is None else {"index": BROKEN if is_broken(found) else "there"}
 
-    broken = Late(f"INDEX({title})", lambda cloud: last_of(_same(cloud, index, place)))
+    broken = Late(f"INDEX({title})", lambda cloud: last_of(_same(cloud, title, place)))
     delete = gcloud("firestore", "indexes", "composite", "delete", broken, place)
     configs = [f"--field-config=field-path={name},{_CONFIGS[direction]}" for name, direction in index.fields]
     create = gcloud(
@@ -91,44 +79,50 @@ def _index(index: CompositeIndex, *, database: str) -> Resource:
     )
 
 
-def _wait(cloud: Cloud, place: str) -> None:
-    """Until each is ready. Raises Refused where one can't be built, or after an hour."""
-    asked, waits = "Firestore: wait for the indexes", 0
-    cloud.gcloud.forget()
-    while waiting := _waiting(cloud, place):
-        if failed := [title for title, state in waiting.items() if state == _BROKEN]:
-            remedy = "the same command deletes it and builds it again"
-            raise Refused(asked, said=f"could not be built: {'; '.join(failed)}", remedy=remedy)
-        if waits == _MOST_WAITS:
-            remedy = f"gcloud firestore operations list {place} says how far they are; the same command waits on"
-            raise Refused(asked, said=f"still being built: {'; '.join(waiting)}", remedy=remedy)
-        cloud.pause(_PAUSE_SECONDS)
-        cloud.gcloud.forget()
-        waits += 1
+def _undeclared(place: str, allowed: Allowed) -> Resource:
+    """Those of billing's collections that no query needs (any more); each costs a write for every document."""
+    declared = {_title(index.collection_group, index.fields) for index in _NEEDED}
+
+    def live(cloud: Cloud) -> Settings:
+        others = [each for each in _listed(cloud, place) if each[0] not in declared and group_of(each[1]) in OURS]
+        return {_UNUSED: sorted(title for title, _ in others) or None, "ids": [last_of(found) for _, found in others]}
+
+    def update(_differing: Sequence[Difference], live: Settings) -> Sequence[Command]:
+        ids = cast("list[str]", live["ids"])
+        return [gcloud("firestore", "indexes", "composite", "delete", each, place) for each in ids]
+
+    return Resource(
+        kind="Firestore indexes",
+        name="not declared",
+        api=FIRESTORE,
+        wanted={_UNUSED: None},
+        live=live,
+        create=(),
+        update=update,
+        kept=KEPT,
+        left=lambda _live: {} if allowed.shrink else {_UNUSED: UNTIL_SHRUNK},
+    )
 
 
-def _waiting(cloud: Cloud, place: str) -> Mapping[str, str]:
-    """Those that no query can use yet, and the state of each."""
-    states = {_title(each): (_same(cloud, each, place) or {}).get("state", "") for each in _NEEDED}
-    return {title: state for title, state in states.items() if state != _READY}
+def _title(group: str, fields: Iterable[tuple[str, str]]) -> str:
+    return f"{group} by {', '.join(f'{name} {direction}' for name, direction in fields)}"
 
 
-def _title(index: CompositeIndex) -> str:
-    return f"{index.collection_group} by {', '.join(f'{name} {direction}' for name, direction in index.fields)}"
+def _same(cloud: Cloud, wanted: str, place: str) -> Mapping[str, Any] | None:
+    """The one of that title, which answers the same queries; where there are two, not the one that can't be used."""
+    return min((found for title, found in _listed(cloud, place) if title == wanted), key=is_broken, default=None)
 
 
-def _same(cloud: Cloud, index: CompositeIndex, place: str) -> Mapping[str, Any] | None:
-    """The one that answers the same queries; where there are two, not the one that can't be used."""
+def _listed(cloud: Cloud, place: str) -> list[tuple[str, Mapping[str, Any]]]:
+    """Each that answers queries of one collection, after its title."""
     found = cloud.gcloud.read("firestore", "indexes", "composite", "list", place) or []
-    of_group = [each for each in found if group_of(each) == index.collection_group and each.get("queryScope") == _SCOPE]
-    wanted = [[name, direction] for name, direction in index.fields]
-    return min((each for each in of_group if _fields(each) == wanted), key=is_broken, default=None)
+    return [(_title(group_of(each), _fields(each)), each) for each in found if each.get("queryScope") == _SCOPE]
 
 
-def _fields(index: Mapping[str, Any]) -> list[list[str]]:
+def _fields(index: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Without the document's name, which Firestore adds at the end."""
     return [
-        [each["fieldPath"], _ORDERS.get(each.get("order") or each.get("arrayConfig"), "?")]
+        (each["fieldPath"], _ORDERS.get(each.get("order") or each.get("arrayConfig"), "?"))
         for each in index["fields"]
         if each["fieldPath"] != "__name__"
     ]

@@ -97,10 +97,14 @@ class Resource:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Allowed:
-    """What a plan does only when it is asked for: resume what somebody paused, keep for less long than is kept now."""
+    """What a plan does only when it is asked for: resume what somebody paused, keep for less long than is kept now.
+
+    And to `shrink` what queries are answered by: the code that serves may be of another version than the plan.
+    """
 
     resume: bool = False
     shorten: bool = False
+    shrink: bool = False
 
 
 UNASKED = Allowed()

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from infra.accounts import account_grants, accounts
 from infra.apis import apis
 from infra.buckets import buckets
+from infra.built import all_built
 from infra.database import database
 from infra.declaration import Declaration
 from infra.functions import functions
-from infra.indexes import all_built
 from infra.jobs import jobs
 from infra.queues import queues
 from infra.regions import regions

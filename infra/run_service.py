@@ -34,7 +34,6 @@ def service_settings(cloud: Cloud, service: Service, *, region: str) -> Settings
     spec = template["spec"]
     container, *_ = spec["containers"]  # others may stand beside the function
     limits = container.get("resources", {}).get("limits", {})
-    variables = {each["name"]: each.get("value", "") for each in container.get("env", [])}
     return {
         "service": service["metadata"]["name"],
         "service_account": spec.get("serviceAccountName"),
@@ -46,8 +45,15 @@ def service_settings(cloud: Cloud, service: Service, *, region: str) -> Settings
         "timeout": spec.get("timeoutSeconds"),
         "public": _is_public(cloud, service, region=region),
         "ingress": service["metadata"].get("annotations", {}).get("run.googleapis.com/ingress", "all"),
-        "environment": {name: value for name, value in variables.items() if name not in _PLATFORMS_OWN},
+        "environment": variables_of(service),
     }
+
+
+def variables_of(service: Service) -> dict[str, str]:
+    """What its newest revision is told, without what the platform adds."""
+    container, *_ = service["spec"]["template"]["spec"]["containers"]
+    variables = {each["name"]: each.get("value", "") for each in container.get("env", [])}
+    return {name: value for name, value in variables.items() if name not in _PLATFORMS_OWN}
 
 
 def change(found: Sequence[Difference], live: Settings, *, region: str) -> Iterator[Command]:

@@ -100,6 +100,12 @@ def _field(state: Json, words: list[str], flags: Flags) -> Json:
 
 
 def _fields_list(state: Json, _words: list[str], flags: Flags) -> Json:
+    """Each listing finds an exemption that is being taken back a little further."""
+    for name, each in state["fields"].items():
+        if each["indexConfig"].get("reverting"):
+            left = state["building"].get(name, 0)
+            state["building"][name] = left - 1
+            each["indexConfig"] = {"reverting": True} if left > 0 else {"usesAncestorConfig": True}
     default = f"{_database(state, flags)['name']}/collectionGroups/__default__/fields/*"
     indexes = [{"queryScope": "COLLECTION", "fields": [{"fieldPath": "*", "order": "ASCENDING"}], "state": "READY"}]
     own = [each for each in state["fields"].values() if not each["indexConfig"].get("usesAncestorConfig")]
@@ -107,7 +113,9 @@ def _fields_list(state: Json, _words: list[str], flags: Flags) -> Json:
 
 
 def _field_update(state: Json, words: list[str], flags: Flags) -> None:
-    _field(state, words, flags)["indexConfig"] = {"usesAncestorConfig": True} if "--clear-exemption" in flags else {}
+    field, reverts = _field(state, words, flags), "--clear-exemption" in flags
+    field["indexConfig"] = {"reverting": True} if reverts else {}
+    state["building"][field["name"]] = state["listings_until_built"]
 
 
 def _ttls_list(state: Json, _words: list[str], flags: Flags) -> Json:

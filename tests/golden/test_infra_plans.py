@@ -12,6 +12,7 @@ from infra.shown import plan_lines
 from tests.infra.cloud import PROJECT, a_project
 from tests.infra.drifts import DRIFTS
 from tests.infra.test_left_alone import KEPT_LONGER, pause_for_a_restore
+from tests.infra.test_shrink import OF_ANOTHER_VERSION
 
 FOLDER = Path(__file__).with_name("infra")
 DRIFTED = [name for name in DRIFTS if name != "an API that is off"]
@@ -54,6 +55,8 @@ def test_a_plan_reads_as_it_did(name: str, renew_golden: bool) -> None:
             pause_for_a_restore(world)
             for happens, _ in (KEPT_LONGER["a longer retention"], KEPT_LONGER["objects that are deleted later"]):
                 happens(world)
+            for needed in ("documents that it keeps", "an old index"):
+                OF_ANOTHER_VERSION[needed][0](world.gcloud.state)
         if name == "stuck":
             world.gcloud.state["databases"][0]["locationId"] = "nam5"
             world.gcloud.state["buckets"][f"gs://{PROJECT}-exports"]["location"] = "US"

@@ -131,16 +131,6 @@ DRIFTS: dict[str, tuple[Callable[[World], object], str, list[str]]] = {
         "Firestore fields events",
         ["expires_at"],
     ),
-    "documents that do not expire": (
-        lambda world: _expires(world).pop("ttlConfig"),
-        "Firestore fields events",
-        ["expires_at"],
-    ),
-    "a field that is indexed": (
-        lambda world: _expires(world).update(indexConfig={"usesAncestorConfig": True}),
-        "Firestore fields events",
-        ["expires_at"],
-    ),
     "a field that nobody asked for once, and that is asked for now": (
         lambda world: _undeclared(world, "runs/fields/recorded_at", indexConfig={}),
         "Firestore fields not declared",

@@ -1,4 +1,4 @@
-"""The first deploy from an empty project to one that is as declared: plan, apply, release, plan, in the guide's words.
+"""The first deploy from an empty project to one that is as declared, and an upgrade: in the guides' words.
 
 Here the functions are stand-ins that answer as they should; tests/functions/test_release.py starts the real ones.
 """
@@ -17,6 +17,7 @@ from tests.gcloud_commands import known_commands
 from tests.gcloud_stand_in import StandIn, on_path
 from tests.google_project import GoogleProject
 from tests.infra.cloud import PROJECT
+from tests.infra.test_shrink import OF_ANOTHER_VERSION
 from tests.local_server import serving
 
 TOKEN = "of-the-scheduler"
@@ -67,7 +68,7 @@ def does(environ: Mapping[str, str], *words: str) -> tuple[int, str]:
     return done.returncode, done.stdout + done.stderr
 
 
-def test_plan_apply_release_and_a_second_plan_that_is_empty(
+def test_plan_apply_release_a_second_plan_that_is_empty_and_after_an_upgrade_a_shrink(
     environ: Mapping[str, str], gcloud: StandIn, tmp_path: Path
 ) -> None:
     infra, release = ("-m", "infra"), tmp_path / "release.json"
@@ -84,3 +85,11 @@ def test_plan_apply_release_and_a_second_plan_that_is_empty(
     assert code == 0, said
     assert said.startswith("Nothing to do: all ")
     assert {each["image"] for each in gcloud.state["run_services"].values()} == {2}
+
+    for needed in ("a field that it may query by", "an old index"):  # by the version before
+        OF_ANOTHER_VERSION[needed][0](gcloud.state)
+    for command in ("plan", "apply"):
+        code, said = does(environ, *infra, command, f"--project={PROJECT}")
+        assert (code, said.count("2 settings left as they are")) == (0, 1), said
+    code, said = does(environ, *infra, "apply", "--shrink", f"--project={PROJECT}")
+    assert (code, said.count("Done: 2 steps.")) == (0, 1), said

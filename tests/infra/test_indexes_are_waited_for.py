@@ -1,5 +1,6 @@
 """No function is deployed, and no new setting serves, before each index that its queries need is built."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
@@ -8,7 +9,7 @@ from infra.applying import apply
 from infra.errors import Halted
 from infra.plan import make_plan
 from infra.resources import resources
-from tests.infra.cloud import World
+from tests.infra.cloud import PROJECT, World
 
 
 def order(world: World, *what: str) -> list[str]:
@@ -71,6 +72,39 @@ def test_a_setting_waits_for_an_index_that_is_still_being_built(applied: World) 
         "run services update",
     ]
     assert service["timeout"] == 1800
+
+
+def test_a_setting_waits_for_a_field_whose_exemption_is_taken_back(applied: World) -> None:
+    service = applied.gcloud.state["run_services"]["run-dunning"]
+    service["timeout"] = 60
+    of_an_earlier_version(applied, {})
+    applied.gcloud.state["listings_until_built"] = 3
+
+    applied.apply()
+
+    assert order(applied, "firestore indexes fields update recorded_at", "run services update") == [
+        "firestore indexes fields update recorded_at",
+        "run services update",
+    ]
+    assert (service["timeout"], len(applied.pauses)) == (1800, 3)
+
+
+def test_a_field_that_is_still_taken_back_is_waited_for_and_not_taken_back_again(applied: World) -> None:
+    of_an_earlier_version(applied, {"reverting": True})
+    applied.gcloud.state["building"][NAME_OF_RUNS] = 5
+
+    assert [each.title for each in applied.plan().changes] == ["Firestore indexes all built"]
+    assert applied.apply() == ["Firestore: wait until all indexes are built, for an hour at most"]
+    assert applied.pauses != []
+    assert applied.plan().changes == []
+
+
+NAME_OF_RUNS = f"projects/{PROJECT}/databases/(default)/collectionGroups/runs/fields/recorded_at"
+"""What runs are found by; once nothing asked for it."""
+
+
+def of_an_earlier_version(world: World, config: Mapping[str, object]) -> None:
+    world.gcloud.state["fields"][NAME_OF_RUNS] = {"name": NAME_OF_RUNS, "indexConfig": config}
 
 
 def built(world: World) -> None:
