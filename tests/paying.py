@@ -43,6 +43,12 @@ class RefundingGateway:
             refunds=tuple(self.made.values()),
         )
 
+    def refunded_by_hand(self, amount: int, *, id: str = "re_9") -> GatewayRefund:  # noqa: A002
+        """Somebody refunds on the gateway's own pages."""
+        made = GatewayRefund(id=id, payment_id="pi_1", amount=amount, currency="USD", status=RefundStatus.SUCCEEDED)
+        self.made[id] = made
+        return made
+
     def refund(self, order: RefundOrder) -> GatewayRefund:
         how = self.fails.pop(0) if self.fails else ""
         if how == "refused":
@@ -58,6 +64,7 @@ class RefundingGateway:
             currency="USD",
             status=self.status,
             key=order.key,
+            invoice_id=order.invoice_id,
         )
         self.made[order.key] = made
         if how == "after":

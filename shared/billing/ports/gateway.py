@@ -78,13 +78,14 @@ class RequiresAction:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Declined:
-    """The bank refused. `code` is the decline code, `advice` what follows from it, `message` the gateway's words.
+    """The bank refused, or the gateway itself. `code` is the decline code, `message` the gateway's words.
 
+    `advice` is what follows from it, None where no bank was asked (`is_refusal`): no card would be charged that amount.
     `network_advice` is what the card's network says of another try, None where it does not forbid it.
     """
 
     code: str
-    advice: Advice
+    advice: Advice | None
     message: str
     payment_id: str = ""
     network_advice: Advice | None = None
@@ -110,17 +111,24 @@ class RefundStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefundOrder:
-    """Give back `amount` minor units of a payment to the method it came from; `key` as for a charge."""
+    """Give back `amount` minor units of a payment to the method it came from; `key` as for a charge.
+
+    `invoice_id` is whose part of the payment it is ("" = of what went to the credit balance).
+    """
 
     key: str
     payment_id: str
     amount: int
     reason: str = ""
+    invoice_id: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GatewayRefund:
-    """A refund as the gateway has it; `key` is the order's, "" where it was made on the gateway's own pages."""
+    """A refund as the gateway has it; `key` is the order's, "" where it was made on the gateway's own pages.
+
+    So is `invoice_id`, None where the order said nothing of it.
+    """
 
     id: str
     payment_id: str
@@ -128,6 +136,7 @@ class GatewayRefund:
     currency: str
     status: RefundStatus
     key: str = ""
+    invoice_id: str | None = None
 
 
 class CheckoutPurpose(StrEnum):

@@ -28,7 +28,7 @@ from billing.store.tenants import Tenants
 from billing.usecases.call import Call
 from billing.usecases.change_invoice import change_invoice
 from billing.usecases.close_other_ways import close_other_ways
-from billing.usecases.follow_refunds import follow_refund
+from billing.usecases.follow_refunds import follow_refunds
 from billing.usecases.record_payment import NewPayment, record_payment
 from billing.usecases.reverse_payment import dispute_payment, settle_dispute
 
@@ -112,8 +112,7 @@ def _book(
         is_receipted=bool(Tenants(documents).get(call.tenant_id).mail_sender),
     )
     booked = record_payment(documents, new, call=call).payment
-    for refund in payment.refunds:
-        booked = follow_refund(documents, booked.id, refund, call=call)
+    booked = follow_refunds(documents, booked, payment.refunds, call=call)
     _follow_dispute(documents, booked, payment, call=call)
 
 

@@ -1,35 +1,71 @@
 """Book what the gateway says of a payment's refunds: ours that were slow, and those made on the gateway's own pages."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from billing.domain.money import Money
-from billing.domain.payment import Application, Payment, PaymentStatus, Refund, RefundState, RefundTarget
+from billing.domain.payment import Application, Payment, PaymentStatus, Refund, RefundState
 from billing.ports import Documents, GatewayRefund, RefundStatus
 from billing.usecases.call import Call
 from billing.usecases.payment_changes import PaymentChange, change_payment, refund_end
+from billing.usecases.taken_elsewhere import TakenElsewhere, taken_elsewhere
 
 
-def follow_refund(documents: Documents, payment_id: str, refund: GatewayRefund, *, call: Call) -> Payment:
+def refund_key(payment_id: str, refund_id: str, *, call: Call) -> str:
+    """The key that a refund of ours is asked for with, which the gateway keeps."""
+    return f"{call.tenant_id}/{payment_id}/refund/{refund_id}"
+
+
+def follow_refunds(
+    documents: Documents, payment: Payment, refunds: Iterable[GatewayRefund], *, given_up: str = "", call: Call
+) -> Payment:
+    """As `follow_refund`, of all that the gateway has of a payment; how the payment stands then.
+
+    What failed leaves room for what was made in its place, and what we asked for ourselves knows its part: first these.
+    """
+    ours = refund_key(payment.id, "", call=call)
+    for refund in sorted(
+        refunds, key=lambda each: (each.status is not RefundStatus.FAILED, not each.key.startswith(ours))
+    ):
+        payment = follow_refund(documents, payment.id, refund, given_up=given_up, call=call)
+    return payment
+
+
+def follow_refund(
+    documents: Documents, payment_id: str, refund: GatewayRefund, *, given_up: str = "", call: Call
+) -> Payment:
     """Bring a booked payment up to what the gateway says of one refund; saying it again changes nothing.
 
-    A refund of ours that arrived is done, one that the bank sent back puts the money onto its invoice again, and one
-    that was made on the gateway's pages is taken from what the payment's invoices still have of it, in their order.
-    Raises NotFound for a payment that is not booked.
+    A refund of ours that arrived is done, also where restored books do not know it any more, and one that the bank sent
+    back puts the money onto its invoice again. One that was made on the gateway's pages is `taken_elsewhere`, also from
+    what a refund holds that was `given_up`. Raises NotFound for a payment that is not booked.
     """
 
     def decide(payment: Payment) -> PaymentChange | None:
         known = [each for each in payment.refunds if _is(each, refund, payment_id=payment_id, call=call)]
-        if known:
-            return _moved_on(payment, known, refund)
-        return _made_elsewhere(payment, refund, call=call) if refund.status is RefundStatus.SUCCEEDED else None
+        if any(each.state is not RefundState.DONE for each in known) or refund.status is not RefundStatus.SUCCEEDED:
+            return _moved_on(payment, known, refund) if known else None
+        taken = _taken(refund, payment_id, call=call)
+        return taken_elsewhere(payment, taken, known=known, given_up=given_up, call=call)
 
     return change_payment(documents, payment_id, decide, call=call)
 
 
 def _is(known: Refund, refund: GatewayRefund, *, payment_id: str, call: Call) -> bool:
-    ours = f"{call.tenant_id}/{payment_id}/refund/{known.id}"  # the key that we asked for it with
-    return refund.id == known.gateway_id or refund.key == ours
+    return refund.id == known.gateway_id or refund.key == refund_key(payment_id, known.id, call=call)
+
+
+def _taken(refund: GatewayRefund, payment_id: str, *, call: Call) -> TakenElsewhere:
+    """A refund that the books do not know the whole of: ours, by its key, is booked under the id we asked for it by."""
+    ours = refund_key(payment_id, "", call=call)
+    is_ours = refund.key.startswith(ours)
+    return TakenElsewhere(
+        gateway_id=refund.id,
+        id=refund.key.removeprefix(ours) if is_ours else refund.id,
+        amount=refund.amount,
+        reason="found at the gateway" if is_ours else "made at the gateway",
+        invoice_id=refund.invoice_id if is_ours else None,
+    )
 
 
 def _moved_on(payment: Payment, known: list[Refund], refund: GatewayRefund) -> PaymentChange | None:
@@ -64,33 +100,4 @@ def _change(
         reason=f"{Money(refund.amount, payment.currency)} by {refund.id}",
         taken=taken,
         given=given,
-    )
-
-
-def _made_elsewhere(payment: Payment, refund: GatewayRefund, *, call: Call) -> PaymentChange | None:
-    parts, left = list[Application](), refund.amount
-    for each in payment.parts_left:
-        amount = min(left, each.amount)
-        parts += [replace(each, amount=amount)] if amount else []
-        left -= amount
-    if not parts:
-        return None
-    refunds = tuple(
-        Refund(
-            id=refund.id if place == 1 else f"{refund.id}.{place}",
-            amount=part.amount,
-            target=RefundTarget.METHOD,
-            refunded_at=call.recorded_at,
-            state=RefundState.DONE,
-            invoice_id=part.invoice_id,
-            reason="refunded at the gateway",
-            gateway_id=refund.id,
-        )
-        for place, part in enumerate(parts, start=1)
-    )
-    return PaymentChange(
-        after=replace(payment, refunds=(*payment.refunds, *refunds)),
-        event="payment.refunded",
-        reason=f"{Money(refund.amount, payment.currency)} by {refund.id}, made at the gateway",
-        taken=parts,
     )

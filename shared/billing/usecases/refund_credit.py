@@ -5,6 +5,7 @@ from collections.abc import Callable
 from billing.domain.credit import CreditNote, CreditRefund
 from billing.domain.payment import Payment, PaymentStatus, RefundState, RefundTarget
 from billing.ports import Documents, Gateway
+from billing.store.invoices import Invoices
 from billing.store.payments import Payments
 from billing.usecases.call import Call
 from billing.usecases.close_other_ways import close_other_ways
@@ -14,10 +15,10 @@ from billing.usecases.refund_payment import RefundRequest, refund_payment
 def refund_credit(documents: Documents, note: CreditNote, *, gateway: Callable[[], Gateway] | None, call: Call) -> bool:
     """Refund what a credit note says, and close what is open to pay its invoice by; whether all of it is done.
 
-    Doing it again is harmless. What the payment's method does not take back goes to the customer's credit balance, but
-    for a payment that the bank took back: all of it went with that, and its invoice is owed less by the note. A hosted
-    page that is for no more than is due now stays open. Without a `gateway` whatever needs one waits. Raises
-    GatewayUnavailable (do it again later) and GatewayRefused.
+    Doing it again is harmless. What the payment's method does not take back goes to the customer's balance as far as
+    the invoice is overpaid still, but for a payment that the bank took back: all of it went with that, and its invoice
+    is owed less by the note. A hosted page that is for no more than is due now stays open. Without a `gateway`
+    whatever needs one waits. Raises GatewayUnavailable (do it again later) and GatewayRefused.
     """
     done = [_refunded(documents, note, each, gateway=gateway, call=call) for each in note.refunds]
     if gateway is not None:
@@ -43,9 +44,19 @@ def _refunded(
     payment = _refund(documents, note, refund, id=note.id, gateway=gateway(), call=call)
     state = next(each.state for each in payment.refunds if each.id == note.id)
     if state is RefundState.FAILED and payment.status is not PaymentStatus.REVERSED:
-        instead = CreditRefund(payment_id=refund.payment_id, amount=refund.amount, target=RefundTarget.BALANCE)
-        _refund(documents, note, instead, id=f"{note.id}.balance", gateway=None, call=call)
+        _to_balance(documents, note, refund, payment, call=call)
     return state is not RefundState.ASKED
+
+
+def _to_balance(documents: Documents, note: CreditNote, refund: CreditRefund, payment: Payment, *, call: Call) -> None:
+    """Put on the balance what is paid too much still: somebody may have refunded it on the gateway's own pages."""
+    name = f"{note.id}.balance"
+    [invoice] = Invoices.of(documents, call.tenant_id).get([note.invoice_id])
+    left = next((each.amount for each in payment.parts_left if each.invoice_id == note.invoice_id), 0)
+    amount = min(refund.amount, left, 0 if invoice is None else invoice.value.overpaid)
+    if amount and all(each.id != name for each in payment.refunds):
+        instead = CreditRefund(payment_id=refund.payment_id, amount=amount, target=RefundTarget.BALANCE)
+        _refund(documents, note, instead, id=name, gateway=None, call=call)
 
 
 def _went_back(documents: Documents, note: CreditNote, refund: CreditRefund, *, call: Call) -> bool:

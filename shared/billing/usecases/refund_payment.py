@@ -11,6 +11,7 @@ from billing.ports import Documents, Gateway, GatewayRefund, RefundOrder, Refund
 from billing.store.collection import Stored
 from billing.store.customers import Customers
 from billing.usecases.call import Call
+from billing.usecases.follow_refunds import follow_refunds, refund_key
 from billing.usecases.payment_changes import PaymentChange, change_payment, refund_end
 
 
@@ -47,10 +48,10 @@ def refund_payment(documents: Documents, request: RefundRequest, *, gateway: Gat
 
     The refund is written down before the gateway is asked, so that a repeat finds out what became of it instead of
     asking twice; credit that it gives back leaves the balance by that, and comes back if the refund fails. One that the
-    gateway will never make is `failed`, and what it was for is free again. Raises NotFound, InvalidInput for more than
-    is left, where the money did not come by the gateway and where there is none now, GatewayUnavailable and
-    GatewayRefused (our account there is at fault): then the call may be repeated. OtherRefund where the id is that of
-    another amount, target or part.
+    gateway will never make is `failed`, and what it was for is free again, first of all for a refund that somebody made
+    there instead. Raises NotFound, InvalidInput for more than is left, where the money did not come by the gateway and
+    where there is none now, GatewayUnavailable and GatewayRefused (our account there is at fault): then the call may be
+    repeated. OtherRefund where the id is that of another amount, target or part.
     """
     if request.target is RefundTarget.BALANCE:
         return change_payment(documents, request.payment_id, lambda each: _to_balance(each, request, call), call=call)
@@ -62,6 +63,9 @@ def refund_payment(documents: Documents, request: RefundRequest, *, gateway: Gat
         return payment
     gateway = _there(gateway, request)
     end = _end_at_gateway(gateway, payment, request, call=call)
+    if end.state is RefundState.FAILED:  # it may be that somebody refunded the same money on the gateway's pages
+        refunds = gateway.payment(payment.gateway_id).refunds
+        follow_refunds(documents, payment, refunds, given_up=request.id, call=call)
     return change_payment(documents, request.payment_id, lambda each: _ended(each, request, end), call=call)
 
 
@@ -136,12 +140,19 @@ def _end_at_gateway(gateway: Gateway, payment: Payment, request: RefundRequest, 
 
 
 def _at_gateway(gateway: Gateway, payment: Payment, request: RefundRequest, *, call: Call) -> GatewayRefund:
-    key = f"{call.tenant_id}/{request.payment_id}/refund/{request.id}"
+    key = refund_key(request.payment_id, request.id, call=call)
     for refund in gateway.payment(payment.gateway_id).refunds:
         if refund.key == key:
             return refund
-    order = RefundOrder(key=key, payment_id=payment.gateway_id, amount=request.amount, reason=request.reason)
-    return gateway.refund(order)
+    return gateway.refund(
+        RefundOrder(
+            key=key,
+            payment_id=payment.gateway_id,
+            amount=request.amount,
+            reason=request.reason,
+            invoice_id=request.invoice_id,
+        )
+    )
 
 
 def _ended(payment: Payment, request: RefundRequest, end: _End) -> PaymentChange | None:
