@@ -16,6 +16,7 @@ _SECRET_ROLES = ("roles/secretmanager.secretAccessor", "roles/secretmanager.view
 """The values of a secret, and the list of its versions."""
 _READS_FILES = "roles/storage.objectViewer"
 _ACTS_AS = "roles/iam.serviceAccountUser"
+_IMPERSONATES = "roles/iam.serviceAccountTokenCreator"
 
 _queue = partial(by_library, service="Cloud Tasks", api="cloudtasks.googleapis.com", client=lambda cloud: cloud.tasks)
 _secret = partial(
@@ -72,7 +73,14 @@ def _places(declaration: Declaration, account: ServiceAccount) -> Iterator[tuple
         roles = _SECRET_ROLES if account.reads(secret) else ()
         yield _secret(f"secret {secret}", resource=secret_name(declaration, secret)), roles
     for other in declaration.service_accounts:
-        yield _account(declaration, other), (_ACTS_AS,) if other in account.acts_as else ()
+        yield _account(declaration, other), tuple(_on_account(account, other))
+
+
+def _on_account(account: ServiceAccount, other: str) -> Iterator[str]:
+    if other in account.acts_as:
+        yield _ACTS_AS
+    if other in account.impersonates:
+        yield _IMPERSONATES
 
 
 def _reads_like(start: str) -> str:

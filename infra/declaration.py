@@ -108,7 +108,7 @@ class Variables(Part):
 
 
 class ServiceAccount(Part):
-    """An identity and everything that it may do."""
+    """An identity and everything that it may do; it may run things as those it `acts_as`, and call as others."""
 
     title: Text
     project_roles: tuple[Role, ...] = ()
@@ -116,6 +116,7 @@ class ServiceAccount(Part):
     reads_buckets_like: tuple[BucketStart, ...] = ()
     queue_roles: dict[QueueName, tuple[Role, ...]] = {}
     acts_as: tuple[str, ...] = ()
+    impersonates: tuple[str, ...] = ()
     reads_secrets: tuple[SecretName, ...] = ()
 
     def reads(self, secret: str) -> bool:

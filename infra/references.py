@@ -30,6 +30,7 @@ def _accounts(declaration: Declaration) -> Iterator[Flaw]:
     for name, account in accounts.items():
         at = ("service_accounts", name)
         yield from _unknown(account.acts_as, (*at, "acts_as"), known=accounts)
+        yield from _unknown(account.impersonates, (*at, "impersonates"), known=accounts)
         yield from _unknown(account.bucket_roles, (*at, "bucket_roles"), known=declaration.buckets)
         yield from _unknown(account.queue_roles, (*at, "queue_roles"), known=declaration.queues)
         yield from _unknown(account.reads_secrets, (*at, "reads_secrets"), known=declaration.secrets)

@@ -28,6 +28,7 @@ GENERATES = f"serviceAccount:generate-invoices@{PROJECT}.iam.gserviceaccount.com
 RUN_DUNNING = f"serviceAccount:run-dunning@{PROJECT}.iam.gserviceaccount.com"
 API_PROXY = f"serviceAccount:api-proxy@{PROJECT}.iam.gserviceaccount.com"
 BUILDER = f"serviceAccount:builder@{PROJECT}.iam.gserviceaccount.com"
+RELEASE = f"serviceAccount:release@{PROJECT}.iam.gserviceaccount.com"
 INVOICES = f"gs://{PROJECT}-invoices"
 
 

@@ -114,6 +114,26 @@ def test_what_functions_are_built_as_reads_what_was_uploaded_and_no_invoice(appl
     assert applied.plan().changes == []
 
 
+def test_a_release_reads_its_checkout_and_no_bucket_else_and_what_it_could_write_before_is_taken(world: World) -> None:
+    """An account that was made by the commands of before is kept, without the role that wrote to every bucket."""
+    state = world.gcloud.state
+    release = f"serviceAccount:release@{PROJECT}.iam.gserviceaccount.com"
+    state["services"] += ["iam.googleapis.com", "cloudresourcemanager.googleapis.com"]
+    state["accounts"].append({"email": release.removeprefix("serviceAccount:"), "displayName": "Releases billing"})
+    state["policies"][PROJECT] = {"roles/cloudbuild.builds.builder": [release], "roles/run.admin": [release]}
+
+    world.apply()
+    [bound] = [each for each in state["conditional"][PROJECT] if release in each["members"]]
+    assert bound["role"] == "roles/storage.objectViewer"
+    assert bound["condition"]["expression"] == f'resource.name.startsWith("projects/_/buckets/{PROJECT}_cloudbuild")'
+    assert {role for role, members in state["policies"][PROJECT].items() if release in members} == {
+        "roles/logging.logWriter",
+        "roles/cloudfunctions.developer",
+        "roles/run.admin",
+    }
+    assert world.plan().changes == []
+
+
 def give_more(world: World) -> None:
     world.gcloud.state["policies"][PROJECT]["roles/editor"] = [GENERATES]
 

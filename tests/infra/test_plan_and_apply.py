@@ -8,7 +8,18 @@ import pytest
 from billing.store.indexes import EXEMPTIONS, INDEXES
 from infra.declaration import Secret
 from infra.errors import Halted
-from tests.infra.cloud import API_PROXY, AT, BUILDER, GENERATES, INVOICES, PROJECT, RUN_DUNNING, World, a_project
+from tests.infra.cloud import (
+    API_PROXY,
+    AT,
+    BUILDER,
+    GENERATES,
+    INVOICES,
+    PROJECT,
+    RELEASE,
+    RUN_DUNNING,
+    World,
+    a_project,
+)
 
 
 def test_a_plan_for_an_empty_project_lists_everything_and_changes_nothing(world: World) -> None:
@@ -62,11 +73,21 @@ def test_the_functions_are_built_as_an_account_of_ours(applied: World) -> None:
 
 def test_the_accounts_may_do_what_is_declared_and_nothing_else(applied: World) -> None:
     policies, doors = applied.gcloud.state["policies"], [GENERATES, RUN_DUNNING, API_PROXY]
-    to_build = ("roles/logging.logWriter", "roles/artifactregistry.writer")
-    assert policies[PROJECT] == {"roles/datastore.user": doors, **{role: [BUILDER] for role in to_build}}
+    assert policies[PROJECT] == {
+        "roles/datastore.user": doors,
+        "roles/logging.logWriter": [BUILDER, RELEASE],
+        "roles/artifactregistry.writer": [BUILDER],
+        "roles/cloudfunctions.developer": [RELEASE],
+        "roles/run.admin": [RELEASE],
+    }
     assert policies[INVOICES] == {"roles/storage.objectCreator": doors, "roles/storage.objectViewer": doors}
     acting = "roles/iam.serviceAccountUser"
-    assert policies[f"scheduler@{PROJECT}.iam.gserviceaccount.com"] == {acting: [GENERATES, RUN_DUNNING]}
+    assert policies[f"scheduler@{PROJECT}.iam.gserviceaccount.com"] == {
+        acting: [GENERATES, RUN_DUNNING],
+        "roles/iam.serviceAccountTokenCreator": [RELEASE],
+    }
+    for account in (GENERATES, RUN_DUNNING, API_PROXY, BUILDER):
+        assert policies[account.removeprefix("serviceAccount:")] == {acting: [RELEASE]}
     assert policies[f"event-tasks@{PROJECT}.iam.gserviceaccount.com"] == {acting: [API_PROXY]}
     assert on_queue(applied, "runs") == {"roles/cloudtasks.enqueuer": [GENERATES, RUN_DUNNING]}
     assert on_queue(applied, "events") == {"roles/cloudtasks.enqueuer": doors}
