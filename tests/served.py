@@ -50,10 +50,20 @@ class Served:
         finally:
             connection.close()
 
+    def preflight(self, sent: Mapping[str, str]) -> int:
+        """The status of what a browser asks before its page may call the API."""
+        connection = http.client.HTTPConnection(self.said["url"].removeprefix("http://"), timeout=60)
+        try:
+            connection.request("OPTIONS", "/api/billing/me", headers=dict(sent))
+            return connection.getresponse().status
+        finally:
+            connection.close()
+
     def stop(self, by: signal.Signals = signal.SIGTERM) -> tuple[int, list[dict[str, Any]]]:
         """Tell it to stop; its exit code and the lines of its log. A line that is no JSON fails here."""
         self.process.send_signal(by)
-        self.process.communicate(timeout=60)
+        told, _ = self.process.communicate(timeout=60)
+        assert told == "", f"one line alone goes to stdout, not {told!r} as well"
         self.log.seek(0)
         return self.process.returncode, [json.loads(line) for line in self.log]
 
@@ -65,13 +75,13 @@ def billing(*arguments: str | Path) -> "subprocess.CompletedProcess[str]":
 
 
 @contextmanager
-def serving(directory: Path, *arguments: str) -> Iterator[Served]:
+def serving(directory: Path, *arguments: str, **environ: str) -> Iterator[Served]:
     """The server on a free port, ready; killed at the end where it was not stopped."""
     command = [*BILLING, "serve", "--dir", str(directory), "--port", "0", "--json", *arguments]
     with (
         TemporaryFile("w+") as log,  # a pipe that nobody reads would hold up the server once it is full
         subprocess.Popen(
-            command, env=ENVIRON, stdout=subprocess.PIPE, stderr=log, text=True, start_new_session=True
+            command, env=ENVIRON | environ, stdout=subprocess.PIPE, stderr=log, text=True, start_new_session=True
         ) as process,
     ):
         try:

@@ -231,6 +231,15 @@ def local_workers() -> int:
     return workers
 
 
+def local_front_door() -> FrontDoor:
+    """Which pages may call a laptop's API, and how often anybody; Misconfigured for what is malformed."""
+    read = Variables(os.environ)
+    door = front_door(read)
+    if read.flaws:
+        raise Misconfigured(read.flaws)
+    return door
+
+
 def local_event_secrets() -> Mapping[str, str]:
     """What this process was given to sign events with, on a laptop: EVENT_SECRET and those with a name behind it."""
     read = Variables(os.environ)

@@ -236,6 +236,22 @@ def test_usage_that_no_plan_meters_is_rejected_and_stops_no_other(api: ApiBooks)
     assert [each["status"] for each in told["data"]] == ["rejected", "rejected"]
 
 
+def test_what_is_wrong_with_one_event_of_many_names_it(api: ApiBooks) -> None:
+    event = {"id": "e-1", "subscription_id": "sub-lumen", "meter": "calls", "occurred_at": "2026-03-01T00:00:00Z"}
+    refused = posted(
+        api, "usage/events", {"events": [event, {**event, "occurred_at": "2026-03-01T00:00:00"}]}, status=422
+    )
+    assert refused["errors"][0]["field"] == "events[1].occurred_at"
+    report = {
+        "id": "r-1",
+        "subscription_id": "sub-lumen",
+        "meter": "calls",
+        "days": [{"day": "1026-03-01", "quantity": 1}],
+    }
+    refused = posted(api, "usage/reports", {"reports": [report]}, status=422)
+    assert refused["errors"][0]["field"] == "reports[0].days[0].day"
+
+
 def test_a_customer_is_opened_once_and_changed_over_what_was_read(api: ApiBooks) -> None:
     party = {"name": "Nova GmbH", "country": "DE", "email": "ap@nova.test", "tax_id": "DE136695976"}
     wanted = {"id": "nova", "party": party, "currency": "USD", "tax": {"vat_id_valid": True}}
@@ -284,6 +300,8 @@ def test_dunning_cases_come_in_full_pages_whatever_lies_between_them(api: ApiBoo
     assert ran.status == 200, ran.body
     assert list(pages_of_two(api, "/api/billing/dunning/cases", name="customer_id")) == [["a", "c"], ["lumen"]]
     assert api.read("/api/billing/dunning/cases?customer_id=b")["data"] == []
+    assert api.read("/api/billing/dunning/cases?in_review=true")["data"] == []
+    assert len(api.read("/api/billing/dunning/cases?in_review=false")["data"]) == 3
 
 
 def test_a_customer_in_the_us_needs_a_state_that_there_is(api: ApiBooks) -> None:

@@ -44,6 +44,13 @@ def test_a_tenant_that_is_not_the_caller_s_is_403(client: S0Client, method: str,
     assert client.sending(X_Tenant_ID="nowhere").calls(method, path, {}).status == 403
 
 
+def test_a_tenant_header_without_a_name_means_nobody_and_never_all(client: S0Client) -> None:
+    for path in ("/api/internal/cron/billing", "/api/customer-billing/generate-invoices"):
+        for blank in ("", "  "):
+            status, sentence = errors(client.sending(X_Tenant_ID=blank).calls("POST", path, {}))
+            assert (status, sentence.partition(":")[0]) == (400, "X-Tenant-ID")
+
+
 def test_staff_run_the_steps_of_their_tenant_alone_and_viewers_none(tmp_path: Path) -> None:
     with running_api(tmp_path) as api:
         ask = _asker(api, "POST", "/api/customer-billing/generate-invoices")

@@ -35,6 +35,7 @@ def test_numbers_that_a_client_computed_in_binary_are_what_they_mean(client: S0C
 @pytest.mark.parametrize(
     ("amount", "sentence"),
     [
+        (12345678.12345679, "amount: expected at most 2 decimals"),  # as it was meant
         (10.004999999999999, "amount: expected at most 2 decimals"),  # 10.005 is meant: a third decimal
         (9_999_999.005000002, "amount: expected at most 2 decimals"),  # 9,999,999.005 is meant, however large
         (33.333333333333336, "amount: "),  # a third of a hundred

@@ -19,6 +19,8 @@ __all__ = ["client", "proxy"]
 def test_a_customer_without_a_record_is_null_and_in_no_list(client: S0Client) -> None:
     assert client.gets("/lumen") is None
     assert client.gets("/nobody") is None
+    for impossible in ("/_x", "/ab%20c", "/%C3%BC"):
+        assert client.gets(impossible) is None
     assert client.gets("") == []
 
 

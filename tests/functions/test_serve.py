@@ -20,6 +20,7 @@ from tests.served import BILLING, ENVIRON, Served, billing, serving
 pytestmark = pytest.mark.slow
 
 MARCH = {"as_of": "2026-03-01"}
+PAGE = "http://localhost:3000"
 
 
 @pytest.fixture(scope="module")
@@ -39,8 +40,8 @@ def books(seeded: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def server(books: Path) -> Iterator[Served]:
-    """A server over that copy."""
-    with serving(books) as running:
+    """A server over that copy, which a page at PAGE may call."""
+    with serving(books, CORS_ORIGINS=PAGE) as running:
         yield running
 
 
@@ -52,6 +53,15 @@ def test_one_line_says_where_it_is_and_what_opens_it(server: Served) -> None:
     assert (status, me["tenant_id"], me["role"]) == (200, "acme-api", "admin")
     changed = {**server.as_developer, "Authorization": f"{server.as_developer['Authorization'][:-8]}AAAAAAAA"}
     assert server.call("GET", "/api/billing/me", sent=changed)[0] == 401
+    assert server.call("POST", "/api/internal/cron/verify", sent=server.as_machine)[0] == 200
+    _, log = server.stop()
+    assert "run_report" in {line.get("event") for line in log}
+
+
+def test_a_page_that_is_named_may_call_it(server: Served) -> None:
+    asks = {"Origin": PAGE, "Access-Control-Request-Method": "GET", "Access-Control-Request-Headers": "authorization"}
+    assert server.preflight(asks) == 200
+    assert server.preflight(asks | {"Origin": "http://localhost:3001"}) == 400
 
 
 def test_the_book_is_billed_collected_and_chased_over_http(server: Served) -> None:

@@ -15,8 +15,18 @@ from billing.api.rest import IDEMPOTENCY_HEADER, REPLAYED_HEADER
 from billing.domain.errors import BillingError
 
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
-_ASKED = ("Authorization", "Content-Type", "If-Match", TENANT_HEADER, API_KEY_HEADER, IDEMPOTENCY_HEADER)
-_ANSWERED = ("ETag", "Location", "Retry-After", REQUEST_ID_HEADER, REPLAYED_HEADER)
+_ASKED = (
+    "Authorization",
+    "Content-Type",
+    "If-Match",
+    "If-None-Match",
+    "traceparent",
+    TENANT_HEADER,
+    API_KEY_HEADER,
+    IDEMPOTENCY_HEADER,
+    REQUEST_ID_HEADER,
+)
+_ANSWERED = ("Content-Disposition", "ETag", "Link", "Location", "Retry-After", REQUEST_ID_HEADER, REPLAYED_HEADER)
 _PREFLIGHT_KEPT_SECONDS = 600
 _API = "/api/"
 

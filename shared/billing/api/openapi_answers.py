@@ -89,6 +89,9 @@ _MADE: Final = frozenset(
         "payments_record",
         "credit_notes_issue",
         "plan_drafts_publish_draft",
+        "members_create_member",
+        "api_keys_make_api_key",
+        "plans_publish_plan",
     ]
 )
 """Operations whose answer says where what they made is found."""

@@ -13,6 +13,7 @@ from billing.api.app import proxy_app
 from billing.api.billing_job import BILLING
 from billing.api.call_log import CallLog
 from billing.api.dunning_job import DUNNING
+from billing.api.front_door import limits_of
 from billing.api.identity import Trusted
 from billing.api.job import Job, Report, TenantWork
 from billing.api.job_app import Beside, JobApp
@@ -21,7 +22,7 @@ from billing.api.jobs_in_process import JobsInProcess
 from billing.api.pay_engine import Door, DoorParts
 from billing.api.task_part import run_queue
 from billing.api.verify_job import VERIFY
-from billing.config import RUN_SLICE_SECONDS, TASK_ATTEMPTS
+from billing.config import RUN_SLICE_SECONDS, TASK_ATTEMPTS, local_front_door
 from billing.engine import Engine
 
 _LARGEST_BODY = 1024 * 1024
@@ -51,8 +52,16 @@ def local_server(engine: Engine, *, trusted: Trusted, log: CallLog) -> Server:
         log=log,
         is_ending=is_ending,
     )
-    parts = DoorParts(engine=engine, max_body_bytes=_LARGEST_BODY, trusted=trusted, jobs=jobs)
-    proxy = proxy_app(Door(parts=lambda: parts, clock=SystemClock(), new_id=_new_id), log=log)
+    front = local_front_door()
+    parts = DoorParts(
+        engine=engine,
+        max_body_bytes=_LARGEST_BODY,
+        trusted=trusted,
+        limits=limits_of(front),
+        cors_origins=front.cors_origins,
+        jobs=jobs,
+    )
+    proxy = proxy_app(Door(parts=lambda: parts, clock=SystemClock(), new_id=_new_id, log=log), log=log)
     server = Server(
         Config(
             Beside({BILLING.name: job_app(BILLING), DUNNING.name: job_app(DUNNING), _VERIFY: job_app(VERIFY)}, proxy),

@@ -9,6 +9,11 @@ _FINEST = Decimal("0.0001")
 """The smallest minor unit of ISO 4217. What is finer than a currency's own is for its rule to refuse, not for this."""
 
 _NOISE = Decimal("1e-9")
+"""What a few sums and products are off by at most, of numbers below 1 in their own measure."""
+
+_PRECISION = Decimal("1e-15")
+"""How finely a double tells large numbers apart, relative to them."""
+
 _LARGEST = Decimal(10**12)
 
 
@@ -17,4 +22,5 @@ def as_meant(given: object) -> object:
     if not isinstance(given, Decimal) or len(given.as_tuple().digits) <= _DIGITS_OF_A_DOUBLE or abs(given) > _LARGEST:
         return given
     meant = given.quantize(_FINEST)
-    return Decimal(f"{meant.normalize():f}") if abs(given - meant) <= _NOISE * abs(given) else given
+    is_noise = abs(given - meant) <= max(_NOISE * min(abs(given), Decimal(1)), _PRECISION * abs(given))
+    return Decimal(f"{meant.normalize():f}") if is_noise else given

@@ -98,8 +98,8 @@ class CronRun:
             self.failures.append(failure)
 
 
-def cron_call(header: str | None, body: bytes, *, now: datetime) -> CronCall:
-    """The call of the header X-Tenant-ID (an id, or several with commas) or of `tenantIds` in the body.
+def cron_call(named: Sequence[str], body: bytes, *, now: datetime) -> CronCall:
+    """The call for the tenants that X-Tenant-ID names, else for those of `tenantIds` in the body, else for all.
 
     Raises MalformedRequest for a body that can't be read, InvalidFields for one that breaks a rule of the call or of
     the steps, as of `now`: it would fail for each tenant.
@@ -109,12 +109,11 @@ def cron_call(header: str | None, body: bytes, *, now: datetime) -> CronCall:
     if unknown:
         expected = "one of tenantIds, as_of, dry_run"
         raise InvalidFields([InvalidInput(unknown[0][:60], expected=expected, given="an unknown field")])
-    named = [each.strip() for each in (header or "").split(",") if each.strip()]
     given = _tenant_ids(members["tenantIds"]) if members.get("tenantIds") is not None else None
     if named and given is not None:
         expected = "to be left out, as X-Tenant-ID names tenants"
         raise InvalidFields([InvalidInput("tenantIds", expected=expected, given=given)])
-    ids = list(dict.fromkeys(named)) or given
+    ids = named or given
     return CronCall(tenant_ids=ids, body=_passed_on(members, now=now))
 
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Annotated, Any
 
 import orjson
-from fastapi import Query, Request, Response
+from fastapi import Path, Query, Request, Response
 
 from billing.api.customer_billing.answers import RECORD, RECORD_OR_NULL, RECORDS
 from billing.api.customer_billing.bodies import GivenInvoice, GivenRecord, GivenRecordPayment, GivenUpdate
@@ -32,6 +32,7 @@ ReadingRecords = Annotated[Books, reading("customers")]
 ChangingRecords = Annotated[Books, changing("customers")]
 Invoicing = Annotated[Books, changing("invoices")]
 Receiving = Annotated[Books, changing("payments")]
+AnyId = Annotated[str, Path(min_length=1, max_length=LONGEST_ID)]
 SomeId = Annotated[str | None, Query(max_length=LONGEST_ID)]
 ListLimit = Annotated[int, Query(ge=1, le=MOST, description="How many customers are looked at")]
 
@@ -63,7 +64,7 @@ def list_records(
 
 
 @router.get("/{customer_id}", responses=RECORD_OR_NULL)
-def get_record(customer_id: NamedId, books: ReadingRecords) -> Response:
+def get_record(customer_id: AnyId, books: ReadingRecords) -> Response:
     """The record of a customer, or null where there is none."""
     account = _account(books, customer_id)
     return _json(None if account is None else _record(books, account))
@@ -99,7 +100,7 @@ def make_invoice(customer_id: NamedId, given: GivenInvoice, books: Invoicing, re
     """
     bill = hand_bill(given, customer_of(books, customer_id), zone=books.tenant.zone)
     options = books.engine.run_options(books.tenant_id)
-    made = bill_by_hand(books.documents, bill, call=books.call, payment_url=options.payment_url)
+    made = bill_by_hand(books.documents, bill, call=books.call, options=options)
     if made.known:
         request.state.noted["unclosed"] = len(books.other_ways.close_all([made.invoice.value], paid_by=""))
     else:

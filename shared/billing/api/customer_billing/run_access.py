@@ -25,14 +25,14 @@ class NeedsToRun(Needs):
 
     def admit(self, request: Request) -> Access:
         """Who calls, if he may, kept on the request."""
-        named = [value.strip() for value in request.headers.getlist(TENANT_HEADER) if value.strip()]
+        named = request.headers.getlist(TENANT_HEADER)
         if named and not _has_password(request):
             return Needs.admit(self, request)
         access = _machine(request)
         if access is None:
             return Needs.admit(self, request)
         if named:
-            access = replace(access, tenant_id=_standing_tenant(request, named))
+            access = replace(access, tenant_id=_standing_tenant(request))
         setattr(request.state, KNOWN_ACCESS, access)
         return access
 
@@ -48,6 +48,23 @@ class NeedsMachine(Needs):
             raise Forbidden(reason="it is no internal caller")
         setattr(request.state, KNOWN_ACCESS, access)
         return access
+
+
+def named_tenants(request: Request) -> list[str]:
+    """The tenants that X-Tenant-ID names, with commas between them; none where there is no such header: all are meant.
+
+    MalformedRequest for a header without a name, as a script with an unset variable sends it: it means nobody, and
+    never everybody. So is one that was sent more than once.
+    """
+    sent = request.headers.getlist(TENANT_HEADER)
+    if len(sent) > 1:
+        message = f"{TENANT_HEADER}: sent more than once"
+        raise MalformedRequest(message)
+    named = [name.strip() for value in sent for name in value.split(",") if name.strip()]
+    if sent and not named:
+        message = f"{TENANT_HEADER}: it is empty; name a tenant, or leave the header out for all"
+        raise MalformedRequest(message)
+    return list(dict.fromkeys(named))
 
 
 def _machine(request: Request) -> Access | None:
@@ -93,15 +110,13 @@ def _with_key(headers: Headers) -> Headers:
     return Headers(raw=[*others, (KEY_HEADER.encode(), key.encode())])
 
 
-def _standing_tenant(request: Request, named: list[str]) -> str:
+def _standing_tenant(request: Request) -> str:
     """The one tenant that is named; Forbidden where there is none such, as for one of somebody else's."""
-    if len(named) > 1:
-        message = f"{TENANT_HEADER}: sent more than once"
-        raise MalformedRequest(message)
+    named = ",".join(named_tenants(request))
     try:
-        stands = Tenants(door_of(request).parts().engine.documents).find(named[0])
+        stands = Tenants(door_of(request).parts().engine.documents).find(named)
     except InvalidInput:
         stands = None
     if stands is None:
-        raise Forbidden(reason=f"there is no tenant {named[0]!r}")
-    return named[0]
+        raise Forbidden(reason=f"there is no tenant {named!r}")
+    return named

@@ -10,7 +10,7 @@ from starlette.concurrency import run_in_threadpool
 from billing.api.access import Access, door_of
 from billing.api.call_log import error_fields
 from billing.api.customer_billing.cron import CronRun, cron_call
-from billing.api.customer_billing.run_access import ALL_TENANTS, NeedsMachine, NeedsToRun
+from billing.api.customer_billing.run_access import ALL_TENANTS, NeedsMachine, NeedsToRun, named_tenants
 from billing.api.customer_billing.run_answers import (
     CRON,
     CRON_ASKED,
@@ -22,7 +22,7 @@ from billing.api.customer_billing.run_answers import (
 )
 from billing.api.customer_billing.verify_books import in_turn, verified_answer, verify_scope
 from billing.api.job_failure import job_failure
-from billing.api.job_request import TENANT_HEADER, JobRequest
+from billing.api.job_request import JobRequest
 from billing.api.job_run import JobRun
 from billing.api.logged_run import logged
 from billing.api.routes.noun import noun
@@ -86,7 +86,7 @@ def _run(request: Request, access: Access, job: JobName, body: bytes) -> Respons
 
 def _daily(request: Request, access: Access, body: bytes) -> Response:
     door = door_of(request)
-    asked = cron_call(request.headers.get(TENANT_HEADER), body, now=door.clock.now())
+    asked = cron_call(named_tenants(request), body, now=door.clock.now())
     ids = Tenants(door.parts().engine.documents).ids() if asked.tenant_ids is None else asked.tenant_ids
     ends = monotonic() + _seconds(request)
     run = CronRun(
@@ -104,8 +104,7 @@ def _verify(request: Request, access: Access, body: bytes) -> Response:
     door = door_of(request)
     engine, now, started = door.parts().engine.counted(), door.clock.now(), monotonic()
     scope, ends = verify_scope(body), started + _seconds(request)
-    named = [each.strip() for each in request.headers.get(TENANT_HEADER, "").split(",") if each.strip()]
-    tenant_ids = in_turn(list(dict.fromkeys(named)) or Tenants(engine.documents).ids(), now=now)
+    tenant_ids = in_turn(named_tenants(request) or Tenants(engine.documents).ids(), now=now)
     run = JobRun(
         job=verify_job(scope),
         engine=engine,

@@ -67,6 +67,7 @@ def make_api_key(given: NewApiKey, books: Deciding, request: Request, response: 
     ends = books.instant("expires_at", given.expires_at)
     wanted = WantedKey(name=given.name, role=given.role, scopes=given.scopes, expires_at=ends)
     stored, key = create_api_key(books.documents, wanted, new_secret=door_of(request).new_secret, call=books.call)
+    response.headers["Location"] = f"/api/billing/api-keys/{stored.value.id}"
     answer = CreatedApiKey(**_answer(stored, response).model_dump(), key=key)
     keep_instead(request, answer.model_copy(update={"key": None}).model_dump(mode="json"))
     return answer

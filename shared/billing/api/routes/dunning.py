@@ -133,7 +133,7 @@ def list_cases(
     paging: Paging,
     *,
     state: Several[CaseState],
-    in_review: Literal[True] | None = None,
+    in_review: bool | None = None,
     customer_id: Annotated[str | None, Query(min_length=1, max_length=LONGEST_ID)] = None,
 ) -> Paged[CaseAnswer]:
     """List cases in the order of their invoices' ids, those that are over among them unless a state is asked for."""

@@ -53,7 +53,9 @@ def list_members(books: Deciding, paging: Paging) -> Paged[MemberAnswer]:
 @router.post("", status_code=201)
 def create_member(given: NewMember, books: Deciding, response: Response) -> MemberAnswer:
     """Add a member; 409 where the identity is one already."""
-    return _answer(add_member(books.documents, given.identity, role=given.role, call=books.call), response)
+    added = add_member(books.documents, given.identity, role=given.role, call=books.call)
+    response.headers["Location"] = f"/api/billing/members/{added.value.id}"
+    return _answer(added, response)
 
 
 @router.get("/{member_id}")

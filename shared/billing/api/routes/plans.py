@@ -2,6 +2,7 @@
 
 from typing import Annotated
 
+from fastapi import Response
 from pydantic import Field
 
 from billing.adapters.book_files.plan_files import GivenPlan, plan_of
@@ -142,10 +143,11 @@ def get_plan(plan_version: NamedId, books: Reading) -> PlanAnswer:
 
 
 @router.post("", status_code=201)
-def publish_plan(given: GivenPlan, books: Administering) -> PlanAnswer:
+def publish_plan(given: GivenPlan, books: Administering, response: Response) -> PlanAnswer:
     """Publish a version. The same again changes nothing; another content under the same version is a conflict."""
     plan = _sound(given)
     publish_plans(books.documents, [plan], call=books.call)
+    response.headers["Location"] = f"/api/billing/plans/{plan.ref}"
     return plan_answer(plan)
 
 

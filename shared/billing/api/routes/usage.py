@@ -124,14 +124,14 @@ class RollupsAnswer(Paged[RollupAnswer]):
 @router.post("/events")
 def record_events(given: GivenEvents, books: Changing) -> OutcomesAnswer:
     """Record events. A rejected one stops no other; the same ids again are duplicates."""
-    events = [_event(each) for each in given.events]
+    events = [_event(each, at=f"events[{n}]") for n, each in enumerate(given.events)]
     return _outcomes(record_usage(books.documents, events=events, **_recorded(books)))
 
 
 @router.post("/reports")
 def record_reports(given: GivenReports, books: Changing) -> OutcomesAnswer:
     """Record quantities by day, each report whole or not at all."""
-    reports = [_report(each) for each in given.reports]
+    reports = [_report(each, at=f"reports[{n}]") for n, each in enumerate(given.reports)]
     return _outcomes(report_usage(books.documents, reports=reports, **_recorded(books)))
 
 
@@ -176,16 +176,16 @@ def _recorded(books: Books) -> _Recorded:
     return {"tenant_id": books.tenant_id, "recorded_at": books.call.recorded_at, "actor": books.call.actor}
 
 
-def _event(given: GivenEvent) -> ReportedUsage:
-    return ReportedUsage(**{**given.model_dump(), "occurred_at": utc("occurred_at", given.occurred_at)})
+def _event(given: GivenEvent, *, at: str) -> ReportedUsage:
+    return ReportedUsage(**{**given.model_dump(), "occurred_at": utc(f"{at}.occurred_at", given.occurred_at)})
 
 
-def _report(given: GivenReport) -> ReportedDays:
+def _report(given: GivenReport, *, at: str) -> ReportedDays:
     return ReportedDays(
         id=given.id,
         subscription_id=given.subscription_id,
         meter=given.meter,
-        days=tuple((in_range("day", each.day), each.quantity) for each in given.days),
+        days=tuple([(in_range(f"{at}.days[{n}].day", each.day), each.quantity) for n, each in enumerate(given.days)]),
         correction=given.correction,
     )
 
