@@ -19,8 +19,6 @@ from billing.wiring import local_engine
 from tests.functions.fanned_out import FannedOut
 from tests.watched_documents import WatchedDocuments
 
-RETRY_AFTER = timedelta(seconds=10)
-
 
 class Died(BaseException):
     """The instance ended in the middle of a call; nobody answers."""
@@ -38,12 +36,15 @@ class _Waiting:
 class SteppedDoors(FannedOut):
     """`at_step` is called with each step's number from 1 on, while a task is worked on, `before_commit` before each.
 
-    The queue takes no more than so many tasks of one call (`takes`).
+    The queue takes no more than so many tasks of one call (`takes`), and tries each so often (`tries_on`) after the
+    doors' last try, as one does whose retry duration is not over.
     """
 
     at_step: Callable[[int], object] = bool
     before_commit: Callable[[Sequence[Write]], object] = bool
     takes: int = 1000
+    tries_on: int = 0
+    retry_after: timedelta = timedelta(seconds=10)
     steps: int = 0
     under_way: Task | None = None
     statuses: list[tuple[str, int]] = field(default_factory=list)
@@ -77,8 +78,8 @@ class SteppedDoors(FannedOut):
             before(call)
             status = self.call(call.task, tries=call.tries)
             self.ended[call.task.name] = self.clock.instant
-            if status != 200 and call.tries + 1 < self.attempts:
-                self._put(call.task, due=self.clock.instant + RETRY_AFTER, tries=call.tries + 1)
+            if status != 200 and call.tries + 1 < self.attempts + self.tries_on:
+                self._put(call.task, due=self.clock.instant + self.retry_after, tries=call.tries + 1)
 
     def call(self, task: Task, *, tries: int = 0) -> int:
         """One delivery of a task; the status, 0 where the instance died."""

@@ -15,7 +15,7 @@ from billing.ports import Delete, Task
 from billing.ports.jobs import ACTOR_HEADER, RunName, place_of
 from billing.ports.tasks import TasksUnavailable, task_name
 from billing.ports.trace import trace_headers
-from billing.store.fan_outs import LONGEST_TRY, WHOLE, DeadLetter, PartRecords
+from billing.store.fan_outs import LONGEST_TRY, WHOLE, DeadLetter, PartRecords, TenantParts
 from billing.store.open_batches import OpenBatches
 from billing.store.tenants import Tenants
 
@@ -111,13 +111,23 @@ class PartRun(Generic[Engine, Report]):
             self._take_back()
         return report
 
-    def begin_last_try(self, *, tenant_id: str, now: datetime) -> None:
-        """Note that the last try begins, so that one which dies without a word is known to have been given up."""
-        if self.part.kind is not PartKind.CLOSING and self.part.name in self._done:
-            return  # a call that comes late: an end once come to stays
+    def begin_last_try(self, *, tenant_id: str, now: datetime) -> bool:
+        """Note that the last try begins, so that one which dies without a word is known to have been given up.
+
+        The first one counts, however often the queue tries on: it stays noted, and so does its dead letter. The answer
+        says whether what became of the part is known already.
+        """
+        name, parts = self.part.name, self.records.find()
+        if parts is not None and name in parts.trying:
+            return False
+        if parts is not None and (
+            name in parts.dead or (name in parts.done and self.part.kind is not PartKind.CLOSING)
+        ):
+            return True
         if self.part.kind is PartKind.SHARD:
             self._close_without_this(tenant_id=tenant_id, now=now)
-        self.records.last_try(self.part.name, at=now)
+        self.records.last_try(name, at=now)
+        return False
 
     def _take_back(self) -> None:
         """Note that the last try went well; if the part came to its end meanwhile, by calls beside this one, it has."""
@@ -130,17 +140,20 @@ class PartRun(Generic[Engine, Report]):
         return frozenset() if parts is None else parts.done
 
     def _spread(self, engine: Engine, work: TenantWork) -> TaskPart:
-        """Of a tenant in shards: enqueue all but the first, which is done here."""
+        """Of a tenant in shards: enqueue those that are not done but for the first, which is done here."""
         if self.part.kind is not PartKind.TENANT or not self.job.by_shard:
             return self.part
         shards = Tenants(engine.documents).get(work.tenant_id).shards
         if shards == 1:
             return self.part
+        parts = self.records.find()
         self.records.begin(shards=shards)
-        if self.last_try:
+        if self.last_try and _is_first_to_spread(parts, at=work.now):
             self._close_without_this(tenant_id=work.tenant_id, now=work.now)
         first, *others = (replace(self.part, kind=PartKind.SHARD, shard=shard) for shard in range(shards))
-        self.queue.tasks.enqueue([self.tasks.part(each, tenant_id=work.tenant_id) for each in others])
+        done = frozenset[str]() if parts is None else parts.done
+        left = [each for each in others if each.name not in done]
+        self.queue.tasks.enqueue([self.tasks.part(each, tenant_id=work.tenant_id) for each in left])
         return first
 
     def _report(self, engine: Engine, work: TenantWork, part: TaskPart) -> Report:
@@ -224,6 +237,11 @@ class PartRun(Generic[Engine, Report]):
     def _taking_off(self) -> list[Delete]:
         """What says of a batch that nobody has to wait for it any more."""
         return [self.batches.taking_off(self.part.name)] if self.part.kind is PartKind.SETTLE else []
+
+
+def _is_first_to_spread(parts: TenantParts | None, *, at: datetime) -> bool:
+    """Of last tries of the whole: the one that was noted, or the first one after it that knows of shards."""
+    return parts is None or parts.shards == 1 or (WHOLE in parts.dead and parts.dead[WHOLE].at == at)
 
 
 def _batch(fan_out: str, invoice_ids: Sequence[str]) -> TaskPart:

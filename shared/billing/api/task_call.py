@@ -42,20 +42,22 @@ class TaskCall(Generic[Engine, Report]):
     def answer(self, *, seconds: Callable[[], float]) -> bytes:
         """What the part did, as JSON. It raises what the run raises, so that the queue tries again.
 
-        Where it won't, and where that is of no use, a dead letter is written.
+        Where it won't, and where that is of no use, a dead letter is written: one, should it try on all the same, as a
+        queue with a retry duration does until that is over too.
         """
         is_last = self.tries + 1 >= self.queue.attempts
+        is_known = self.tries >= self.queue.attempts  # what became of it, as long as its record can't be read
         part_run = self._part_run(is_last=is_last)
         try:
             if is_last:
-                part_run.begin_last_try(tenant_id=self.tenant_id, now=self.run.now)
+                is_known = part_run.begin_last_try(tenant_id=self.tenant_id, now=self.run.now)
             run = replace(self.run, job=replace(self.run.job, run=part_run.run))
             return logged_run(run, seconds=seconds, log=self.log)
         except _FOR_GOOD as error:
             letter = self._give_up(part_run, error)
             return orjson.dumps({DEAD_LETTER: asdict(letter)}, option=orjson.OPT_APPEND_NEWLINE)
         except Exception as error:
-            if is_last:
+            if is_last and not is_known:
                 self._give_up(part_run, error)
             raise
 
