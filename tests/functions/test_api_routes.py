@@ -15,7 +15,9 @@ from billing.usecases.call import Call
 from billing.usecases.issue_credit_note import issue_credit_note
 from tests.builders import utc
 from tests.functions.api_books import ApiBooks, running_api
+from tests.functions.pay_pages import CARD, opens_checkout
 from tests.functions.proxy import owes
+from tests.sandbox_client import browse
 
 INVOICE = "/api/billing/invoices/INV-2026-02-0001"
 
@@ -99,6 +101,12 @@ def test_a_write_with_one_key_is_done_once_and_another_body_is_refused(api: ApiB
     assert posted(api, "payments", body, Idempotency_Key="march-1") == first
     assert api.read(INVOICE)["amount_due"] == 4831
     posted(api, "payments", {**body, "amount": 1001}, status=409, Idempotency_Key="march-1")
+
+
+def test_a_void_invoice_can_not_be_paid_on_its_page_any_more(api: ApiBooks) -> None:
+    page = opens_checkout(api.proxy)
+    posted(api, "invoices/INV-2026-02-0001/void", {"reason": "wrong address"}, status=200)
+    assert (browse(page, CARD).status, api.proxy.invoice().checkout_id) == (410, "")
 
 
 def test_a_void_invoice_keeps_its_number_and_its_period_gets_another(api: ApiBooks) -> None:

@@ -9,6 +9,7 @@ from typer.testing import Result
 
 from billing.adapters.stripe_gateway import StripeGateway
 from billing.cli.local_gateway import LOCAL_STRIPE_KEY, SANDBOX_FILE
+from billing.domain.invoice import InvoiceStatus
 from billing.domain.payment import PaymentSource
 from billing.ports import ChargeOrder, Succeeded
 from billing.sandbox.server import running_sandbox
@@ -144,6 +145,16 @@ def test_a_hosted_page_that_can_t_be_closed_is_told_of_and_the_payment_stands(di
     assert "paid" in result.stdout
     assert f"{JANUARY} may still be paid by card as well: " in result.stderr
     assert "STRIPE_API_KEY" in result.stderr
+
+
+def test_a_hosted_page_of_a_void_invoice_that_can_t_be_closed_is_told_of_and_it_is_void(directory: Path) -> None:
+    documents = local_engine(directory, payment_link_base="").documents
+    invoices = Invoices.of(documents, "acme")
+    before = invoices.named(JANUARY)
+    documents.commit([invoices.money_moved(before, replace(before.value, checkout_id="cs_1"))])
+    result = billing("invoices", "void", JANUARY, "--reason", "wrong", "--yes", directory=directory)
+    assert (result.exit_code, invoices.named(JANUARY).value.status) == (1, InvoiceStatus.VOID)
+    assert f"{JANUARY}: its hosted page could not be closed" in result.stderr
 
 
 def test_the_list_is_by_customer_invoice_month_and_source_with_totals(directory: Path) -> None:

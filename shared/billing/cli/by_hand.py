@@ -1,6 +1,6 @@
 """`billing invoices approve`, `reject`, `void`, `write-off`, `reissue`, `send`: what a person does with single ones."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from uuid import uuid4
 
 from rich.markup import escape
@@ -9,14 +9,17 @@ from billing.adapters.book_files.cell_types import checked_email
 from billing.cli.confirmation import confirm
 from billing.cli.directory import call_on, open_place
 from billing.cli.errors import DONE, HAD_FAILURES, Refused
+from billing.cli.local_gateway import LocalStripe, taking_cards
 from billing.cli.place import Place
 from billing.cli.run_json import invoice_amount
 from billing.cli.screen import Json, answers, complaints, write_json
-from billing.domain.errors import InvalidInput
-from billing.domain.invoice import Invoice
+from billing.domain.customer import Customer
+from billing.domain.errors import InvalidInput, Unavailable
+from billing.domain.invoice import Invoice, SettlementStep
 from billing.domain.run_report import InvoiceSummary, Settled, summary_of
 from billing.engine import Engine
 from billing.store.codec import encode
+from billing.store.collection import Stored
 from billing.store.subscriptions import Subscriptions
 from billing.usecases.approve_invoices import ApprovalReport, approve_invoices
 from billing.usecases.call import Call
@@ -57,15 +60,28 @@ def run_reject(invoice_id: str, *, note: str, place: Place) -> None:
         answers().print(f"Rejected {escape(review.invoice_id)}; {follows}.", soft_wrap=True)
 
 
-def run_void(id_or_number: str, *, reason: str, yes: bool, place: Place) -> None:
-    """Make an invoice void and say so."""
-    engine, call = _opened(place)
+def run_void(id_or_number: str, *, reason: str, yes: bool, stripe: LocalStripe, place: Place) -> int:
+    """Make an invoice void, close what it could still be paid by, and say so; the exit code."""
+    engine, tenant = open_place(place)
     confirm(f"Make {id_or_number} void? It can't be taken back.", yes=yes)
-    invoice = void_invoice(engine.documents, id_or_number, reason=reason, call=call)
+
+    def settle(invoices: Sequence[Stored[Invoice]], customers: Mapping[str, Customer]) -> Settled:
+        try:
+            with taking_cards(engine, tenant=tenant, directory=place.directory, stripe=stripe) as charging:
+                return charging.run_options(tenant.id).settle(invoices, customers)
+        except Unavailable:  # it stays pending, which is told
+            return Settled()
+
+    invoice = void_invoice(engine.documents, id_or_number, reason=reason, call=call_on(tenant), settle=settle)
+    is_closed = SettlementStep.COLLECT not in invoice.pending
     if place.as_json:
-        write_json(_invoice_json(invoice))
+        write_json({**_invoice_json(invoice), "pending": [each.value for each in invoice.pending]})
     else:
         answers().print(f"{invoice.number} is void; `billing invoices reissue {invoice.number}` invoices it again.")
+    if not is_closed:
+        told = "its hosted page could not be closed: the next run does it, and what is paid there becomes credit"
+        complaints().print(f"{invoice.number}: {told}", style="red", markup=False)
+    return DONE if is_closed else HAD_FAILURES
 
 
 def run_write_off(id_or_number: str, *, reason: str, yes: bool, place: Place) -> None:

@@ -8,6 +8,7 @@ import typer
 from billing.cli.command_group import command_group
 from billing.cli.errors import plain_errors
 from billing.cli.options import AsJson, IdOrNumber, KeptIn, Limit, PayBase, TenantId, Yes
+from billing.cli.payment_commands import StripeKey, StripeUrl
 from billing.cli.place import Place
 from billing.domain.review import ReviewKind, ReviewStatus
 
@@ -101,15 +102,23 @@ def void(
     reason: Annotated[str, typer.Option(metavar="TEXT", help="Why; it goes into the audit log.")],
     directory: KeptIn,
     tenant: TenantId = None,
+    stripe_key: StripeKey = None,
+    stripe_url: StripeUrl = None,
     yes: Yes = False,
     as_json: AsJson = False,
 ) -> None:
-    """Make an issued invoice void, of which nothing was paid. It keeps its number; `reissue` bills the period again."""
+    """Make an issued invoice void, of which nothing was paid. It keeps its number; `reissue` bills the period again.
+
+    The hosted page that is open for it is closed; the exit code is 1 where Stripe could not be asked.
+    """
     with plain_errors():
         from billing.cli.by_hand import run_void
+        from billing.cli.local_gateway import LocalStripe
 
+        stripe = LocalStripe(key=stripe_key, url=stripe_url)
         place = Place(tenant_id=tenant, directory=directory, as_json=as_json)
-        run_void(invoice, reason=reason, yes=yes, place=place)
+        code = run_void(invoice, reason=reason, yes=yes, stripe=stripe, place=place)
+    raise typer.Exit(code)
 
 
 @by_hand_app.command(

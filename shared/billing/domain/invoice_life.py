@@ -14,6 +14,7 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import ClassVar
 
+from billing.domain.attempt import AttemptStatus
 from billing.domain.billing_cycle import next_bill_for
 from billing.domain.dunning_case import left
 from billing.domain.dunning_policy import CaseState
@@ -22,6 +23,8 @@ from billing.domain.invoice import Invoice, InvoiceStatus, SettlementStep
 from billing.domain.period import local_date
 from billing.domain.subscription import Subscription
 from billing.domain.tenant import Tenant
+
+_WAITING = frozenset({AttemptStatus.PENDING, AttemptStatus.REQUIRES_ACTION})
 
 
 class InvoiceNotDraft(Conflict):
@@ -105,7 +108,8 @@ def due(draft: Invoice, *, on: date) -> Invoice:
 def voided(invoice: Invoice, *, at: datetime) -> Invoice:
     """The invoice void at a UTC instant: it keeps its number, is not delivered, and its PDF stays as it was issued.
 
-    Collecting it never charges, but finds out whether a charge that was under way took money.
+    Collecting it never charges, but finds out whether a charge that was under way took money, and closes what it could
+    still be paid by at the gateway.
     One of 0, which is paid at once, may be void too: nothing was paid. Raises InvoiceNotVoidable.
     """
     match invoice.status:
@@ -121,8 +125,15 @@ def voided(invoice: Invoice, *, at: datetime) -> Invoice:
         reason = "a part of it is paid or credited"
         raise InvoiceNotVoidable(invoice, reason=reason, way_out="write a credit note for the rest")
     pending = tuple(step for step in invoice.pending if step is not SettlementStep.DELIVER)
+    if _may_be_paid(invoice) and SettlementStep.COLLECT not in pending:
+        pending = (*pending, SettlementStep.COLLECT)
     case = left(invoice.dunning, CaseState.VOID, at=at)
     return replace(invoice, status=InvoiceStatus.VOID, pending=pending, dunning=case)
+
+
+def _may_be_paid(invoice: Invoice) -> bool:
+    """Whether a hosted page may be open for it, or a charge waits for the customer or the bank."""
+    return bool(invoice.checkout_id) or any(each.status in _WAITING for each in invoice.attempts)
 
 
 def is_newest(invoice: Invoice, subscription: Subscription) -> bool:

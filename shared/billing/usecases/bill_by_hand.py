@@ -1,6 +1,5 @@
 """Issue an invoice that somebody makes by hand and knows by a number of their own, at once and in one commit."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -16,6 +15,7 @@ from billing.store.payments import Payments
 from billing.usecases.asked_before import OtherInvoice
 from billing.usecases.call import Call
 from billing.usecases.commit_one_off import HandBilled, issue_one_off
+from billing.usecases.generate_invoices import RunOptions, Settle
 from billing.usecases.one_invoice import again_while_others_write, context_of
 from billing.usecases.one_off_draft import OneOff, OneOffLine, draft_one_off
 from billing.usecases.record_payment import record_payment
@@ -24,6 +24,9 @@ from billing.usecases.stand_at_issue import payment_in_full
 from billing.usecases.void_invoice import void_invoice
 
 __all__ = ["HandBill", "HandBilled", "HandLine", "bill_by_hand"]
+
+
+_OPTIONS = RunOptions()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,18 +80,21 @@ def bill_by_hand(
     bill: HandBill,
     *,
     call: Call,
-    payment_url: Callable[[str], str] = lambda _invoice_id: "",
+    options: RunOptions = _OPTIONS,
 ) -> HandBilled:
     """Issue the invoice with the next number of the tenant's series, dated now, to be settled by the caller.
 
     Nobody has to approve it: asking for it is the decision. One that is paid has its payment in the same commit; one
-    that was made before is paid, or void, from now on. Raises NotFound for an unknown customer, InvalidInput for lines
-    that don't add up to the total, OtherInvoice, InvoiceNotVoidable, and MissingParticular.
+    that was made before is paid, or void, from now on. `options` make its pay link, and settle it where it is made
+    void. Raises NotFound for an unknown customer, InvalidInput for lines that don't add up to the total, OtherInvoice,
+    InvoiceNotVoidable, and MissingParticular.
     """
     made = again_while_others_write(
-        lambda: _bill(context_of(documents, call=call, payment_url=payment_url), bill, call=call)
+        lambda: _bill(context_of(documents, call=call, payment_url=options.payment_url), bill, call=call)
     )
-    return replace(made, invoice=_as_asked(documents, made.invoice, bill, call=call)) if made.known else made
+    if not made.known:
+        return made
+    return replace(made, invoice=_as_asked(documents, made.invoice, bill, settle=options.settle, call=call))
 
 
 def _bill(context: RunContext, bill: HandBill, *, call: Call) -> HandBilled:
@@ -111,7 +117,9 @@ def _bill(context: RunContext, bill: HandBill, *, call: Call) -> HandBilled:
     return HandBilled(invoice=issued)
 
 
-def _as_asked(documents: Documents, made: Stored[Invoice], bill: HandBill, *, call: Call) -> Stored[Invoice]:
+def _as_asked(
+    documents: Documents, made: Stored[Invoice], bill: HandBill, *, settle: Settle, call: Call
+) -> Stored[Invoice]:
     """An invoice that was made before, paid or void where that is asked for now: each once, however often it is."""
     invoice = made.value
     match bill.status:
@@ -122,7 +130,8 @@ def _as_asked(documents: Documents, made: Stored[Invoice], bill: HandBill, *, ca
             if Payments.of(documents, call.tenant_id).get([payment.id]) == [None]:
                 record_payment(documents, payment, call=call)
         case InvoiceStatus.VOID:
-            void_invoice(documents, invoice.id, reason=f"cancelled as {bill.given_number}", call=call)
+            reason = f"cancelled as {bill.given_number}"
+            void_invoice(documents, invoice.id, reason=reason, call=call, settle=settle)
         case _:
             return made
     [stands] = Invoices.of(documents, call.tenant_id).get([invoice.id])

@@ -13,7 +13,7 @@ from billing.domain.attempt import PaymentAttempt
 from billing.domain.charging import attempt_of, is_answered, under_way
 from billing.domain.customer import Customer
 from billing.domain.errors import NotFound
-from billing.domain.invoice import Invoice
+from billing.domain.invoice import Invoice, InvoiceStatus
 from billing.domain.invoice_payment import is_collectible
 from billing.domain.payment import gateway_payment_id
 from billing.ports import CheckoutStatus, Documents, Gateway
@@ -22,6 +22,7 @@ from billing.store.invoices import Invoices
 from billing.store.payments import Payments
 from billing.usecases.call import Call
 from billing.usecases.charge_result import ChargeResult, Till, customer_of
+from billing.usecases.close_other_ways import close_other_ways
 from billing.usecases.follow_payment import follow_payment
 from billing.usecases.paid_before import book_paid_before
 
@@ -63,6 +64,7 @@ def charge_at_issue(collecting: Collecting, invoice: Stored[Invoice], *, custome
 def charge_found(collecting: Collecting, invoice: Stored[Invoice], *, call: Call) -> FoundCharge:
     """Finish the first charge of an invoice that was left waiting for it, or make it if nobody did.
 
+    One that is void is charged no more, and what it could be paid by is closed.
     Raises GatewayUnavailable and GatewayRefused where that can't be found out, NotFound for a customer that is gone.
     """
     customer = customer_of(collecting.documents, invoice.value, tenant_id=collecting.tenant_id)
@@ -72,7 +74,7 @@ def charge_found(collecting: Collecting, invoice: Stored[Invoice], *, call: Call
     if not is_known and (booked := book_paid_before(collecting.documents, till, call=call)) is not None:
         return FoundCharge(invoice=_read_again(collecting, invoice), result=booked)
     found = None if is_known else finished(till)
-    now = _read_again(collecting, invoice)
+    now = _closed(collecting, _read_again(collecting, invoice), call=call)
     if found is not None or is_known or not is_collectible(now.value):
         return FoundCharge(invoice=now, result=found)
     till = replace(till, invoice=now.value)
@@ -110,6 +112,13 @@ def _followed(collecting: Collecting, invoice: Stored[Invoice], waiting: Payment
     return FoundCharge(
         invoice=now, result=ChargeResult(attempt=attempt, booked=tuple(each.value for each in booked if each))
     )
+
+
+def _closed(collecting: Collecting, invoice: Stored[Invoice], *, call: Call) -> Stored[Invoice]:
+    if invoice.value.status is not InvoiceStatus.VOID:
+        return invoice
+    close_other_ways(collecting.documents, collecting.gateway(), invoice.value.id, paid_by="", call=call)
+    return _read_again(collecting, invoice)
 
 
 def finished(till: Till) -> ChargeResult | None:

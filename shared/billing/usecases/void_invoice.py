@@ -9,29 +9,39 @@ from billing.domain.guard import without
 from billing.domain.invoice import Invoice, InvoiceStatus
 from billing.domain.invoice_life import InvoiceNotVoidable, voided
 from billing.domain.rebilling import not_billed_any_more
+from billing.domain.run_report import Settled
 from billing.ports import Documents
 from billing.store.collection import Stored
+from billing.store.invoices import Invoices
 from billing.usecases.call import Call
+from billing.usecases.generate_invoices import Settle
 from billing.usecases.invoice_trace import invoice_trace
 from billing.usecases.one_invoice import again_while_others_write, context_of, subscription_of
 from billing.usecases.restore_at_once import restore_at_once
 from billing.usecases.run_context import RunContext
 
 
-def void_invoice(documents: Documents, id_or_number: str, *, reason: str, call: Call) -> Invoice:
+def void_invoice(
+    documents: Documents, id_or_number: str, *, reason: str, call: Call, settle: Settle = lambda *_: Settled()
+) -> Invoice:
     """The invoice, void now or before. Nothing it had billed ahead is credited later, nor is it compared with any more.
 
-    Raises NotFound, InvoiceNotVoidable with what to do instead, InvalidInput for an empty reason.
+    `settle` closes what it could still be paid by; where that fails it is pending, and the next run does it. Raises
+    NotFound, InvoiceNotVoidable with what to do instead, InvalidInput for an empty reason.
     """
     if not reason.strip():
         raise InvalidInput("reason", expected="why the invoice is void", given=reason)
-    return again_while_others_write(lambda: _void(context_of(documents, call=call), id_or_number, reason, call))
+    void = again_while_others_write(lambda: _void(context_of(documents, call=call), id_or_number, reason, call))
+    if not void.value.pending:
+        return void.value
+    settle([void], {})
+    return Invoices.of(documents, call.tenant_id).named(void.value.id).value
 
 
-def _void(context: RunContext, id_or_number: str, reason: str, call: Call) -> Invoice:
+def _void(context: RunContext, id_or_number: str, reason: str, call: Call) -> Stored[Invoice]:
     invoice = context.invoices.named(id_or_number)
     if invoice.value.status is InvoiceStatus.VOID:
-        return invoice.value
+        return invoice
     after = voided(invoice.value, at=call.recorded_at)
     subscription = subscription_of(context, after)  # read before its bills: a bill made meanwhile moves it on
     _require_not_credited(context, invoice)
@@ -49,7 +59,7 @@ def _void(context: RunContext, id_or_number: str, reason: str, call: Call) -> In
     )
     trace = invoice_trace(context.documents, [(invoice.value, after)], call=context.call)
     records = [record, *trace.records]
-    context.documents.commit(
+    version, *_ = context.documents.commit(
         [
             context.invoices.changed(invoice, after),
             context.subscriptions.moved_on(subscription, unclaimed),
@@ -58,7 +68,7 @@ def _void(context: RunContext, id_or_number: str, reason: str, call: Call) -> In
         ]
     )
     restore_at_once(context.documents, [after], call=call)
-    return after
+    return Stored(after, version)
 
 
 def _require_not_credited(context: RunContext, invoice: Stored[Invoice]) -> None:

@@ -109,8 +109,10 @@ def reject(invoice_id: NamedId, given: GivenRejection, books: Changing) -> Revie
 
 @router.post("/{id_or_number}/void")
 def void(id_or_number: NamedId, given: GivenReason, books: Changing) -> InvoiceAnswer:
-    """Make an unpaid invoice void; it keeps its number. Again changes nothing."""
-    return invoice_answer(void_invoice(books.documents, id_or_number, reason=given.reason, call=books.call))
+    """Make an unpaid invoice void; it keeps its number, and its hosted page is closed. Again changes nothing."""
+    settle = books.engine.run_options(books.tenant_id).settle
+    invoice = void_invoice(books.documents, id_or_number, reason=given.reason, call=books.call, settle=settle)
+    return invoice_answer(invoice)
 
 
 @router.post("/{id_or_number}/write-off")
