@@ -246,6 +246,14 @@ def test_a_persistent_culprit_is_parked_alone(world: World, error: Exception) ->
     assert [each.subscription_id for each in world.runs_billing().invoices] == ["sub-c0006"]
 
 
+def test_a_bill_that_stands_already_is_named_as_the_audit_log_names_it(world: World) -> None:
+    world.runs_billing()
+    world.damages("subscriptions/sub-c0006", {"next_billing_at": utc("2026-02-01")})
+    [failure] = world.runs_billing().failures
+    assert (failure.subscription_id, failure.code) == ("sub-c0006", "write_conflict")
+    assert failure.message == f"invoices/{world.invoices('c0006')[0].id}: it exists already; nothing was written"
+
+
 def test_an_invoice_that_no_store_takes_is_parked_alone(world: World) -> None:
     world.damages("customers/c0002", {"party": {**_party(world, "c0002"), "name": "x" * 1_047_300}})
     report = world.runs_billing()

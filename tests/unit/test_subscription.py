@@ -242,7 +242,7 @@ def test_no_change_reaches_into_a_period_that_was_billed(
 def test_a_subscription_that_has_had_its_last_bill_changes_no_more() -> None:
     over = OPENED.ending("2026-02-15").billed(1).subscription
     assert over.status is SubscriptionStatus.ENDED
-    with pytest.raises(InvalidInput, match="at: expected an instant until the end"):
+    with pytest.raises(InvalidInput, match="subscription_id: expected a subscription that has not had its last bill"):
         change_plan(over, plan=a_plan(version=2), at=utc("2026-02-15"))
 
 

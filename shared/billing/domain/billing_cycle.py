@@ -23,8 +23,8 @@ class BillingCycle:
     """One bill: `arrears` is the period that ends at `bill_for_date`, `advance` the one that starts there (or None).
 
     `period` is the supply period that the invoice is numbered for: the one in advance, else the one in arrears.
-    `key` tells the bills of one subscription apart for ever: the period's start, in UTC. A bill of late usage alone has
-    neither; its `period` is that of the usage.
+    `key` tells the bills of one subscription apart for ever: the period's start, in UTC. A bill that follows the last
+    one has neither; its `period` is that of the usage that came late and of the unused time that it credits.
     """
 
     bill_for_date: datetime
@@ -35,7 +35,7 @@ class BillingCycle:
 
     @property
     def is_late(self) -> bool:
-        """Whether it bills nothing but usage that came after the last bill."""
+        """Whether it bills nothing but what came after the last bill: late usage, or the end that made it the last."""
         return self.arrears is None and self.advance is None
 
 
@@ -71,7 +71,7 @@ def cycle_at(subscription: Subscription, plans: Plans, *, bill_for_date: datetim
 
 
 def late_cycle(last: BillingCycle, *, number: int) -> BillingCycle:
-    """The bill of usage that came after a subscription's last bill; `number` counts these bills from 1."""
+    """The bill of what came after a subscription's last bill; `number` counts these bills from 1."""
     return replace(last, arrears=None, advance=None, key=f"{last.key}-late-{number}")
 
 

@@ -208,7 +208,7 @@ def _charges(facts: InvoiceFacts, cycle: BillingCycle, invoice_id: str) -> Seque
         late=facts.late,
         charged=facts.charged,
     )
-    charges: list[Charge] = []
+    charges: list[Charge] = list(credits_for_unused(inputs, cycle.period)) if cycle.is_late else []
     if cycle.arrears is not None:
         charges += usage_charges(inputs, cycle.arrears)
         charges += fees_in_arrears(inputs, cycle.arrears)

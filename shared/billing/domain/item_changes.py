@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
+from itertools import chain, count
 
 from billing.domain.errors import InvalidInput
 from billing.domain.stamp import stamp
@@ -33,7 +34,7 @@ def set_quantity(
     if [(each.quantity, each.end) for each in running] == ([(quantity, None)] if quantity else []) and now == running:
         return subscription
     kept = [_ended(each, at) if each in now else each for each in subscription.items if _ran(each, running, at=at)]
-    opened = Item(id=_free_id(kept, addon_id, at), charge_id=addon_id, quantity=quantity, start=at)
+    opened = Item(id=_free_id(subscription, kept, addon_id, at), charge_id=addon_id, quantity=quantity, start=at)
     return replace(subscription, items=(*kept, opened) if quantity else tuple(kept))
 
 
@@ -65,6 +66,13 @@ def _ended(item: Item, at: datetime) -> Item:
     return replace(item, end=at)
 
 
-def _free_id(items: Iterable[Item], addon_id: str, at: datetime) -> str:
-    """The add-on's own id where no item has it, else one that names the instant too."""
-    return f"{addon_id}~{stamp(at)}" if any(each.id == addon_id for each in items) else addon_id
+def _free_id(subscription: Subscription, kept: Iterable[Item], addon_id: str, at: datetime) -> str:
+    """The add-on's own id where no item has it, else one that names the instant too.
+
+    What was paid ahead for an item that gives way is credited by the item's id, so no other takes that one.
+    """
+    taken = {each.id for each in kept} | {each.item_id for each in subscription.prepaid}
+    named = f"{addon_id}~{stamp(at)}"
+    return next(
+        each for each in chain((addon_id, named), (f"{named}~{turn}" for turn in count(2))) if each not in taken
+    )

@@ -4,7 +4,7 @@ Each change takes effect at an instant: now, at the end of the running period, o
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
@@ -150,4 +150,4 @@ def _cancelled(subscription: Subscription, change: Cancellation, *, now: datetim
     if change.unused in (Unused.REFUND, Unused.OFFSET) and at > now:
         expected = "credit or none for an end that is still to come, as a credit note is issued at once"
         raise InvalidInput("unused", expected=expected, given=change.unused.value)
-    return replace(end_subscription(subscription, at=at), unused=change.unused)
+    return end_subscription(subscription, at=at, unused=change.unused)

@@ -148,7 +148,7 @@ class Subscription:
     an unbilled trial before that began. `one_time` and `discounts` wait for the next invoices, `late_usage` names the
     roll-ups with usage that came after its period was invoiced, and `recent` holds the latest invoices' subtotals.
     `billed_from` is the instant from which bill-for dates are billed here, where earlier ones were billed elsewhere.
-    `late_bills` counts the bills of late usage alone that followed the last one, one that is due included. `unbilled`
+    `late_bills` counts the bills of what came late that followed the last one, one that is due included. `unbilled`
     is the time of suspended service that bills left out. `pauses` are in order of time, only the last one may be open.
     `unused` is what becomes of what was paid beyond the end. `changed_at` is when a command last changed phases, items,
     end or pauses (None: never).

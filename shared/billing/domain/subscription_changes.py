@@ -4,14 +4,15 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-from billing.domain.billing_cycle import first_bill_for, next_bill_for
-from billing.domain.catalog import Billed, Plan
+from billing.domain.billing_cycle import first_bill_for, next_bill_for, period_around
+from billing.domain.catalog import Billed, Plan, Proration
 from billing.domain.errors import InvalidInput
 from billing.domain.given import as_iso
 from billing.domain.kept_anchor import with_anchor_kept
 from billing.domain.period import Schedule
 from billing.domain.stamp import stamp
 from billing.domain.subscription import Item, Phase, Plans, Subscription, SubscriptionStatus, Unused, schedule_of
+from billing.domain.usage_ownership import billed_until
 
 _MOMENT = timedelta(microseconds=1)
 
@@ -63,34 +64,47 @@ def change_plan(subscription: Subscription, *, plan: Plan, at: datetime, keep_an
     return replace(changed, next_billing_at=min(first_end, subscription.end or first_end))
 
 
-def end_subscription(subscription: Subscription, *, at: datetime) -> Subscription:
+def end_subscription(subscription: Subscription, *, at: datetime, unused: Unused = Unused.CREDIT) -> Subscription:
     """End it at an instant: the running period ends then at the latest, with the last bill; in its trial without one.
 
-    Raises InvalidInput for an instant that lies in a period billed already, or after an end already set.
+    At a boundary whose bill is made already, that was the last one: a bill of late usage alone follows for what is
+    credited of the time paid ahead, and for what waits. Raises InvalidInput for an instant that lies in a period billed
+    already, after an end already set, or within the day of a restart of the cycle whose bill is made.
     """
     require_open(subscription, at)
     if subscription.trial_start is not None and at <= subscription.start:
         if subscription.prepaid:
             raise InvalidInput("at", expected=f"an instant after {as_iso(subscription.start)}", given=at)
-        return replace(subscription, end=at, next_billing_at=None, status=SubscriptionStatus.ENDED)
-    return replace(subscription, end=at, next_billing_at=_not_after(at, subscription.next_billing_at))
+        return replace(subscription, end=at, unused=unused, next_billing_at=None, status=SubscriptionStatus.ENDED)
+    ended = replace(subscription, end=at, unused=unused)
+    if not _is_billed_boundary(subscription, at):
+        return replace(ended, next_billing_at=_not_after(at, subscription.next_billing_at))
+    if billed_until(subscription, period_end=at) < at:  # the usage of that day before the restart is not billed
+        raise InvalidInput("at", expected=f"an instant after {as_iso(at)}, whose bill is made already", given=at)
+    if _is_left_to_bill(ended, at):
+        return replace(ended, next_billing_at=at, late_bills=1)
+    return replace(ended, next_billing_at=None, status=SubscriptionStatus.ENDED)
 
 
 def without_end(subscription: Subscription, *, plans: Plans, at: datetime) -> Subscription:
     """Take its end back while it is still to come at the UTC instant `at`: it goes on as if it had not been set.
 
-    What was not billed ahead because of the end is billed with the usage of that period. Raises InvalidInput for a
-    subscription without an end, and for one that has ended or has had its last bill.
+    What was not billed ahead because of the end is billed with the usage of that period. Where the last bill was made
+    before its time, it goes on only from a boundary that it has without the end too, and before a bill of late usage.
+    Raises InvalidInput for a subscription without an end, and for one that has ended or has had its last bill.
     """
-    end, due = subscription.end, subscription.next_billing_at
+    end = subscription.end
     if end is None:
         raise InvalidInput("subscription_id", expected="a subscription that is to end", given=subscription.id)
-    if at >= end or (due is None and end > subscription.start):
+    going_on = replace(subscription, end=None, unused=Unused.CREDIT, status=SubscriptionStatus.ACTIVE, late_bills=0)
+    is_over = _had_last_bill(subscription) and not _goes_on_from(subscription, going_on, end=end)
+    if at >= end or is_over:
         raise InvalidInput("at", expected=f"an instant before its end, {as_iso(end)}, and its last bill", given=at)
-    going_on = replace(subscription, end=None, unused=Unused.CREDIT, status=SubscriptionStatus.ACTIVE)
-    if due is None:  # it was to end in its trial
+    if end <= subscription.start:  # it was to end in its trial
         return replace(going_on, next_billing_at=first_bill_for(going_on, plans))
-    return replace(going_on, next_billing_at=_on_or_after(going_on, due))
+    if _had_last_bill(subscription):
+        return replace(going_on, next_billing_at=next_bill_for(going_on, after=end))
+    return replace(going_on, next_billing_at=_on_or_after(going_on, subscription.next_billing_at or end))
 
 
 def _begun_with(subscription: Subscription, plan: Plan, *, keep_anchor: bool) -> Subscription:
@@ -137,28 +151,53 @@ def _is_billed_boundary(subscription: Subscription, at: datetime) -> bool:
     due = subscription.next_billing_at
     if due is None or due <= at or at <= subscription.start:
         return False
-    return at == subscription.phase_at(due - _MOMENT).schedule.period_at(due - _MOMENT).start
+    return at == period_around(subscription, due - _MOMENT).start
+
+
+def _is_left_to_bill(ended: Subscription, end: datetime) -> bool:
+    """Whether something is to be credited or charged after the last bill."""
+    paid = [each for each in ended.prepaid if not each.void and each.proration is not Proration.NONE]
+    waiting = [each for each in ended.one_time if each.charged_at <= end]
+    return bool(ended.late_usage or waiting or (paid and ended.unused is Unused.CREDIT))
+
+
+def _had_last_bill(subscription: Subscription) -> bool:
+    return subscription.next_billing_at is None or _is_late_bill_due(subscription)
+
+
+def _is_late_bill_due(subscription: Subscription) -> bool:
+    """Whether the bill of its end is made, and one of what came too late for it is to come."""
+    return subscription.late_bills > 0 and subscription.next_billing_at == subscription.end
+
+
+def _goes_on_from(subscription: Subscription, going_on: Subscription, *, end: datetime) -> bool:
+    """Whether the last bill is the one that is made then without an end too, and no bill followed it."""
+    if end <= subscription.start:
+        return True
+    is_first_late = subscription.late_bills == (0 if subscription.next_billing_at is None else 1)
+    return is_first_late and period_around(going_on, end - _MOMENT).end == end
 
 
 def require_open(subscription: Subscription, at: datetime) -> None:
     """Refuse a change at an instant that an invoice has covered already, or that is not of the subscription's life.
 
-    Raises InvalidInput, also for an instant that is not in UTC.
+    Raises InvalidInput, also for an instant that is not in UTC, and for any after the last bill.
     """
     if at.tzinfo is not UTC:
         raise InvalidInput("at", expected="an aware instant in UTC", given=at)
     if at < subscription.begun:
         raise InvalidInput("at", expected=f"an instant from the start on, {as_iso(subscription.begun)}", given=at)
-    if subscription.status is SubscriptionStatus.ENDED or (subscription.end is not None and at > subscription.end):
-        end = "its end" if subscription.end is None else f"the end, {as_iso(subscription.end)}"
-        raise InvalidInput("at", expected=f"an instant until {end}", given=at)
+    if subscription.end is not None and at > subscription.end:
+        raise InvalidInput("at", expected=f"an instant until the end, {as_iso(subscription.end)}", given=at)
+    if subscription.status is SubscriptionStatus.ENDED or _is_late_bill_due(subscription):
+        expected = "a subscription that has not had its last bill"
+        raise InvalidInput("subscription_id", expected=expected, given=subscription.id)
     due = subscription.next_billing_at
     if due is None or due <= subscription.start:
         return
-    last = due - _MOMENT
-    billed_until = subscription.phase_at(last).schedule.period_at(last).start
-    if at < billed_until and billed_until > subscription.start:
-        raise InvalidInput("at", expected=f"an instant not billed yet, from {as_iso(billed_until)} on", given=at)
+    open_from = period_around(subscription, due - _MOMENT).start
+    if at < open_from and open_from > subscription.start:
+        raise InvalidInput("at", expected=f"an instant not billed yet, from {as_iso(open_from)} on", given=at)
 
 
 def _not_after(at: datetime, due: datetime | None) -> datetime | None:

@@ -11,12 +11,15 @@ Unavailable
 └── StoreUnavailable        the store did not answer; whether a commit took place is then unknown
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import ClassVar, Literal, Protocol, TypeAlias
 
 from billing.domain.errors import Conflict, InvalidInput, Unavailable
+
+_TENANT = re.compile(r"^tenants/[^/]+/")
 
 Value: TypeAlias = "bool | int | str | datetime | list[Value] | dict[str, Value] | None"
 """What a field may hold. Integers fit 64 bit; instants are aware UTC and stand at the top level of a document only
@@ -264,14 +267,18 @@ class CommitTooLarge(InvalidInput):
 
 
 class WriteConflict(Conflict):
-    """A precondition of a commit failed. `path` is the document, None where the store does not say which."""
+    """A precondition of a commit failed. `path` is the document, None where the store does not say which.
+
+    Its sentence names the document as the audit log does, without the place where the tenant's are kept.
+    """
 
     code: ClassVar[str] = "write_conflict"
 
     def __init__(self, path: str | None, *, reason: str) -> None:
         self.path = path
         self.reason = reason
-        super().__init__(f"{path or 'a document of the commit'}: {reason}; nothing was written")
+        entity = _TENANT.sub("", path or "a document of the commit")
+        super().__init__(f"{entity}: {reason}; nothing was written")
 
 
 class StoreUnavailable(Unavailable):

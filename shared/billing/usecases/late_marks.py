@@ -13,6 +13,7 @@ from billing.store.audit import AuditLog
 from billing.store.collection import Stored
 from billing.store.customers import Customers
 from billing.store.subscriptions import Subscriptions
+from billing.usecases.commit_name import commit_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +43,14 @@ class LateMarks:
         writes: list[Write] = [
             self.subscriptions.marked_late(before, after) for before, after in pairs if _new(before, after)
         ]
-        reopened = [after for before, after in pairs if before.value.next_billing_at is None]
+        reopened = [(before, after) for before, after in pairs if before.value.next_billing_at is None]
         if reopened:
-            writes += self._reopened(reopened)
+            first, _ = reopened[0]
+            batch_id = commit_name("late", first.value.id, first.version)
+            writes += self._reopened([after for _, after in reopened], batch_id=batch_id)
         return writes
 
-    def _reopened(self, subscriptions: Sequence[Subscription]) -> list[Write]:
+    def _reopened(self, subscriptions: Sequence[Subscription], *, batch_id: str) -> list[Write]:
         counts = Counter(each.customer_id for each in subscriptions)
         records = [
             AuditRecord(
@@ -62,7 +65,6 @@ class LateMarks:
             )
             for each in subscriptions
         ]
-        batch_id = f"late-{subscriptions[0].id}-{subscriptions[0].late_bills}"  # made once in a subscription's life
         return [
             *[self.customers.subscriptions_added(customer_id, count) for customer_id, count in counts.items()],
             self.audit.batch(records, batch_id=batch_id, recorded_at=self.recorded_at),
