@@ -123,6 +123,17 @@ def test_a_coupon_on_what_was_billed_ahead_changes_nothing_of_it() -> None:
     }
 
 
+def test_a_coupon_that_paid_all_that_was_billed_ahead_leaves_the_unused_part_out_of_it_too() -> None:
+    plan = committed("84.00", fees=[a_fee("56.00")], billed=Billed.IN_ADVANCE)
+    free = Discount(coupon=Coupon(coupon_id="free", name="Free", percent=Decimal(100)), start=utc(FEBRUARY))
+    account = Account.opened(plan, start=FEBRUARY)
+    account = replace(account, subscription=replace(account.subscription, discounts=(free,)))
+    outcome, _ = account.billed(1).ending("2026-02-15").next_bill()
+    # nothing was paid and nothing goes back; of 42.00 at least 28.00 were used
+    assert isinstance(outcome, Draft)
+    assert amounts(outcome.invoice.lines) == {"Plan - minimum commitment": 1400}
+
+
 def test_a_fee_that_was_billed_elsewhere_counts_as_if_it_had_been_billed_here() -> None:
     plan = committed("100.00", fees=[a_fee("60.00")], billed=Billed.IN_ADVANCE)
     account = Account.opened(plan, start="2026-01-01")

@@ -1,8 +1,8 @@
 """Minimum commitments: what a plan's period comes to at least, and the line that fills it up (semantics 4).
 
 Towards it count, without tax and before discounts, the usage and the recurring charges of the period: fees billed
-ahead for it as well, less what of them is credited. What a void invoice had billed ahead counts as far as it was used:
-the reissue bills it, whenever it is made. One-time charges and late usage of earlier periods do not count.
+ahead for it as well, as far as they were used: what a coupon had paid too, and what a void invoice had billed ahead,
+whose reissue bills it, whenever it is made. One-time charges and late usage of earlier periods do not count.
 """
 
 from collections.abc import Iterator, Sequence
@@ -13,7 +13,7 @@ from billing.domain.billing_cycle import anchored_period
 from billing.domain.catalog import Plan, Proration
 from billing.domain.charge import Charge, ChargeFacts, Origin, charge, one_amount
 from billing.domain.explanation import CommitmentStep, CreditStep, LateUsageStep, amount_of, prorated
-from billing.domain.fee_charges import owed_stretch, unused_of_void
+from billing.domain.fee_charges import owed_stretch, unused_ahead
 from billing.domain.invoice import LineKind
 from billing.domain.period import Period
 from billing.domain.proration import Share, measured_by, share_of, without
@@ -79,9 +79,9 @@ def _charged(facts: ChargeFacts, plan: Plan, charges: Sequence[Charge], *, perio
     """What counts towards the commitment, in minor units without tax."""
     own = [each for each in charges if each.line.explanation.plan == plan.ref]
     lines = [
-        TaxableLine(amount=_gross(facts, each), inclusive=each.line.tax_inclusive, treatment=each.treatment)
+        TaxableLine(amount=each.line.amount, inclusive=each.line.tax_inclusive, treatment=each.treatment)
         for each in own
-        if not isinstance(each.line.explanation.step, LateUsageStep)
+        if not isinstance(each.line.explanation.step, CreditStep | LateUsageStep)
     ]
     ahead = [
         TaxableLine(amount=_billed_ahead(facts, each), inclusive=each.tax_inclusive, treatment=each.treatment)
@@ -90,15 +90,10 @@ def _charged(facts: ChargeFacts, plan: Plan, charges: Sequence[Charge], *, perio
     ]
     not_used = [
         TaxableLine(amount=_before_discount(facts, step), inclusive=each.tax_inclusive, treatment=each.treatment)
-        for each, step in unused_of_void(facts, period)
+        for each, step in unused_ahead(facts, period)
         if each.plan == plan.ref
     ]
     return net_total([*lines, *ahead, *not_used], rounding=facts.rounding)
-
-
-def _gross(facts: ChargeFacts, each: Charge) -> int:
-    step = each.line.explanation.step
-    return _before_discount(facts, step) if isinstance(step, CreditStep) else each.line.amount
 
 
 def _before_discount(facts: ChargeFacts, step: CreditStep) -> int:

@@ -76,11 +76,13 @@ def credits_for_unused(facts: ChargeFacts, period: Period) -> Iterator[Charge]:
             yield from _credit(facts, prepaid, unused=unused, period=period)
 
 
-def unused_of_void(facts: ChargeFacts, period: Period) -> Iterator[tuple[Prepaid, CreditStep]]:
-    """What invoices that are void now billed ahead for the past period and was not used: no reissue bills it."""
+def unused_ahead(facts: ChargeFacts, period: Period) -> Iterator[tuple[Prepaid, CreditStep]]:
+    """What was billed ahead for the past period and not used, whatever is credited of it.
+
+    A coupon may have left nothing of it to give back; what a void invoice had billed, its reissue doesn't.
+    """
     for prepaid, unused in _unused(facts, period):
-        if prepaid.void:
-            yield prepaid, _credit_step(facts, prepaid, unused=unused)
+        yield prepaid, _credit_step(facts, prepaid, unused=unused)
 
 
 def _unused(facts: ChargeFacts, period: Period) -> Iterator[tuple[Prepaid, list[Period]]]:
