@@ -89,10 +89,14 @@ def test_where_a_project_may_not_build_its_functions_are_made_elsewhere_beside_t
         assert {each["name"].split("/")[3] for each in state["functions"].values()} == {"us-central1"}
 
 
-def test_a_service_that_lists_no_regions_is_not_judged_by_that(world: World) -> None:
-    world.gcloud.state["unlisted"] = ["tasks"]
-    world.apply()
-    assert world.plan().changes == []
+def test_a_service_that_lists_no_regions_is_not_judged_by_that() -> None:
+    with a_project(region=NO_QUEUES_NO_JOBS) as world:
+        world.gcloud.state["unlisted"] = ["tasks"]
+        with pytest.raises(
+            Halted, match=r": Cloud Scheduler is(?s:.*)all of them \(europe-west1, europe-west3\)"
+        ) as halted:
+            world.apply()
+        assert "Cloud Tasks" not in str(halted.value)
 
 
 def test_the_regions_are_asked_for_right_after_the_apis(world: World) -> None:
