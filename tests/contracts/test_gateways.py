@@ -278,12 +278,20 @@ def test_a_refund_on_the_gateway_s_own_pages_is_of_no_part_that_we_named(
     assert (made.amount, made.key, made.invoice_id) == (1000, "", None)
 
 
-def test_a_dispute_shows_on_the_payment_until_it_is_won(sandbox: RunningSandbox, gateway: Gateway) -> None:
-    paid = gateway.charge(order(gateway, method="pm_card_createDispute"))
+@pytest.mark.parametrize(("outcome", "then"), [("won", []), ("lost", [(1000, True)])])
+def test_a_dispute_shows_on_the_payment_unless_it_is_won(
+    sandbox: RunningSandbox, gateway: Gateway, key: str, outcome: str, then: list[tuple[int, bool]]
+) -> None:
+    """Of 49.00 the customer disputes 10.00."""
+    paid = gateway.charge(order(gateway))
     assert isinstance(paid, Succeeded)
+    charge = client_of(sandbox, key=key).v1.payment_intents.retrieve(paid.payment_id).latest_charge
+    opened = sandbox.control("POST", f"charges/{charge}/dispute", {"reason": "fraudulent", "amount": 1000})
     payment = gateway.payment(paid.payment_id)
-    assert (payment.disputed, payment.dispute_lost) == (4900, False)
+    assert [(each.id, each.amount, each.is_lost) for each in payment.disputes] == [(opened["id"], 1000, False)]
     assert payment.metadata["invoice_id"] == "inv-1"
+    sandbox.control("POST", f"disputes/{opened['id']}/close", {"outcome": outcome})
+    assert [(each.amount, each.is_lost) for each in gateway.payment(paid.payment_id).disputes] == then
 
 
 def checkout_order(**changes: Any) -> CheckoutOrder:  # noqa: ANN401

@@ -156,6 +156,7 @@ def test_a_good_card_goes_bad_and_is_renewed(client: Client, sandbox: RunningSan
         ("payment_methods/pm_none/decline", {"code": None}),
         ("charges/ch_none/dispute", {}),
         ("charges/ch_none/dispute", {"reason": "no"}),
+        ("charges/ch_none/dispute", {"amount": 0}),
         ("disputes/du_none/close", {"outcome": "draw"}),
         ("refunds/re_none/settle", {"status": "lost"}),
         ("events/evt_none/resend", {}),

@@ -11,7 +11,7 @@ from billing.domain.credit_request import AmountCredit, CreditRequest
 from billing.domain.event import EventType
 from billing.domain.invoice import CollectionMethod
 from billing.domain.payment import PaymentSource, RefundTarget
-from billing.ports import Documents
+from billing.ports import Documents, GatewayDispute
 from billing.sandbox.server import RunningSandbox
 from billing.store.customers import Customers
 from billing.usecases.follow_payment import follow_payment
@@ -19,7 +19,7 @@ from billing.usecases.issue_credit_note import issue_credit_note
 from billing.usecases.record_payment import NewPayment, record_payment
 from billing.usecases.refund_payment import RefundRequest, refund_payment
 from billing.usecases.reissue_invoice import reissue_invoice
-from billing.usecases.reverse_payment import dispute_payment, reverse_payment, settle_dispute
+from billing.usecases.reverse_payment import dispute_payment, lose_part, reverse_payment, settle_dispute
 from billing.usecases.void_invoice import void_invoice
 from tests.builders import a_fee, a_plan, a_tenant
 from tests.collected_invoice import CARD, bills, opened_page, pay_by_transfer, running, sandbox, the_invoice, unknown
@@ -253,6 +253,20 @@ def test_a_dispute_is_told_and_how_it_ends(world: CardWorld) -> None:
     ]
     of_invoice = [each for each in told(world, of="invoices/") if each.startswith("invoice.")]
     assert of_invoice == ["invoice.issued", "invoice.paid", "invoice.reopened", "invoice.paid"]
+
+
+def test_a_lost_dispute_about_a_part_is_told_as_money_that_went_back_and_not_as_won(world: CardWorld) -> None:
+    world.joins("lumen")
+    bills(world)
+    [payment] = world.payments()
+    dispute_payment(world.documents, payment.id, reason="fraudulent", call=world.call())
+    lost = GatewayDispute(id="du_1", amount=1000, is_lost=True)
+    for _ in range(2):
+        lose_part(world.documents, payment.id, lost, is_last=True, call=world.call())
+    assert sorted(told(world, of="payments/")) == ["payment.disputed", "payment.refunded", "payment.succeeded"]
+    said = the_event(world, EventType.PAYMENT_REFUNDED).fields
+    assert (said["refund_id"], said["refund_amount"], said["status"]) == ("du_1", 1000, "succeeded")
+    assert "invoice.reopened" in told(world, of="invoices/")
 
 
 def test_a_credit_note_is_told_with_its_invoice(world: CardWorld) -> None:

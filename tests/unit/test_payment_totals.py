@@ -64,6 +64,13 @@ def test_used_credit_is_no_new_money_and_a_reversed_payment_takes_what_was_not_r
     assert payment_totals(payments)[0].kept == 5900
 
 
+def test_what_a_lost_dispute_about_a_part_took_is_reversed_and_not_refunded() -> None:
+    lost = replace(a_refund(1000, target=RefundTarget.METHOD, state=RefundState.DONE), is_lost=True)
+    rest = a_refund(500, target=RefundTarget.METHOD, state=RefundState.DONE)
+    [totals] = payment_totals([a_payment(4900, refunds=(lost, rest))])
+    assert (totals.refunded, totals.reversed, totals.kept) == (500, 1000, 3400)
+
+
 def test_each_currency_has_totals_of_its_own() -> None:
     totals = payment_totals([a_payment(100), a_payment(300, currency="EUR"), a_payment(5)])
     assert [(each.currency, each.payments, each.received) for each in totals] == [("EUR", 1, 300), ("USD", 2, 105)]

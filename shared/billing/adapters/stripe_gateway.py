@@ -18,6 +18,7 @@ from billing.adapters.stripe_earlier import charge_with_key, customer_with_key, 
 from billing.adapters.stripe_outcomes import (
     checkout_of,
     declined,
+    disputes_of,
     metadata_of,
     method_of,
     outcome_of,
@@ -49,8 +50,6 @@ if TYPE_CHECKING:
 
 _RETRIES = 2
 _PAGE = 100
-_NOT_HELD = frozenset({"won", "prevented", "warning_needs_response", "warning_under_review", "warning_closed"})
-"""Disputes that withhold no money: a warning is an inquiry (https://docs.stripe.com/disputes/how-disputes-work)."""
 
 _UNANSWERED = (stripe.APIConnectionError, stripe.RateLimitError)
 _LOCALES = frozenset(
@@ -167,7 +166,6 @@ class StripeGateway:
             intent = self._stripe.payment_intents.retrieve(payment_id, {"expand": ["payment_method"]})
             refunds = self._stripe.refunds.list({"payment_intent": payment_id, "limit": _PAGE})
             disputes = self._stripe.disputes.list({"payment_intent": payment_id, "limit": _PAGE})
-            held = [each for each in disputes.auto_paging_iter() if each.status not in _NOT_HELD]
             return GatewayPayment(
                 id=intent.id,
                 outcome=outcome_of(intent),
@@ -175,8 +173,7 @@ class StripeGateway:
                 currency=intent.currency.upper(),
                 customer=str(intent.customer or ""),
                 refunds=tuple(refund_of(each) for each in refunds.auto_paging_iter()),
-                disputed=minor_amount(sum(each.amount for each in held), intent.currency),
-                dispute_lost=any(each.status == "lost" for each in held),
+                disputes=disputes_of(disputes.auto_paging_iter(), intent),
                 metadata=metadata_of(intent),
                 created_at=datetime.fromtimestamp(intent.created, UTC),
             )

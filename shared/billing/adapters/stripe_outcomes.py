@@ -3,6 +3,7 @@
 https://docs.stripe.com/payments/paymentintents/lifecycle and https://docs.stripe.com/declines/codes
 """
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,6 +16,7 @@ from billing.ports import (
     Checkout,
     CheckoutStatus,
     Declined,
+    GatewayDispute,
     GatewayRefund,
     Pending,
     RefundStatus,
@@ -31,6 +33,8 @@ _REFUNDS = {
     "canceled": RefundStatus.FAILED,
 }
 _OF_INVOICE, _OF_BALANCE = "invoice/", "balance"
+_NOT_HELD = frozenset({"won", "prevented", "warning_needs_response", "warning_under_review", "warning_closed"})
+"""Disputes that withhold no money: a warning is an inquiry (https://docs.stripe.com/disputes/how-disputes-work)."""
 
 
 def outcome_of(intent: stripe.PaymentIntent) -> ChargeOutcome:
@@ -118,6 +122,19 @@ def _part_of(text: str) -> str | None:
     if text == _OF_BALANCE:
         return ""
     return text.removeprefix(_OF_INVOICE) if text.startswith(_OF_INVOICE) else None
+
+
+def disputes_of(disputes: Iterable[stripe.Dispute], intent: stripe.PaymentIntent) -> tuple[GatewayDispute, ...]:
+    """Those that withhold money; one in another currency than was charged is about all of it."""
+    return tuple(
+        GatewayDispute(
+            id=each.id,
+            amount=minor_amount(each.amount if each.currency == intent.currency else intent.amount, intent.currency),
+            is_lost=each.status == "lost",
+        )
+        for each in disputes
+        if each.status not in _NOT_HELD
+    )
 
 
 def checkout_of(session: stripe.checkout.Session) -> Checkout:

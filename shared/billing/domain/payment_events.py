@@ -22,7 +22,7 @@ def payment_events(before: Payment | None, after: Payment, *, at: datetime) -> I
     """
     if before is None:
         yield _event(EventType.PAYMENT_SUCCEEDED, after, at=at, name="succeeded")
-    elif after.status is not before.status:
+    elif after.status is not before.status and not _lost_a_part(before, after):
         yield _event(_REACHED[after.status], after, at=at, name=f"{after.status.value}/{stamp(at)}")
     known = {} if before is None else {each.id: each.state for each in before.refunds}
     for refund in after.refunds:
@@ -30,6 +30,11 @@ def payment_events(before: Payment | None, after: Payment, *, at: datetime) -> I
         if type_ is not None and known.get(refund.id) is not refund.state:
             name = f"refund-{refund.id}-{refund.state.value}"
             yield _event(type_, after, at=at, name=name, **_of_refund(refund))
+
+
+def _lost_a_part(before: Payment, after: Payment) -> bool:
+    """Whether a dispute about a part was lost: the rest stands, but nothing was won."""
+    return any(each.is_lost and each not in before.refunds for each in after.refunds)
 
 
 def _of_refund(refund: Refund) -> dict[str, EventField]:

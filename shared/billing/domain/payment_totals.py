@@ -10,7 +10,8 @@ from billing.domain.payment import Payment, PaymentSource, PaymentStatus, Refund
 class PaymentTotals:
     """Sums in minor units of one currency. Credit that was used is money that came in before, so it is apart.
 
-    `refunded` went back to customers or is on its way, `reversed` was taken back by banks; `kept` is what stays.
+    `refunded` went back to customers or is on its way, `reversed` was taken back by banks, as a whole or in a lost
+    dispute about a part; `kept` is what stays.
     """
 
     currency: str
@@ -44,9 +45,8 @@ def _totals(currency: str, payments: list[Payment]) -> PaymentTotals:
         from_balance=sum(each.amount for each in payments if each.source is PaymentSource.CREDIT_BALANCE),
         refunded=sum(refunded),
         reversed=sum(
-            each.amount - back
+            each.amount - back if each.status is PaymentStatus.REVERSED else _lost(each)
             for each, back in zip(outside, refunded, strict=True)
-            if each.status is PaymentStatus.REVERSED
         ),
     )
 
@@ -56,5 +56,9 @@ def _refunded(payment: Payment) -> int:
     return sum(
         each.amount
         for each in payment.refunds
-        if each.target is RefundTarget.METHOD and each.state is not RefundState.FAILED
+        if each.target is RefundTarget.METHOD and each.state is not RefundState.FAILED and not each.is_lost
     )
+
+
+def _lost(payment: Payment) -> int:
+    return sum(each.amount for each in payment.refunds if each.is_lost)

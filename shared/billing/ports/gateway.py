@@ -191,8 +191,20 @@ class Checkout:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class GatewayDispute:
+    """`amount` minor units of a payment that the customer's bank holds back, or has taken for good: `is_lost`."""
+
+    id: str
+    amount: int
+    is_lost: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GatewayPayment:
-    """A payment as the gateway has it now: `outcome`, what of it was given back or disputed, and our own `metadata`."""
+    """A payment as the gateway has it now: `outcome`, what of it was given back or disputed, and our own `metadata`.
+
+    A dispute that holds nothing back, or no more, is none of its `disputes`.
+    """
 
     id: str
     outcome: ChargeOutcome
@@ -200,8 +212,7 @@ class GatewayPayment:
     currency: str
     customer: str
     refunds: tuple[GatewayRefund, ...] = ()
-    disputed: int = 0
-    dispute_lost: bool = False
+    disputes: tuple[GatewayDispute, ...] = ()
     metadata: Mapping[str, str] = field(default_factory=dict)
     created_at: datetime | None = None
 

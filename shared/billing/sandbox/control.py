@@ -98,12 +98,15 @@ class Control:
         return {"deliveries": [record.resource for record in self._state.everyones("_delivery")]}
 
     def _dispute(self, key: str, given: dict[str, Any]) -> object:
-        _only(given, "reason")
+        _only(given, "amount", "reason")
         reason = given.get("reason", "fraudulent")
         if reason not in CAUSES:
             raise InvalidInput("reason", expected=f"one of {', '.join(CAUSES)}", given=reason)
         account, charge = self._found("charge", key)
-        return open_dispute(account, charge, cause=reason)
+        amount = _whole(given, "amount") if "amount" in given else charge["amount"]
+        if not 0 < amount <= charge["amount"]:
+            raise InvalidInput("amount", expected=f"more than 0 and at most {charge['amount']}", given=amount)
+        return open_dispute(account, charge, cause=reason, amount=amount)
 
     def _close(self, key: str, given: dict[str, Any]) -> object:
         _only(given, "outcome")

@@ -28,8 +28,8 @@ _EVIDENCE = (
 ).split()
 
 
-def open_dispute(account: Account, charge: Resource, *, cause: str) -> Resource:
-    """The cardholder disputes the whole charge. Money leaves the balance, save for a mere inquiry."""
+def open_dispute(account: Account, charge: Resource, *, cause: str, amount: int | None = None) -> Resource:
+    """The cardholder disputes the charge, or an amount of it. Money leaves the balance, save for a mere inquiry."""
     if charge["status"] != "succeeded" or charge["disputed"]:
         raise ApiError(f"Charge {charge['id']} can't be disputed: it failed or is disputed already.", param="charge")
     reason, code = CAUSES[cause]
@@ -38,7 +38,7 @@ def open_dispute(account: Account, charge: Resource, *, cause: str) -> Resource:
         "dispute",
         prefix="du",
         fields={
-            "amount": charge["amount"],
+            "amount": charge["amount"] if amount is None else amount,
             "balance_transactions": [],
             "charge": charge["id"],
             "currency": charge["currency"],
@@ -62,7 +62,7 @@ def open_dispute(account: Account, charge: Resource, *, cause: str) -> Resource:
     charge["disputed"] = True
     account.save(charge)
     if not inquiry:
-        _move(account, dispute, amount=-charge["amount"], fee=DISPUTE_FEE)
+        _move(account, dispute, amount=-dispute["amount"], fee=DISPUTE_FEE)
     emit(account, "charge.dispute.created", dispute)
     if not inquiry:
         emit(account, "charge.dispute.funds_withdrawn", dispute)

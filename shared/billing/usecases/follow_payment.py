@@ -10,7 +10,7 @@ from enum import StrEnum
 from billing.domain.attempt import AttemptStatus, PaymentAttempt
 from billing.domain.charging import attempt_of, with_attempt
 from billing.domain.invoice import Invoice
-from billing.domain.payment import Payment, PaymentSource, PaymentStatus, gateway_payment_id
+from billing.domain.payment import PaymentSource, gateway_payment_id
 from billing.ports import (
     ChargeOutcome,
     Declined,
@@ -28,9 +28,9 @@ from billing.store.tenants import Tenants
 from billing.usecases.call import Call
 from billing.usecases.change_invoice import change_invoice
 from billing.usecases.close_other_ways import close_other_ways
+from billing.usecases.follow_disputes import follow_disputes
 from billing.usecases.follow_refunds import follow_refunds
 from billing.usecases.record_payment import NewPayment, record_payment
-from billing.usecases.reverse_payment import dispute_payment, settle_dispute
 
 _STATUS = {
     Succeeded: AttemptStatus.SUCCEEDED,
@@ -113,16 +113,7 @@ def _book(
     )
     booked = record_payment(documents, new, call=call).payment
     booked = follow_refunds(documents, booked, payment.refunds, call=call)
-    _follow_dispute(documents, booked, payment, call=call)
-
-
-def _follow_dispute(documents: Documents, booked: Payment, payment: GatewayPayment, *, call: Call) -> None:
-    if payment.dispute_lost:
-        settle_dispute(documents, booked.id, won=False, reason="the dispute is lost", call=call)
-    elif payment.disputed:
-        dispute_payment(documents, booked.id, reason="the customer's bank holds it back", call=call)
-    elif booked.status is PaymentStatus.DISPUTED:
-        settle_dispute(documents, booked.id, won=True, reason="the dispute is won", call=call)
+    follow_disputes(documents, booked, payment, call=call)
 
 
 def _note_attempt(documents: Documents, payment: GatewayPayment, invoice_id: str, *, call: Call) -> None:

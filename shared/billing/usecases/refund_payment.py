@@ -11,6 +11,7 @@ from billing.ports import Documents, Gateway, GatewayRefund, RefundOrder, Refund
 from billing.store.collection import Stored
 from billing.store.customers import Customers
 from billing.usecases.call import Call
+from billing.usecases.follow_disputes import follow_disputes
 from billing.usecases.follow_refunds import follow_refunds, refund_key
 from billing.usecases.payment_changes import PaymentChange, change_payment, refund_end
 
@@ -63,10 +64,18 @@ def refund_payment(documents: Documents, request: RefundRequest, *, gateway: Gat
         return payment
     gateway = _there(gateway, request)
     end = _end_at_gateway(gateway, payment, request, call=call)
-    if end.state is RefundState.FAILED:  # it may be that somebody refunded the same money on the gateway's pages
-        refunds = gateway.payment(payment.gateway_id).refunds
-        follow_refunds(documents, payment, refunds, given_up=request.id, call=call)
+    if end.state is RefundState.FAILED:
+        _follow_the_others(documents, gateway, payment, request, call=call)
     return change_payment(documents, request.payment_id, lambda each: _ended(each, request, end), call=call)
+
+
+def _follow_the_others(
+    documents: Documents, gateway: Gateway, payment: Payment, request: RefundRequest, *, call: Call
+) -> None:
+    """Book what went back instead: refunded by somebody on the gateway's own pages, or to the customer's bank."""
+    fetched = gateway.payment(payment.gateway_id)
+    payment = follow_refunds(documents, payment, fetched.refunds, given_up=request.id, call=call)
+    follow_disputes(documents, payment, fetched, given_up=request.id, call=call)
 
 
 def _to_balance(payment: Payment, request: RefundRequest, call: Call) -> PaymentChange | None:

@@ -5,9 +5,10 @@ from dataclasses import replace
 from billing.domain.disputed import going_on, resting
 from billing.domain.errors import InvalidInput
 from billing.domain.payment import Payment, PaymentSource, PaymentStatus
-from billing.ports import Documents
+from billing.ports import Documents, GatewayDispute
 from billing.usecases.call import Call
 from billing.usecases.payment_changes import PaymentChange, change_payment
+from billing.usecases.taken_elsewhere import TakenElsewhere, taken_elsewhere
 
 
 def reverse_payment(documents: Documents, payment_id: str, *, reason: str, call: Call) -> Payment:
@@ -56,7 +57,7 @@ def dispute_payment(documents: Documents, payment_id: str, *, reason: str, call:
 
 
 def settle_dispute(documents: Documents, payment_id: str, *, won: bool, reason: str, call: Call) -> Payment:
-    """End a dispute: won, the payment stands and its invoices' cases go on; lost, it is reversed."""
+    """End a dispute about all of it: won, the payment stands and its invoices' cases go on; lost, it is reversed."""
     if not won:
         return reverse_payment(documents, payment_id, reason=reason, call=call)
 
@@ -68,6 +69,34 @@ def settle_dispute(documents: Documents, payment_id: str, *, won: bool, reason: 
             after=after,
             event="payment.dispute_won",
             reason=reason,
+            cases=lambda invoice: going_on(invoice, payment_id, at=call.recorded_at),
+        )
+
+    return change_payment(documents, payment_id, decide, call=call)
+
+
+def lose_part(
+    documents: Documents, payment_id: str, dispute: GatewayDispute, *, is_last: bool, given_up: str = "", call: Call
+) -> Payment:
+    """Take off a payment what a lost dispute about a part of it took; the rest stands. Again changes nothing.
+
+    Where no other dispute is open (`is_last`), the payment is disputed no more and its invoices' cases go on. What a
+    refund holds that waits for its end is taken only where that was `given_up`.
+    """
+    taken = TakenElsewhere(
+        gateway_id=dispute.id, id=dispute.id, amount=dispute.amount, reason="the dispute is lost", is_lost=True
+    )
+
+    def decide(payment: Payment) -> PaymentChange | None:
+        if payment.status is PaymentStatus.REVERSED:
+            return None
+        known = [each for each in payment.refunds if each.gateway_id == dispute.id]
+        change = taken_elsewhere(payment, taken, known=known, given_up=given_up, call=call)
+        if change is None or not is_last:
+            return change
+        return replace(
+            change,
+            after=replace(change.after, status=PaymentStatus.SUCCEEDED),
             cases=lambda invoice: going_on(invoice, payment_id, at=call.recorded_at),
         )
 
