@@ -77,6 +77,25 @@ def test_an_automatic_charge_that_can_not_be_made_can_be_transferred(tmp_path: P
         assert "IBAN DE89 3704 0044 0532 0130 00" in text(proxy.get(proxy.link()))
 
 
+@pytest.mark.parametrize(("due", "by_card"), [(5831, False), (5000, True)])
+def test_an_amount_that_no_card_is_charged_is_transferred_and_another_one_is_not(
+    tmp_path: Path, due: int, by_card: bool
+) -> None:
+    refused = PaymentAttempt(
+        number=1,
+        attempted_at=utc("2026-03-01"),
+        amount=5831,
+        status=AttemptStatus.DECLINED,
+        code="amount_too_large",
+    )
+    with running_proxy(tmp_path, tenant=a_tenant(gateway="stripe", bank=BANK)) as proxy:
+        owes(proxy, collection_method=CollectionMethod.CHARGE_AUTOMATICALLY)
+        changes(proxy, attempts=(refused,), amount_paid=5831 - due)
+        said = text(proxy.get(proxy.link()))
+        assert ("by card" in said) is by_card
+        assert "IBAN DE89 3704 0044 0532 0130 00" in said
+
+
 def test_the_pdf_is_the_one_that_was_filed(proxy: Proxy) -> None:
     invoice = owes(proxy)
     answered = proxy.get(f"{proxy.link()}/invoice.pdf")

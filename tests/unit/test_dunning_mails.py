@@ -76,6 +76,22 @@ def test_who_pays_by_transfer_is_shown_the_account_and_the_reference_and_who_pay
     assert "DE02" not in compose(failed(kind, SOFT)).text
 
 
+@pytest.mark.parametrize("kind", [*CHASING, NoticeKind.INVOICE_ISSUED])
+@pytest.mark.parametrize("code", ["amount_too_small", "gateway_refused"])
+def test_what_the_gateway_itself_refused_is_asked_for_by_transfer_and_without_a_word_of_the_card(
+    kind: NoticeKind, code: str
+) -> None:
+    said = compose(failed(kind, attempt(code, None))).text
+    assert "DE02 1203 0000 0000 2020 51" in said
+    assert not re.search(r"\bcard\b|charge|online", said.split("Pay online: ")[0])
+
+
+def test_the_tenant_reads_what_the_gateway_refused() -> None:
+    said = compose(failed(NoticeKind.TENANT_PAYMENT_FAILED, attempt("amount_too_small", None))).text
+    assert "the amount is smaller than cards are charged (amount_too_small)" in said
+    assert "No further try is planned: the customer has been asked for another way to pay." in said
+
+
 def test_a_mail_counts_the_days_since_the_due_date_where_the_invoice_was_issued() -> None:
     # due on 31 March in Berlin, where 22:30 UTC is already the next day
     on_the_eve = overdue(NoticeKind.URGENT_NOTICE, day=7)

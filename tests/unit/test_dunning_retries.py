@@ -13,7 +13,7 @@ from billing.domain.decline import Advice
 from billing.domain.dunning_case import CaseCause, PauseReason, left, paused, under_review
 from billing.domain.dunning_policies import DEFAULT_POLICY
 from billing.domain.dunning_policy import CaseState, DunningPolicy, DunningStep
-from billing.domain.dunning_retry import card_tries, next_retry_on, why_not_retried
+from billing.domain.dunning_retry import card_tries, next_retry_on, tried_advice, why_not_retried
 from billing.domain.invoice import CollectionMethod, Invoice
 from billing.domain.invoice_payment import overdue, paid, taken_back
 from tests.builders import utc
@@ -53,6 +53,36 @@ def why_not(invoice: Invoice, *, step: DunningStep = DAY_3, policy: DunningPolic
 )
 def test_a_decline_says_whether_the_card_is_tried_again(code: str, step: DunningStep, why: str) -> None:
     assert why_not(declined(code), step=step) == why
+
+
+def refused(code: str, *, at: str = "2026-03-01T04:00") -> Invoice:
+    """Refused by the gateway itself at its issue, and overdue on 4 March."""
+    invoice = with_attempt(
+        an_invoice(due_on=date(2026, 3, 3)), an_attempt(AttemptStatus.DECLINED, code=code, at=at), at=NOON
+    )
+    assert invoice.dunning is None
+    return overdue(invoice, at=NOON)
+
+
+@pytest.mark.parametrize("code", ["amount_too_small", "amount_too_large", "invalid_charge_amount"])
+def test_no_card_is_charged_an_amount_that_the_gateway_refuses_until_another_is_due(code: str) -> None:
+    invoice, other_card = refused(code), a_payer(payment_method_id="pm_2")
+
+    assert why_not(invoice, step=DAY_0) == f"{code}: no card is charged this amount"
+    assert why_not_retried(DEFAULT_POLICY, invoice, other_card, step=DAY_0, as_of=NOON) == why_not(invoice)
+    assert next_retry_on(DEFAULT_POLICY, invoice) is None
+    assert why_not(paid(invoice, 900, at=NOON), step=DAY_0) == ""
+
+
+def test_what_the_gateway_refused_for_another_reason_is_tried_on_another_day() -> None:
+    assert why_not(refused("gateway_refused"), step=DAY_0) == ""
+    today = refused("gateway_refused", at="2026-03-04T04:00")
+    assert why_not(today, step=DAY_0) == "gateway_refused: refused today, to be tried again later"
+
+
+def test_a_policy_has_no_say_in_what_the_gateway_refused() -> None:
+    policy = replace(DEFAULT_POLICY, declines={"amount_too_small": Advice.REVIEW})
+    assert tried_advice(policy, refused("amount_too_small").attempts[-1]) is None
 
 
 def test_a_network_that_forbids_it_is_obeyed_whatever_the_code() -> None:

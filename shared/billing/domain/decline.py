@@ -28,6 +28,12 @@ AUTHENTICATION_CODES: Final = frozenset(
 NO_METHOD: Final = "no_payment_method"
 """Nothing was there to charge."""
 
+AMOUNT_CODES: Final = frozenset({"amount_too_small", "amount_too_large", "invalid_charge_amount"})
+"""The gateway charges no such amount, to whatever card: https://docs.stripe.com/error-codes"""
+
+GATEWAY_REFUSED: Final = "gateway_refused"
+"""The gateway refused the request itself, for another reason than the amount."""
+
 _RETRY_SOON: Final = """
     approve_with_id issuer_not_available payment_method_provider_timeout processing_error reenter_transaction
     try_again_later
@@ -87,6 +93,11 @@ _STRIPE_ADVICE_AGAINST: Final = frozenset({"confirm_card_data", "do_not_try_agai
 def advice_of(code: str) -> Advice:
     """What follows from a decline code; one that nobody knows counts as soft: it is tried again, within limits."""
     return DECLINE_CODES.get(code, Advice.RETRY)
+
+
+def is_refusal(code: str) -> bool:
+    """Whether the gateway itself refused: no bank was asked, and nothing speaks against the card."""
+    return code == GATEWAY_REFUSED or code in AMOUNT_CODES
 
 
 def network_advice(*, decline_code: str = "", merchant_advice: str = "", stripe_advice: str = "") -> Advice | None:

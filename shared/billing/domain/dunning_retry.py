@@ -3,12 +3,13 @@
 from datetime import date, datetime, timedelta
 
 from billing.domain.attempt import AttemptStatus, PaymentAttempt
-from billing.domain.charging import is_answered
+from billing.domain.charging import amount_refused, is_answered
 from billing.domain.customer import Customer
-from billing.domain.decline import NO_METHOD, Advice, stricter
+from billing.domain.decline import GATEWAY_REFUSED, NO_METHOD, Advice, is_refusal, stricter
 from billing.domain.dunning_case import CaseCause, DunningCase
 from billing.domain.dunning_policy import CARD_DAYS, DunningPolicy, DunningStep
 from billing.domain.invoice import CollectionMethod, Invoice
+from billing.domain.period import local_date
 
 _FAILED = frozenset({AttemptStatus.DECLINED, AttemptStatus.REQUIRES_ACTION})
 
@@ -27,6 +28,7 @@ def why_not_retried(
         return "the step has no retry"
     return (
         _why_no_card(invoice, case, customer)
+        or _why_refused(invoice, last, as_of=as_of)
         or _why_declined(policy, last, customer, step=step)
         or _why_limited(policy, case, customer, as_of=as_of)
     )
@@ -49,11 +51,11 @@ def next_retry_on(policy: DunningPolicy, invoice: Invoice) -> date | None:
 
 
 def tried_advice(policy: DunningPolicy, attempt: PaymentAttempt) -> Advice | None:
-    """What follows from a declined attempt under the policy; None for one that was not declined.
+    """What follows from a declined attempt under the policy; None for one that was not declined by a bank.
 
     Where the card's network forbids another try, no policy allows it.
     """
-    if attempt.status is not AttemptStatus.DECLINED:
+    if attempt.status is not AttemptStatus.DECLINED or is_refusal(attempt.code):
         return None
     return stricter(policy.advice(attempt.code), attempt.network_advice)
 
@@ -74,6 +76,18 @@ def _why_no_card(invoice: Invoice, case: DunningCase, customer: Customer) -> str
     if case.cause is CaseCause.REVERSED:
         return "the payment was taken back"
     return "" if customer.payment_method_id else "no payment method is saved"
+
+
+def _why_refused(invoice: Invoice, last: PaymentAttempt | None, *, as_of: datetime) -> str:
+    """Why what the gateway itself refused is not tried: the same amount ever, anything else again on the same day."""
+    if last is None:
+        return ""
+    if amount_refused(invoice):
+        return f"{last.code}: no card is charged this amount"
+    is_of_today = local_date(last.attempted_at, invoice.zone) == local_date(as_of, invoice.zone)
+    return (
+        f"{last.code}: refused today, to be tried again later" if last.code == GATEWAY_REFUSED and is_of_today else ""
+    )
 
 
 def _why_declined(policy: DunningPolicy, last: PaymentAttempt | None, customer: Customer, *, step: DunningStep) -> str:

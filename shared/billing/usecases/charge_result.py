@@ -1,13 +1,13 @@
 """What a charge came to: the attempt as the invoice keeps it, and the money that came, as it is booked."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import assert_never
 
 from billing.domain.attempt import AttemptSource, AttemptStatus, PaymentAttempt, attempt_key
 from billing.domain.charging import next_attempt
 from billing.domain.customer import Customer
-from billing.domain.decline import NO_METHOD, advice_of
+from billing.domain.decline import GATEWAY_REFUSED, NO_METHOD, advice_of
 from billing.domain.errors import NotFound
 from billing.domain.invoice import Invoice
 from billing.domain.payment import Payment, PaymentSource, gateway_payment_id
@@ -18,6 +18,7 @@ from billing.ports import (
     Documents,
     Gateway,
     GatewayPayment,
+    GatewayRefused,
     GatewayUnavailable,
     Pending,
     RequiresAction,
@@ -27,6 +28,9 @@ from billing.ports import (
 from billing.store.customers import Customers
 from billing.usecases.call import Call
 from billing.usecases.record_payment import NewPayment
+
+WAITS_UNCHARGED = timedelta(days=3)
+"""How long an invoice that can't be charged, by no fault of its customer's, waits for that before it is sent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,11 +84,20 @@ class Till:
         )
 
     def charge(self) -> ChargeResult:
-        """Charge the saved method; without one nobody is asked. May raise GatewayRefused."""
+        """Charge the saved method; without one nobody is asked.
+
+        A refusal of the request itself ends the attempt. Raises GatewayRefused in place of that in the first days after
+        the issue: as a rule that is the account, for all invoices, and somebody sees to it.
+        """
         if not self.has_method:
             message = "No payment method is saved."
             return self.result(Declined(code=NO_METHOD, advice=advice_of(NO_METHOD), message=message))
-        return self.result(self.gateway.charge(self.order))
+        try:
+            return self.result(self.gateway.charge(self.order))
+        except GatewayRefused as refused:  # so nothing was taken
+            if self.source is AttemptSource.ISSUE and self.at < self.invoice.issued_at + WAITS_UNCHARGED:
+                raise
+            return self.result(Declined(code=GATEWAY_REFUSED, advice=None, message=refused.reason))
 
     def result(self, outcome: ChargeOutcome) -> ChargeResult:
         """What an outcome of this attempt means."""

@@ -6,7 +6,7 @@ from typing import assert_never
 
 from billing.domain.attempt import AttemptStatus, PaymentAttempt
 from billing.domain.customer import Customer
-from billing.domain.decline import Advice
+from billing.domain.decline import Advice, is_refusal
 from billing.domain.dunning import suspension_day
 from billing.domain.dunning_policy import DunningPolicy
 from billing.domain.dunning_retry import next_retry_on, tried_advice
@@ -101,6 +101,8 @@ def _of_attempt(attempt: PaymentAttempt) -> list[NoticeKind] | None:
     match attempt.status:
         case AttemptStatus.SUCCEEDED:  # and it was taken back since: whoever did that tells
             return []
+        case AttemptStatus.DECLINED if is_refusal(attempt.code):  # nothing is wrong with the card: it is asked to pay
+            return [NoticeKind.INVOICE_ISSUED, NoticeKind.TENANT_PAYMENT_FAILED]
         case AttemptStatus.DECLINED:
             return [_declined(attempt), NoticeKind.TENANT_PAYMENT_FAILED]
         case AttemptStatus.REQUIRES_ACTION:

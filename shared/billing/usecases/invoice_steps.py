@@ -21,7 +21,7 @@ from billing.store.customers import Customers
 from billing.store.invoices import Invoices
 from billing.store.payments import Payments
 from billing.usecases.call import Call
-from billing.usecases.charge_result import ChargeResult
+from billing.usecases.charge_result import WAITS_UNCHARGED, ChargeResult
 from billing.usecases.collect import Collecting, charge_at_issue, charge_found, paid_without_charge
 from billing.usecases.deliver import Mailing, deliver
 from billing.usecases.invoice_notices import notices_of
@@ -78,14 +78,27 @@ def do_steps(steps: Steps, case: Case) -> Done:
     try:
         outcome = _collected(steps, case, outcome)
     except Exception as error:  # noqa: BLE001 - whatever one charge does costs no other invoice its own
-        return Done(outcome=outcome, failure=failure_of(case.invoice.value.id, error))
+        failure = failure_of(case.invoice.value.id, error)
+        if not _goes_out_uncharged(steps, case):
+            return Done(outcome=outcome, failure=failure)
+        return replace(_mailed(steps, case, outcome, is_charged=False), failure=failure)
     collected = _counted(outcome.charge)
     if outcome.charge is not None and outcome.charge.is_unknown:
         return Done(outcome=outcome, failure=_unknown(outcome.invoice.value, outcome.charge), collected=collected)
+    done = _mailed(steps, case, outcome)
+    return replace(done, collected=collected + done.collected)
+
+
+def _goes_out_uncharged(steps: Steps, case: Case) -> bool:
+    """Whether what can't be charged has waited for that long enough; its charge is tried on, night by night."""
+    return steps.call().recorded_at >= case.invoice.value.issued_at + WAITS_UNCHARGED
+
+
+def _mailed(steps: Steps, case: Case, outcome: Outcome, *, is_charged: bool = True) -> Done:
     try:
-        return _delivered(steps, case, outcome, collected=collected)
+        return _delivered(steps, case, outcome, is_charged=is_charged)
     except Exception as error:  # noqa: BLE001 - nor its mail
-        return Done(outcome=outcome, failure=failure_of(case.invoice.value.id, error), collected=collected)
+        return Done(outcome=outcome, failure=failure_of(case.invoice.value.id, error))
 
 
 def _collected(steps: Steps, case: Case, outcome: Outcome) -> Outcome:
@@ -101,19 +114,24 @@ def _collected(steps: Steps, case: Case, outcome: Outcome) -> Outcome:
         found = charge_found(collecting, invoice, call=call)
     result = found.result
     is_done = result is None or not result.is_unknown
+    was_sent = steps.mailing is not None and DELIVER not in invoice.value.pending
     return replace(
-        outcome, invoice=found.invoice, charge=result, done=outcome.done | ({COLLECT} if is_done else frozenset())
+        outcome,
+        invoice=found.invoice,
+        charge=result,
+        done=outcome.done | ({COLLECT} if is_done else frozenset()),
+        adds=(DELIVER,) if result is not None and is_done and was_sent and is_open(found.invoice.value) else (),
     )
 
 
-def _delivered(steps: Steps, case: Case, outcome: Outcome, *, collected: Collected) -> Done:
+def _delivered(steps: Steps, case: Case, outcome: Outcome, *, is_charged: bool) -> Done:
     mailing, call = steps.mailing, steps.call()
     if mailing is None or DELIVER not in case.invoice.value.pending:
-        return Done(outcome=outcome, collected=collected)
+        return Done(outcome=outcome)
     if case.customer is None and COLLECT not in outcome.done:
         outcome = replace(outcome, invoice=_read_again(steps, case))
-    if COLLECT in outcome.invoice.value.pending and COLLECT not in outcome.done:
-        return Done(outcome=outcome, collected=collected)
+    if is_charged and COLLECT in outcome.invoice.value.pending and COLLECT not in outcome.done:
+        return Done(outcome=outcome)
     plan = planned(outcome, is_booked=False, call=call)
     notices = notices_of(
         plan.after,
@@ -124,13 +142,13 @@ def _delivered(steps: Steps, case: Case, outcome: Outcome, *, collected: Collect
         sent_at=call.recorded_at,
     )
     if notices is None:
-        return Done(outcome=outcome, collected=collected)
+        return Done(outcome=outcome)
     delivery = deliver(mailing, wanted_mails(steps.documents, notices, customer=case.customer))
     outcome = replace(outcome, refused=delivery.refused)
-    collected += Collected(mailed=delivery.sent)
+    mailed = Collected(mailed=delivery.sent)
     if delivery.error is not None:
-        return Done(outcome=outcome, failure=failure_of(plan.after.id, delivery.error), collected=collected)
-    return Done(outcome=replace(outcome, done=outcome.done | {DELIVER}), collected=collected)
+        return Done(outcome=outcome, failure=failure_of(plan.after.id, delivery.error), collected=mailed)
+    return Done(outcome=replace(outcome, done=outcome.done | {DELIVER}), collected=mailed)
 
 
 def _policy(steps: Steps, case: Case, invoice: Invoice, *, tenant: Tenant) -> DunningPolicy:

@@ -141,6 +141,8 @@ def _done(run: DunningRun, due: DueCase, claim: Claim, *, refusal: str) -> StepD
         charged=0 if is_open(invoice) or attempt is None else attempt.amount,
         note="" if attempt is not None or due.act.step is None or not due.act.step.retry else refusal,
     )
+    if invoice.dunning is None or invoice.dunning.claim != claim:  # another run took it over, or it begins anew
+        return None
     is_under_way = attempt is not None and attempt.status is AttemptStatus.PENDING
     if not is_collectible(invoice) or is_under_way:
         return done

@@ -27,6 +27,10 @@ _ENGLISH: Final = {
     "bank_account_closed": "the account is closed",
     "authorization_revoked": "the direct debit authorisation was withdrawn",
     "debit_not_authorized": "the direct debit was not authorised",
+    "amount_too_small": "the amount is smaller than cards are charged",
+    "amount_too_large": "the amount is larger than cards are charged",
+    "invalid_charge_amount": "cards are not charged such an amount",
+    "gateway_refused": "the payment gateway refused it",
     "": "the bank declined the payment",
 }
 _GERMAN: Final = {
@@ -51,6 +55,10 @@ _GERMAN: Final = {
     "bank_account_closed": "das Konto ist geschlossen",
     "authorization_revoked": "die Einzugsermächtigung wurde widerrufen",
     "debit_not_authorized": "die Lastschrift wurde nicht genehmigt",
+    "amount_too_small": "der Betrag ist kleiner, als von Karten eingezogen wird",
+    "amount_too_large": "der Betrag ist größer, als von Karten eingezogen wird",
+    "invalid_charge_amount": "ein solcher Betrag wird von Karten nicht eingezogen",
+    "gateway_refused": "der Zahlungsdienst hat es abgelehnt",
     "": "die Bank hat die Zahlung abgelehnt",
 }
 

@@ -5,7 +5,7 @@ from datetime import date
 from functools import partial
 
 from billing.domain.attempt import AttemptStatus
-from billing.domain.decline import Advice, advice_of
+from billing.domain.decline import Advice, advice_of, is_refusal
 from billing.domain.invoice import CollectionMethod, Invoice
 from billing.domain.notice import Notice, NoticeKind
 from billing.domain.period import local_date
@@ -48,11 +48,11 @@ EXAMPLES = {
 }
 """Every name with an example; what does not apply to a mail is empty there, so `{% if retry_on %}` tells.
 
-`advice` is what follows from the last charge, where that failed: `retry`, `update_method`, `confirm`, and for the
-tenant alone `review`. `account` is the IBAN, or else the account's number. `cause` is why the invoice is chased:
-`payment_failed`, `overdue` or `reversed`. `pays_by` is `card` or `transfer`, `invoice_status` that of the API. `tries`
-counts the charges that failed, where the last one did, and `notices` what the customer was sent by the dunning
-schedule.
+`advice` is what follows from the last charge, where that failed: `retry`, `update_method`, `confirm`, `transfer` (the
+gateway itself refused), and for the tenant alone `review`. `account` is the IBAN, or else the account's number. `cause`
+is why the invoice is chased: `payment_failed`, `overdue` or `reversed`. `pays_by` is `card` or `transfer`,
+`invoice_status` that of the API. `tries` counts the charges that failed, where the last one did, and `notices` what the
+customer was sent by the dunning schedule.
 """
 
 _FAILED = frozenset({AttemptStatus.DECLINED, AttemptStatus.REQUIRES_ACTION})
@@ -86,7 +86,7 @@ def names_of(notice: Notice, *, language: str) -> dict[str, str]:
         "method_url": notice.method_url,
         "pay_url": invoice.payment_url,
         "payment_method": (payment.method if payment is not None else "") or (attempt.method if attempt else ""),
-        "pays_by": "transfer" if invoice.collection_method is CollectionMethod.SEND_INVOICE else "card",
+        "pays_by": "card" if _is_charged(notice) else "transfer",
         "period": formats.period(invoice.period, zone=invoice.zone),
         "reason": review_reason(_reason(notice), language=language, write_day=write_day),
         "reference": invoice.payment_reference,
@@ -96,6 +96,12 @@ def names_of(notice: Notice, *, language: str) -> dict[str, str]:
         **_of_failure(notice, language=language),
         **_of_case(notice, write_day=write_day),
     }
+
+
+def _is_charged(notice: Notice) -> bool:
+    """Whether a card pays: what the gateway itself refused, its customer is asked for as if there were none."""
+    was_refused = notice.attempt is not None and is_refusal(notice.attempt.code)
+    return notice.invoice.collection_method is CollectionMethod.CHARGE_AUTOMATICALLY and not was_refused
 
 
 def _reason(notice: Notice) -> str:
@@ -112,13 +118,16 @@ def _of_failure(notice: Notice, *, language: str) -> dict[str, str]:
     failed = [each for each in notice.invoice.attempts if each.status in _FAILED]
     if attempt is not None and attempt.status is AttemptStatus.REQUIRES_ACTION:
         code, shown = "authentication_required", "confirm"
+    if is_refusal(code):
+        shown = "transfer"
+    is_told = notice.kind.is_for_the_tenant or not is_refusal(code)
     if Advice.REVIEW in (advice, advice_of(code)) and not notice.kind.is_for_the_tenant:
         code, shown = "", "" if advice is Advice.REVIEW else shown
     return {
         "advice": shown,
         "decline_code": code,
         "decline_reason": decline_reason(code, language=language),
-        "tries": str(max(1, len(failed))) if attempt is not None and attempt.status in _FAILED else "",
+        "tries": str(max(1, len(failed))) if is_told and attempt is not None and attempt.status in _FAILED else "",
     }
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import assert_never
 
+from billing.domain.charging import amount_refused
 from billing.domain.invoice import CollectionMethod, Invoice
 from billing.domain.pay_state import PayState, pay_state
 from billing.render.branding import STANDARD_ACCENT
@@ -68,7 +69,7 @@ def pay_page(invoice: Invoice, *, visit: Visit, look: Look) -> Page:
     payable = state.is_payable and not visit.processing
     title, notices = _told(invoice, state, visit=visit, pay=pay)
     amount = Field(label=view.words.amount_due, value=_money(invoice, invoice.amount_due))
-    by_card = payable and visit.takes_cards
+    by_card = payable and visit.takes_cards and not amount_refused(invoice)
     payment = _by_transfer(invoice) if payable else None
     return html_page(
         "invoice.html.j2",
@@ -133,6 +134,7 @@ def _told(invoice: Invoice, state: PayState, *, visit: Visit, pay: PayWords) -> 
     title, sentence = _heading(state, pay=pay)
     settled = invoice.total - invoice.amount_due
     sums = {
+        "number": invoice.number,
         "amount": _money(invoice, invoice.amount_due),
         "paid": _money(invoice, settled),
         "total": _money(invoice, invoice.total),
@@ -146,6 +148,8 @@ def _heading(state: PayState, *, pay: PayWords) -> tuple[str, str]:
             return pay.pay_title, ""
         case PayState.PARTLY_PAID:
             return pay.pay_title, pay.partly_paid
+        case PayState.UNDER_WAY:
+            return pay.processing_title, pay.processing
         case PayState.BEING_CHARGED:
             return pay.being_charged_title, pay.being_charged
         case PayState.PAID:

@@ -1,0 +1,25 @@
+"""Charges that Stripe refuses before any bank is asked: their method is gone, or no card is charged the amount.
+
+https://docs.stripe.com/error-codes
+"""
+
+import stripe
+
+from billing.domain.decline import AMOUNT_CODES, NO_METHOD, advice_of
+from billing.ports import Declined
+
+_INVALID_AMOUNT = "invalid_charge_amount"
+
+
+def refused_charge(error: stripe.InvalidRequestError, *, message: str) -> Declined | None:
+    """What a refused request means for the attempt; None where it says nothing of method or amount."""
+    if error.param in ("payment_method", "customer"):  # it was removed at Stripe
+        return Declined(code=NO_METHOD, advice=advice_of(NO_METHOD), message=message)
+    if error.code in AMOUNT_CODES or error.param == "amount":
+        return refused_amount(message, code=error.code or "")
+    return None
+
+
+def refused_amount(message: str, *, code: str = "") -> Declined:
+    """An amount that no card is charged; `code` is Stripe's where it says why."""
+    return Declined(code=code if code in AMOUNT_CODES else _INVALID_AMOUNT, advice=None, message=message)
