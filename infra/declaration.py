@@ -174,8 +174,13 @@ class Secret(Part):
     generated: StrictBool = False
 
 
+def _attempts_alone(_given: object) -> object:
+    msg = "max_attempts alone: with a time as well Cloud Tasks tries on until both are used up"
+    raise ValueError(msg)
+
+
 class Queue(Part):
-    """A queue of Cloud Tasks (https://cloud.google.com/tasks/docs/quotas)."""
+    """A queue of Cloud Tasks (https://cloud.google.com/tasks/docs/quotas). `max_attempts` alone end a task's tries."""
 
     max_per_second: Annotated[StrictInt, Field(ge=1, le=500)]
     max_concurrent: Annotated[StrictInt, Field(ge=1, le=5000)]
@@ -183,7 +188,7 @@ class Queue(Part):
     min_backoff: Seconds
     max_backoff: Seconds
     max_doublings: Annotated[StrictInt, Field(ge=0, le=16)]
-    no_longer_than: Seconds
+    no_longer_than: Annotated[object, AfterValidator(_attempts_alone)] = None
 
 
 class Function(Part):

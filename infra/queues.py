@@ -86,7 +86,7 @@ def _queue(path: str, queue: declared.Queue) -> Queue:
         },
         retry_config={
             "max_attempts": queue.max_attempts,
-            "max_retry_duration": duration(queue.no_longer_than),
+            "max_retry_duration": duration(0),  # none: with one, a task is tried on until both are used up
             "min_backoff": duration(queue.min_backoff),
             "max_backoff": duration(queue.max_backoff),
             "max_doublings": queue.max_doublings,

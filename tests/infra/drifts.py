@@ -1,7 +1,7 @@
 """What may have drifted in a project: how it happens, whose it is, and the settings that a plan shows."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from google.cloud import scheduler_v1, secretmanager_v1, tasks_v2
 
@@ -63,6 +63,11 @@ DRIFTS: dict[str, tuple[Callable[[World], object], str, list[str]]] = {
         lambda world: setattr(_queue(world).rate_limits, "max_dispatches_per_second", 1),
         "queue runs",
         ["rate_limits.max_dispatches_per_second"],
+    ),
+    "a queue that tries on for a day": (
+        lambda world: setattr(_queue(world).retry_config, "max_retry_duration", timedelta(days=1)),
+        "queue runs",
+        ["retry_config.max_retry_duration"],
     ),
     "a queue that is switched off": (
         lambda world: setattr(_queue(world), "state", tasks_v2.Queue.State.DISABLED),

@@ -132,6 +132,12 @@ def test_a_variable_reaches_everything_that_names_it() -> None:
             "expected less than or equal to 500, got 501",
         ),
         ("max_per_second: 50", "max_per_second: many", "queues.runs.max_per_second", "a whole number, got 'many'"),
+        (
+            "    max_doublings: 6",
+            "    no_longer_than: 24h",
+            "queues.runs.no_longer_than",
+            "expected max_attempts alone: with a time as well Cloud Tasks tries on until both are used up, got '24h'",
+        ),
         ("max_per_second:", "max_per_sec:", "queues.runs.max_per_sec", "is no field; is it misspelt"),
         (
             "    schedule: 5 0 * * *",
