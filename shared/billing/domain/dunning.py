@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TypeAlias
 
 from billing.domain.attempt import PaymentAttempt
-from billing.domain.charging import under_way
+from billing.domain.charging import awaits_payment
 from billing.domain.customer import Customer
 from billing.domain.decline import Advice
 from billing.domain.dunning_case import CaseCause, CaseResolution, CaseReview, DunningCase, PauseReason
@@ -59,7 +59,7 @@ def decide(policy: DunningPolicy, invoice: Invoice, customer: Customer, *, as_of
     on = local_date(as_of, invoice.zone)
     if (pause := case.pause) is not None and (pause.until_on is None or on < pause.until_on):
         return Rest(next_at=None if pause.until_on is None else local_midnight(pause.until_on, invoice.zone))
-    if under_way(invoice) is not None:
+    if awaits_payment(invoice):
         return Rest(next_at=as_of + _A_DAY)  # money may be on its way; what becomes of it is heard before
     if reason := _early_review(policy, invoice, case):
         return Act(on=on, review=reason)

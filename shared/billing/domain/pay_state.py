@@ -9,11 +9,12 @@ _ON_ITS_WAY = frozenset({AttemptStatus.STARTED, AttemptStatus.PENDING, AttemptSt
 
 
 class PayState(StrEnum):
-    """Where an issued invoice stands for the one who is to pay it."""
+    """Where an issued invoice stands for the one who is to pay it; `under_way` is what it paid itself, as by debit."""
 
     DUE = "due"
     PARTLY_PAID = "partly_paid"
     BEING_CHARGED = "being_charged"
+    UNDER_WAY = "under_way"
     PAID = "paid"
     CREDITED = "credited"
     VOID = "void"
@@ -33,6 +34,8 @@ def pay_state(invoice: Invoice) -> PayState:
         return PayState.CREDITED if invoice.amount_credited >= invoice.total > 0 else PayState.PAID
     if invoice.status is InvoiceStatus.UNCOLLECTIBLE:
         return PayState.WRITTEN_OFF
+    if invoice.page_payment_id:
+        return PayState.UNDER_WAY
     if _is_being_charged(invoice):
         return PayState.BEING_CHARGED
     partly = invoice.amount_paid > 0 or invoice.amount_credited > 0

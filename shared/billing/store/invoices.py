@@ -176,6 +176,7 @@ class Invoices:
             "paid_at": None if after.paid_at is None else instant_text(after.paid_at),
             "attempts": converter().unstructure(after.attempts, tuple[PaymentAttempt, ...]),
             "checkout_id": after.checkout_id,
+            "page_payment_id": after.page_payment_id,
             **case_fields(after),
         }
         return Update(self.collection.document(after.id), fields, expected=before.version)

@@ -57,5 +57,10 @@ def _reason(before: Invoice, after: Invoice) -> str:
     told = [f"attempt {each.number}: {each.status.value} {each.code}".strip() for each in attempts]
     if after.checkout_id != before.checkout_id:
         told.append(f"page {after.checkout_id or before.checkout_id}")
+    if after.page_payment_id != before.page_payment_id:
+        is_new = bool(after.page_payment_id)
+        told.append(
+            f"payment {after.page_payment_id} is under way" if is_new else f"payment {before.page_payment_id} ended"
+        )
     told += [f"to {each.value}" for each in after.pending if each not in before.pending]
     return ", ".join(told)

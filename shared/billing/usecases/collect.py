@@ -130,7 +130,9 @@ def finished(till: Till) -> ChargeResult | None:
 
 
 def paid_on_hosted_page(till: Till) -> ChargeResult | None:
-    """Close the hosted page that is open for the invoice; what was paid there meanwhile, if it was."""
+    """What was paid on a hosted page of the invoice, if it was; the one that is open is closed."""
+    if till.invoice.page_payment_id and (found := till.hosted(till.gateway.payment(till.invoice.page_payment_id))):
+        return found
     if not till.invoice.checkout_id:
         return None
     checkout = till.gateway.expire_checkout(till.invoice.checkout_id)

@@ -10,6 +10,7 @@ from enum import StrEnum
 from billing.domain.attempt import AttemptStatus, PaymentAttempt
 from billing.domain.charging import attempt_of, with_attempt
 from billing.domain.invoice import Invoice
+from billing.domain.invoice_payment import is_open
 from billing.domain.payment import PaymentSource, gateway_payment_id
 from billing.ports import (
     ChargeOutcome,
@@ -81,7 +82,10 @@ def follow_fetched(documents: Documents, gateway: Gateway, payment: GatewayPayme
         return FollowedPayment(outcome=Followed.NOT_OURS)
     if isinstance(payment.outcome, Succeeded):
         _book(documents, gateway, payment, payment.outcome, invoice=invoice, call=call)
-    _note_attempt(documents, payment, invoice_id, call=call)
+    if payment.metadata.get("attempt", "").isdecimal():
+        _note_attempt(documents, payment, invoice_id, call=call)
+    else:
+        _note_page_payment(documents, payment, invoice.value, call=call)
     if isinstance(payment.outcome, Succeeded):
         close_other_ways(documents, gateway, invoice_id, paid_by=payment.id, call=call)
     [now] = invoices.get([invoice_id])
@@ -117,10 +121,8 @@ def _book(
 
 
 def _note_attempt(documents: Documents, payment: GatewayPayment, invoice_id: str, *, call: Call) -> None:
-    """Write down on the invoice what became of the attempt that the payment was; a hosted page is none."""
-    number = payment.metadata.get("attempt", "")
-    if not number.isdecimal():
-        return
+    """Write down on the invoice what became of the attempt that the payment was."""
+    number = payment.metadata["attempt"]
 
     def decide(invoice: Invoice) -> Invoice:
         known = attempt_of(invoice, int(number))
@@ -131,6 +133,20 @@ def _note_attempt(documents: Documents, payment: GatewayPayment, invoice_id: str
         )
 
     change_invoice(documents, invoice_id, decide, event="invoice.charge_answered", call=call)
+
+
+def _note_page_payment(documents: Documents, payment: GatewayPayment, invoice: Invoice, *, call: Call) -> None:
+    """Write down on the invoice that a payment made on a hosted page is under way, until its end is known."""
+    is_under_way = isinstance(payment.outcome, Pending)
+    if not is_under_way and invoice.page_payment_id != payment.id:
+        return
+
+    def decide(now: Invoice) -> Invoice:
+        if is_under_way:
+            return replace(now, page_payment_id=payment.id) if is_open(now) else now
+        return replace(now, page_payment_id="") if now.page_payment_id == payment.id else now
+
+    change_invoice(documents, invoice.id, decide, event="invoice.page_payment", call=call)
 
 
 def _answered(known: PaymentAttempt, payment_id: str, outcome: ChargeOutcome) -> PaymentAttempt:

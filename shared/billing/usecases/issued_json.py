@@ -12,8 +12,8 @@ from billing.store.codec import converter, encode
 def issued_json(document: Invoice | CreditNote) -> bytes:
     """What it says: amounts in minor units, exact decimals as text, keys sorted; nothing of what was settled since."""
     fields: dict[str, object] = {**encode(document)}
-    for moving in ("pending", "attachments"):
-        del fields[moving]
+    for moving in ("pending", "attachments", "page_payment_id"):
+        fields.pop(moving, None)
     fields["lines"] = [
         {**line, "explanation": orjson.Fragment(line["explanation"])}
         for line in converter().unstructure(document.lines)

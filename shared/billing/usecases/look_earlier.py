@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime
 
-from billing.domain.attempt import AttemptStatus
+from billing.domain.charging import awaits_payment
 from billing.domain.dunning import Rest, decide
 from billing.domain.dunning_policies import DunningPolicies
 from billing.domain.period import local_date
@@ -37,7 +37,7 @@ def _earlier(policies: DunningPolicies, open_: OpenCase) -> datetime | None:
     Asked as of the case's start, so that what is due is not told from what is overdue by now.
     """
     case, invoice = open_.case, open_.invoice.value
-    if invoice.attempts and invoice.attempts[-1].status is AttemptStatus.PENDING:
+    if awaits_payment(invoice):
         return None
     decision = decide(policies.of(open_.customer), invoice, open_.customer, as_of=case.started_at)
     due_at = decision.next_at if isinstance(decision, Rest) else case.started_at

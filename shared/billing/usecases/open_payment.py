@@ -1,18 +1,30 @@
 """Open a hosted page on which a customer pays an invoice, or saves another payment method (semantics 8)."""
 
 import hashlib
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from billing.domain.errors import Conflict, NotFound
 from billing.domain.invoice import Invoice
 from billing.domain.pay_state import PayState, pay_state
-from billing.ports import Checkout, CheckoutOrder, CheckoutPurpose, CheckoutStatus, Documents, Gateway
+from billing.ports import (
+    Checkout,
+    CheckoutOrder,
+    CheckoutPurpose,
+    CheckoutStatus,
+    Documents,
+    Gateway,
+    GatewayRefused,
+    Pending,
+    RequiresAction,
+    Succeeded,
+)
 from billing.store.invoices import Invoices
 from billing.usecases.call import Call
 from billing.usecases.change_invoice import change_invoice
 from billing.usecases.charge_result import next_till
-from billing.usecases.follow_payment import follow_payment
+from billing.usecases.follow_payment import follow_fetched, follow_payment
 from billing.usecases.paid_before import book_paid_before
 from billing.usecases.saved_methods import customer_at_gateway
 
@@ -43,20 +55,18 @@ def open_payment(documents: Documents, gateway: Gateway, invoice_id: str, *, bac
     """The hosted page on which the invoice's amount due is paid; the one that is open already where there is one.
 
     It stands on the invoice before anybody is sent there, so that whatever else pays the invoice can close it. A page
-    that turns out to be paid is booked. Raises NotFound, NotPayable, GatewayUnavailable and GatewayRefused.
+    that turns out to be paid is booked; one that was paid in vain, as by a debit that came back, another one follows.
+    Raises NotFound, NotPayable, GatewayUnavailable and GatewayRefused.
     """
     closed = ""
     for _ in range(_TRIES):
-        invoice = _payable(documents, invoice_id, call=call)
+        invoice = _payable(documents, gateway, invoice_id, call=call)
         if _was_paid_before(documents, gateway, invoice, call=call):
             continue
-        known = gateway.checkout(invoice.checkout_id) if invoice.checkout_id else None
+        known = _page_of(gateway, invoice)
         if known is not None and known.status is CheckoutStatus.OPEN:
-            if known.amount == invoice.amount_due:
-                return known
-            known = gateway.expire_checkout(known.id)
-        if known is not None and known.payment_id and known.status is CheckoutStatus.COMPLETE:
-            follow_payment(documents, gateway, known.payment_id, call=call)
+            return known
+        if known is not None and _may_still_pay(documents, gateway, known, call=call):
             continue
         order = replace(_order(documents, gateway, invoice, back=back, call=call), amount=invoice.amount_due)
         order = replace(order, key=_key(order, after=closed or invoice.checkout_id))
@@ -65,7 +75,7 @@ def open_payment(documents: Documents, gateway: Gateway, invoice_id: str, *, bac
             closed = page.id
         elif _recorded(documents, page, read=invoice, call=call):
             return page
-    return _give_up(documents, invoice_id, call=call)
+    return _give_up(documents, gateway, invoice_id, call=call)
 
 
 def open_method_page(
@@ -91,12 +101,38 @@ def _invoice(documents: Documents, invoice_id: str, *, call: Call) -> Invoice:
     return stored.value
 
 
-def _payable(documents: Documents, invoice_id: str, *, call: Call) -> Invoice:
+def _payable(documents: Documents, gateway: Gateway, invoice_id: str, *, call: Call) -> Invoice:
+    """The invoice once it is known what became of a payment under way: the event that tells may be lost."""
     invoice = _invoice(documents, invoice_id, call=call)
+    if invoice.page_payment_id:
+        invoice = follow_payment(documents, gateway, invoice.page_payment_id, call=call).invoice or invoice
     state = pay_state(invoice)
     if not invoice.number or not state.is_payable:
         raise NotPayable(invoice, state=state)
     return invoice
+
+
+def _page_of(gateway: Gateway, invoice: Invoice) -> Checkout | None:
+    """The page that stands on the invoice, closed now if it was open for another amount; None without one."""
+    page = gateway.checkout(invoice.checkout_id) if invoice.checkout_id else None
+    if page is None or page.status is not CheckoutStatus.OPEN or page.amount == invoice.amount_due:
+        return page
+    return gateway.expire_checkout(page.id)
+
+
+def _may_still_pay(documents: Documents, gateway: Gateway, page: Checkout, *, call: Call) -> bool:
+    """Whether what was paid on a closed page came or is under way, which is written down.
+
+    What waits for its customer, as a voucher does, is cancelled where the gateway lets us.
+    """
+    if page.status is not CheckoutStatus.COMPLETE or not page.payment_id:
+        return False
+    payment = gateway.payment(page.payment_id)
+    follow_fetched(documents, gateway, payment, call=call)
+    if isinstance(payment.outcome, RequiresAction):
+        with suppress(GatewayRefused):
+            return not gateway.cancel_payment(payment.id)
+    return isinstance(payment.outcome, Succeeded | Pending)
 
 
 def _was_paid_before(documents: Documents, gateway: Gateway, invoice: Invoice, *, call: Call) -> bool:
@@ -146,6 +182,6 @@ def _recorded(documents: Documents, page: Checkout, *, read: Invoice, call: Call
     return after.checkout_id == page.id
 
 
-def _give_up(documents: Documents, invoice_id: str, *, call: Call) -> Checkout:
-    invoice = _payable(documents, invoice_id, call=call)
+def _give_up(documents: Documents, gateway: Gateway, invoice_id: str, *, call: Call) -> Checkout:
+    invoice = _payable(documents, gateway, invoice_id, call=call)
     raise NotPayable(invoice, state=PayState.BEING_CHARGED)

@@ -164,6 +164,7 @@ def as_issued(invoice: Invoice) -> Invoice:
         amount_credited=0,
         attempts=(),
         checkout_id="",
+        page_payment_id="",
         paid_at=None,
         dunning=None,
         pending=(),

@@ -59,14 +59,17 @@ def work_case(run: DunningRun, document: Document) -> Worked:
 
 
 def _heard(run: DunningRun, stored: Stored[Invoice], worked: Worked) -> Stored[Invoice] | None:
-    """The invoice once the gateway was asked about a charge that is under way: the event that tells may be lost."""
+    """The invoice once the gateway was asked about payments that are under way: the event that tells may be lost."""
     waiting = under_way(stored.value)
-    if waiting is None or run.parts.gateway is None or run.request.dry_run:
+    payments = [*filter(None, (stored.value.page_payment_id, "" if waiting is None else waiting.payment_id))]
+    if not payments or run.parts.gateway is None or run.request.dry_run:
         return stored
-    follow_payment(run.documents, run.parts.gateway(), waiting.payment_id, call=run.call())
+    for payment_id in payments:
+        follow_payment(run.documents, run.parts.gateway(), payment_id, call=run.call())
     [now] = run.invoices.get([stored.value.id])
     if now is not None and is_open(stored.value) and not is_open(now.value):
-        worked.details.append(_left(stored.value, now.value, DunningAction.RECOVERED, charged=waiting.amount))
+        charged = 0 if waiting is None else waiting.amount
+        worked.details.append(_left(stored.value, now.value, DunningAction.RECOVERED, charged=charged))
     return now
 
 

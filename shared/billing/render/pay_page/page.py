@@ -3,7 +3,6 @@
 from base64 import b64encode
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import assert_never
 
 from billing.domain.charging import amount_refused
 from billing.domain.invoice import CollectionMethod, Invoice
@@ -143,25 +142,16 @@ def _told(invoice: Invoice, state: PayState, *, visit: Visit, pay: PayWords) -> 
 
 
 def _heading(state: PayState, *, pay: PayWords) -> tuple[str, str]:
-    match state:
-        case PayState.DUE:
-            return pay.pay_title, ""
-        case PayState.PARTLY_PAID:
-            return pay.pay_title, pay.partly_paid
-        case PayState.UNDER_WAY:
-            return pay.processing_title, pay.processing
-        case PayState.BEING_CHARGED:
-            return pay.being_charged_title, pay.being_charged
-        case PayState.PAID:
-            return pay.paid_title, pay.paid
-        case PayState.CREDITED:
-            return pay.credited_title, pay.credited
-        case PayState.VOID:
-            return pay.void_title, pay.void
-        case PayState.WRITTEN_OFF:
-            return pay.written_off_title, pay.written_off
-        case _:
-            assert_never(state)
+    return {
+        PayState.DUE: (pay.pay_title, ""),
+        PayState.PARTLY_PAID: (pay.pay_title, pay.partly_paid),
+        PayState.BEING_CHARGED: (pay.being_charged_title, pay.being_charged),
+        PayState.UNDER_WAY: (pay.processing_title, pay.processing),
+        PayState.PAID: (pay.paid_title, pay.paid),
+        PayState.CREDITED: (pay.credited_title, pay.credited),
+        PayState.VOID: (pay.void_title, pay.void),
+        PayState.WRITTEN_OFF: (pay.written_off_title, pay.written_off),
+    }[state]
 
 
 def _due(invoice: Invoice, *, pay: PayWords, view: DocumentView, today: date) -> str:
