@@ -108,10 +108,11 @@ def test_a_payment_that_the_bank_took_back_is_a_failure() -> None:
     [
         an_invoice(),
         an_invoice(dunning=a_case(cause=CaseCause.OVERDUE)),
+        declined("amount_too_small", dunning=a_case(cause=CaseCause.OVERDUE)),
         an_invoice(dunning=a_case(state=CaseState.WRITTEN_OFF)),
         an_invoice(dunning=a_case(), status=InvoiceStatus.PAID),
     ],
-    ids=["without a case", "merely late", "given up", "paid"],
+    ids=["without a case", "merely late", "late and never charged", "given up", "paid"],
 )
 def test_other_invoices_are_no_failure(invoice: Invoice) -> None:
     assert failed_payment(invoice) is None

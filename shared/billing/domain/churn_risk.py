@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from billing.domain.attempt import AttemptStatus
 from billing.domain.catalog import ZERO
+from billing.domain.decline import is_refusal
 from billing.domain.dunning_case import CaseCause
 from billing.domain.exact import plus
 from billing.domain.growth import growth_percent
@@ -93,11 +94,15 @@ def customers_at_risk(
 
 
 def failed_payment(invoice: Invoice) -> FailedPayment | None:
-    """The failure of an invoice's payment, None where it is paid, given up, or merely late."""
+    """The failure of an invoice's payment, None where it is paid, given up, or merely late.
+
+    What the gateway itself refused to charge says nothing of the customer.
+    """
     case = invoice.dunning
     if invoice.status not in (InvoiceStatus.ISSUED, InvoiceStatus.OVERDUE) or case is None or case.state.is_over:
         return None
-    declined = [each for each in invoice.attempts if each.status is AttemptStatus.DECLINED]
+    attempts = (each for each in invoice.attempts if each.status is AttemptStatus.DECLINED)
+    declined = [each for each in attempts if not is_refusal(each.code)]
     if not declined and case.cause is CaseCause.OVERDUE:
         return None
     return FailedPayment(
