@@ -152,6 +152,15 @@ def test_what_is_not_to_be_paid_says_why_and_cannot_be_paid(
     assert proxy.invoice().checkout_id == ""
 
 
+def test_a_debit_that_is_under_way_is_on_its_way_and_nothing_else_is_asked_for(proxy: Proxy) -> None:
+    owes(proxy)
+    changes(proxy, page_payment_id="pi_1")
+    page = proxy.get(proxy.link())
+    assert heading(page) == "Your payment is on its way"
+    assert "INV-2026-02-0001" in text(page)
+    assert "<form" not in page.body.decode()
+
+
 def test_a_voided_invoice_is_void_on_its_page(proxy: Proxy) -> None:
     invoice = owes(proxy)
     void_invoice(proxy.world.documents, invoice.number, reason="wrong price", call=call(proxy))
