@@ -268,6 +268,16 @@ def test_refunds_add_up_to_the_charge_and_one_key_is_one_refund(gateway: Gateway
         gateway.refund(RefundOrder(key="r3", payment_id=paid.payment_id, amount=1))
 
 
+def test_the_longest_ids_and_reasons_make_one_refund_each(gateway: Gateway) -> None:
+    """Stripe takes keys of 255 characters and metadata of 500; the last of a key may tell two refunds apart."""
+    paid = gateway.charge(order(gateway))
+    assert isinstance(paid, Succeeded)
+    keys = [f"{'t' * 63}/{'p' * 200}/refund/{'n' * 199}{last}" for last in "ab"]
+    orders = [RefundOrder(key=each, payment_id=paid.payment_id, amount=100, reason="r" * 1020) for each in keys]
+    assert [gateway.refund(each).key for each in [*orders, *orders]] == [*keys, *keys]
+    assert len(gateway.payment(paid.payment_id).refunds) == 2
+
+
 def test_a_refund_on_the_gateway_s_own_pages_is_of_no_part_that_we_named(
     sandbox: RunningSandbox, gateway: Gateway, key: str
 ) -> None:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, cast
 import stripe
 
 from billing.adapters.stripe_earlier import customer_with_key
+from billing.adapters.stripe_limits import once
 
 if TYPE_CHECKING:
     from stripe.params import CustomerCreateParams, CustomerUpdateParams
@@ -23,7 +24,7 @@ def kept_customer(
     if found and _updated(client, found, said):
         return found
     new = cast("CustomerCreateParams", said)
-    return client.customers.create(new, {"idempotency_key": f"{key}/after/{known}" if known else key}).id
+    return client.customers.create(new, once(f"{key}/after/{known}" if known else key)).id
 
 
 def is_deleted(customer: stripe.Customer) -> bool:

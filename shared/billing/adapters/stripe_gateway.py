@@ -15,6 +15,7 @@ import stripe
 from billing.adapters.stripe_amounts import minor_amount, stripe_amount
 from billing.adapters.stripe_customers import is_deleted, kept_customer
 from billing.adapters.stripe_earlier import charge_with_key, customer_with_key, money_for_invoice
+from billing.adapters.stripe_limits import in_metadata, once
 from billing.adapters.stripe_outcomes import (
     checkout_of,
     declined,
@@ -101,7 +102,7 @@ class StripeGateway:
     def save_method(self, customer: str, *, method: str, key: str) -> SavedMethod:
         """Attach `pm_...` to the customer and charge it from now on."""
         with self._failures_named():
-            attached = self._stripe.payment_methods.attach(method, {"customer": customer}, {"idempotency_key": key})
+            attached = self._stripe.payment_methods.attach(method, {"customer": customer}, once(key))
             self._stripe.customers.update(customer, {"invoice_settings": {"default_payment_method": attached.id}})
             saved = method_of(attached)
             assert saved is not None  # noqa: S101 - it was answered whole
@@ -133,7 +134,7 @@ class StripeGateway:
             "expand": ["payment_method"],
         }
         try:
-            return outcome_of(self._stripe.payment_intents.create(params, {"idempotency_key": order.key}))
+            return outcome_of(self._stripe.payment_intents.create(params, once(order.key)))
         except stripe.CardError as error:
             intent = error.error.payment_intent if error.error else None
             return declined(error.error, payment_id=intent.id if intent else "")
@@ -194,14 +195,14 @@ class StripeGateway:
         """Refund a payment intent, whole or in part; RefundRefused where Stripe never will."""
         with self._failures_named():
             intent = self._stripe.payment_intents.retrieve(order.payment_id)
-            metadata = {"key": order.key, "reason": order.reason, "part": part_text(order.invoice_id)}
+            reason, part = in_metadata(order.reason), part_text(order.invoice_id)
             params: RefundCreateParams = {
                 "payment_intent": order.payment_id,
                 "amount": stripe_amount(order.amount, intent.currency.upper()),
-                "metadata": metadata,
+                "metadata": {"key": order.key, "reason": reason, "part": part},
             }
             try:
-                return refund_of(self._stripe.refunds.create(params, {"idempotency_key": order.key}))
+                return refund_of(self._stripe.refunds.create(params, once(order.key)))
             except stripe.InvalidRequestError as error:  # refunded already, disputed, too long ago
                 raise RefundRefused(self.name, reason=_words(error)) from error
 
@@ -209,7 +210,7 @@ class StripeGateway:
     def open_checkout(self, order: CheckoutOrder) -> Checkout:
         """Make a Checkout session: to pay one invoice, or to save a card."""
         with self._failures_named():
-            return checkout_of(self._stripe.checkout.sessions.create(_session(order), {"idempotency_key": order.key}))
+            return checkout_of(self._stripe.checkout.sessions.create(_session(order), once(order.key)))
 
     def checkout(self, checkout_id: str) -> Checkout:
         """A Checkout session with what it saved."""
