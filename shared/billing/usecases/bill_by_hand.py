@@ -16,6 +16,7 @@ from billing.usecases.asked_before import OtherInvoice
 from billing.usecases.call import Call
 from billing.usecases.commit_one_off import HandBilled, issue_one_off
 from billing.usecases.generate_invoices import RunOptions, Settle
+from billing.usecases.numbered_before import numbered_before
 from billing.usecases.one_invoice import again_while_others_write, context_of
 from billing.usecases.one_off_draft import OneOff, OneOffLine, draft_one_off
 from billing.usecases.record_payment import record_payment
@@ -86,8 +87,8 @@ def bill_by_hand(
 
     Nobody has to approve it: asking for it is the decision. One that is paid has its payment in the same commit; one
     that was made before is paid, or void, from now on. `options` make its pay link, and settle it where it is made
-    void. Raises NotFound for an unknown customer, InvalidInput for lines that don't add up to the total, OtherInvoice,
-    InvoiceNotVoidable, and MissingParticular.
+    void. The number of a document of ours is that invoice too. Raises NotFound for an unknown customer, InvalidInput
+    for lines that don't add up to the total, OtherInvoice, NumberTaken, InvoiceNotVoidable, and MissingParticular.
     """
     made = again_while_others_write(
         lambda: _bill(context_of(documents, call=call, payment_url=options.payment_url), bill, call=call)
@@ -102,10 +103,10 @@ def _bill(context: RunContext, bill: HandBill, *, call: Call) -> HandBilled:
     [customer] = context.customers.get([bill.customer_id])
     if customer is None:
         raise NotFound("customer", bill.customer_id)
-    if made := context.invoices.of_subscription(asked.subscription_id):
-        if made[-1].value.total != bill.total:
-            raise OtherInvoice(bill.given_number, made[-1].value)
-        return HandBilled(invoice=made[-1], known=True)
+    if made := _made_before(context, bill, asked):
+        if made.value.total != bill.total:
+            raise OtherInvoice(bill.given_number, made.value)
+        return HandBilled(invoice=made, known=True)
     tenant = replace(context.tenant, skip_zero_invoices=False)
     drafted = draft_one_off(context, asked, customer.value, tenant=tenant, call=call)
     draft = drafted.outcome
@@ -115,6 +116,12 @@ def _bill(context: RunContext, bill: HandBill, *, call: Call) -> HandBilled:
     reason = f"by hand, as {bill.given_number}"
     issued = issue_one_off(context, draft, drafted.writes, call=call, reason=reason, status=bill.status)
     return HandBilled(invoice=issued)
+
+
+def _made_before(context: RunContext, bill: HandBill, asked: OneOff) -> Stored[Invoice] | None:
+    """What was made for that number, or bears it as its own."""
+    made = context.invoices.of_subscription(asked.subscription_id)
+    return made[-1] if made else numbered_before(context, bill.given_number, customer_id=bill.customer_id)
 
 
 def _as_asked(
