@@ -374,3 +374,11 @@ def test_customers_are_listed_and_shown_with_what_they_owe(directory: Path) -> N
     assert f"Open invoice  {FEBRUARY}  49.00 USD" in text
     missing = billing("customers", "show", "nobody", directory=directory)
     assert (missing.exit_code, missing.stderr) == (2, "billing: no customer 'nobody'\n")
+
+
+def test_what_was_written_off_is_in_no_balance(directory: Path) -> None:
+    billing("invoices", "write-off", JANUARY, "--reason", "insolvent", "--yes", directory=directory)
+    shown, owed = (asked("customers", command, "acme", directory=directory) for command in ("show", "balance"))
+    for each in (shown, owed):
+        assert [open_invoice["number"] for open_invoice in each["open_invoices"]] == [FEBRUARY]
+    assert owed["amount_due"] == "49.00"

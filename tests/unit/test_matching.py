@@ -217,6 +217,11 @@ def test_several_invoices_of_a_customer_are_paid_in_the_order_of_their_due_dates
     assert decide(an_entry(f"{B.number} {A.number}"), A, B) == Matched((A, B))
 
 
+def test_what_was_given_up_is_paid_after_what_is_owed() -> None:
+    given_up = replace(A, status=InvoiceStatus.UNCOLLECTIBLE)
+    assert decide(an_entry(f"{A.number} {B.number}"), given_up, B) == Matched((B, given_up))
+
+
 def test_a_paid_invoice_is_matched_and_a_void_one_beside_it_is_left_out() -> None:
     paid = replace(A, status=InvoiceStatus.PAID, amount_due=0)
     void = replace(B, status=InvoiceStatus.VOID, amount_due=0)

@@ -16,7 +16,7 @@ from billing.domain.customer import Customer
 from billing.domain.errors import NotFound
 from billing.domain.figures import amount
 from billing.domain.invoice import Invoice
-from billing.domain.invoice_payment import is_open
+from billing.domain.invoice_payment import is_collectible
 from billing.domain.payment import Payment
 from billing.store.credit_notes import CreditNotes
 from billing.store.customers import Customers
@@ -51,7 +51,7 @@ def show_balance(customer_id: str, *, place: Place) -> None:
     notes = CreditNotes.of(documents, tenant_id).of_customer(customer_id)
     statement = Statement(
         customer=stored.value,
-        invoices=[each for each in Invoices.of(documents, tenant_id).of_customer(customer_id) if is_open(each)],
+        invoices=[each for each in Invoices.of(documents, tenant_id).of_customer(customer_id) if is_collectible(each)],
         payments=sorted(payments, key=lambda each: (each.received_at, each.id)),
         credit_notes=sorted(notes, key=lambda each: (each.issued_at, each.number)),
     )

@@ -16,7 +16,7 @@ from billing.domain.customer import Customer
 from billing.domain.errors import NotFound
 from billing.domain.figures import amount
 from billing.domain.invoice import Invoice, Party
-from billing.domain.invoice_payment import is_open
+from billing.domain.invoice_payment import is_collectible
 from billing.domain.period import local_date
 from billing.domain.subscription import Subscription
 from billing.store.customers import Customers
@@ -54,10 +54,11 @@ def show_one(customer_id: str, *, place: Place) -> None:
     [stored] = Customers.of(documents, tenant_id).get([checked_id("customer", customer_id)])
     if stored is None:
         raise NotFound("customer", customer_id)
+    invoices = Invoices.of(documents, tenant_id).of_customer(customer_id)
     account = Account(
         customer=stored.value,
         subscriptions=[each.value for each in Subscriptions.of(documents, tenant_id).of_customer(customer_id)],
-        open_invoices=[each for each in Invoices.of(documents, tenant_id).of_customer(customer_id) if is_open(each)],
+        open_invoices=[each for each in invoices if is_collectible(each)],
     )
     if place.as_json:
         write_json(_account_json(account))

@@ -68,7 +68,7 @@ KnownNumbers: TypeAlias = Mapping[str, tuple[str, Document]]
 
 @dataclass(frozen=True, slots=True)
 class Matched:
-    """The invoices that a transfer pays, in the order of their due dates."""
+    """The invoices that a transfer pays, in the order of their due dates; what was given up comes last."""
 
     invoices: tuple[Payable, ...]
 
@@ -130,7 +130,11 @@ def _decided(entry: BankEntry, named: tuple[Document, ...]) -> Decision:
     if len(customers := {each.customer_id for each in standing}) > 1:
         explanation = f"its numbers are of several customers: {', '.join(sorted(customers))}"
         return NotMatched(Unmatched.SEVERAL_CUSTOMERS, explanation, standing)
-    return Matched(tuple(sorted(standing, key=lambda each: (each.due_on, each.number))))
+    return Matched(tuple(sorted(standing, key=_in_order)))
+
+
+def _in_order(invoice: Payable) -> tuple[bool, date, str]:
+    return invoice.status is InvoiceStatus.UNCOLLECTIBLE, invoice.due_on, invoice.number
 
 
 def _payables(named: tuple[Document, ...]) -> tuple[Payable, ...]:

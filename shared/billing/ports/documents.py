@@ -11,15 +11,12 @@ Unavailable
 └── StoreUnavailable        the store did not answer; whether a commit took place is then unknown
 """
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import ClassVar, Literal, Protocol, TypeAlias
 
 from billing.domain.errors import Conflict, InvalidInput, Unavailable
-
-_TENANT = re.compile(r"^tenants/[^/]+/")
 
 Value: TypeAlias = "bool | int | str | datetime | list[Value] | dict[str, Value] | None"
 """What a field may hold. Integers fit 64 bit; instants are aware UTC and stand at the top level of a document only
@@ -277,7 +274,7 @@ class WriteConflict(Conflict):
     def __init__(self, path: str | None, *, reason: str) -> None:
         self.path = path
         self.reason = reason
-        entity = _TENANT.sub("", path or "a document of the commit")
+        entity = path.split("/", 2)[-1] if path else "a document of the commit"
         super().__init__(f"{entity}: {reason}; nothing was written")
 
 

@@ -45,13 +45,18 @@ class OtherService(Conflict):
 
 
 class ServiceEnded(Conflict):
-    """The service has had its last bill."""
+    """The service has had its last bill, or is to have it before anything that changes could be billed."""
 
     code: ClassVar[str] = "service_ended"
     retryable: ClassVar[bool] = False
 
     def __init__(self, subscription: Subscription) -> None:
-        super().__init__(f"subscription {subscription.id} has had its last bill and can't be changed any more")
+        said = "has had its last bill and can't be changed any more"
+        if subscription.end is not None and subscription.next_billing_at and not subscription.late_bills:
+            on = local_date(subscription.end, zone=subscription.zone)
+            way_out = f"POST /api/billing/subscriptions/{subscription.id}/cancel/undo"
+            said = f"ends on {on} with its last bill, which no change follows: take that back first ({way_out})"
+        super().__init__(f"subscription {subscription.id} {said}")
 
 
 class BilledAlready(Conflict):
@@ -151,7 +156,7 @@ def _changed(
     if not _differs(change, seen, setup_fee=facts.setup_fee):
         return None
     before = standing.value
-    if before.next_billing_at is None:
+    if before.next_billing_at is None or before.next_billing_at == before.end:
         raise ServiceEnded(before)
     plan, is_new = _version(facts, _merged(change, seen, currency=facts.customer.currency))
     after = on_terms_from_next_bill(before, plan)

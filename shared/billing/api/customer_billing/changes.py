@@ -10,7 +10,7 @@ from billing.domain.currency import exponent
 from billing.domain.customer import Customer
 from billing.domain.errors import InvalidInput, NotFound
 from billing.domain.invoice import Invoice, InvoiceStatus
-from billing.domain.invoice_payment import is_open
+from billing.domain.invoice_payment import is_collectible
 from billing.domain.money import Money, to_minor
 from billing.domain.payment import PaymentSource
 from billing.domain.typed_id import typed_id
@@ -82,10 +82,13 @@ def minor_of(field: str, amount: Decimal, *, currency: str) -> int:
 
 
 def _paid(invoice_id: str | None, customer: Customer, books: Books) -> Sequence[Invoice]:
-    """The invoice that was named by its id, its number or its maker's; or all that are open, the first due first."""
+    """The invoice that was named by its id, its number or its maker's; or all that are owed, the first due first.
+
+    What was given up is paid by money that names it alone.
+    """
     theirs = Invoices.of(books.documents, books.tenant_id).of_customer(customer.id)
     if not invoice_id:
-        return [each for each in theirs if is_open(each)]
+        return [each for each in theirs if is_collectible(each)]
     for name in ("id", "number", "given_number"):
         for each in theirs:
             if getattr(each, name) == invoice_id:

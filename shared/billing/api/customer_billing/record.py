@@ -17,6 +17,7 @@ from billing.domain.customer import Customer
 from billing.domain.customer_preferences import CustomerPreferences
 from billing.domain.invoice import CollectionMethod
 from billing.domain.invoice_payment import is_collectible
+from billing.domain.payment import PaymentSource
 from billing.domain.service_seen import service_seen
 from billing.usecases.billing_accounts import BillingAccount
 
@@ -89,7 +90,7 @@ def _balance(account: BillingAccount, *, today: date) -> Members:
     customer, owed = account.customer, [each for each in account.invoices if is_collectible(each)]
     overdue = [each for each in owed if shown_status(each, today=today) == "overdue"]
     due = sum(each.amount_due for each in owed) - customer.credit_balance
-    received = [each.received_at for each in account.payments]
+    received = [each.received_at for each in account.payments if each.source is not PaymentSource.CREDIT_BALANCE]
     return {
         "current": json_amount(due, customer.currency),
         "overdue": json_amount(sum(each.amount_due for each in overdue), customer.currency),

@@ -18,7 +18,7 @@ from billing.domain.customer import Customer
 from billing.domain.customer_preferences import InvoiceDelivery
 from billing.domain.errors import NotFound
 from billing.domain.invoice import CollectionMethod
-from billing.domain.invoice_payment import is_open
+from billing.domain.invoice_payment import is_collectible
 from billing.store.codec import decode
 from billing.store.collection import Stored
 from billing.store.customers import Customers
@@ -166,7 +166,8 @@ def restore(customer_id: NamedId, given: GivenRestoring, books: Changing, respon
 def get_balance(customer_id: NamedId, books: Reading) -> BalanceAnswer:
     """What a customer has on its credit balance, and what is due on its open invoices."""
     customer = the_customer(books, customer_id)
-    owed = [each for each in Invoices.of(books.documents, books.tenant_id).of_customer(customer.id) if is_open(each)]
+    theirs = Invoices.of(books.documents, books.tenant_id).of_customer(customer.id)
+    owed = [each for each in theirs if is_collectible(each)]
     return BalanceAnswer(
         customer_id=customer.id,
         currency=customer.currency,
