@@ -35,10 +35,8 @@ from billing.ports.gateway import (
     CheckoutPurpose,
     CheckoutStatus,
     Declined,
-    EventAbout,
     Gateway,
     GatewayDispute,
-    GatewayEvent,
     GatewayPayment,
     GatewayRefund,
     Pending,
@@ -50,6 +48,7 @@ from billing.ports.gateway import (
     Unknown,
 )
 from billing.ports.gateway_errors import BadSignature, GatewayRefused, GatewayUnavailable, RefundRefused
+from billing.ports.gateway_events import EventAbout, GatewayEvent
 from billing.ports.mailer import (
     Mail,
     Mailer,

@@ -217,27 +217,8 @@ class GatewayPayment:
     created_at: datetime | None = None
 
 
-class EventAbout(StrEnum):
-    """What an event is a hint about: that object is fetched then. NOTHING is what needs no answer from us."""
-
-    PAYMENT = "payment"
-    CHECKOUT = "checkout"
-    CUSTOMER = "customer"
-    NOTHING = "nothing"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GatewayEvent:
-    """Something happened at the gateway to the object `subject` (its id there). What it says of it is not believed."""
-
-    id: str
-    type: str
-    about: EventAbout
-    subject: str
-
-
 class Gateway(Protocol):
-    """A payment gateway of one tenant. Every call may raise GatewayUnavailable or GatewayRefused, but for `charge`.
+    """A payment gateway of one tenant. Every call may raise GatewayUnavailable or GatewayRefused; `charge` the latter.
 
     `looks_first` says that the documents may not know of all that it did, since they were restored from a backup.
     """
