@@ -162,7 +162,32 @@ def test_where_it_came_back_its_customer_is_chased_from_the_day_after(world: Car
     debits.came_back(payment)
     follows(world, page)
     chased_until(world, 9)
-    assert mailed(world) == ["invoice_issued", "payment_reminder"]
+    assert mailed(world) == ["invoice_issued", "payment_failed", "payment_reminder"]
+
+
+def test_each_that_came_back_is_told_once_to_its_customer_and_to_the_tenant(world: CardWorld) -> None:
+    debits = with_debits(world)
+    invoiced(world)
+    for _ in range(2):
+        page, payment = pays_by_debit(world)
+        debits.came_back(payment)
+        for _ in range(2):
+            follows(world, page)
+            world.runs_billing()
+    assert mailed(world) == ["invoice_issued", "payment_failed", "payment_failed"]
+    assert world.sent.kinds("owner@acme.test") == ["tenant_payment_failed"] * 2
+    assert (len(world.sent.sent), the_invoice(world).pending, the_invoice(world).attempts) == (5, (), ())
+
+
+def test_one_that_came_back_is_not_told_any_more_once_the_invoice_is_paid(world: CardWorld) -> None:
+    debits = with_debits(world)
+    invoiced(world)
+    page, payment = pays_by_debit(world)
+    debits.came_back(payment)
+    follows(world, page)
+    pay_by_transfer(world, the_invoice(world))
+    world.runs_billing()
+    assert (mailed(world), the_invoice(world).page_payment_failed) == (["invoice_issued"], None)
 
 
 @pytest.mark.parametrize("is_taken", [True, False])
@@ -174,7 +199,8 @@ def test_what_became_of_a_debit_is_found_out_where_no_event_tells(world: CardWor
     (debits.taken if is_taken else debits.came_back)(payment)
     chased_until(world, 9)
     assert the_invoice(world).page_payment_id == ""
-    assert mailed(world) == ["invoice_issued", "receipt" if is_taken else "payment_reminder"]
+    said = ["receipt"] if is_taken else ["payment_failed", "payment_reminder"]
+    assert mailed(world) == ["invoice_issued", *said]
     assert (the_invoice(world).status is InvoiceStatus.PAID) == is_taken
 
 

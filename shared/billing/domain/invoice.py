@@ -139,7 +139,8 @@ class Invoice:
     `total` = `subtotal` (without tax) + the taxes; `amount_due` - `overpaid` = `total` - `amount_paid` -
     `amount_credited` (credit notes). `balance_applied` is the part of `amount_paid` that came from the credit balance
     at issue, and `checkout_id` the hosted page that is open for it; `page_payment_id` is the gateway's id of a payment
-    made on such a page that is under way, as a debit is for days. `dunning` is the case of one that was not paid as
+    made on such a page that is under way, as a debit is for days, and `page_payment_failed` the last of those that came
+    back (its number is 0), until something is paid. `dunning` is the case of one that was not paid as
     it should. `replaces` is the number of the void invoice that this revision stands for; `basis` what it can be
     recomputed from. `given_number` is what somebody who had it made by hand calls it ("" = nothing): its own number is
     of our series. `due_on_given` is whether somebody named the day when it is due, which approval then keeps.
@@ -183,6 +184,7 @@ class Invoice:
     attempts: tuple[PaymentAttempt, ...] = ()
     checkout_id: str = ""
     page_payment_id: str = ""
+    page_payment_failed: PaymentAttempt | None = None
     paid_at: datetime | None = None
     dunning: DunningCase | None = None
     given_number: str = ""

@@ -25,7 +25,8 @@ def is_collectible(invoice: Invoice) -> bool:
 def paid(invoice: Invoice, amount: int, *, at: datetime) -> Invoice:
     """The invoice with `amount` minor units more paid, at a UTC instant. InvalidInput for more than is due."""
     _require(0 < amount <= invoice.amount_due and invoice.status in _OPEN, invoice, amount)
-    return _settled(replace(invoice, amount_paid=invoice.amount_paid + amount), at=at)
+    more = replace(invoice, amount_paid=invoice.amount_paid + amount, page_payment_failed=None)
+    return _settled(more, at=at)
 
 
 def credited(invoice: Invoice, amount: int, *, at: datetime) -> Invoice:

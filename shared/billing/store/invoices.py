@@ -177,6 +177,7 @@ class Invoices:
             "attempts": converter().unstructure(after.attempts, tuple[PaymentAttempt, ...]),
             "checkout_id": after.checkout_id,
             "page_payment_id": after.page_payment_id,
+            "page_payment_failed": converter().unstructure(after.page_payment_failed, PaymentAttempt | None),
             **case_fields(after),
         }
         return Update(self.collection.document(after.id), fields, expected=before.version)

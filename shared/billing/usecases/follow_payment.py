@@ -9,8 +9,8 @@ from enum import StrEnum
 
 from billing.domain.attempt import AttemptStatus, PaymentAttempt
 from billing.domain.charging import attempt_of, with_attempt
-from billing.domain.invoice import Invoice
-from billing.domain.invoice_payment import is_open
+from billing.domain.invoice import Invoice, SettlementStep
+from billing.domain.invoice_payment import is_collectible, is_open
 from billing.domain.payment import PaymentSource, gateway_payment_id
 from billing.ports import (
     ChargeOutcome,
@@ -29,8 +29,7 @@ from billing.store.tenants import Tenants
 from billing.usecases.call import Call
 from billing.usecases.change_invoice import change_invoice
 from billing.usecases.close_other_ways import close_other_ways
-from billing.usecases.follow_disputes import follow_disputes
-from billing.usecases.follow_refunds import follow_refunds
+from billing.usecases.follow_disputes import follow_back
 from billing.usecases.record_payment import NewPayment, record_payment
 
 _STATUS = {
@@ -116,8 +115,7 @@ def _book(
         is_receipted=bool(Tenants(documents).get(call.tenant_id).mail_sender),
     )
     booked = record_payment(documents, new, call=call).payment
-    booked = follow_refunds(documents, booked, payment.refunds, call=call)
-    follow_disputes(documents, booked, payment, call=call)
+    follow_back(documents, booked, payment, call=call)
 
 
 def _note_attempt(documents: Documents, payment: GatewayPayment, invoice_id: str, *, call: Call) -> None:
@@ -136,17 +134,36 @@ def _note_attempt(documents: Documents, payment: GatewayPayment, invoice_id: str
 
 
 def _note_page_payment(documents: Documents, payment: GatewayPayment, invoice: Invoice, *, call: Call) -> None:
-    """Write down on the invoice that a payment made on a hosted page is under way, until its end is known."""
+    """Write down on the invoice that a payment made on a hosted page is under way, until its end is known.
+
+    One that came back after days is left to the next settlement to be told: its customer believes that it has paid.
+    """
     is_under_way = isinstance(payment.outcome, Pending)
     if not is_under_way and invoice.page_payment_id != payment.id:
         return
+    outcome = payment.outcome
+    tells = isinstance(outcome, Declined) and bool(Tenants(documents).get(call.tenant_id).mail_sender)
 
     def decide(now: Invoice) -> Invoice:
         if is_under_way:
             return replace(now, page_payment_id=payment.id) if is_open(now) else now
-        return replace(now, page_payment_id="") if now.page_payment_id == payment.id else now
+        if now.page_payment_id != payment.id:
+            return now
+        ended = replace(now, page_payment_id="")
+        return _came_back(ended, payment, outcome, call=call) if tells and is_collectible(ended) else ended
 
     change_invoice(documents, invoice.id, decide, event="invoice.page_payment", call=call)
+
+
+def _came_back(invoice: Invoice, payment: GatewayPayment, outcome: ChargeOutcome, *, call: Call) -> Invoice:
+    at, started = payment.created_at or call.recorded_at, AttemptStatus.STARTED
+    attempt = PaymentAttempt(number=0, attempted_at=at, amount=payment.amount, status=started)
+    pending = tuple(each for each in invoice.pending if each is not SettlementStep.DELIVER)
+    return replace(
+        invoice,
+        page_payment_failed=_answered(attempt, payment.id, outcome),
+        pending=(*pending, SettlementStep.DELIVER),
+    )
 
 
 def _answered(known: PaymentAttempt, payment_id: str, outcome: ChargeOutcome) -> PaymentAttempt:

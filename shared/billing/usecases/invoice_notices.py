@@ -23,10 +23,12 @@ def notices_of(
     """The notices about an invoice as it stands, or None while it is not known yet what to say.
 
     `policy` is its customer's, which says what follows from a decline. `payment` is the money that its own charge
-    brought, or a hosted page that was paid in place of one. Nothing is said about an invoice that is void, credited or
+    brought, or a hosted page that was paid in place of one; a payment made there that came back is told as a failed
+    charge is. Nothing is said about an invoice that is void, credited or
     written off, or was paid in another way before anything was sent.
     """
-    last = last_attempt(policy, invoice)
+    came_back = invoice.page_payment_failed
+    last = last_attempt(policy, invoice) if came_back is None else _advised(policy, came_back)
     kinds = _kinds(invoice, payment, last)
     if kinds is None:
         return None
@@ -41,6 +43,7 @@ def notices_of(
             retry_on=next_retry_on(policy, invoice),
             method_url=method_page(invoice),
             pdf=b"" if kind.is_for_the_tenant else pdf,
+            sending="" if came_back is None else came_back.payment_id,
         )
         for kind in kinds
     ]
@@ -76,10 +79,11 @@ def case_notice(
 
 def last_attempt(policy: DunningPolicy, invoice: Invoice) -> PaymentAttempt | None:
     """The last charge of an invoice, with what follows from its decline under the customer's policy."""
-    if not invoice.attempts:
-        return None
-    last = invoice.attempts[-1]
-    return replace(last, advice=tried_advice(policy, last))
+    return _advised(policy, invoice.attempts[-1]) if invoice.attempts else None
+
+
+def _advised(policy: DunningPolicy, attempt: PaymentAttempt) -> PaymentAttempt:
+    return replace(attempt, advice=tried_advice(policy, attempt))
 
 
 def method_page(invoice: Invoice) -> str:

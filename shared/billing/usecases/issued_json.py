@@ -12,7 +12,7 @@ from billing.store.codec import converter, encode
 def issued_json(document: Invoice | CreditNote) -> bytes:
     """What it says: amounts in minor units, exact decimals as text, keys sorted; nothing of what was settled since."""
     fields: dict[str, object] = {**encode(document)}
-    for moving in ("pending", "attachments", "page_payment_id"):
+    for moving in ("pending", "attachments", "page_payment_id", "page_payment_failed"):
         fields.pop(moving, None)
     fields["lines"] = [
         {**line, "explanation": orjson.Fragment(line["explanation"])}

@@ -165,6 +165,7 @@ def as_issued(invoice: Invoice) -> Invoice:
         attempts=(),
         checkout_id="",
         page_payment_id="",
+        page_payment_failed=None,
         paid_at=None,
         dunning=None,
         pending=(),
