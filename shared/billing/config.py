@@ -4,10 +4,20 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import ClassVar, Self, TypeAlias
+from typing import ClassVar, Self
 from urllib.parse import urlsplit
 
+from billing.adapters.kept_places import (
+    Bucket,
+    FirestoreDatabase,
+    Folder,
+    ObjectPlace,
+    SecretProject,
+    SecretSource,
+    SecretVariables,
+    SqliteFile,
+    Store,
+)
 from billing.adapters.mail_place import SMTP_PASSWORD, MailPlace, MailServer, mail_setting
 from billing.adapters.secret_reference import check_references, is_reference
 from billing.adapters.task_place import TaskPlace, task_place
@@ -41,57 +51,6 @@ def is_secret_name(name: str) -> bool:
     """Whether it is one of SECRET_NAMES, or ends as a tenant says (`gateway_account`, `event_secret_name`)."""
     own = f"(?:{STRIPE_KEY}|{STRIPE_WEBHOOK_SECRET}|{EVENT_SECRET})_[A-Z0-9_]+"
     return name in SECRET_NAMES or bool(re.fullmatch(own, name))
-
-
-@dataclass(frozen=True, slots=True)
-class SqliteFile:
-    """Documents in one SQLite file."""
-
-    path: Path
-
-
-@dataclass(frozen=True, slots=True)
-class FirestoreDatabase:
-    """Documents in one Firestore database of a project."""
-
-    project: str
-    database: str
-
-
-@dataclass(frozen=True, slots=True)
-class Folder:
-    """Objects as files below a folder."""
-
-    path: Path
-
-
-@dataclass(frozen=True, slots=True)
-class Bucket:
-    """Objects in a Cloud Storage bucket; `endpoint` is a test server in its place."""
-
-    name: str
-    endpoint: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class SecretVariables:
-    """Secrets by variable name, or references to them, in `project` unless they name another."""
-
-    variables: Mapping[str, str] = field(repr=False)
-    project: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class SecretProject:
-    """Secrets in the Secret Manager of a project; `variables` refer to those that are elsewhere."""
-
-    project: str
-    variables: Mapping[str, str] = field(default_factory=dict, repr=False)
-
-
-Store: TypeAlias = SqliteFile | FirestoreDatabase
-ObjectPlace: TypeAlias = Folder | Bucket
-SecretSource: TypeAlias = SecretVariables | SecretProject
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

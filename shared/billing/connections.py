@@ -3,23 +3,21 @@
 from functools import lru_cache, partial
 from typing import assert_never
 
-from billing.adapters.mail_place import SMTP_PASSWORD, MailPlace, MailServer, open_mailer
-from billing.adapters.secret_reference import is_reference
-from billing.adapters.trace_place import TracePlace
-from billing.config import (
-    EVENT_SECRET,
+from billing.adapters.kept_places import (
     Bucket,
     FirestoreDatabase,
     Folder,
-    Misconfigured,
     ObjectPlace,
     SecretProject,
     SecretSource,
     SecretVariables,
-    Settings,
     SqliteFile,
     Store,
 )
+from billing.adapters.mail_place import SMTP_PASSWORD, MailPlace, MailServer, open_mailer
+from billing.adapters.secret_reference import is_reference
+from billing.adapters.trace_place import TracePlace
+from billing.config import EVENT_SECRET, Misconfigured, Settings
 from billing.domain.tenant import Tenant
 from billing.ports import Clock, Documents, EventSink, Gateway, Mailer, Objects, Secrets, SecretUnreadable
 from billing.ports.trace import Spans

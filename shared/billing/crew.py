@@ -6,8 +6,8 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import TypeAlias
 
+from billing.adapters.kept_places import ObjectPlace, SecretSource, Store
 from billing.adapters.mail_place import MailPlace
-from billing.config import ObjectPlace, SecretSource, Store
 from billing.ports import OperationCounts
 from billing.usecases.generate_invoices import RunOptions, bill_shards
 from billing.usecases.run_context import RunContext

@@ -5,18 +5,10 @@ from functools import partial
 from pathlib import Path
 
 from billing.adapters.counting import CountingDocuments, CountingObjects
+from billing.adapters.kept_places import FirestoreDatabase, Folder, SecretVariables, SqliteFile, Store
 from billing.adapters.mail_place import MailFolder
 from billing.adapters.task_place import open_tasks
-from billing.config import (
-    PAYMENT_LINK_KEY,
-    FirestoreDatabase,
-    Folder,
-    SecretVariables,
-    Settings,
-    SqliteFile,
-    Store,
-    local_event_secrets,
-)
+from billing.config import PAYMENT_LINK_KEY, Settings, local_event_secrets
 from billing.connections import (
     check_secrets,
     mailer_at,

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from billing.adapters.firestore import FirestoreDocuments
-from billing.config import Bucket
+from billing.adapters.kept_places import Bucket
 from billing.connections import open_objects
 from billing.ports import Objects
 from tests.firestore_emulator import fresh_project

@@ -69,7 +69,7 @@ def test_a_draft_is_saved_with_its_flaws_and_published_without(api: ApiBooks) ->
     assert api.read("/api/billing/plans")["data"][0]["id"] == "monthly@1"
     published = asks(api, "POST", f"{DRAFT}/publish")
     assert told(published, 201)["id"] == "api@1"
-    assert api.read(published.headers["location"])["metered"][0]["price"]["unit_price"] == "0.01"
+    assert api.read(published.headers["location"])["usage"][0]["unit_price"] == "0.01"
     assert asks(api, "GET", DRAFT).status == 404
     assert told(asks(api, "PUT", DRAFT, {**WHOLE, "plan_id": "api"}))["version"] == 2
 

@@ -19,6 +19,13 @@ from tests.functions.pay_pages import CARD, opens_checkout
 from tests.functions.proxy import owes
 from tests.sandbox_client import browse
 
+A_PLAN: dict[str, Any] = {
+    "plan_id": "all",
+    "name": "All",
+    "currency": "USD",
+    "cycle": {"unit": "month"},
+    "fees": [{"fee_id": "base", "name": "Base", "price": "30"}],
+}
 INVOICE = "/api/billing/invoices/INV-2026-02-0001"
 
 
@@ -161,9 +168,39 @@ def test_a_plans_prices_are_exact_to_the_last_digit(api: ApiBooks) -> None:
     )
     published = api.ask("POST", "/api/billing/plans", body=text.encode(), sent={"Content-Type": "application/json"})
     assert published.status == 201, published.body
-    assert api.read("/api/billing/plans/api@1")["metered"][0]["price"]["unit_price"] == "0.000000123456"
+    assert api.read("/api/billing/plans/api@1")["usage"][0]["unit_price"] == "0.000000123456"
     other = json.loads(text) | {"name": "Another"}
     assert api.ask("POST", "/api/billing/plans", body=other).status == 409
+
+
+def test_a_plan_that_was_read_can_be_published_as_the_next_version(api: ApiBooks) -> None:
+    tiers = [{"name": "", "up_to": "10", "unit_price": "1", "flat_fee": "2"}, {"up_to": None, "unit_price": "0.5"}]
+    models: list[dict[str, Any]] = [
+        *({"model": model, "tiers": tiers} for model in ("graduated", "volume")),
+        {"model": "stairstep", "tiers": [{"up_to": "10", "flat_fee": "2"}, {"up_to": None, "flat_fee": "5"}]},
+        {"model": "per_unit", "unit_price": "0.01"},
+        {"model": "package", "package_size": "100", "package_price": "9"},
+    ]
+    usage = [
+        {"meter": f"m{n}", "name": "Calls", "aggregation": "max", "included": "3", **model}
+        for n, model in enumerate(models)
+    ]
+    cycle = {"every": 3, "unit": "month", "anchor_day": 15, "billed": "in_advance"}
+    seat = {"addon_id": "seat", "name": "Seat", "price": "9", "prorate": "none", "tax_inclusive": True}
+    plan = {**A_PLAN, "cycle": cycle, "usage": usage, "addons": [seat], "trial_days": 14}
+    published = api.ask("POST", "/api/billing/plans", body=plan)
+    assert published.status == 201, published.body
+    first = json.loads(published.body)
+    second = {name: value for name, value in first.items() if name != "id"} | {"version": 2}
+    checked = posted(api, "plans/check", second, status=200)["plan"]
+    assert checked == first | {"id": "all@2", "version": 2}
+    assert posted(api, "plans/check", second | {"version": 1}, status=200)["published"]
+    assert [each["model"] for each in first["usage"]] == [each["model"] for each in models]
+
+
+def test_a_plan_that_charges_nothing_is_refused(api: ApiBooks) -> None:
+    refused = api.ask("POST", "/api/billing/plans", body={**A_PLAN, "fees": []})
+    assert (refused.status, [each["field"] for each in json.loads(refused.body)["errors"]]) == (422, ["fees"])
 
 
 def test_what_is_wrong_with_a_plan_is_said_field_by_field(api: ApiBooks) -> None:
@@ -181,7 +218,7 @@ def test_a_field_that_is_missing_is_named(api: ApiBooks) -> None:
 
 def test_a_list_is_read_page_by_page(api: ApiBooks) -> None:
     for version in (2, 3):
-        plan = {"plan_id": "monthly", "version": version, "name": "M", "currency": "USD", "cycle": {"unit": "month"}}
+        plan = {**A_PLAN, "plan_id": "monthly", "version": version}
         assert api.ask("POST", "/api/billing/plans", body=plan).status == 201
     assert list(pages_of_two(api, "/api/billing/plans", name="id")) == [["monthly@1", "monthly@2"], ["monthly@3"]]
 
@@ -200,14 +237,14 @@ def test_a_subscription_is_opened_previewed_and_cancelled(api: ApiBooks) -> None
 
 def test_a_subscription_in_a_time_zone_of_its_own_has_its_days_there(api: ApiBooks) -> None:
     wanted = {"id": "west", "customer_id": "lumen", "plan": "monthly@1", "start": "2026-03-01"}
-    opened = posted(api, "subscriptions", {**wanted, "zone": "America/New_York"})
-    assert (opened["zone"], opened["start"]) == ("America/New_York", "2026-03-01T05:00:00Z")
+    opened = posted(api, "subscriptions", {**wanted, "time_zone": "America/New_York"})
+    assert (opened["time_zone"], opened["start"]) == ("America/New_York", "2026-03-01T05:00:00Z")
     paused = posted(api, "subscriptions/west/pause", {"at": "2026-03-07", "until": "2026-03-09"}, status=200)
     assert paused["subscription"]["pauses"] == [{"start": "2026-03-07T05:00:00Z", "end": "2026-03-09T04:00:00Z"}]
     charge = {"id": "visit", "name": "Visit", "unit_price": "5", "charged_at": "2026-03-20"}
     [charged] = posted(api, "subscriptions/west/charges", charge)["one_time"]
     assert charged["charged_at"] == "2026-03-20T04:00:00Z"
-    refused = posted(api, "subscriptions", {**wanted, "id": "east", "zone": "Mars"}, status=422)
+    refused = posted(api, "subscriptions", {**wanted, "id": "east", "time_zone": "Mars"}, status=422)
     assert "zone: expected an IANA time zone such as Europe/Berlin, got 'Mars'" in refused["detail"]
 
 

@@ -220,7 +220,7 @@ def test_what_can_not_be_is_refused_in_a_sentence(kept: Path, verb: str, options
 
 
 def test_days_of_one_with_a_time_zone_of_its_own_are_days_there(kept: Path) -> None:
-    options = ("--customer", "c-1", "--plan", "basic@1", "--start", "2026-04-01", "--zone", "America/New_York")
+    options = ("--customer", "c-1", "--plan", "basic@1", "--start", "2026-04-01", "--time-zone", "America/New_York")
     opened = asked(kept, "create", *options, "--backdated", of="west")["subscription"]
     assert (opened["zone"], opened["phases"][0]["start"]) == ("America/New_York", "2026-04-01T04:00:00+00:00")
     [paused] = asked(kept, "pause", "--on", "2026-04-10", "--until", "2026-04-12", of="west")["subscription"]["pauses"]
@@ -229,4 +229,4 @@ def test_days_of_one_with_a_time_zone_of_its_own_are_days_there(kept: Path) -> N
     [once] = asked(kept, "add-charge", *charge, of="west")["one_time"]
     assert once["charged_at"] == "2026-04-20T04:00:00+00:00"
     said = refused(kept, "create", *options[:-1], "New York", of="east")
-    assert "--zone: expected an IANA time zone such as Europe/Berlin, got 'New York'" in said
+    assert "--time-zone: expected an IANA time zone such as Europe/Berlin, got 'New York'" in said

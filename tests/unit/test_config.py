@@ -8,21 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from billing.adapters.kept_places import Bucket, FirestoreDatabase, Folder, SecretProject, SecretVariables, SqliteFile
 from billing.adapters.system_clock import SystemClock
 from billing.api.oidc import OidcTrust
-from billing.config import (
-    Bucket,
-    FirestoreDatabase,
-    Folder,
-    Misconfigured,
-    SecretProject,
-    SecretVariables,
-    Settings,
-    SqliteFile,
-    load_settings,
-    local_event_secrets,
-    local_workers,
-)
+from billing.config import Misconfigured, Settings, load_settings, local_event_secrets, local_workers
 from tests.environments import CLOUD, LAPTOP, flaws
 
 

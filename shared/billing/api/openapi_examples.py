@@ -40,7 +40,7 @@ _TEAM_PLAN = {
     "fees": [{"fee_id": "base", "name": "Base fee", "price": "49.00"}],
     "usage": [
         {
-            "metric": "api_calls",
+            "meter": "api_calls",
             "name": "API calls",
             "model": "graduated",
             "tiers": [{"up_to": "10000", "unit_price": "0"}, {"up_to": None, "unit_price": "0.001"}],

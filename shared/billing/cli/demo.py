@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import billing
+from billing.adapters.kept_places import FirestoreDatabase
 from billing.adapters.system_clock import SystemClock
 from billing.cli.billing_run import BillingRun, new_run_id
 from billing.cli.demo_collecting import (
@@ -29,7 +30,7 @@ from billing.cli.run import exit_code, watched_bill
 from billing.cli.run_json import run_json
 from billing.cli.screen import answers, write_json
 from billing.cli.summary import print_summary
-from billing.config import FirestoreDatabase, local_workers
+from billing.config import local_workers
 from billing.domain.book import Book
 from billing.engine import Engine
 from billing.usecases.run_context import RunRequest

@@ -7,9 +7,10 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from billing.adapters.environment_secrets import EnvironmentSecrets
+from billing.adapters.kept_places import SecretVariables
 from billing.adapters.system_clock import SystemClock
 from billing.cli.errors import Refused
-from billing.config import PAYMENT_LINK_KEY, STRIPE_KEY, SecretVariables, local_event_secrets
+from billing.config import PAYMENT_LINK_KEY, STRIPE_KEY, local_event_secrets
 from billing.domain.tenant import Tenant
 from billing.domain.web_address import LOOPBACK
 from billing.engine import Engine

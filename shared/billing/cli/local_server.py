@@ -52,15 +52,7 @@ def local_server(engine: Engine, *, trusted: Trusted, log: CallLog) -> Server:
         log=log,
         is_ending=is_ending,
     )
-    front = local_front_door()
-    parts = DoorParts(
-        engine=engine,
-        max_body_bytes=_LARGEST_BODY,
-        trusted=trusted,
-        limits=limits_of(front),
-        cors_origins=front.cors_origins,
-        jobs=jobs,
-    )
+    parts = _parts(engine, jobs, trusted=trusted)
     proxy = proxy_app(Door(parts=lambda: parts, clock=SystemClock(), new_id=_new_id, log=log), log=log)
     server = Server(
         Config(
@@ -73,6 +65,18 @@ def local_server(engine: Engine, *, trusted: Trusted, log: CallLog) -> Server:
         )
     )
     return server
+
+
+def _parts(engine: Engine, jobs: JobsInProcess, *, trusted: Trusted) -> DoorParts:
+    front = local_front_door()
+    return DoorParts(
+        engine=engine,
+        max_body_bytes=_LARGEST_BODY,
+        trusted=trusted,
+        limits=limits_of(front),
+        cors_origins=front.cors_origins,
+        jobs=jobs,
+    )
 
 
 def _job_app(job: Job[Engine, Report], engine: Engine, *, trusted: Trusted, log: CallLog) -> JobApp:

@@ -72,5 +72,5 @@ def _checked(zone: str) -> str:
     try:
         zone_named(zone)
     except InvalidInput as error:
-        raise InvalidInput("--zone", expected=error.expected, given=zone) from None
+        raise InvalidInput("--time-zone", expected=error.expected, given=zone) from None
     return zone

@@ -39,7 +39,7 @@ def create(  # noqa: PLR0913 - each is an option of the command
     start: Annotated[str | None, typer.Option(metavar="DATE|INSTANT", help="Default: now.")] = None,
     add: Annotated[list[str] | None, typer.Option(metavar="ADDON=N", help="So many of an add-on.")] = None,
     coupon: Annotated[list[str] | None, typer.Option(metavar="ID", help="A coupon, in the order they apply.")] = None,
-    zone: Annotated[str | None, typer.Option(metavar="ZONE", help="Its IANA time zone. Default: the tenant's.")] = None,
+    time_zone: Annotated[str | None, typer.Option(metavar="ZONE", help="Its IANA name. Default: the tenant's.")] = None,
     backdated: Annotated[bool, typer.Option("--backdated", help="Bill periods that are over, too.")] = False,
     preview: Annotated[bool, typer.Option("--preview", help="Show its first bills; change nothing.")] = False,
     tenant: TenantId = None,
@@ -57,7 +57,7 @@ def create(  # noqa: PLR0913 - each is an option of the command
             add=tuple(add or ()),
             coupons=tuple(coupon or ()),
             backdated=backdated,
-            zone=zone,
+            zone=time_zone,
         )
         run_create(given, preview=preview, place=Place(tenant_id=tenant, directory=directory, as_json=as_json))
 

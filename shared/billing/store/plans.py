@@ -31,7 +31,7 @@ class PlanVersions:
         Raises InvalidInput for a meter whose name would blur the ids of its roll-ups.
         """
         for index, charge in enumerate(plan.metered):
-            meter_name(f"usage[{index}].metric", charge.meter)
+            meter_name(f"usage[{index}].meter", charge.meter)
         fields = encode(plan)
         return Create(self.collection.document(plan.ref), {**fields, "digest": digest(fields)})
 

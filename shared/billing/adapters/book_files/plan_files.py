@@ -6,7 +6,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal, assert_never
 
-from pydantic import BeforeValidator, Field
+from pydantic import AliasChoices, BeforeValidator, Field
 
 from billing.adapters.book_files.cell_types import Currency, Flag, Key, Meter, Name, Number, PlanId, Text
 from billing.adapters.book_files.error_log import ErrorLog
@@ -65,9 +65,9 @@ class PlanTier(JsonModel):
 
 
 class PlanUsage(JsonModel):
-    """A meter with its price, by one of the models."""
+    """A meter, or as books name it a metric, with its price by one of the models."""
 
-    metric: Meter
+    meter: Annotated[Meter, Field(validation_alias=AliasChoices("meter", "metric"))]
     name: Name
     aggregation: Annotated[Aggregation, BeforeValidator(lambda word: _LONG_WORDS.get(str(word), word))] = (
         Aggregation.SUM
@@ -173,12 +173,12 @@ def plan_of(given: GivenPlan) -> Plan:
 def plan_at(file: JsonFile, place: Place) -> Plan | None:
     """The plan at a place of a file, or None where what is wrong with it is logged."""
     given = file.model(GivenPlan, place)
-    if given is not None and not (given.usage or given.fees or given.addons or given.minimum_commitment):
-        file.add_rule(place, InvalidInput("fees", expected=_A_CHARGE, given="no charge at all"))
     return None if given is None else _built(file, place, given)
 
 
 def _built(file: JsonFile, place: Place, given: GivenPlan) -> Plan | None:
+    if not (given.usage or given.fees or given.addons or given.minimum_commitment):
+        file.add_rule(place, InvalidInput("fees", expected=_A_CHARGE, given="no charge at all"))
     metered = [_metered(file, (*place, "usage", index), each) for index, each in enumerate(given.usage)]
     try:
         plan = Plan(
@@ -221,7 +221,7 @@ def _metered(file: JsonFile, place: Place, given: PlanUsage) -> MeteredCharge | 
         file.add_rule(place, error)
         return None
     return MeteredCharge(
-        meter=given.metric,
+        meter=given.meter,
         name=given.name,
         aggregation=given.aggregation,
         price=price,
@@ -251,7 +251,8 @@ def _price(given: PlanUsage) -> UsagePrice:
 
 def _refuse_other_keys(given: PlanUsage) -> None:
     priced_by = {"tiers", "unit_price", "package_size", "package_price", "price"}
-    for name in sorted(given.model_fields_set & priced_by - _KEYS_OF_MODEL.get(given.model, priced_by)):
+    said = {name for name in given.model_fields_set & priced_by if getattr(given, name) is not None}
+    for name in sorted(said - _KEYS_OF_MODEL.get(given.model, priced_by)):
         known = ", ".join(sorted(_KEYS_OF_MODEL[given.model]))
         raise InvalidInput(name, expected=f"only {known} in a {given.model} price", given=getattr(given, name))
 

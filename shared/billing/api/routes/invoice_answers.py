@@ -10,7 +10,7 @@ from billing.api.routes.documents import (
     SettlementFailureAnswer,
     TaxAnswer,
 )
-from billing.api.routes.models import Amount, AnswerModel
+from billing.api.routes.models import Amount, AnswerModel, TimeZone
 from billing.domain.attempt import AttemptStatus
 from billing.domain.invoice import CollectionMethod, Invoice, InvoiceStatus, SettlementStep
 
@@ -46,7 +46,7 @@ class InvoiceAnswer(InvoiceRow):
 
     revision: int
     locale: str
-    zone: str
+    time_zone: TimeZone
     bill_for_date: datetime
     payment_terms_days: int
     collection_method: CollectionMethod

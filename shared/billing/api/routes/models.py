@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Annotated
 
 from fastapi import Path, Query
-from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, PlainSerializer
 
 from billing.domain.errors import InvalidInput
 from billing.domain.period import local_midnight
@@ -65,6 +65,10 @@ Amount = Annotated[int, Field(description="Minor units of the `currency` beside 
 """An amount in an answer."""
 
 Limit = Annotated[int, Query(ge=1, le=200, description="How many at most")]
+
+
+TimeZone = Annotated[str, Field(validation_alias=AliasChoices("time_zone", "zone"), description="An IANA name")]
+"""What the domain has as `zone`, by the name that settings and books have for it."""
 
 
 class AnswerModel(BaseModel):

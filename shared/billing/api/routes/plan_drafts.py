@@ -12,7 +12,7 @@ from billing.api.routes.conditions import OverRead, entity_tag
 from billing.api.routes.models import AnswerModel
 from billing.api.routes.noun import noun
 from billing.api.routes.paging import Paged, Paging
-from billing.api.routes.plans import PlanAnswer, plan_answer
+from billing.api.routes.plan_answers import PlanAnswer, plan_answer
 from billing.domain.member import Role
 from billing.domain.plan_draft import PlanDraft
 from billing.store.collection import Stored

@@ -8,14 +8,14 @@ from pydantic import Field
 from billing.adapters.book_files.plan_files import GivenPlan, plan_of
 from billing.api.routes.book_rules import said_of_body
 from billing.api.routes.books import Books, changing, reading
-from billing.api.routes.models import AnswerModel, Currency, DayOrInstant, Exact, GivenModel, Id, NamedId
+from billing.api.routes.models import AnswerModel, DayOrInstant, GivenModel, Id, NamedId
 from billing.api.routes.noun import noun
 from billing.api.routes.paging import Paged, Paging
-from billing.domain.catalog import Aggregation, Billed, FirstPeriod, Plan, Proration
+from billing.api.routes.plan_answers import PlanAnswer, plan_answer
+from billing.domain.catalog import Plan
 from billing.domain.errors import BillingError
 from billing.domain.member import Role
-from billing.domain.period import Unit
-from billing.store.codec import converter, decode
+from billing.store.codec import decode
 from billing.store.pages import page_by_id
 from billing.store.plans import PlanVersions
 from billing.usecases.correct_plan import correct_plan
@@ -24,71 +24,6 @@ from billing.usecases.publish_plans import publish_plans
 router = noun("plans")
 Reading = Annotated[Books, reading("plans")]
 Administering = Annotated[Books, changing("plans", role=Role.ADMIN)]
-
-
-class CycleAnswer(AnswerModel):
-    """Every so many units of time."""
-
-    every: int
-    unit: Unit
-
-
-class TierAnswer(AnswerModel):
-    """Up to and including `up_to`, null without end; prices are exact decimals in the major unit."""
-
-    name: str
-    up_to: Exact | None
-    unit_price: Exact
-    flat_fee: Exact
-
-
-class PriceAnswer(AnswerModel):
-    """A usage price: `kind` says which of the other fields it has."""
-
-    kind: str
-    unit_price: Exact | None = None
-    size: Exact | None = None
-    tiers: list[TierAnswer] | None = None
-
-
-class MeteredAnswer(AnswerModel):
-    """What usage of a meter costs."""
-
-    meter: str
-    name: str
-    aggregation: Aggregation
-    price: PriceAnswer
-    tax_inclusive: bool
-    included: Exact
-
-
-class RecurringAnswer(AnswerModel):
-    """A fee for each cycle, in the major unit."""
-
-    charge_id: str
-    name: str
-    unit_price: Exact
-    proration: Proration
-    tax_inclusive: bool
-
-
-class PlanAnswer(AnswerModel):
-    """One version of a plan; `id` is `plan@version`, which subscriptions and invoices name."""
-
-    id: str
-    plan_id: str
-    version: int
-    name: str
-    currency: Currency
-    cycle: CycleAnswer
-    anchor_day: int | None
-    billed: Billed
-    first_period: FirstPeriod
-    metered: list[MeteredAnswer]
-    fees: list[RecurringAnswer]
-    addons: list[RecurringAnswer]
-    minimum_commitment: Exact | None
-    trial_days: int
 
 
 class CheckedAnswer(AnswerModel):
@@ -187,8 +122,3 @@ def correct(
 def _sound(given: GivenPlan) -> Plan:
     with said_of_body():
         return plan_of(given)
-
-
-def plan_answer(plan: Plan) -> PlanAnswer:
-    """A version as it is answered."""
-    return PlanAnswer.model_validate({**converter().unstructure(plan), "id": plan.ref})

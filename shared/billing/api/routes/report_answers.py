@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from billing.api.routes.models import AnswerModel, Exact
+from billing.api.routes.models import AnswerModel, Exact, TimeZone
 from billing.domain.aging import AgingBucket
 from billing.domain.mrr import Movement
 
@@ -12,7 +12,7 @@ class ReportAnswer(AnswerModel):
 
     tenant_id: str
     as_of: datetime
-    zone: str
+    time_zone: TimeZone
 
 
 class MovedAnswer(AnswerModel):

@@ -41,7 +41,7 @@ Quantity = Annotated[Decimal, Field(ge=0, max_digits=24, decimal_places=12)]
 class GivenSubscription(GivenModel):
     """A plan version (`plan@version`) for a customer from `start` on (now); add-ons by id, coupons in their order.
 
-    `zone` is the IANA time zone of its days (the tenant's), `start`'s too. `backdated` says that periods which are over
+    `time_zone` is the IANA name of its days (the tenant's), `start`'s too. `backdated` says that periods which are over
     already are to be billed too.
     """
 
@@ -49,7 +49,7 @@ class GivenSubscription(GivenModel):
     customer_id: Id
     plan: Id
     start: LocalDayOrInstant | None = None
-    zone: Zone | None = None
+    time_zone: Zone | None = None
     items: Annotated[dict[Id, Quantity], Field(max_length=100)] = Field(default_factory=dict)
     coupons: Annotated[tuple[Id, ...], Field(max_length=20)] = ()
     backdated: bool = False
@@ -144,7 +144,7 @@ def resume(subscription_id: NamedId, given: GivenResume, books: Changing, over: 
 
 
 def _new(given: GivenSubscription, books: Books) -> NewSubscription:
-    zone, now = given.zone or books.tenant.zone, books.call.recorded_at.replace(microsecond=0)
+    zone, now = given.time_zone or books.tenant.zone, books.call.recorded_at.replace(microsecond=0)
     return NewSubscription(
         id=given.id or books.access.new_id("sub"),
         customer_id=given.customer_id,

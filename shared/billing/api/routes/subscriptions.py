@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Annotated
 
 from fastapi import Query, Response
-from pydantic import Field
+from pydantic import AliasChoices, Field
 
 from billing.api.routes.books import Books, changing, reading
 from billing.api.routes.conditions import IfMatch, entity_tag, matching
@@ -18,6 +18,7 @@ from billing.api.routes.models import (
     LocalDayOrInstant,
     NamedId,
     OneLine,
+    TimeZone,
 )
 from billing.api.routes.noun import noun
 from billing.api.routes.paging import Paged, Paging, Several, any_of
@@ -68,10 +69,12 @@ class OneTimeAnswer(AnswerModel):
     tax_inclusive: bool
 
 
-class DiscountAnswer(AnswerModel):
-    """A coupon that lowers invoices to come."""
+class CouponAnswer(AnswerModel):
+    """A coupon that lowers invoices to come, from the first bill-for date at or after `start`; `used` says how many."""
 
-    id: str
+    coupon_id: Annotated[str, Field(validation_alias=AliasChoices("coupon_id", "id"))]
+    start: datetime
+    used: int
 
 
 class SubscriptionAnswer(AnswerModel):
@@ -79,7 +82,7 @@ class SubscriptionAnswer(AnswerModel):
 
     id: str
     customer_id: str
-    zone: str
+    time_zone: TimeZone
     status: SubscriptionStatus
     start: datetime
     end: datetime | None
@@ -89,7 +92,7 @@ class SubscriptionAnswer(AnswerModel):
     items: list[ItemAnswer]
     pauses: list[PauseAnswer]
     one_time: list[OneTimeAnswer]
-    discounts: list[DiscountAnswer]
+    coupons: Annotated[list[CouponAnswer], Field(validation_alias=AliasChoices("coupons", "discounts"))]
 
 
 class GivenCharge(GivenModel):
