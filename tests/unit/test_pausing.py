@@ -5,16 +5,17 @@ from decimal import Decimal
 
 import pytest
 
-from billing.domain.catalog import GraduatedPrice, Proration
+from billing.domain.catalog import GraduatedPrice, Plan, Proration
 from billing.domain.errors import InvalidInput
 from billing.domain.invoicing import Draft, Skip, SkipReason
 from billing.domain.pausing import pause_subscription, resume_subscription
-from billing.domain.subscription import Pause
+from billing.domain.subscription import Pause, SubscriptionStatus
 from billing.domain.subscription_changes import end_subscription
-from tests.builders import Account, a_fee, a_meter, a_plan, tiers, utc
+from tests.builders import YEARLY, Account, a_fee, a_meter, a_plan, tiers, utc
 from tests.fees import AHEAD, billed
 
 ARREARS = a_plan(fees=[a_fee("30")], metered=[a_meter("1.00")], anchor_day=1)
+TIERED = a_meter(GraduatedPrice(tiers=tiers((None, "1", "9"))))
 ADVANCE = a_plan(fees=[a_fee("29")], anchor_day=1, billed=AHEAD, plan_id="ahead")
 
 
@@ -93,12 +94,28 @@ def test_usage_of_paused_days_is_not_billed() -> None:
 
 
 def test_a_period_paused_as_a_whole_brings_no_bill_not_even_a_tier_s_flat_fee() -> None:
-    tiered = a_plan(metered=[a_meter(GraduatedPrice(tiers=tiers((None, "1", "9"))))], anchor_day=1)
-    account = paused(Account.opened(tiered, start="2026-04-01"), "2026-04-01")
+    account = paused(Account.opened(a_plan(metered=[TIERED], anchor_day=1), start="2026-04-01"), "2026-04-01")
     [skip] = account.bills(until="2026-05-01")
     assert isinstance(skip, Skip)
     assert skip.reason is SkipReason.PAUSED
     assert skip.subscription.next_billing_at == utc("2026-06-01")  # the anchor stays
+
+
+@pytest.mark.parametrize("start", ["2026-04-15", "2026-04-15T10:00"])
+def test_paused_on_the_day_of_its_start_it_owes_nothing_for_that_month(start: str) -> None:
+    plan = a_plan(fees=[a_fee("30")], metered=[TIERED], anchor_day=1)
+    account = paused(Account.opened(plan, start=start).using("calls", {"2026-04-15": "7"}), "2026-04-15T12:00")
+    assert billed(account, until="2026-06-01") == [[], []]  # not even the 9.00 of the tier
+
+
+def test_paused_on_the_day_on_which_the_cycle_restarted_it_owes_nothing_from_that_day_on() -> None:
+    yearly = a_plan(plan_id="yearly", metered=[TIERED], cycle=YEARLY)
+    account = Account.opened(a_plan(metered=[TIERED], anchor_day=1), start="2026-04-01")
+    account = account.changing_plan(yearly, at="2026-04-11T10:00").using("calls", {"2026-04-11": "7"})
+    assert billed(paused(account, "2026-04-11T12:00"), until="2027-04-11T10:00") == [[900], []]
+    # on from the 11th at noon: that day is billed as a whole, with what was used before the restart at ten
+    back = resumed(paused(account, "2026-04-08"), "2026-04-11T12:00")
+    assert billed(back, until="2027-04-11T10:00") == [[900], [1600]]
 
 
 def test_a_pause_from_the_very_start_bills_nothing_ahead() -> None:
@@ -117,6 +134,15 @@ def test_a_commitment_is_owed_for_the_days_that_are_not_paused() -> None:
 def test_one_that_ends_while_paused_gets_back_what_was_paid_from_the_pause_on() -> None:
     account = paused(Account.opened(ADVANCE, start="2026-04-01").billed(1), "2026-04-11").ending("2026-04-16")
     assert billed(account, until="2027-01-01") == [[-1933]]  # 29.00 less 10 of 30 days, 9.67
+
+
+@pytest.mark.parametrize("plan", [ARREARS, replace(ADVANCE, metered=ARREARS.metered)], ids=["arrears", "advance"])
+@pytest.mark.parametrize("end", ["2026-05-01", "2026-05-10"])
+def test_a_pause_that_was_to_begin_at_the_end_or_later_leaves_the_last_bill_as_it_is(plan: Plan, end: str) -> None:
+    account = Account.opened(plan, start="2026-04-01").using("calls", {"2026-04-15": "7"})
+    with_pause = paused(account, "2026-05-10").ending(end)
+    assert billed(with_pause, until="2027-01-01") == billed(account.ending(end), until="2027-01-01")
+    assert with_pause.bills(until="2027-01-01")[-1].subscription.status is SubscriptionStatus.ENDED
 
 
 # What can be

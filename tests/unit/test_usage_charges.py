@@ -5,9 +5,23 @@ from decimal import Decimal
 import pytest
 
 from billing.domain.catalog import Aggregation, GraduatedPrice, PackagePrice, VolumePrice
+from billing.domain.invoicing import Draft
 from billing.domain.period import Schedule
 from billing.domain.usage import Bucket, LastReading, UsageEvent, add_event, bucket_start
-from tests.builders import API_CALLS, HOURLY, YEARLY, Account, a_fee, a_meter, a_plan, amounts, shown, tiers, utc
+from tests.builders import (
+    API_CALLS,
+    HOURLY,
+    QUARTERLY,
+    YEARLY,
+    Account,
+    a_fee,
+    a_meter,
+    a_plan,
+    amounts,
+    shown,
+    tiers,
+    utc,
+)
 
 CENT_EACH = a_plan(metered=[a_meter("0.01")])
 CALENDAR = a_plan(metered=[a_meter("0.01")], anchor_day=1)
@@ -100,6 +114,28 @@ def test_a_restart_onto_the_calendar_takes_the_whole_day_of_the_change_along() -
         "calls", {"2026-02-02": "100", **recorded(("2026-02-03T11:00", "30"), schedule=new)}
     )  # that event's bucket starts at midnight, ten hours before the restart
     assert billed_calls(used, until="2026-03-01") == [100, 60]
+
+
+def test_a_stretch_of_no_day_before_a_restart_owes_no_fee_of_a_tier() -> None:
+    tiered = a_meter(GraduatedPrice(tiers=tiers(("5", "1", "10"), (None, "1"))))
+    yearly = a_plan(plan_id="yearly", metered=[tiered], cycle=YEARLY)
+    account = Account.opened(a_plan(metered=[tiered], anchor_day=1), start="2026-04-01")
+    changed = account.billed(1).changing_plan(yearly, at="2026-05-01T09:00")
+    [bill] = changed.bills(until="2026-05-02")
+    assert isinstance(bill, Draft)
+    assert shown(bill.invoice.lines) == [("Calls - tier 1", "0", "1", 0)]
+
+
+def test_of_two_restarts_on_a_day_the_last_has_that_day_and_the_first_owes_nothing() -> None:
+    tiered = a_meter(VolumePrice(tiers=tiers((None, "0.01", "10"))))
+    yearly, quarterly = (
+        a_plan(plan_id=name, metered=[tiered], cycle=cycle) for name, cycle in (("y", YEARLY), ("q", QUARTERLY))
+    )
+    account = Account.opened(a_plan(metered=[tiered], anchor_day=1), start="2026-02-01")
+    account = account.changing_plan(yearly, at="2026-02-10T10:00").changing_plan(quarterly, at="2026-02-10T10:05")
+    used = account.using("calls", {"2026-02-09": "100", "2026-02-10": "20", "2026-02-10T10:05": "3"})
+    # 10.00 and 100 x 0.01; nothing for five minutes; 10.00 and 23 x 0.01 for the quarter
+    assert billed_calls(used, until="2026-05-10T10:05") == [1100, 0, 1023]
 
 
 def test_hours_have_buckets_of_their_own_and_a_last_short_one() -> None:

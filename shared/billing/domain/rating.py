@@ -1,7 +1,7 @@
 """Rating: a period's quantity under one price becomes steps of arithmetic, one for each invoice line (semantics 4)."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import assert_never
 
@@ -64,14 +64,17 @@ def _priced(charge: MeteredCharge, usage: Decimal) -> tuple[RatedPart, ...]:
 
 
 def zero_part(charge: MeteredCharge) -> RatedPart:
-    """The line that an active subscription's invoice shows when the period had neither usage nor fees."""
+    """The line that an active subscription's invoice shows when the period had neither usage nor fees.
+
+    At 0: a flat fee of the first tier is a fee, so where one is owed there is no such line.
+    """
     match charge.price:
         case PackagePrice() as price:
             return _package(charge, price, usage=ZERO)
         case PerUnitPrice() as price:
             first = Tier(up_to=None, unit_price=price.unit_price)
         case GraduatedPrice() | VolumePrice() | StairstepPrice() as price:
-            first = price.tiers[0]
+            first = replace(price.tiers[0], flat_fee=ZERO)
         case _:
             assert_never(charge.price)
     return _tier_part(charge, first, index=0, above=ZERO, usage=ZERO, quantity=ZERO)

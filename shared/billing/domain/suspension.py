@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from billing.domain.billing_cycle import BillingCycle, usage_bucket
+from billing.domain.billing_cycle import BillingCycle
 from billing.domain.customer import Customer
 from billing.domain.dunning_policy import WhileSuspended
 from billing.domain.late_usage import LateBuckets
@@ -25,6 +25,7 @@ from billing.domain.proration import without
 from billing.domain.subscription import ENDLESS, Subscription
 from billing.domain.tenant import Tenant
 from billing.domain.usage import Bucket
+from billing.domain.usage_ownership import owned_from
 
 _MOMENT = timedelta(microseconds=1)
 
@@ -102,12 +103,16 @@ def _joined(unbilled: tuple[Period, ...], stretch: Period) -> tuple[Period, ...]
 
 
 def _days(subscription: Subscription) -> list[Period]:
-    """What is left out as buckets count it: from the first one's start up to that of the return."""
-    found = []
+    """What is left out as buckets count it: from the first one's start up to that of the return.
+
+    Nothing where a pause was to begin at the end or later.
+    """
+    found, last = [], subscription.end or ENDLESS
     for each in subscription.left_out:
-        start = usage_bucket(subscription, occurred_at=each.start)
-        over = each.end >= (subscription.end or ENDLESS)
-        end = each.end if over else usage_bucket(subscription, occurred_at=each.end)
+        if each.start >= last:
+            continue
+        start = owned_from(subscription, at=each.start)
+        end = each.end if each.end >= last else owned_from(subscription, at=each.end)
         if start < end:
             found.append(Period(start=start, end=end))
     return found
