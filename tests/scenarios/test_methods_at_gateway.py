@@ -118,6 +118,17 @@ def test_a_customer_deleted_at_stripe_is_made_anew_and_its_card_forgotten(
     assert len(world.account.v1.customers.list({"limit": 10}).data) == 1
 
 
+def test_a_page_that_was_open_for_a_customer_deleted_since_gives_way_to_another(world: CardWorld) -> None:
+    sent(world)
+    before = pays_online(world)
+    assert pays_online(world).id == before.id
+    deleted(world)
+    page = pays_online(world)
+    assert (page.id != before.id, page.customer) == (True, the_customer(world).gateway_id)
+    assert world.stripe.inner.checkout(before.id).status is CheckoutStatus.EXPIRED
+    assert browse(page.url, CARD).status == 303
+
+
 def test_what_a_customer_saves_after_it_was_deleted_is_charged_for_what_waited(
     sandbox: RunningSandbox, world: CardWorld
 ) -> None:

@@ -63,12 +63,12 @@ def open_payment(documents: Documents, gateway: Gateway, invoice_id: str, *, bac
         invoice = _payable(documents, gateway, invoice_id, call=call)
         if _was_paid_before(documents, gateway, invoice, call=call):
             continue
-        known = _page_of(gateway, invoice)
+        order = replace(_order(documents, gateway, invoice, back=back, call=call), amount=invoice.amount_due)
+        known = _page_of(gateway, invoice, order)
         if known is not None and known.status is CheckoutStatus.OPEN:
             return known
         if known is not None and _may_still_pay(documents, gateway, known, call=call):
             continue
-        order = replace(_order(documents, gateway, invoice, back=back, call=call), amount=invoice.amount_due)
         order = replace(order, key=_key(order, after=closed or invoice.checkout_id))
         page = gateway.checkout(gateway.open_checkout(order).id)  # a repeated key answers what was so the first time
         if page.status is not CheckoutStatus.OPEN:
@@ -112,12 +112,16 @@ def _payable(documents: Documents, gateway: Gateway, invoice_id: str, *, call: C
     return invoice
 
 
-def _page_of(gateway: Gateway, invoice: Invoice) -> Checkout | None:
-    """The page that stands on the invoice, closed now if it was open for another amount; None without one."""
+def _page_of(gateway: Gateway, invoice: Invoice, order: CheckoutOrder) -> Checkout | None:
+    """The page that stands on the invoice; None without one.
+
+    It is closed now if it was open for another amount, or for a customer that was deleted at the gateway since.
+    """
     page = gateway.checkout(invoice.checkout_id) if invoice.checkout_id else None
-    if page is None or page.status is not CheckoutStatus.OPEN or page.amount == invoice.amount_due:
+    if page is None or page.status is not CheckoutStatus.OPEN:
         return page
-    return gateway.expire_checkout(page.id)
+    is_as_asked = (page.amount, page.customer) == (order.amount, order.customer)
+    return page if is_as_asked else gateway.expire_checkout(page.id)
 
 
 def _may_still_pay(documents: Documents, gateway: Gateway, page: Checkout, *, call: Call) -> bool:
