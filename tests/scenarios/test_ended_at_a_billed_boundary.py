@@ -183,6 +183,17 @@ def test_before_the_boundary_is_billed_the_end_is_as_it_always_was(world: World)
     assert (totals(world, "basic"), totals(world, "ahead")) == ([6000, 6000], [6000, 6000, 0])
 
 
+def test_where_that_bill_was_a_credit_note_nothing_is_missing_either(world: World) -> None:
+    does(world, "ahead", ItemsChange(quantities={"seat": Decimal(10)}, at=utc("2026-06-01")), at="2026-05-20")
+    bills(world, "2026-06-01")
+    does(world, "ahead", ItemsChange(quantities={"seat": Decimal(0)}), at="2026-06-02T09:00")
+    bills(world, "2026-07-01")
+    does(world, "ahead", Cancellation(at=utc("2026-07-01")), at="2026-07-01T09:00")
+    bills(world, "2026-07-02")
+    # 29 of 30 days of ten seats of 30.00 back, July ahead; then July's 60.00 back
+    assert sorted(each.total for each in world.credit_notes()) == [6000, 29000 - 6000]
+
+
 # Taken back
 
 

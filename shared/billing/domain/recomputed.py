@@ -42,7 +42,6 @@ def as_it_stood(subscription: Subscription, document: Invoice | CreditNote, *, b
 
     What moves on with a bill, and what of the future it billed, is kept in its basis; the past period can't change.
     """
-    late_bill = _LATE_BILL.search(document.id)
     ahead = basis.items is not None
     return replace(
         subscription,
@@ -56,7 +55,7 @@ def as_it_stood(subscription: Subscription, document: Invoice | CreditNote, *, b
         discounts=basis.discounts,
         one_time=basis.one_time,
         late_usage=basis.late_usage,
-        late_bills=int(late_bill[1]) if late_bill else 0,
+        late_bills=late_bill_of(document.id),
     )
 
 
@@ -98,6 +97,12 @@ def _only_phase(subscription: Subscription, document: Invoice | CreditNote) -> P
 def revision_of(document_id: str) -> int:
     """Which revision of its period's bill a document is, by its id."""
     found = _REVISION.search(document_id)
+    return int(found[1]) if found else 0
+
+
+def late_bill_of(document_id: str) -> int:
+    """Which bill after its subscription's last one a document is, counted from 1, by its id; 0 for any other."""
+    found = _LATE_BILL.search(document_id)
     return int(found[1]) if found else 0
 
 

@@ -11,12 +11,14 @@ from billing.domain.finding import FindingKind
 from billing.domain.invoice import Invoice, InvoiceStatus
 from billing.domain.invoicing import CreditDraft, Draft, InvoiceFacts, Skip, SkipReason, draft_invoice, open_cycle
 from billing.domain.period import local_date
+from billing.domain.recomputed import late_bill_of
 from billing.domain.rollup import month_of
 from billing.domain.subscription import Prepaid, Subscription
 from billing.store.codec import BrokenDocument
 from billing.store.collection import Stored
 from billing.store.subscriptions import decode_subscription
 from billing.usecases.gather_facts import DueCase, gather_facts
+from billing.usecases.paid_ahead import Bill
 from billing.usecases.recompute_page import facts_of, recompute_page
 from billing.usecases.refusal import foreseen
 from billing.usecases.verification import Verification
@@ -95,7 +97,10 @@ def _is_billed_already(verification: Verification, cycle: BillingCycle, subscrip
 def _verify_reason(verification: Verification, stored: Stored[Subscription], unbilled: _Unbilled) -> None:
     subscription, cycle = stored.value, unbilled.cycle
     invoices = verification.context.invoices.of_subscription(subscription.id)
-    if any(each.value.bill_for_date == cycle.bill_for_date for each in invoices):
+    notes = verification.context.credit_notes.of_subscription(subscription.id)
+    bills: list[Bill] = [each.value for each in invoices]
+    bills += [note for note in notes if not note.is_by_hand]
+    if any(each.bill_for_date == cycle.bill_for_date and not late_bill_of(each.id) for each in bills):
         return  # under the key that the cycle had before the subscription was changed
     reason = "it is not due yet, and was passed over"
     if cycle.bill_for_date <= verification.request.as_of:
