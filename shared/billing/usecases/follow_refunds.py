@@ -16,9 +16,7 @@ def refund_key(payment_id: str, refund_id: str, *, call: Call) -> str:
     return f"{call.tenant_id}/{payment_id}/refund/{refund_id}"
 
 
-def follow_refunds(
-    documents: Documents, payment: Payment, refunds: Iterable[GatewayRefund], *, given_up: str = "", call: Call
-) -> Payment:
+def follow_refunds(documents: Documents, payment: Payment, refunds: Iterable[GatewayRefund], *, call: Call) -> Payment:
     """As `follow_refund`, of all that the gateway has of a payment; how the payment stands then.
 
     What failed leaves room for what was made in its place, and what we asked for ourselves knows its part: first these.
@@ -27,26 +25,23 @@ def follow_refunds(
     for refund in sorted(
         refunds, key=lambda each: (each.status is not RefundStatus.FAILED, not each.key.startswith(ours))
     ):
-        payment = follow_refund(documents, payment.id, refund, given_up=given_up, call=call)
+        payment = follow_refund(documents, payment.id, refund, call=call)
     return payment
 
 
-def follow_refund(
-    documents: Documents, payment_id: str, refund: GatewayRefund, *, given_up: str = "", call: Call
-) -> Payment:
+def follow_refund(documents: Documents, payment_id: str, refund: GatewayRefund, *, call: Call) -> Payment:
     """Bring a booked payment up to what the gateway says of one refund; saying it again changes nothing.
 
     A refund of ours that arrived is done, also where restored books do not know it any more, and one that the bank sent
-    back puts the money onto its invoice again. One that was made on the gateway's pages is `taken_elsewhere`, also from
-    what a refund holds that was `given_up`. Raises NotFound for a payment that is not booked.
+    back puts the money onto its invoice again. One that was made on the gateway's pages is `taken_elsewhere`. Raises
+    NotFound for a payment that is not booked.
     """
 
     def decide(payment: Payment) -> PaymentChange | None:
         known = [each for each in payment.refunds if _is(each, refund, payment_id=payment_id, call=call)]
         if any(each.state is not RefundState.DONE for each in known) or refund.status is not RefundStatus.SUCCEEDED:
             return _moved_on(payment, known, refund) if known else None
-        taken = _taken(refund, payment_id, call=call)
-        return taken_elsewhere(payment, taken, known=known, given_up=given_up, call=call)
+        return taken_elsewhere(payment, refunded_elsewhere(refund, payment_id, call=call), call=call)
 
     return change_payment(documents, payment_id, decide, call=call)
 
@@ -55,8 +50,8 @@ def _is(known: Refund, refund: GatewayRefund, *, payment_id: str, call: Call) ->
     return refund.id == known.gateway_id or refund.key == refund_key(payment_id, known.id, call=call)
 
 
-def _taken(refund: GatewayRefund, payment_id: str, *, call: Call) -> TakenElsewhere:
-    """A refund that the books do not know the whole of: ours, by its key, is booked under the id we asked for it by."""
+def refunded_elsewhere(refund: GatewayRefund, payment_id: str, *, call: Call) -> TakenElsewhere:
+    """A refund that the books may not know the whole of: ours, by its key, has the id that we asked for it by."""
     ours = refund_key(payment_id, "", call=call)
     is_ours = refund.key.startswith(ours)
     return TakenElsewhere(

@@ -1,5 +1,6 @@
 """Refund a payment, to the method it came from or to the credit balance, once under the caller's own id."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
@@ -7,13 +8,15 @@ from billing.domain.customer import Customer
 from billing.domain.errors import Conflict, InvalidInput, NotFound
 from billing.domain.money import Money
 from billing.domain.payment import Application, Payment, PaymentStatus, Refund, RefundState, RefundTarget
-from billing.ports import Documents, Gateway, GatewayRefund, RefundOrder, RefundRefused, RefundStatus
+from billing.ports import Documents, Gateway, RefundOrder, RefundRefused, RefundStatus
 from billing.store.collection import Stored
 from billing.store.customers import Customers
 from billing.usecases.call import Call
 from billing.usecases.follow_disputes import follow_disputes
-from billing.usecases.follow_refunds import follow_refunds, refund_key
+from billing.usecases.follow_refunds import refund_key, refunded_elsewhere
 from billing.usecases.payment_changes import PaymentChange, change_payment, refund_end
+from billing.usecases.reverse_payment import lost_part
+from billing.usecases.taken_elsewhere import TakenElsewhere, and_elsewhere, gone_since
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,9 +53,10 @@ def refund_payment(documents: Documents, request: RefundRequest, *, gateway: Gat
     The refund is written down before the gateway is asked, so that a repeat finds out what became of it instead of
     asking twice; credit that it gives back leaves the balance by that, and comes back if the refund fails. One that the
     gateway will never make is `failed`, and what it was for is free again, first of all for a refund that somebody made
-    there instead. Raises NotFound, InvalidInput for more than is left, where the money did not come by the gateway and
-    where there is none now, GatewayUnavailable and GatewayRefused (our account there is at fault): then the call may be
-    repeated. OtherRefund where the id is that of another amount, target or part.
+    there instead; so is one that it never heard of, where as much was given back there since. Raises NotFound,
+    InvalidInput for more than is left, where the money did not come by the gateway and where there is none now,
+    GatewayUnavailable and GatewayRefused (our account there is at fault): then the call may be repeated. OtherRefund
+    where the id is that of another amount, target or part.
     """
     if request.target is RefundTarget.BALANCE:
         return change_payment(documents, request.payment_id, lambda each: _to_balance(each, request, call), call=call)
@@ -63,19 +67,23 @@ def refund_payment(documents: Documents, request: RefundRequest, *, gateway: Gat
     if refund is None or refund.state is not RefundState.ASKED:
         return payment
     gateway = _there(gateway, request)
-    end = _end_at_gateway(gateway, payment, request, call=call)
-    if end.state is RefundState.FAILED:
-        _follow_the_others(documents, gateway, payment, request, call=call)
-    return change_payment(documents, request.payment_id, lambda each: _ended(each, request, end), call=call)
+    end = _end_at_gateway(gateway, payment, refund, call=call)
+    elsewhere = _elsewhere(documents, gateway, payment, call=call) if end.state is RefundState.FAILED else ()
+    return change_payment(
+        documents, request.payment_id, lambda each: _ended(each, request, end, elsewhere, call=call), call=call
+    )
 
 
-def _follow_the_others(
-    documents: Documents, gateway: Gateway, payment: Payment, request: RefundRequest, *, call: Call
-) -> None:
-    """Book what went back instead: refunded by somebody on the gateway's own pages, or to the customer's bank."""
+def _elsewhere(documents: Documents, gateway: Gateway, payment: Payment, *, call: Call) -> tuple[TakenElsewhere, ...]:
+    """What went back in place of a refund that failed: by somebody on the gateway's pages, or to the bank."""
     fetched = gateway.payment(payment.gateway_id)
-    payment = follow_refunds(documents, payment, fetched.refunds, given_up=request.id, call=call)
-    follow_disputes(documents, payment, fetched, given_up=request.id, call=call)
+    if follow_disputes(documents, payment, fetched, call=call).status is PaymentStatus.REVERSED:
+        return ()
+    refunds = [each for each in fetched.refunds if each.status is RefundStatus.SUCCEEDED]
+    return (
+        *(refunded_elsewhere(each, payment.id, call=call) for each in refunds),
+        *(lost_part(each) for each in fetched.disputes if each.is_lost),
+    )
 
 
 def _to_balance(payment: Payment, request: RefundRequest, call: Call) -> PaymentChange | None:
@@ -140,43 +148,44 @@ _STATES = {
 }
 
 
-def _end_at_gateway(gateway: Gateway, payment: Payment, request: RefundRequest, *, call: Call) -> _End:
+def _end_at_gateway(gateway: Gateway, payment: Payment, refund: Refund, *, call: Call) -> _End:
+    """Look for the refund first. One that waits since an earlier call is made no more where as much went back since."""
+    key, fetched = refund_key(payment.id, refund.id, call=call), gateway.payment(payment.gateway_id)
+    made = next((each for each in fetched.refunds if each.key == key), None)
+    if made is None and refund.refunded_at < call.recorded_at:
+        ours = refund_key(payment.id, "", call=call)
+        if gone_since(payment, fetched, refund, ours=ours) >= refund.amount:
+            return _End(state=RefundState.FAILED, gateway_id="", reason="given up: as much went back without it")
+    order = RefundOrder(
+        key=key,
+        payment_id=payment.gateway_id,
+        amount=refund.amount,
+        reason=refund.reason,
+        invoice_id=refund.invoice_id,
+    )
     try:
-        made = _at_gateway(gateway, payment, request, call=call)
+        made = made or gateway.refund(order)
     except RefundRefused as error:
         return _End(state=RefundState.FAILED, gateway_id="", reason=error.reason)
     return _End(state=_STATES[made.status], gateway_id=made.id, reason=f"by {made.id}")
 
 
-def _at_gateway(gateway: Gateway, payment: Payment, request: RefundRequest, *, call: Call) -> GatewayRefund:
-    key = refund_key(request.payment_id, request.id, call=call)
-    for refund in gateway.payment(payment.gateway_id).refunds:
-        if refund.key == key:
-            return refund
-    return gateway.refund(
-        RefundOrder(
-            key=key,
-            payment_id=payment.gateway_id,
-            amount=request.amount,
-            reason=request.reason,
-            invoice_id=request.invoice_id,
-        )
-    )
-
-
-def _ended(payment: Payment, request: RefundRequest, end: _End) -> PaymentChange | None:
+def _ended(
+    payment: Payment, request: RefundRequest, end: _End, elsewhere: Sequence[TakenElsewhere], *, call: Call
+) -> PaymentChange | None:
     known = _known(payment, request)
     if known is None or known.state is not RefundState.ASKED or end.state is RefundState.ASKED:
         return None
     moved = refund_end(payment, [known], state=end.state)
     ended = replace(known, state=end.state, gateway_id=end.gateway_id)
-    return PaymentChange(
+    change = PaymentChange(
         after=replace(payment, refunds=tuple(ended if each is known else each for each in payment.refunds)),
         event="payment.refund_failed" if end.state is RefundState.FAILED else "payment.refunded",
         reason=f"{Money(request.amount, payment.currency)} {end.reason}",
         taken=moved.taken,
         given=moved.given,
     )
+    return and_elsewhere(change, elsewhere, call=call)
 
 
 def _known(payment: Payment, request: RefundRequest) -> Refund | None:

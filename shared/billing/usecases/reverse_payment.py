@@ -75,23 +75,23 @@ def settle_dispute(documents: Documents, payment_id: str, *, won: bool, reason: 
     return change_payment(documents, payment_id, decide, call=call)
 
 
-def lose_part(
-    documents: Documents, payment_id: str, dispute: GatewayDispute, *, is_last: bool, given_up: str = "", call: Call
-) -> Payment:
-    """Take off a payment what a lost dispute about a part of it took; the rest stands. Again changes nothing.
-
-    Where no other dispute is open (`is_last`), the payment is disputed no more and its invoices' cases go on. What a
-    refund holds that waits for its end is taken only where that was `given_up`.
-    """
-    taken = TakenElsewhere(
+def lost_part(dispute: GatewayDispute) -> TakenElsewhere:
+    """What a lost dispute about a part of a payment took."""
+    return TakenElsewhere(
         gateway_id=dispute.id, id=dispute.id, amount=dispute.amount, reason="the dispute is lost", is_lost=True
     )
+
+
+def lose_part(documents: Documents, payment_id: str, dispute: GatewayDispute, *, is_last: bool, call: Call) -> Payment:
+    """Take off a payment what a lost dispute about a part of it took; the rest stands. Again changes nothing.
+
+    Where no other dispute is open (`is_last`), the payment is disputed no more and its invoices' cases go on.
+    """
 
     def decide(payment: Payment) -> PaymentChange | None:
         if payment.status is PaymentStatus.REVERSED:
             return None
-        known = [each for each in payment.refunds if each.gateway_id == dispute.id]
-        change = taken_elsewhere(payment, taken, known=known, given_up=given_up, call=call)
+        change = taken_elsewhere(payment, lost_part(dispute), call=call)
         if change is None or not is_last:
             return change
         return replace(

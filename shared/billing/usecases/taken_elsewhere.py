@@ -1,10 +1,11 @@
 """Book money of a payment that went back without us: refunded on the gateway's own pages, or lost in a dispute."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from billing.domain.money import Money
 from billing.domain.payment import Payment, PaymentStatus, Refund, RefundState, RefundTarget
+from billing.ports import GatewayPayment, GatewayRefund, RefundStatus
 from billing.usecases.call import Call
 from billing.usecases.payment_changes import PaymentChange
 
@@ -24,19 +25,16 @@ class TakenElsewhere:
     is_lost: bool = False
 
 
-def taken_elsewhere(
-    payment: Payment, taken: TakenElsewhere, *, known: Sequence[Refund], given_up: str = "", call: Call
-) -> PaymentChange | None:
-    """What becomes of the payment; None where `known` is all of it, or where nothing is left that it could be of.
+def taken_elsewhere(payment: Payment, taken: TakenElsewhere, *, call: Call) -> PaymentChange | None:
+    """What becomes of the payment; None where all of it is booked, or where nothing is left that it could be of.
 
     It is of the part that it names, of what the payment's invoices still have in their order, and then of what the
-    balance got. Refunds that wait for their end keep what they hold, but for the one `given_up`, which will never be
-    made; the rest is booked when it is told once more. Of a reversed payment nothing is taken: it is written down.
+    balance got. Refunds that wait for their end keep what they hold: where one fails, the rest is booked with that.
+    Of a payment that was reversed nothing is taken once more: it is written down.
     """
-    missing = taken.amount - sum(each.amount for each in known)
-    open_ = replace(payment, refunds=tuple(each for each in payment.refunds if each.id != given_up))
-    parts = open_.take(missing, first=taken.invoice_id)
-    if not parts:
+    known = [each for each in payment.refunds if each.id == taken.id or each.gateway_id == taken.gateway_id]
+    parts = payment.take(taken.amount - sum(each.amount for each in known), first=taken.invoice_id)
+    if not parts or any(each.state is not RefundState.DONE for each in known):
         return None
     booked = tuple(
         Refund(
@@ -59,3 +57,28 @@ def taken_elsewhere(
         reason=f"{money} by {taken.gateway_id}, {taken.reason}",
         taken=() if payment.status is PaymentStatus.REVERSED else parts,
     )
+
+
+def gone_since(payment: Payment, fetched: GatewayPayment, asked: Refund, *, ours: str) -> int:
+    """What went back without us, in minor units, since a refund of ours was asked for; our keys begin with `ours`.
+
+    What was booked before it does not count, nor a refund that failed or a dispute that is not lost.
+    """
+    before = {each.gateway_id for each in payment.refunds[: payment.refunds.index(asked)]}
+    gone = [(each.id, each.amount) for each in fetched.refunds if _stands(each) and not each.key.startswith(ours)]
+    lost = [(each.id, each.amount) for each in fetched.disputes if each.is_lost]
+    return sum(amount for name, amount in (*gone, *lost) if name not in before)
+
+
+def _stands(refund: GatewayRefund) -> bool:
+    return refund.status is not RefundStatus.FAILED
+
+
+def and_elsewhere(change: PaymentChange, all_taken: Iterable[TakenElsewhere], *, call: Call) -> PaymentChange:
+    """The change of a refund that failed, and with it what went back in its place, in the same commit."""
+    for taken in all_taken:
+        more = taken_elsewhere(change.after, taken, call=call)
+        if more is not None:
+            both, reason = (*change.taken, *more.taken), f"{change.reason}; {more.reason}"
+            change = replace(change, after=more.after, taken=both, reason=reason)
+    return change
