@@ -118,6 +118,7 @@ def test_a_date_is_the_start_of_that_day_where_the_seller_is(directory: Path) ->
         (("--invoice", JANUARY, "--customer", "other", "--amount", "1"), "customer_id: expected one customer"),
         (("--invoice", JANUARY, "--amount", "1", "--source", "card"), "--source: expected bank_transfer or manual"),
         (("--invoice", JANUARY, "--amount", "1", "--id", "a/b"), "--id: expected 1 to 200 letters"),
+        (("--invoice", JANUARY, "--amount", "1", "--id", "bank.1"), "--id: expected an id of your own"),
         (
             ("--invoice", JANUARY, "--amount", "1", "--received-on", "2190-01-01"),
             "--received-on: expected when the money came, at most a day after",
@@ -240,6 +241,7 @@ def test_a_refund_to_the_balance_is_made_once_and_the_invoice_is_owed_again(dire
         (("--amount", "1", "--to", "balance"), f"which part of one? --invoice {JANUARY}, or --from-balance"),
         (("--amount", "60", "--to", "balance", "--invoice", JANUARY), "amount: expected more than 0 and at most 49.00"),
         (("--amount", "1", "--to", "method", "--from-balance"), "STRIPE_API_KEY"),
+        (("--amount", "1", "--to", "balance", "--invoice", JANUARY, "--id", "i.c.k"), "--id: expected an id of your"),
         (("--amount", "1", "--to", "balance", "--from-balance", "--invoice", JANUARY), "either --invoice or"),
     ],
 )

@@ -21,6 +21,7 @@ from billing.domain.figures import amount
 from billing.domain.invoice import Invoice
 from billing.domain.money import parse_decimal, to_minor
 from billing.domain.payment import PaymentSource, require_received
+from billing.domain.payment_ids import require_own_payment_id
 from billing.domain.tenant import Tenant
 from billing.domain.typed_id import typed_id
 from billing.ports import Documents
@@ -84,9 +85,10 @@ def _new_payment(documents: Documents, given: GivenPayment, *, tenant: Tenant) -
     currency = given.currency or _currency(documents, given, invoices, tenant=tenant)
     received_at = instant_of(given.received_on, zone=tenant.zone, option="--received-on")
     minor = minor_units(given.amount, currency=currency)
-    own_id = None if given.own_id is None else checked_id("--id", given.own_id)
+    if given.own_id is not None:
+        require_own_payment_id(checked_id("--id", given.own_id), field="--id")
     return NewPayment(
-        id=own_id or _id(given, invoices, minor=minor, currency=currency, received_at=received_at),
+        id=given.own_id or _id(given, invoices, minor=minor, currency=currency, received_at=received_at),
         amount=minor,
         currency=currency,
         source=given.source,

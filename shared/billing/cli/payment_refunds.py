@@ -15,6 +15,7 @@ from billing.cli.place import Place
 from billing.cli.screen import answers, write_json
 from billing.domain.figures import amount
 from billing.domain.payment import Payment, PaymentStatus, Refund, RefundState, RefundTarget
+from billing.domain.payment_ids import require_own_refund_id
 from billing.domain.tenant import Tenant
 from billing.domain.typed_id import typed_id
 from billing.engine import Engine
@@ -84,9 +85,10 @@ def _request(engine: Engine, given: GivenRefund, payment: Payment, *, tenant: Te
     """The id is made of what is given back: a repeat, with another reason too, is the same refund."""
     invoice_id = _part(engine, given, payment, tenant=tenant)
     minor = minor_units(given.amount, currency=payment.currency)
-    own_id = None if given.own_id is None else checked_id("--id", given.own_id)
+    if given.own_id is not None:
+        require_own_refund_id(checked_id("--id", given.own_id), payment, field="--id")
     return RefundRequest(
-        id=own_id or typed_id(payment.id, invoice_id, minor, given.target.value),
+        id=given.own_id or typed_id(payment.id, invoice_id, minor, given.target.value),
         payment_id=payment.id,
         amount=minor,
         target=given.target,

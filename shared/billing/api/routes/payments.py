@@ -23,6 +23,7 @@ from billing.api.routes.noun import noun
 from billing.api.routes.paging import Paged, Paging, Several, any_of
 from billing.domain.errors import InvalidInput, NotFound
 from billing.domain.payment import Payment, PaymentSource, PaymentStatus, RefundState, RefundTarget, require_received
+from billing.domain.payment_ids import require_own_payment_id, require_own_refund_id
 from billing.store.codec import decode
 from billing.store.invoices import Invoices
 from billing.store.pages import page_by_id
@@ -134,10 +135,7 @@ def list_payments(
 @router.get("/{payment_id}")
 def get_payment(payment_id: NamedId, books: Reading) -> PaymentAnswer:
     """One payment."""
-    [stored] = Payments.of(books.documents, books.tenant_id).get([payment_id])
-    if stored is None:
-        raise NotFound("payment", payment_id)
-    return PaymentAnswer.model_validate(stored.value)
+    return PaymentAnswer.model_validate(_payment(payment_id, books))
 
 
 @router.post("", status_code=201)
@@ -150,6 +148,8 @@ def record(given: GivenPayment, books: Changing, response: Response) -> Recorded
         raise InvalidInput("source", expected="bank_transfer or manual", given=given.source.value)
     if not given.invoices and given.customer_id is None:
         raise InvalidInput("customer_id", expected="whose money it is, where no invoice is named", given=None)
+    if given.id is not None:
+        require_own_payment_id(given.id, field="id")
     recorded = record_payment(books.documents, _new(given, books), call=books.call)
     response.headers["Location"] = f"/api/billing/payments/{recorded.payment.id}"
     unclosed = books.other_ways.close_all(recorded.invoices, paid_by=recorded.payment.id)
@@ -160,6 +160,8 @@ def record(given: GivenPayment, books: Changing, response: Response) -> Recorded
 @router.post("/{payment_id}/refunds", status_code=201)
 def refund(payment_id: NamedId, given: GivenRefund, books: Refunding) -> PaymentAnswer:
     """Give a part of a payment back, the way it came or onto the balance; the same id again is the same refund."""
+    if given.id is not None:
+        require_own_refund_id(given.id, _payment(payment_id, books), field="id")
     invoice_id = "" if given.invoice is None else _invoice_id(books, given.invoice)
     request = RefundRequest(
         id=given.id or books.access.new_id("refund"),
@@ -178,6 +180,13 @@ def reverse(payment_id: NamedId, given: GivenReversal, books: Changing) -> Payme
     """Undo a payment that never was or was taken back: what it paid is owed again. Again changes nothing."""
     payment = reverse_payment(books.documents, payment_id, reason=given.reason, call=books.call)
     return PaymentAnswer.model_validate(payment)
+
+
+def _payment(payment_id: str, books: Books) -> Payment:
+    [stored] = Payments.of(books.documents, books.tenant_id).get([payment_id])
+    if stored is None:
+        raise NotFound("payment", payment_id)
+    return stored.value
 
 
 def _new(given: GivenPayment, books: Books) -> NewPayment:
