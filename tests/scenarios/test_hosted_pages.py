@@ -4,7 +4,9 @@ The sandbox's pages take cards alone, so what Stripe says of a payment is put in
 for days (https://docs.stripe.com/payments/sepa-debit), a voucher waits for its customer.
 """
 
+from contextlib import suppress
 from dataclasses import replace
+from itertools import count
 from typing import Any
 
 import pytest
@@ -32,9 +34,14 @@ from tests.collecting import CardWorld
 from tests.crediting import pays
 from tests.sandbox_client import browse
 from tests.unpaid import fails, pages, recorded
+from tests.watched_documents import WatchedDocuments
 
 __all__ = ["running", "sandbox", "world"]
 BACK = WayBack(success_url="http://127.0.0.1/thanks?session={CHECKOUT_SESSION_ID}", cancel_url="http://127.0.0.1/")
+
+
+class Crash(BaseException):
+    """The process is gone: nothing in the product may catch it."""
 
 
 class Debits:
@@ -202,6 +209,30 @@ def test_what_became_of_a_debit_is_found_out_where_no_event_tells(world: CardWor
     said = ["receipt"] if is_taken else ["payment_failed", "payment_reminder"]
     assert mailed(world) == ["invoice_issued", *said]
     assert (the_invoice(world).status is InvoiceStatus.PAID) == is_taken
+
+
+@pytest.mark.parametrize("is_taken", [True, False])
+@pytest.mark.parametrize("commits", [0, 1, 2])
+def test_killed_before_any_commit_the_event_that_comes_again_finishes_it(
+    world: CardWorld, commits: int, is_taken: bool
+) -> None:
+    debits = with_debits(world)
+    invoiced(world)
+    page, payment = pays_by_debit(world)
+    (debits.taken if is_taken else debits.came_back)(payment)
+    left = count(commits, -1)
+
+    def dies(_writes: object) -> None:
+        if next(left) == 0:
+            raise Crash
+
+    with suppress(Crash):
+        follow_checkout(WatchedDocuments(world.documents, before=dies), pages(world), page.id, call=world.call())
+    follows(world, page)
+    world.runs_billing()
+    invoice = the_invoice(world)
+    assert (invoice.page_payment_id, invoice.pending, len(world.payments())) == ("", (), int(is_taken))
+    assert mailed(world) == ["invoice_issued", "receipt" if is_taken else "payment_failed"]
 
 
 def test_a_click_on_the_pay_link_finds_it_out_as_well(world: CardWorld) -> None:
