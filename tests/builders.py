@@ -185,7 +185,7 @@ class Account:
 
     def changing_plan(self, plan: Plan, *, at: str, keep_anchor: bool = False) -> Self:
         """On another plan from an instant."""
-        changed = change_plan(self.subscription, plan=plan, at=utc(at), keep_anchor=keep_anchor)
+        changed = change_plan(self.subscription, plan=plan, plans=self.plans, at=utc(at), keep_anchor=keep_anchor)
         return replace(self, subscription=changed, plans={**self.plans, plan.ref: plan})
 
     def changing_quantity(self, item_id: str, *, to: str, at: str) -> Self:

@@ -72,6 +72,6 @@ def late_lines(invoice: Invoice) -> list[tuple[str, str, str, int]]:
 
 
 def changes_plan(world: World, plan: Plan, *, at: str) -> Subscription:
-    changed = change_plan(world.subscription("sub-acme"), plan=world.plan(plan), at=utc(at))
+    changed = change_plan(world.subscription("sub-acme"), plan=world.plan(plan), plans=world.plans, at=utc(at))
     world.damages("subscriptions/sub-acme", subscription_fields(changed))
     return changed

@@ -64,8 +64,8 @@ def busy() -> World:
     changes(
         world, "sub-ada", lambda ada: change_quantity(ada, item_id="seat", quantity=Decimal(5), at=utc("2026-03-05"))
     )
-    changes(world, "sub-ada", lambda ada: change_plan(ada, plan=BIGGER, at=utc("2026-03-11")))
-    changes(world, "sub-eve", lambda eve: change_plan(eve, plan=YEARLY, at=utc("2026-03-20")))
+    changes(world, "sub-ada", lambda ada: change_plan(ada, plan=BIGGER, plans=world.plans, at=utc("2026-03-11")))
+    changes(world, "sub-eve", lambda eve: change_plan(eve, plan=YEARLY, plans=world.plans, at=utc("2026-03-20")))
     bills(world, "2026-05-01")
     return world
 

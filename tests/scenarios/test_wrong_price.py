@@ -49,7 +49,7 @@ def world() -> World:
         world.travels_to(f"2026-{month:02}-01")
         assert len(world.runs_billing().invoices) == 20
     for number in WRONG:
-        moved = change_plan(world.subscription(ids[number]), plan=BAD, at=utc("2026-04-01"))
+        moved = change_plan(world.subscription(ids[number]), plan=BAD, plans=world.plans, at=utc("2026-04-01"))
         world.damages(f"subscriptions/{moved.id}", subscription_fields(moved))
     world.travels_to("2026-05-01")
     return world

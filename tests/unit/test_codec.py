@@ -9,6 +9,7 @@ import pytest
 
 from billing.domain.catalog import (
     Aggregation,
+    Billed,
     GraduatedPrice,
     PackagePrice,
     PerUnitPrice,
@@ -91,6 +92,16 @@ def test_an_invoice_a_customer_and_a_subscription_come_back_as_they_were() -> No
     assert decode(through_json(encode(invoice)), Invoice) == invoice
     assert decode(through_json(encode(account.subscription)), Subscription) == account.subscription
     assert decode(through_json(encode(a_customer())), Customer) == a_customer()
+
+
+def test_how_the_bill_of_a_boundary_was_made_is_kept_where_a_plan_took_another_s_place_then() -> None:
+    ahead = a_plan(fees=[a_fee("99.00")], anchor_day=1, billed=Billed.IN_ADVANCE)
+    account = Account.opened(ahead, start="2026-02-01").billed(2)
+    changed = account.changing_plan(a_plan(version=2, anchor_day=1), at="2026-03-01").subscription
+    fields = through_json(encode(changed))
+    assert json.dumps(fields["phases"]).count('"bill_made": "in_advance"') == 1
+    assert json.dumps(fields["phases"]).count("bill_made") == 1
+    assert decode(fields, Subscription) == changed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from billing.domain.period import Cycle, Unit
 from billing.domain.recurring import RecurringLife, monthly_share, recurring_life
 from billing.domain.subscription import Item, Pause, Subscription, UnknownPlan
 from billing.domain.subscription_changes import change_plan, change_quantity
-from tests.builders import a_fee, a_meter, a_plan, a_subscription, utc
+from tests.builders import Account, a_fee, a_meter, a_plan, a_subscription, utc
 
 
 def net(life: RecurringLife, on: str) -> Fraction | None:
@@ -59,7 +59,7 @@ def test_a_changed_quantity_and_a_changed_plan_count_from_their_instant() -> Non
     yearly = a_plan(plan_id="big", fees=[a_fee("600.00")], cycle=Cycle(1, Unit.YEAR))
     subscription = with_item(a_subscription(small, start="2026-01-01"), "seat", start="2026-01-01")
     more = change_quantity(subscription, item_id="seat", quantity=Decimal(4), at=utc("2026-01-10"))
-    moved = change_plan(more, plan=yearly, at=utc("2026-01-20"))
+    moved = change_plan(more, plan=yearly, plans={small.ref: small}, at=utc("2026-01-20"))
     life = recurring_life(moved, {small.ref: small, yearly.ref: yearly})
     assert [net(life, day) for day in ("2026-01-09", "2026-01-10", "2026-01-20")] == [15, 30, 50]
 
@@ -67,7 +67,7 @@ def test_a_changed_quantity_and_a_changed_plan_count_from_their_instant() -> Non
 def test_another_plan_at_the_same_price_is_no_other_level() -> None:
     plan = a_plan(fees=[a_fee("10.00")])
     corrected = replace(plan, version=2)
-    moved = change_plan(a_subscription(plan, start="2026-01-01"), plan=corrected, at=utc("2026-01-20"))
+    moved = Account.opened(plan, start="2026-01-01").changing_plan(corrected, at="2026-01-20").subscription
     assert len(recurring_life(moved, {plan.ref: plan, corrected.ref: corrected}).levels) == 1
 
 

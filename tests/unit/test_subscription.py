@@ -190,7 +190,7 @@ def test_another_anchor_day_restarts_the_cycle() -> None:
 
 def test_before_the_first_bill_is_known_a_change_leaves_it_open() -> None:
     fresh = replace(OPENED.subscription, next_billing_at=None)
-    changed = change_plan(fresh, plan=a_plan(version=2, cycle=YEARLY), at=utc("2026-02-03"))
+    changed = change_plan(fresh, plan=a_plan(version=2, cycle=YEARLY), plans=OPENED.plans, at=utc("2026-02-03"))
     assert changed.next_billing_at is None
 
 
@@ -223,7 +223,7 @@ def test_an_end_may_come_nearer_but_not_move_away() -> None:
 
 
 CHANGES: dict[str, Callable[[Subscription, datetime], Subscription]] = {
-    "plan": lambda billed, at: change_plan(billed, plan=a_plan(version=2), at=at),
+    "plan": lambda billed, at: change_plan(billed, plan=a_plan(version=2), plans=OPENED.plans, at=at),
     "quantity": lambda billed, at: change_quantity(billed, item_id="seat", quantity=Decimal(1), at=at),
     "end": lambda billed, at: end_subscription(billed, at=at),
 }
@@ -243,7 +243,7 @@ def test_a_subscription_that_has_had_its_last_bill_changes_no_more() -> None:
     over = OPENED.ending("2026-02-15").billed(1).subscription
     assert over.status is SubscriptionStatus.ENDED
     with pytest.raises(InvalidInput, match="subscription_id: expected a subscription that has not had its last bill"):
-        change_plan(over, plan=a_plan(version=2), at=utc("2026-02-15"))
+        change_plan(over, plan=a_plan(version=2), plans=OPENED.plans, at=utc("2026-02-15"))
 
 
 def test_a_change_before_the_first_bill_in_advance_is_possible_from_the_start_on() -> None:

@@ -10,7 +10,7 @@ from billing.domain.catalog import Billed, Plan
 from billing.domain.errors import InvalidInput
 from billing.domain.invoicing import CreditDraft
 from billing.domain.subscription import SubscriptionStatus
-from billing.domain.subscription_changes import change_plan, end_subscription
+from billing.domain.subscription_changes import end_subscription
 from billing.domain.trial import end_of_trial, subscribed
 from tests.builders import Account, a_fee, a_meter, a_plan, shown, utc
 
@@ -108,19 +108,18 @@ def test_what_was_billed_after_a_trial_is_not_undone_by_an_end_inside_it() -> No
 
 def test_another_plan_within_the_trial_is_the_one_that_billing_begins_with() -> None:
     dearer = replace(PLAN, version=2, anchor_day=1)
-    changed = change_plan(in_trial().subscription, plan=dearer, at=utc("2026-01-25"))
+    changed = in_trial().changing_plan(dearer, at="2026-01-25").subscription
     assert [(phase.plan, phase.start) for phase in changed.phases] == [(dearer.ref, utc("2026-02-01T10:00"))]
     assert changed.trial_start == in_trial().subscription.trial_start
     assert changed.next_billing_at == utc("2026-03-01")  # the short first month, by the new plan's calendar
-    assert change_plan(replace(in_trial().subscription, next_billing_at=None), plan=dearer, at=utc("2026-01-25")) == (
-        replace(changed, next_billing_at=None)
-    )
+    not_due = replace(in_trial(), subscription=replace(in_trial().subscription, next_billing_at=None))
+    assert not_due.changing_plan(dearer, at="2026-01-25").subscription == replace(changed, next_billing_at=None)
 
 
 def test_at_a_start_that_was_billed_ahead_another_interval_can_not_begin() -> None:
-    billed = in_trial(replace(PLAN, billed=Billed.IN_ADVANCE)).billed(1).subscription
+    billed = in_trial(replace(PLAN, billed=Billed.IN_ADVANCE)).billed(1)
     with pytest.raises(InvalidInput, match="at: expected an instant after 2026-02-01T10:00:00Z.* made already"):
-        change_plan(billed, plan=replace(PLAN, version=2, anchor_day=1), at=utc("2026-02-01T10:00"))
+        billed.changing_plan(replace(PLAN, version=2, anchor_day=1), at="2026-02-01T10:00")
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,8 @@
 """When a subscription is billed and for what: the row of its bill-for dates (semantics 2).
 
 At each boundary one invoice carries the past period's charges in arrears and the next period's charges in advance.
-A boundary is a schedule's own, the start of a phase that restarts the cycle, or the subscription's end.
+A boundary is a schedule's own, the start of a phase that restarts the cycle, or the subscription's end. One that was
+billed stays, whatever takes that phase's place.
 """
 
 from dataclasses import dataclass, replace
@@ -85,6 +86,13 @@ def bill_for_on_or_after(subscription: Subscription, plans: Plans, *, instant: d
     return _next_boundary(subscription, after=instant - _MOMENT)
 
 
+def bill_made_at(subscription: Subscription, plans: Plans, *, at: datetime) -> Billed:
+    """How the bill at an instant was made, or is: by the plan in force then, or the one that was when it was made."""
+    phase = subscription.phase_at(at)
+    made = phase.bill_made if phase.start == at else None
+    return made or plan_of(phase, plans).billed
+
+
 def usage_bucket(subscription: Subscription, *, occurred_at: datetime) -> datetime:
     """The UTC instant at which the bucket of a usage event starts: local midnight, or the period's start in that day.
 
@@ -126,9 +134,13 @@ def _next_boundary(subscription: Subscription, *, after: datetime) -> datetime:
 
 
 def _restarts(subscription: Subscription) -> list[datetime]:
-    """Where a phase brings a schedule of its own: the period before it ends there."""
-    return [phase.start for before, phase in pairwise(subscription.phases) if phase.schedule != before.schedule]
+    """Where a phase brings a schedule of its own, or took the place of one that was billed: a period ends there."""
+    return [
+        phase.start
+        for before, phase in pairwise(subscription.phases)
+        if phase.schedule != before.schedule or phase.bill_made is not None
+    ]
 
 
 def _bills_in_advance(subscription: Subscription, plans: Plans, *, at: datetime) -> bool:
-    return plan_of(subscription.phase_at(at), plans).billed is Billed.IN_ADVANCE
+    return bill_made_at(subscription, plans, at=at) is Billed.IN_ADVANCE

@@ -139,7 +139,7 @@ def _on_plan(subscription: Subscription, change: PlanChange, *, plans: Plans, at
     # also a plan without a day of its own keeps the one that was kept for the plan before it
     is_same_interval = (current.cycle, current.anchor_day) == (plan.cycle, plan.anchor_day)
     keep_anchor = is_same_interval or change.anchor is Anchor.KEEP
-    return change_plan(subscription, plan=plan, at=at, keep_anchor=keep_anchor)
+    return change_plan(subscription, plan=plan, plans=plans, at=at, keep_anchor=keep_anchor)
 
 
 def _cancelled(subscription: Subscription, change: Cancellation, *, now: datetime) -> Subscription:

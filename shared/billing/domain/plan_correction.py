@@ -42,4 +42,4 @@ def _phases(subscription: Subscription, *, wrong: str, right: str, since: dateti
             yield replace(phase, plan=right)
         else:
             yield phase
-            yield replace(phase, plan=right, start=since)
+            yield Phase(plan=right, start=since, schedule=phase.schedule)

@@ -8,7 +8,7 @@ from enum import StrEnum
 from itertools import pairwise
 from typing import ClassVar, Final
 
-from billing.domain.catalog import Plan, Proration
+from billing.domain.catalog import Billed, Plan, Proration
 from billing.domain.coupon import Discount
 from billing.domain.errors import InvalidInput
 from billing.domain.given import as_iso
@@ -52,11 +52,16 @@ class UnknownPlan(InvalidInput):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Phase:
-    """From `start` (UTC) until the next phase the subscription is on this plan version and this schedule."""
+    """From `start` (UTC) until the next phase the subscription is on this plan version and this schedule.
+
+    Where it took another's place after the bill of its start was made, `bill_made` is how that was made: it ended a
+    period, and may have named the one that follows. None where plan and schedule say the same.
+    """
 
     plan: str
     start: datetime
     schedule: Schedule
+    bill_made: Billed | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,13 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-from billing.domain.billing_cycle import first_bill_for, next_bill_for, period_around
+from billing.domain.billing_cycle import (
+    anchored_period,
+    bill_made_at,
+    first_bill_for,
+    next_bill_for,
+    period_around,
+)
 from billing.domain.catalog import Billed, Plan, Proration
 from billing.domain.errors import InvalidInput
 from billing.domain.given import as_iso
@@ -35,33 +41,37 @@ def change_quantity(subscription: Subscription, *, item_id: str, quantity: Decim
     return replace(subscription, items=(*kept, opened) if quantity else kept)
 
 
-def change_plan(subscription: Subscription, *, plan: Plan, at: datetime, keep_anchor: bool = False) -> Subscription:
+def change_plan(
+    subscription: Subscription, *, plan: Plan, plans: Plans, at: datetime, keep_anchor: bool = False
+) -> Subscription:
     """Go on with another plan version from `at`: another interval restarts the cycle, the same keeps its anchor.
 
     With `keep_anchor` another interval is counted from the anchor of before: what is left until its next boundary comes
     first. Either way it ends the running period at `at`, so the next bill is made then. Changes planned for `at` or
-    later give way to this one, so the plan that is in force already takes them back. In a trial it is the plan that
-    billing begins with. Raises InvalidInput for an instant that lies in a period billed already, or after the
-    subscription's end, for another interval at a boundary whose bill is made already where something was paid ahead, or
-    is to be, from there, and for an anchor that the plan can't keep.
+    later give way to this one, so the plan that is in force already takes them back; a bill that was made of one stays,
+    and the next bill goes on from there. In a trial it is the plan that billing begins with. `plans` are the versions
+    of its phases. Raises InvalidInput for an instant that lies in a period billed already, or after the subscription's
+    end, for a third interval at a boundary whose bill is made already where something was paid ahead, or is to be, from
+    there, and for an anchor that the plan can't keep.
     """
     require_open(subscription, at)
     if at <= subscription.start:
-        return _begun_with(subscription, plan, keep_anchor=keep_anchor)
+        return _begun_with(subscription, plan, plans, keep_anchor=keep_anchor)
+    current = [phase for phase in subscription.phases if phase.start < at][-1]
+    is_current = current.plan == plan.ref
+    schedule = (
+        current.schedule if is_current else _schedule_from(current.schedule, plan, at=at, keep_anchor=keep_anchor)
+    )
+    phase = Phase(plan=plan.ref, start=at, schedule=schedule)
+    if _is_billed_boundary(subscription, at):
+        return _changed_after_bill(subscription, phase, plan, plans, before=current)
     subscription = _without_phases_from(subscription, at)
-    current = subscription.phases[-1]
-    if current.plan == plan.ref:
+    if is_current:
         return subscription
-    schedule = _schedule_from(current.schedule, plan, at=at, keep_anchor=keep_anchor)
-    changed = replace(subscription, phases=(*subscription.phases, Phase(plan=plan.ref, start=at, schedule=schedule)))
-    if schedule == current.schedule or subscription.next_billing_at is None:
+    changed = replace(subscription, phases=(*subscription.phases, phase))
+    if schedule == current.schedule:
         return changed
-    if not _is_billed_boundary(subscription, at):
-        return replace(changed, next_billing_at=_not_after(at, subscription.next_billing_at))
-    if subscription.prepaid or plan.billed is Billed.IN_ADVANCE:
-        raise InvalidInput("at", expected=f"an instant after {as_iso(at)}, whose bill is made already", given=at)
-    first_end = schedule.period_at(at).end
-    return replace(changed, next_billing_at=min(first_end, subscription.end or first_end))
+    return replace(changed, next_billing_at=_not_after(at, subscription.next_billing_at))
 
 
 def end_subscription(subscription: Subscription, *, at: datetime, unused: Unused = Unused.CREDIT) -> Subscription:
@@ -107,7 +117,30 @@ def without_end(subscription: Subscription, *, plans: Plans, at: datetime) -> Su
     return replace(going_on, next_billing_at=_on_or_after(going_on, subscription.next_billing_at or end))
 
 
-def _begun_with(subscription: Subscription, plan: Plan, *, keep_anchor: bool) -> Subscription:
+def _changed_after_bill(
+    subscription: Subscription, phase: Phase, plan: Plan, plans: Plans, *, before: Phase
+) -> Subscription:
+    """The subscription with a phase from a boundary on whose bill is made: it stays a boundary, and billed as it was.
+
+    `before` is the phase until then. The interval may be that of before, that of the bill, or another one where nothing
+    was paid ahead nor is to be: else what it costs would be billed an interval late.
+    """
+    at, schedule = phase.start, phase.schedule
+    is_known = schedule in (before.schedule, subscription.phase_at(at).schedule)
+    is_paid = any(each.whole == schedule.period_at(at) for each in subscription.prepaid)
+    if not is_known and not is_paid and (subscription.prepaid or plan.billed is Billed.IN_ADVANCE):
+        raise InvalidInput("at", expected=f"an instant after {as_iso(at)}, whose bill is made already", given=at)
+    made = bill_made_at(subscription, plans, at=at)
+    is_boundary = schedule != before.schedule or anchored_period(schedule, at).start == at
+    if made is not plan.billed or not is_boundary:
+        phase = replace(phase, bill_made=made)
+    kept = tuple([each for each in subscription.phases if each.start < at])
+    needed = () if (phase.plan, phase.bill_made) == (before.plan, None) else (phase,)
+    changed = replace(subscription, phases=(*kept, *needed))
+    return replace(changed, next_billing_at=next_bill_for(changed, after=at))
+
+
+def _begun_with(subscription: Subscription, plan: Plan, plans: Plans, *, keep_anchor: bool) -> Subscription:
     """The subscription as if it had been opened with that plan; its trial stays as long as it is.
 
     What the plan before was paid ahead is credited by the next bill, which charges the new one from the start.
@@ -117,10 +150,13 @@ def _begun_with(subscription: Subscription, plan: Plan, *, keep_anchor: bool) ->
     begun = replace(subscription, phases=(Phase(plan=plan.ref, start=start, schedule=schedule),))
     if due is None:
         return begun
-    if not subscription.prepaid:
+    made = bill_made_at(subscription, plans, at=start)
+    if due <= start or made is Billed.IN_ARREARS:
         return replace(begun, next_billing_at=first_bill_for(begun, {plan.ref: plan}))
     if schedule != first.schedule:
         raise InvalidInput("at", expected=f"an instant after {as_iso(start)}, whose bill is made already", given=start)
+    if made is not plan.billed:
+        begun = replace(begun, phases=(replace(begun.phases[0], bill_made=made),))
     return replace(begun, next_billing_at=_on_or_after(begun, due))
 
 

@@ -20,7 +20,7 @@ from billing.domain.catalog import UsagePrice
 from billing.domain.errors import BillingError
 from billing.domain.explanation import Explanation, Step, UsageStep
 from billing.domain.stamp import stamp
-from billing.domain.subscription import Prepaid
+from billing.domain.subscription import Phase, Prepaid
 from billing.domain.usage import Bucket, LastReading
 from billing.ports import Fields
 
@@ -95,6 +95,8 @@ def converter() -> Converter:
         configure_tagged_union(union, built, tag_name="kind", tag_generator=_tag)
     paid_ahead = make_dict_unstructure_fn(Prepaid, built, void=override(omit_if_default=True))  # most are not void
     built.register_unstructure_hook(Prepaid, paid_ahead)
+    on_a_plan = make_dict_unstructure_fn(Phase, built, bill_made=override(omit_if_default=True))  # as above
+    built.register_unstructure_hook(Phase, on_a_plan)
     for evidence in (Explanation, Basis):
         _keep_as_text(evidence, built)
     return built
