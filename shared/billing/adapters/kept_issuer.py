@@ -1,11 +1,8 @@
 """Tokens for a laptop: signed by a key of the directory, which only `billing serve` on that directory trusts."""
 
-import os
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from tempfile import mkstemp
 from typing import TYPE_CHECKING
 
 import jwt
@@ -16,6 +13,8 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     load_pem_private_key,
 )
+
+from billing.adapters.kept_file import kept_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -53,15 +52,11 @@ class KeptIssuer:
 
 def kept_issuer(path: Path) -> KeptIssuer:
     """The issuer of that file. The first caller makes its key there, whole or not at all, for its owner alone."""
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        made = generate_private_key(public_exponent=65537, key_size=2048)
-        descriptor, draft = mkstemp(dir=path.parent)  # readable by its owner alone
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(made.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
-        with suppress(FileExistsError):
-            os.link(draft, path)
-        Path(draft).unlink()
-    key = load_pem_private_key(path.read_bytes(), password=None)
-    assert isinstance(key, RSAPrivateKey)  # noqa: S101 - as made above
+    key = load_pem_private_key(kept_file(path, _new_key), password=None)
+    assert isinstance(key, RSAPrivateKey)  # noqa: S101 - as made below
     return KeptIssuer(key)
+
+
+def _new_key() -> bytes:
+    made = generate_private_key(public_exponent=65537, key_size=2048)
+    return made.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
