@@ -37,13 +37,14 @@ SEAT = a_fee("30.00", "seat")
 BASIC = a_plan(fees=[a_fee("60.00")], addons=[SEAT], metered=[a_meter("1.00")], anchor_day=1)
 AHEAD = replace(BASIC, plan_id="ahead", billed=Billed.IN_ADVANCE)
 ANNUAL = replace(BASIC, plan_id="annual", cycle=YEARLY, anchor_day=None)
+FIFTEENTH = replace(BASIC, plan_id="fifteenth", anchor_day=15)
 
 
 @pytest.fixture
 def world() -> Iterator[World]:
     """`basic` and `ahead` since 1 April, billed on 1 May; every test leaves sound books, also after another night."""
     world = World(tenant=a_tenant(gateway="stripe"))
-    for plan in (BASIC, AHEAD, ANNUAL):
+    for plan in (BASIC, AHEAD, ANNUAL, FIFTEENTH):
         world.plan(plan)
     world.subscribes("basic", to=BASIC, on="2026-04-01")
     world.subscribes("ahead", to=AHEAD, on="2026-04-01")
@@ -252,6 +253,21 @@ def test_a_plan_of_another_interval_and_then_the_end_at_one_billed_boundary(worl
     assert state(does(world, "basic", BOUNDARY).after) == ("ended", "05-01", True)
     bills(world, "2027-06-01")
     assert totals(world, "basic") == [6000]
+
+
+def test_a_restart_in_mid_period_that_is_billed_is_where_changes_begin(world: World) -> None:
+    """The plan that restarts it has the 15th of the month, so its own period around that day began in April."""
+    does(world, "basic", PlanChange(plan="fifteenth@1", at=utc("2026-05-10")), at="2026-05-10")
+    bills(world, "2026-05-10")
+    for change in (
+        Cancellation(at=utc("2026-05-05")),
+        ItemsChange(quantities={"seat": Decimal(1)}, at=utc("2026-05-05")),
+    ):
+        with pytest.raises(InvalidInput, match="at: expected an instant not billed yet, from 2026-05-10"):
+            does(world, "basic", change, at="2026-05-10T09:00")
+    does(world, "basic", Cancellation(at=utc("2026-05-10")), at="2026-05-10T09:00")
+    bills(world, "2026-05-15")
+    assert totals(world, "basic") == [6000, 1742]  # 9 of 31 days of 60.00
 
 
 def test_the_day_of_a_restart_that_is_billed_ends_with_its_usage(world: World) -> None:
