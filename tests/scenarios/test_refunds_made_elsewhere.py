@@ -268,3 +268,18 @@ def test_one_of_the_version_before_that_named_no_part_is_ours_all_the_same(unpai
     payment = refunds(backup, 1000, stripe)
     assert [(each.id, each.state, each.gateway_id) for each in payment.refunds] == [("r1", RefundState.DONE, "re_1")]
     assert (payment.status, state(backup)[0][1:], len(stripe.made)) == (PaymentStatus.SUCCEEDED, (3900, 1000), 1)
+
+
+def test_one_that_the_version_before_booked_as_made_elsewhere_is_not_booked_again(unpaid: World) -> None:
+    """It had no other id for it in restored books than the gateway's."""
+    pay(unpaid, 4900, gateway_id="pi_1", invoice_ids=ids(unpaid)[:1])
+    backup, stripe = backup_of(unpaid), gateway()
+    refunds(unpaid, 1000, stripe)
+    [made] = stripe.made.values()
+    tells(backup, replace(made, key=""))
+    payment = refunds(backup, 1000, stripe)
+    tells(backup, made)
+    assert {each.id: each.state for each in payment.refunds} == {"re_1": RefundState.DONE, "r1": RefundState.FAILED}
+    assert (state(backup)[0][1:], len(stripe.made)) == ((3900, 1000), 1)
+    tells(backup, replace(made, status=RefundStatus.FAILED))
+    assert (state(backup)[0], balance(backup)) == (PAID, 0)

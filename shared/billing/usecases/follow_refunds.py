@@ -38,16 +38,13 @@ def follow_refund(documents: Documents, payment_id: str, refund: GatewayRefund, 
     """
 
     def decide(payment: Payment) -> PaymentChange | None:
-        known = [each for each in payment.refunds if _is(each, refund, payment_id=payment_id, call=call)]
+        known = [each for each in payment.refunds if each.gateway_id == refund.id]
+        known = known or [each for each in payment.refunds if refund.key == refund_key(payment_id, each.id, call=call)]
         if any(each.state is not RefundState.DONE for each in known) or refund.status is not RefundStatus.SUCCEEDED:
             return _moved_on(payment, known, refund) if known else None
         return taken_elsewhere(payment, refunded_elsewhere(refund, payment_id, call=call), call=call)
 
     return change_payment(documents, payment_id, decide, call=call)
-
-
-def _is(known: Refund, refund: GatewayRefund, *, payment_id: str, call: Call) -> bool:
-    return refund.id == known.gateway_id or refund.key == refund_key(payment_id, known.id, call=call)
 
 
 def refunded_elsewhere(refund: GatewayRefund, payment_id: str, *, call: Call) -> TakenElsewhere:

@@ -152,6 +152,8 @@ def _end_at_gateway(gateway: Gateway, payment: Payment, refund: Refund, *, call:
     """Look for the refund first. One that waits since an earlier call is made no more where as much went back since."""
     key, fetched = refund_key(payment.id, refund.id, call=call), gateway.payment(payment.gateway_id)
     made = next((each for each in fetched.refunds if each.key == key), None)
+    if made is not None and (booked := [each.id for each in payment.refunds if each.gateway_id == made.id]):
+        return _End(state=RefundState.FAILED, gateway_id="", reason=f"is booked as {booked[0]} already")
     if made is None and refund.refunded_at < call.recorded_at:
         ours = refund_key(payment.id, "", call=call)
         if gone_since(payment, fetched, refund, ours=ours) >= refund.amount:
