@@ -8,11 +8,11 @@ from pydantic import Field
 
 from billing.api.access import door_of
 from billing.api.rest import keep_instead
+from billing.api.routes.books import Deciding
 from billing.api.routes.conditions import entity_tag
 from billing.api.routes.models import AnswerModel, DayOrInstant, GivenModel, NamedId
 from billing.api.routes.noun import noun
 from billing.api.routes.paging import Paged, Paging
-from billing.api.routes.persons import Deciding
 from billing.domain.api_key import SCOPED_NOUNS, ApiKey
 from billing.domain.member import Role
 from billing.store.api_keys import ApiKeys

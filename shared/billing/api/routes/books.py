@@ -88,9 +88,13 @@ def changing(noun: str, *, role: Role = Role.STAFF) -> Any:  # noqa: ANN401
     return Depends(_opened(role, scope=f"{noun}:write"))
 
 
-def _opened(role: Role, *, scope: str) -> Callable[..., Books]:
+def _opened(role: Role, *, scope: str | None = None) -> Callable[..., Books]:
     def opened(request: Request, access: Annotated[Access, Depends(needs(role, scope=scope))]) -> Books:
         door = door_of(request)
         return Books(engine=door.parts().engine, access=access, call=access.call(door.clock.now()))
 
     return opened
+
+
+Deciding = Annotated[Books, Depends(_opened(Role.ADMIN))]
+"""The books for what persons decide: closed to API keys with scopes, so that a narrow key can't make a wide one."""

@@ -80,11 +80,7 @@ GivenChange = Annotated[
 ]
 
 
-def change_of(
-    given: GivenItems | GivenPlanChange | GivenCancellation | GivenUndo | GivenPause | GivenResume,
-    books: Books,
-    subscription_id: str,
-) -> LifeChange:
+def change_of(given: GivenChange, books: Books, subscription_id: str) -> LifeChange:
     """What is asked for; InvalidInput for an instant that can't be, NotFound for a date of no subscription."""
     match given:
         case GivenItems():

@@ -7,11 +7,11 @@ from typing import Annotated
 from fastapi import Response
 from pydantic import Field
 
+from billing.api.routes.books import Deciding
 from billing.api.routes.conditions import IfMatch, entity_tag, require_match
 from billing.api.routes.models import AnswerModel, GivenModel, NamedId
 from billing.api.routes.noun import noun
 from billing.api.routes.paging import Paged, Paging
-from billing.api.routes.persons import Deciding
 from billing.domain.member import Member, Role
 from billing.store.collection import Stored
 from billing.store.members import Members

@@ -26,7 +26,6 @@ from billing.api.routes.life_bodies import (
 from billing.api.routes.models import AnswerModel, GivenModel, Id, LocalDayOrInstant, NamedId, day_or_instant
 from billing.api.routes.noun import noun
 from billing.api.routes.subscriptions import SubscriptionAnswer, as_it_stands, subscription_answer
-from billing.domain.life_change import LifeChange
 from billing.domain.new_subscription import NewSubscription
 from billing.usecases.change_life import change_life
 from billing.usecases.create_subscription import create_subscription, preview_subscription
@@ -109,38 +108,38 @@ def preview_change(subscription_id: NamedId, given: GivenChange, books: Changing
 @router.post("/{subscription_id}/items")
 def change_items(subscription_id: NamedId, given: GivenItems, books: Changing, over: OverRead) -> ChangedAnswer:
     """So many of each add-on from then on; 0 ends it."""
-    return _changed(books, subscription_id, change_of(given, books, subscription_id), over)
+    return _changed(books, subscription_id, given, over)
 
 
 @router.post("/{subscription_id}/plan")
 def change_plan(subscription_id: NamedId, given: GivenPlanChange, books: Changing, over: OverRead) -> ChangedAnswer:
     """Another plan version from then on. The plan in force takes back a change still to come."""
-    return _changed(books, subscription_id, change_of(given, books, subscription_id), over)
+    return _changed(books, subscription_id, given, over)
 
 
 @router.post("/{subscription_id}/cancel")
 def cancel(subscription_id: NamedId, given: GivenCancellation, books: Changing, over: OverRead) -> ChangedAnswer:
     """End it, at the period's end unless told otherwise; `unused` says what becomes of what was paid ahead."""
-    return _changed(books, subscription_id, change_of(given, books, subscription_id), over)
+    return _changed(books, subscription_id, given, over)
 
 
 @router.post("/{subscription_id}/cancel/undo")
 def undo_cancel(subscription_id: NamedId, books: Changing, over: OverRead) -> ChangedAnswer:
     """Take an end back that is still to come."""
-    return _changed(books, subscription_id, change_of(GivenUndo(change="undo_cancel"), books, subscription_id), over)
+    return _changed(books, subscription_id, GivenUndo(change="undo_cancel"), over)
 
 
 @router.post("/{subscription_id}/pause")
 def pause(subscription_id: NamedId, given: GivenPause, books: Changing, over: OverRead) -> ChangedAnswer:
     """Charge nothing recurring from then on, until an instant or until it is resumed."""
     with said_of("until", rule="end"):
-        return _changed(books, subscription_id, change_of(given, books, subscription_id), over)
+        return _changed(books, subscription_id, given, over)
 
 
 @router.post("/{subscription_id}/resume")
 def resume(subscription_id: NamedId, given: GivenResume, books: Changing, over: OverRead) -> ChangedAnswer:
     """Charge again from then on."""
-    return _changed(books, subscription_id, change_of(given, books, subscription_id), over)
+    return _changed(books, subscription_id, given, over)
 
 
 def _new(given: GivenSubscription, books: Books) -> NewSubscription:
@@ -157,8 +156,9 @@ def _new(given: GivenSubscription, books: Books) -> NewSubscription:
     )
 
 
-def _changed(books: Books, subscription_id: str, change: LifeChange, over: Condition) -> ChangedAnswer:
+def _changed(books: Books, subscription_id: str, given: GivenChange, over: Condition) -> ChangedAnswer:
     """The change over what was read, where If-Match names that (412 otherwise), and the subscription since."""
+    change = change_of(given, books, subscription_id)
     done = change_life(books.documents, subscription_id, change, call=books.call, seen=over.seen)
     if done.credit_note is not None:
         books.engine.settle_credit_notes(books.tenant, [done.credit_note])
