@@ -4,12 +4,12 @@ Braces hold what stands in a sentence; they are the same in every language. Lega
 texts: section 14a (5) UStG, article 242 nonies A annexe II CGI, article 6.1 m) Real Decreto 1619/2012.
 """
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 _LANGUAGES = ("en", "de", "fr", "es")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Words:
     """What a document says in one language; `language` is its ISO 639-1 code."""
 
@@ -287,11 +287,7 @@ _ROWS = (
     ),
 )
 
-_NAMES = tuple(field.name for field in fields(Words))
-_WORDS = {
-    language: Words(**dict(zip(_NAMES, column, strict=True)))
-    for language, column in zip(_LANGUAGES, zip(*_ROWS, strict=True), strict=True)
-}
+_WORDS = dict(zip(_LANGUAGES, (Words(*column) for column in zip(*_ROWS, strict=True)), strict=True))
 
 
 def words_of(language: str) -> Words:

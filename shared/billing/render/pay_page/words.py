@@ -3,12 +3,12 @@
 Braces hold what stands in a sentence; they are the same in every language.
 """
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 _LANGUAGES = ("en", "de", "fr", "es")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class PayWords:
     """What the page says in one language; `language` is its ISO 639-1 code."""
 
@@ -237,11 +237,7 @@ _ROWS = (
     ),
 )
 
-_NAMES = tuple(field.name for field in fields(PayWords))
-_WORDS = {
-    language: PayWords(**dict(zip(_NAMES, column, strict=True)))
-    for language, column in zip(_LANGUAGES, zip(*_ROWS, strict=True), strict=True)
-}
+_WORDS = dict(zip(_LANGUAGES, (PayWords(*column) for column in zip(*_ROWS, strict=True)), strict=True))
 
 
 def pay_words_of(language: str) -> PayWords:
