@@ -74,5 +74,5 @@ lock: setup  ## resolve both lock files again from pyproject.toml
 	$(UV_COMPILE) --upgrade --output-file requirements.txt
 	$(UV_COMPILE) --upgrade --group dev --constraints requirements.txt --output-file requirements-dev.txt
 
-clean:  ## remove .venv, caches and the demo
-	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage htmlcov $(DEMO_DIR)
+clean:  ## remove .venv, build, caches and the demo
+	rm -rf .venv build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .grimp_cache .hypothesis .coverage htmlcov $(DEMO_DIR)
