@@ -1,4 +1,4 @@
-"""Ids that payments and refunds of our own have, or will have, are nobody else's: something of ours would find one taken."""
+"""Ids that payments and refunds of our own have, or will have, are for nobody else: ours would find theirs taken."""
 
 from collections.abc import Iterator
 

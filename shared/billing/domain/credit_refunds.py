@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 
 from billing.domain.credit import CreditNote, CreditRefund
 from billing.domain.crediting import InvoiceNotCreditable
-from billing.domain.invoice import Invoice
+from billing.domain.invoice import Invoice, SettlementStep
 from billing.domain.money import Money
 from billing.domain.payment import Payment, PaymentStatus, RefundTarget
 
@@ -61,7 +61,7 @@ def _left(payment: Payment, invoice: Invoice, *, earlier: Sequence[CreditNote]) 
         refund.amount
         for note in earlier
         for refund in note.refunds
-        if refund.payment_id == payment.id and note.id not in begun
+        if refund.payment_id == payment.id and note.id not in begun and SettlementStep.REFUND in note.pending
     ]
     return parts[invoice.id] - sum(waiting)
 

@@ -29,8 +29,7 @@ from billing.store.tenants import Tenants
 from billing.usecases.call import Call
 from billing.usecases.change_invoice import change_invoice
 from billing.usecases.close_other_ways import close_other_ways
-from billing.usecases.follow_disputes import follow_disputes
-from billing.usecases.follow_refunds import follow_refunds
+from billing.usecases.follow_disputes import follow_back
 from billing.usecases.record_payment import NewPayment, record_payment
 
 _STATUS = {
@@ -116,8 +115,7 @@ def _book(
         is_receipted=bool(Tenants(documents).get(call.tenant_id).mail_sender),
     )
     booked = record_payment(documents, new, call=call).payment
-    booked = follow_refunds(documents, booked, payment.refunds, call=call)
-    follow_disputes(documents, booked, payment, call=call)
+    follow_back(documents, booked, payment, call=call)
 
 
 def _note_attempt(documents: Documents, payment: GatewayPayment, invoice_id: str, *, call: Call) -> None:

@@ -1,24 +1,27 @@
 """Give back what a credit note left paid beyond what is owed: each payment once, under the note's own id."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from billing.domain.credit import CreditNote, CreditRefund
+from billing.domain.errors import NotFound
 from billing.domain.payment import Payment, PaymentStatus, RefundState, RefundTarget
 from billing.ports import Documents, Gateway
 from billing.store.invoices import Invoices
 from billing.store.payments import Payments
 from billing.usecases.call import Call
 from billing.usecases.close_other_ways import close_other_ways
+from billing.usecases.follow_disputes import follow_back
 from billing.usecases.refund_payment import RefundRequest, refund_payment
 
 
 def refund_credit(documents: Documents, note: CreditNote, *, gateway: Callable[[], Gateway] | None, call: Call) -> bool:
     """Refund what a credit note says, and close what is open to pay its invoice by; whether all of it is done.
 
-    Doing it again is harmless. What the payment's method does not take back goes to the customer's balance as far as
-    the invoice is overpaid still, but for a payment that the bank took back: all of it went with that, and its invoice
-    is owed less by the note. A hosted page that is for no more than is due now stays open. Without a `gateway`
-    whatever needs one waits. Raises GatewayUnavailable (do it again later) and GatewayRefused.
+    Doing it again is harmless. No more is given back than the invoice is overpaid still: somebody may have refunded the
+    same money meanwhile, or the bank took the payment back. What the payment's method does not take goes to the
+    customer's balance. A hosted page that is for no more than is due now stays open. Without a `gateway` whatever needs
+    one waits. Raises GatewayUnavailable (do it again later) and GatewayRefused.
     """
     done = [_refunded(documents, note, each, gateway=gateway, call=call) for each in note.refunds]
     if gateway is not None:
@@ -34,37 +37,88 @@ def _refunded(
     gateway: Callable[[], Gateway] | None,
     call: Call,
 ) -> bool:
-    if _went_back(documents, note, refund, call=call):
-        return True
+    begun = _begun(documents, note, refund, call=call)
+    asked = _first(documents, note, refund, gateway=gateway, call=call) if begun is None else begun
+    if isinstance(asked, bool):
+        return asked
     if refund.target is RefundTarget.BALANCE:
-        _refund(documents, note, refund, id=note.id, gateway=None, call=call)
+        _refund(documents, note, asked, id=note.id, gateway=None, call=call)
         return True
     if gateway is None:
         return False
-    payment = _refund(documents, note, refund, id=note.id, gateway=gateway(), call=call)
-    state = next(each.state for each in payment.refunds if each.id == note.id)
-    if state is RefundState.FAILED and payment.status is not PaymentStatus.REVERSED:
-        _to_balance(documents, note, refund, payment, call=call)
-    return state is not RefundState.ASKED
+    payment = _refund(documents, note, asked, id=note.id, gateway=gateway(), call=call)
+    [made] = [each for each in payment.refunds if each.id == note.id]
+    if made.state is RefundState.FAILED:
+        return _to_balance(documents, note, asked, payment, call=call)
+    return made.state is RefundState.DONE
 
 
-def _to_balance(documents: Documents, note: CreditNote, refund: CreditRefund, payment: Payment, *, call: Call) -> None:
-    """Put on the balance what is paid too much still: somebody may have refunded it on the gateway's own pages."""
+def _begun(documents: Documents, note: CreditNote, refund: CreditRefund, *, call: Call) -> CreditRefund | None:
+    """What the note asked for of the payment before, which may be less than it says; None where it did not yet."""
+    known = [each for each in _payment(documents, refund, call=call).refunds if each.id == note.id]
+    return replace(refund, amount=known[0].amount) if known else None
+
+
+def _first(
+    documents: Documents,
+    note: CreditNote,
+    refund: CreditRefund,
+    *,
+    gateway: Callable[[], Gateway] | None,
+    call: Call,
+) -> CreditRefund | bool:
+    """What to ask for; or, where that is nothing, whether this is the end of it. First what went back elsewhere."""
+    payment = _payment(documents, refund, call=call)
+    if payment.status is not PaymentStatus.REVERSED and refund.target is RefundTarget.METHOD:
+        if gateway is None:
+            return False
+        payment = follow_back(documents, payment, gateway().payment(payment.gateway_id), call=call)
+    amount = _left_to_give(documents, note, refund, payment, call=call)
+    return replace(refund, amount=amount) if amount else amount == 0
+
+
+def _to_balance(documents: Documents, note: CreditNote, refund: CreditRefund, payment: Payment, *, call: Call) -> bool:
+    """Put on the balance what is to be given still; whether that is the end of it."""
     name = f"{note.id}.balance"
-    [invoice] = Invoices.of(documents, call.tenant_id).get([note.invoice_id])
-    left = next((each.amount for each in payment.parts_left if each.invoice_id == note.invoice_id), 0)
-    amount = min(refund.amount, left, 0 if invoice is None else invoice.value.overpaid)
-    if amount and all(each.id != name for each in payment.refunds):
+    if any(each.id == name for each in payment.refunds):
+        return True
+    amount = _left_to_give(documents, note, refund, payment, call=call)
+    if amount:
         instead = CreditRefund(payment_id=refund.payment_id, amount=amount, target=RefundTarget.BALANCE)
         _refund(documents, note, instead, id=name, gateway=None, call=call)
+    return amount is not None
 
 
-def _went_back(documents: Documents, note: CreditNote, refund: CreditRefund, *, call: Call) -> bool:
-    """Whether the bank took the payment back, and no refund of the note's is still to be found out about."""
+def _left_to_give(
+    documents: Documents, note: CreditNote, refund: CreditRefund, payment: Payment, *, call: Call
+) -> int | None:
+    """What of a refund is to be given still: no more than its invoice is overpaid, whoever gave money back meanwhile.
+
+    Nothing of what the bank took back. None while that can't be told: the payment is disputed, or another refund is
+    under way that would leave less if it arrived.
+    """
+    if payment.status is not PaymentStatus.SUCCEEDED:
+        return 0 if payment.status is PaymentStatus.REVERSED else None
+    [invoice] = Invoices.of(documents, call.tenant_id).get([note.invoice_id])
+    over = 0 if invoice is None else invoice.value.overpaid
+    payments = Payments.of(documents, call.tenant_id).of_invoice(note.invoice_id)
+    under_way = {each.value.id: _asked(each.value, note.invoice_id) for each in payments}
+    left = next((each.amount for each in payment.parts_left if each.invoice_id == note.invoice_id), 0)
+    most = min(refund.amount, left + under_way.get(payment.id, 0), over)
+    return most if most <= min(left, over - sum(under_way.values())) else None
+
+
+def _asked(payment: Payment, invoice_id: str) -> int:
+    """What refunds of an invoice's part come to that wait for their end."""
+    waiting = [each for each in payment.refunds if each.state is RefundState.ASKED]
+    return sum(each.amount for each in waiting if each.invoice_id == invoice_id)
+
+
+def _payment(documents: Documents, refund: CreditRefund, *, call: Call) -> Payment:
     [stored] = Payments.of(documents, call.tenant_id).get([refund.payment_id])
-    if stored is None or stored.value.status is not PaymentStatus.REVERSED:
-        return False
-    return all(each.id != note.id or each.state is not RefundState.ASKED for each in stored.value.refunds)
+    if stored is None:
+        raise NotFound("payment", refund.payment_id)
+    return stored.value
 
 
 def _refund(
