@@ -4,13 +4,16 @@ Two invoices of 49.00 of 1 February 2025. Lumen's card was reported stolen, so i
 and is suspended by the run of 4 March. Acme pays by transfer: overdue from 4 March, reminded on the 7th.
 """
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from typer.testing import Result
 
-from billing.domain.invoice import CollectionMethod
+from billing.domain.invoice import CollectionMethod, Invoice
 from billing.sandbox.server import RunningSandbox
+from billing.store.invoices import Invoices
+from billing.usecases.change_invoice import change_invoice
 from billing.wiring import local_engine
 from tests.collected_invoice import running, sandbox
 from tests.collecting import CardWorld, card_world
@@ -141,6 +144,19 @@ def test_a_case_shows_the_steps_behind_and_ahead_by_date(directory: Path) -> Non
         ["2025-03-25", "day 21", "service suspended"],
     ]
     assert [f"billing dunning pause {REMINDED} --dispute"] in shown
+
+
+def test_a_case_that_rests_for_a_debit_says_so_and_nothing_is_to_come(world: CardWorld, directory: Path) -> None:
+    def pays_by_debit(invoice: Invoice) -> Invoice:
+        return replace(invoice, page_payment_id="pi_1")
+
+    number = Invoices.of(world.documents, world.tenant.id).named(REMINDED).value.id
+    change_invoice(world.documents, number, pays_by_debit, event="invoice.page_payment", call=world.call())
+    shown = rows(dunning("show", REMINDED, *ON_8_MARCH, directory=directory))
+    assert any(row[:1] == ["Under way"] and row[1].startswith("pi_1, ") for row in shown)
+    assert ["Coming"] not in shown
+    said = asked("dunning", "show", REMINDED, *ON_8_MARCH, directory=directory)
+    assert (said["page_payment_id"], said["coming"]) == ("pi_1", [])
 
 
 def test_what_is_not_there_is_said_with_the_exit_code_of_wrong_input(directory: Path) -> None:

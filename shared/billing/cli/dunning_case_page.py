@@ -75,6 +75,7 @@ def _json(shown: ShownCase, *, takes_cards: bool) -> Json:
             }
             for each in invoice.attempts
         ],
+        "page_payment_id": invoice.page_payment_id,
         "steps": [
             {
                 "day": each.day,
@@ -142,6 +143,13 @@ def _where_it_stands(case: DunningCase, shown: ShownCase) -> list[tuple[str, str
         if review.resolution is not None and review.resolved_at is not None:
             decided = f"{review.resolved_at:%Y-%m-%d %H:%M} UTC by {review.actor}: "
             told.append(("Decided", f"{decided}{review.resolution.value.replace('_', ' ')}, {review.note}"))
+    if payment_id := shown.invoice.page_payment_id:
+        told.append(
+            (
+                "Under way",
+                f"{payment_id}, which the customer paid on the hosted page: until its end is known the case rests",
+            )
+        )
     if _rests(shown) and case.pause is not None:
         note = f" ({case.pause.note})" if case.pause.note else ""
         told.append(("Pause", f"{pause_words(case.pause)}{note}"))

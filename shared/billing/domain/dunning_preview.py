@@ -9,7 +9,7 @@ from datetime import date, datetime
 from typing import assert_never
 
 from billing.domain.attempt import AttemptSource, AttemptStatus, PaymentAttempt
-from billing.domain.charging import attempt_of, next_attempt, with_attempt
+from billing.domain.charging import attempt_of, awaits_payment, next_attempt, with_attempt
 from billing.domain.customer import CardTry, Customer
 from billing.domain.dunning import Act, Rest, decide
 from billing.domain.dunning_case import (
@@ -88,7 +88,7 @@ class _Course:
     @property
     def is_being_paid(self) -> bool:
         """Whether money is on its way: what becomes of it nobody can say ahead."""
-        return bool(self.invoice.attempts) and self.invoice.attempts[-1].status is AttemptStatus.PENDING
+        return awaits_payment(self.invoice)
 
     @property
     def case(self) -> DunningCase:
