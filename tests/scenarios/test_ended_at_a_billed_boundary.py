@@ -26,11 +26,12 @@ from billing.usecases.change_life import ChangedLife, change_life
 from billing.usecases.change_subscription import add_one_time_charge
 from billing.usecases.preview_life import preview_life
 from billing.usecases.record_usage import record_usage
+from billing.usecases.reissue_invoice import reissue_invoice
 from billing.usecases.usage_outcome import OutcomeStatus
 from billing.usecases.verify import VerifyRequest, verify
 from tests.builders import YEARLY, a_fee, a_meter, a_plan, a_tenant, utc
 from tests.crediting import balance, pays
-from tests.reviewing import call
+from tests.reviewing import call, void
 from tests.world import World
 
 SEAT = a_fee("30.00", "seat")
@@ -193,6 +194,18 @@ def test_where_that_bill_was_a_credit_note_nothing_is_missing_either(world: Worl
     bills(world, "2026-07-02")
     # 29 of 30 days of ten seats of 30.00 back, July ahead; then July's 60.00 back
     assert sorted(each.total for each in world.credit_notes()) == [6000, 29000 - 6000]
+
+
+def test_a_bill_that_was_void_before_the_end_is_made_again_for_the_time_until_then(world: World) -> None:
+    uses(world, "e-1", on="2026-05-01", calls=7, name="ahead")
+    bills(world, "2026-06-01")
+    void_bill = world.invoices("ahead")[-1]
+    void(world, void_bill.id)
+    does(world, "ahead", Cancellation(at=utc("2026-06-01")), at="2026-06-01T09:00")
+    again = reissue_invoice(world.documents, void_bill.id, call=call(world)).value
+    assert (void_bill.total, again.total, again.id) == (6700, 700, "sub-ahead.20260601T000000Z.r1")
+    bills(world, "2026-06-02")
+    assert (world.credit_notes(), state(world.subscription("sub-ahead"))) == ([], ("ended", "06-01", True))
 
 
 # Taken back

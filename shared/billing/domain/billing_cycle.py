@@ -66,7 +66,9 @@ def cycle_at(subscription: Subscription, plans: Plans, *, bill_for_date: datetim
     if period is None or (arrears is not None and arrears.end > bill_for_date):
         raise InvalidInput("bill_for_date", expected="a bill-for date of the subscription", given=bill_for_date)
     key = stamp(period.start)
-    if advance is None and _bills_in_advance(subscription, plans, at=period.start):
+    if advance is None and _named_ahead(subscription, at=bill_for_date):
+        key = stamp(bill_for_date)
+    elif advance is None and _bills_in_advance(subscription, plans, at=period.start):
         key += "-arrears"  # that period's start already names the bill that was made in advance
     return BillingCycle(bill_for_date=bill_for_date, arrears=arrears, advance=advance, period=period, key=key)
 
@@ -140,6 +142,12 @@ def _restarts(subscription: Subscription) -> list[datetime]:
         for before, phase in pairwise(subscription.phases)
         if phase.schedule != before.schedule or phase.bill_made is not None
     ]
+
+
+def _named_ahead(subscription: Subscription, *, at: datetime) -> bool:
+    """Whether the bill of the end was made before that was set, and so is named by the period that was to follow."""
+    phase = subscription.phase_at(at)
+    return phase.start == at and phase.bill_made is Billed.IN_ADVANCE
 
 
 def _bills_in_advance(subscription: Subscription, plans: Plans, *, at: datetime) -> bool:

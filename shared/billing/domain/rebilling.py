@@ -6,14 +6,16 @@ from datetime import datetime
 from typing import TypeVar
 
 from billing.domain.basis import Basis
+from billing.domain.catalog import Billed
 from billing.domain.charged_stretch import ChargedStretch
 from billing.domain.coupon import Discount
 from billing.domain.credit import CreditNote
 from billing.domain.errors import InvalidInput
 from billing.domain.explanation import DiscountStep
 from billing.domain.invoice import Invoice, InvoiceStatus, LineItem, LineKind
-from billing.domain.invoice_life import late_number
+from billing.domain.invoice_life import cycle_id, late_number
 from billing.domain.rollup import UsageRollup
+from billing.domain.stamp import stamp
 from billing.domain.subscription import Prepaid, Subscription, SubscriptionStatus
 from billing.domain.usage import all_joined
 
@@ -48,6 +50,18 @@ def before_bill(subscription: Subscription, invoice: Invoice) -> Subscription:
         late_usage=basis.late_usage,
         late_bills=late_number(invoice),
     )
+
+
+def named_as(subscription: Subscription, void: Invoice) -> Subscription:
+    """The subscription whose bill has the void one's name again, also where it has ended since at that bill's date.
+
+    That bill was made in advance, and named by the period that was to follow.
+    """
+    at = void.bill_for_date
+    if subscription.end != at or cycle_id(void) != f"{void.subscription_id}.{stamp(at)}":
+        return subscription
+    kept = tuple([each for each in subscription.phases if each.start < at])
+    return replace(subscription, phases=(*kept, replace(kept[-1], start=at, bill_made=Billed.IN_ADVANCE)))
 
 
 def discounts_without(discounts: Iterable[Discount], void: Invoice) -> tuple[Discount, ...]:

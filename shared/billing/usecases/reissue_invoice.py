@@ -9,7 +9,7 @@ from billing.domain.guard import with_latest
 from billing.domain.invoice import Invoice, InvoiceStatus
 from billing.domain.invoice_life import InvoiceNotVoid, RevisionExists, is_newest, next_revision_id
 from billing.domain.invoicing import Draft
-from billing.domain.rebilling import before_bill, charged_after, discounts_with, discounts_without
+from billing.domain.rebilling import before_bill, charged_after, discounts_with, discounts_without, named_as
 from billing.domain.subscription import Subscription
 from billing.ports import Documents, Write
 from billing.store.collection import Stored
@@ -67,7 +67,8 @@ def _reissue(context: RunContext, id_or_number: str, call: Call) -> Stored[Invoi
 
 
 def _draft(context: RunContext, void: Invoice, subscription: Stored[Subscription]) -> Draft:
-    before, bills = before_bill(subscription.value, void), bills_of(context, void.subscription_id)
+    before = named_as(before_bill(subscription.value, void), void)
+    bills = bills_of(context, void.subscription_id)
     page = [Stored(replace(before, prepaid=paid_ahead(context, void, bills)), subscription.version)]
     drafted = draft_cases(
         context, page, gather_facts(context, page), revision=void.revision + 1, charged=charged_after(void, bills)
