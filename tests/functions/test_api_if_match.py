@@ -1,5 +1,6 @@
 """A change over HTTP goes to the version that its caller has read, or it does not happen: subscriptions, settings..."""
 
+import http.client
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import closing
@@ -23,6 +24,7 @@ SUBSCRIPTION = "/api/billing/subscriptions/s-1"
 POLICIES = "/api/billing/dunning/policies"
 SETTINGS = "/api/billing/settings"
 LUMEN = "/api/billing/customers/lumen"
+TEMPLATE = "/api/billing/mail-templates/receipt/en"
 STRICT = json.loads(Path("samples/dunning/strict.json").read_text())
 HALF = Coupon(coupon_id="half", name="Half", percent=Decimal(50))
 CHANGES: tuple[tuple[str, str, object], ...] = (
@@ -35,6 +37,13 @@ CHANGES: tuple[tuple[str, str, object], ...] = (
     ("POST", "charges", {"id": "setup", "name": "Set-up", "unit_price": 10}),
     ("POST", "coupons", {"coupon_id": "half"}),
     ("DELETE", "coupons/half", None),
+)
+
+OVER_READ: tuple[tuple[str, str, object, str], ...] = (
+    ("PATCH", SETTINGS, {"settings": {"footer": "Thank you"}}, SETTINGS),
+    ("PUT", POLICIES, STRICT, POLICIES),
+    ("PUT", f"{LUMEN}/dunning-policy", {"segment": "large"}, LUMEN),
+    ("PATCH", LUMEN, {"buyer_reference": "PO 7"}, LUMEN),
 )
 
 
@@ -103,15 +112,59 @@ def test_a_customer_follows_a_policy_over_what_was_read_of_it(api: ApiBooks) -> 
     assert (done.status, done.headers["etag"]) == (200, etag(api, LUMEN))
 
 
-@pytest.mark.parametrize(
-    ("method", "path", "body", "shown"),
-    [
-        ("PATCH", SETTINGS, {"settings": {"footer": "Thank you"}}, SETTINGS),
-        ("PUT", POLICIES, STRICT, POLICIES),
-        ("PUT", f"{LUMEN}/dunning-policy", {"segment": "large"}, LUMEN),
-        ("PATCH", LUMEN, {"buyer_reference": "PO 7"}, LUMEN),
-    ],
-)
+def test_what_its_reader_has_already_is_not_sent_again(api: ApiBooks) -> None:
+    for path in (SUBSCRIPTION, SETTINGS, POLICIES, LUMEN, TEMPLATE):
+        tag = etag(api, path)
+        for known in (tag, f"W/{tag}", f'"another", {tag}', "*"):
+            for method in ("GET", "HEAD"):
+                again = api.ask(method, path, sent={"If-None-Match": known})
+                assert (again.status, again.body, again.headers["etag"]) == (304, b"", tag), (path, known)
+        for sent in ({"If-None-Match": '"another"'}, {"If-None-Match": ""}, {"If-Match": f'"another", {tag}'}):
+            assert api.ask("GET", path, sent=sent).status == 200
+        assert api.ask("GET", path, sent={"If-Match": '"another"'}).status == 412
+    assert api.ask("GET", "/api/billing/subscriptions", sent={"If-None-Match": "*", "If-Match": '"a"'}).status == 200
+
+
+def test_what_must_not_stand_yet_is_written_over_nothing(api: ApiBooks) -> None:
+    draft, anew = "/api/billing/plan-drafts/seats", {"If-None-Match": "*"}
+    first = api.ask("PUT", draft, body={"name": "First"}, sent=anew)
+    assert first.status == 200
+    for known in ("*", first.headers["etag"], f"W/{first.headers['etag']}"):
+        refused = api.ask("PUT", draft, body={"name": "Second"}, sent={"If-None-Match": known})
+        assert (refused.status, refused.json["code"]) == (412, "precondition_failed")
+        assert "If-None-Match" in refused.json["detail"]
+    assert api.read(draft)["plan"] == {"name": "First"}
+    for method, path, body, _ in OVER_READ:
+        before = api.read(LUMEN), api.read(SETTINGS), api.read(POLICIES)
+        assert api.ask(method, path, body=body, sent=anew).status == 412, path
+        assert (api.read(LUMEN), api.read(SETTINGS), api.read(POLICIES)) == before
+    assert api.ask("PUT", draft, body={"name": "Second"}, sent={"If-None-Match": '"another"'}).status == 200
+
+
+def test_a_header_in_several_lines_is_one_list(api: ApiBooks) -> None:
+    wanted, tag = b'{"quantities": {"seat": 2}}', etag(api)
+    for lines, status in (([tag[:-1] + 'x"', '"b"'], 412), (['"a"', tag], 200)):
+        with closing(http.client.HTTPConnection("127.0.0.1", api.proxy.port, timeout=60)) as connection:
+            connection.putrequest("POST", f"{SUBSCRIPTION}/items")
+            connection.putheader("Authorization", f"Bearer {api.keys['acme', Role.ADMIN]}")
+            connection.putheader("Content-Type", "application/json")
+            connection.putheader("Content-Length", str(len(wanted)))
+            for each in lines:
+                connection.putheader("If-Match", each)
+            connection.endheaders(wanted)
+            assert connection.getresponse().status == status
+
+
+def test_a_key_is_revoked_and_a_service_given_back_over_what_was_read_alone(api: ApiBooks) -> None:
+    keys = "/api/billing/api-keys"
+    made = api.ask("POST", keys, body={"name": "till", "role": "viewer"})
+    [revoke, restore] = f"{keys}/{made.json['id']}/revoke", f"{LUMEN}/restore"
+    for path, body, tag in ((revoke, None, made.headers["etag"]), (restore, {"note": "paid"}, etag(api, LUMEN))):
+        assert api.ask("POST", path, body=body, sent={"If-Match": '"another"'}).status == 412
+        assert api.ask("POST", path, body=body, sent={"If-Match": tag}).status == 200
+
+
+@pytest.mark.parametrize(("method", "path", "body", "shown"), OVER_READ)
 def test_what_somebody_else_writes_just_after_is_not_taken_for_what_the_answer_says(
     tmp_path: Path, method: str, path: str, body: object, shown: str
 ) -> None:

@@ -47,6 +47,23 @@ def test_with_the_internal_key_the_steps_run_for_all_tenants_without_a_header(pr
     assert client.without("X-Tenant-ID").posts("/dunning/run")["tenants"] == 2
 
 
+def test_a_run_for_all_tenants_may_carry_a_key_and_its_repeat_bills_nothing_twice(
+    proxy: Proxy, client: S0Client
+) -> None:
+    add_tenant(proxy.engine.documents, "other")
+    keyed = client.without("X-Tenant-ID").sending(Idempotency_Key="night-1")
+    made = []
+    for _ in range(2):
+        made.append(keyed.posts("/api/internal/cron/billing")["invoicesGenerated"])
+        made.append(keyed.posts("/generate-invoices")["generated"])
+        assert keyed.posts("/dunning/run")["processed"] == 0
+        assert keyed.posts("/api/internal/cron/verify")["complete"] is True
+        assert keyed.sending(X_Tenant_ID="acme").posts("/api/internal/cron/verify")["tenants"] == 1
+    assert made == [1, 0, 0, 0]
+    refused = client.without("X-Tenant-ID").sending(Idempotency_Key="n" * 256).calls("POST", "/generate-invoices")
+    assert refused.status == 400
+
+
 def test_a_run_takes_what_its_function_takes_and_refuses_the_rest(client: S0Client) -> None:
     client.posts("", FIBER, status=201)
 

@@ -35,6 +35,9 @@ _INTERNAL = APIKeyHeader(name=KEY_HEADER, scheme_name="InternalKey", auto_error=
 _NO_TENANT = f"{TENANT_HEADER}: the header is missing; it names the tenant whose books are meant"
 _TWO_TENANTS = f"{TENANT_HEADER}: it was sent more than once"
 
+ALL_TENANTS = ""
+"""In place of a tenant's id: every one."""
+
 KNOWN_ACCESS = "access"
 """Where a request keeps what was found out of its caller."""
 

@@ -9,11 +9,12 @@ from fastapi.routing import APIRoute, iter_route_contexts
 from starlette.routing import BaseRoute
 
 from billing.api.openapi_access import AUTHENTICATION, complete_access
-from billing.api.openapi_answers import PROBLEM, header_refs, headers, headers_of, refusals, refusals_of
+from billing.api.openapi_answers import PROBLEM, header_refs, headers, headers_of, is_versioned, refusals, refusals_of
 from billing.api.openapi_examples import BODIES, PARAMETERS, QUERIES
 from billing.api.openapi_links import add_links
 from billing.api.openapi_tags import TAGS
 from billing.api.rest import IDEMPOTENCY_HEADER, RestRoute, needs_of
+from billing.api.routes.conditions import IF_MATCH, IF_NONE_MATCH
 from billing.api.version import VERSION
 
 _TITLE = "Billing API"
@@ -36,10 +37,19 @@ _IDEMPOTENCY = {
     "name": IDEMPOTENCY_HEADER,
     "in": "header",
     "required": False,
-    "description": "Made up by the caller, one for each thing to be done: a repeat gets the first one's answer.",
+    "description": (
+        "Made up by the caller, one for each thing to be done: a repeat gets the first one's answer. "
+        "A run for all tenants keeps no answer: its repeat does what is left to do."
+    ),
     "schema": {"type": "string", "pattern": "^[!-~]{1,255}$"},
     "example": "wire-17-of-2026-03-02",
 }
+
+_TAGS: Final = {"in": "header", "required": False, "schema": {"type": "string"}}
+_OF_A_READ: Final = (
+    {**_TAGS, "name": IF_MATCH, "description": "The ETag to read and no other (412)."},
+    {**_TAGS, "name": IF_NONE_MATCH, "description": "The ETag of what is known already: 304 while it stands."},
+)
 
 
 def openapi_document(routes: Sequence[BaseRoute]) -> dict[str, Any]:
@@ -88,6 +98,12 @@ def _complete(operation: dict[str, Any], *, route: APIRoute, is_write: bool) -> 
         content["example"] = BODIES[name]
     for response in (operation["responses"][status] for status in operation["responses"] if status < "400"):
         response["headers"] = header_refs(headers_of(name, is_write=is_write))
+    if not is_write and is_versioned(name):
+        operation.setdefault("parameters", []).extend(_OF_A_READ)
+        operation["responses"]["304"] = {
+            "description": "It is the version that `If-None-Match` names; there is no body",
+            "headers": header_refs(headers_of(name, is_write=False)),
+        }
     if is_write:
         operation.setdefault("parameters", []).append({"$ref": "#/components/parameters/IdempotencyKey"})
     for status in refusals_of(operation, is_write=is_write, reads_json=route.body_field is not None):

@@ -134,9 +134,14 @@ _VERSIONED: Final = frozenset(
 """Operations that answer with the version that stands now."""
 
 
+def is_versioned(operation_id: str) -> bool:
+    """Whether an operation's success has an ETag."""
+    return operation_id in _VERSIONED
+
+
 def headers_of(operation_id: str, *, is_write: bool) -> Iterator[str]:
     """The names of the headers that an operation's success has beside those of every answer of HTTP."""
-    if operation_id in _VERSIONED:
+    if is_versioned(operation_id):
         yield "ETag"
     if operation_id in _MADE:
         yield "Location"

@@ -51,7 +51,7 @@ CODES: Final[dict[int, dict[str, str]]] = {
         "transaction_decided": "the bank transaction was decided otherwise",
         "unusable_event_secret": "the secret that signs events is not set, or is none",
     },
-    412: {"precondition_failed": "it was changed since it was read: read it again, and send the new ETag"},
+    412: {"precondition_failed": "it was changed since it was read, or stands already: read it, and send the new ETag"},
     413: {"body_too_large": "the body is longer than this door takes"},
     415: {"unsupported_media_type": "the body does not say that it is what is read here"},
     422: {

@@ -105,13 +105,15 @@ class InvalidRequest(BillingError):
 
 
 class PreconditionFailed(Conflict):
-    """What is stored is not the version that If-Match names."""
+    """What is stored is not the version that If-Match names, or one that If-None-Match does."""
 
     code: ClassVar[str] = "precondition_failed"
     retryable: ClassVar[bool] = False
 
-    def __init__(self) -> None:
-        super().__init__("it was changed since it was read: read it again, and send the new ETag in If-Match")
+    def __init__(
+        self, message: str = "it was changed since it was read: read it again, and send the new ETag in If-Match"
+    ) -> None:
+        super().__init__(message)
 
 
 class TooManyRequests(BillingError):

@@ -4,7 +4,8 @@
 
 A write may carry `Idempotency-Key`. The first request with it is done and its answer kept for a day; the same request
 again gets the same answer, another one with that key is refused (409), and two at once are told apart: one works, the
-other hears 409 with `retryable`. What fails keeps nothing, so the same key may try again.
+other hears 409 with `retryable`. What fails keeps nothing, so the same key may try again. Answers are kept with a
+tenant's books: a run for all tenants keeps none, and its repeat does only what is left to do.
 """
 
 import re
@@ -20,9 +21,10 @@ from fastapi.routing import APIRoute
 from starlette.concurrency import run_in_threadpool
 from starlette.types import Message, Receive
 
-from billing.api.access import KNOWN_ACCESS, Access, Needs, door_of
+from billing.api.access import ALL_TENANTS, KNOWN_ACCESS, Access, Needs, door_of
 from billing.api.asgi import body_of
 from billing.api.problem import MalformedRequest
+from billing.api.routes.conditions import unless_known
 from billing.store.idempotent_writes import LARGEST_ANSWER, Claim, IdempotentWrites, WriteAnswer
 
 IDEMPOTENCY_HEADER = "Idempotency-Key"
@@ -49,8 +51,8 @@ class RestRoute(APIRoute):
             body = await body_of(request, limit=door_of(request).parts().max_body_bytes)
             with_body = Request(request.scope, _again(body, request.receive))
             key = _key_of(request)
-            if key is None:
-                return await answered(with_body)
+            if key is None or access.tenant_id == ALL_TENANTS:
+                return unless_known(request, await answered(with_body))
             setattr(request.state, KNOWN_ACCESS, replace(access, idempotency_key=key))
             return await _once(with_body, key=key, access=access, body=body, answered=answered)
 

@@ -13,6 +13,7 @@ from billing.store.collection import Stored
 from billing.usecases.call import Call
 from billing.usecases.commit_name import commit_name
 from billing.usecases.one_invoice import again_while_others_write
+from billing.usecases.version_check import VersionCheck, any_version
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,12 +54,18 @@ def create_api_key(
     return Stored(key, version), token.text
 
 
-def revoke_api_key(documents: Documents, key_id: str, *, call: Call) -> Stored[ApiKey]:
-    """Revoke a key, from the next request on; once revoked it stays as it is. NotFound where there is none."""
+def revoke_api_key(
+    documents: Documents, key_id: str, *, call: Call, seen: VersionCheck = any_version
+) -> Stored[ApiKey]:
+    """Revoke a key, from the next request on; once revoked it stays as it is.
+
+    Raises NotFound where there is none, and whatever `seen` raises of its version.
+    """
 
     def revoke() -> Stored[ApiKey]:
         keys = ApiKeys.of(documents, call.tenant_id)
         read = keys.get(key_id)
+        seen(read.version)
         if read.value.revoked_at is not None:
             return read
         revoked = replace(read.value, revoked_at=call.recorded_at, revoked_by=call.actor)

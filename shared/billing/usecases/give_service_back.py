@@ -11,24 +11,30 @@ from billing.usecases.call import Call
 from billing.usecases.commit_name import commit_name
 from billing.usecases.one_invoice import again_while_others_write
 from billing.usecases.tell import told
+from billing.usecases.version_check import VersionCheck, any_version
 
 
-def give_service_back(documents: Documents, customer_id: str, *, note: str, call: Call) -> Customer:
+def give_service_back(
+    documents: Documents, customer_id: str, *, note: str, call: Call, seen: VersionCheck = any_version
+) -> Customer:
     """The customer with its service back, from the call on; one that is not suspended stays as it is.
 
-    What it owes is chased as before, and does not suspend it a second time. Raises NotFound, and InvalidInput for an
-    empty note.
+    What it owes is chased as before, and does not suspend it a second time. Raises NotFound, InvalidInput for an empty
+    note, and whatever `seen` raises of the customer's version.
     """
     if not note.strip():
         raise InvalidInput("note", expected="why the service is given back", given=note)
-    return again_while_others_write(lambda: _given_back(documents, customer_id, note=note.strip(), call=call))
+    return again_while_others_write(
+        lambda: _given_back(documents, customer_id, note=note.strip(), call=call, seen=seen)
+    )
 
 
-def _given_back(documents: Documents, customer_id: str, *, note: str, call: Call) -> Customer:
+def _given_back(documents: Documents, customer_id: str, *, note: str, call: Call, seen: VersionCheck) -> Customer:
     customers = Customers.of(documents, call.tenant_id)
     [customer] = customers.get([customer_id])
     if customer is None:
         raise NotFound("customer", customer_id)
+    seen(customer.version)
     if customer.value.suspended_at is None:
         return customer.value
     entity = f"customers/{customer_id}"

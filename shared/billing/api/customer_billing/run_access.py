@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from fastapi import Request
 from starlette.datastructures import Headers
 
-from billing.api.access import KNOWN_ACCESS, Access, Needs, door_of
+from billing.api.access import ALL_TENANTS, KNOWN_ACCESS, Access, Needs, door_of
 from billing.api.caller import KEY_HEADER, TOKEN_HEADER, Caller
 from billing.api.identity import Machine, identify
 from billing.api.job_request import TENANT_HEADER
@@ -14,9 +14,6 @@ from billing.api.problem import Forbidden, MalformedRequest
 from billing.domain.errors import InvalidInput
 from billing.domain.member import Role
 from billing.store.tenants import Tenants
-
-ALL_TENANTS = ""
-"""In place of a tenant's id: every one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

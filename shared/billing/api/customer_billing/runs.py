@@ -7,10 +7,10 @@ import orjson
 from fastapi import Depends, Request, Response
 from starlette.concurrency import run_in_threadpool
 
-from billing.api.access import Access, door_of
+from billing.api.access import ALL_TENANTS, Access, door_of
 from billing.api.call_log import error_fields
 from billing.api.customer_billing.cron import CronRun, cron_call
-from billing.api.customer_billing.run_access import ALL_TENANTS, NeedsMachine, NeedsToRun, named_tenants
+from billing.api.customer_billing.run_access import NeedsMachine, NeedsToRun, named_tenants
 from billing.api.customer_billing.run_answers import (
     CRON,
     CRON_ASKED,

@@ -9,7 +9,7 @@ from pydantic import Field
 from billing.api.access import door_of
 from billing.api.rest import keep_instead
 from billing.api.routes.books import Deciding
-from billing.api.routes.conditions import entity_tag
+from billing.api.routes.conditions import Seen, entity_tag
 from billing.api.routes.models import AnswerModel, DayOrInstant, GivenModel, NamedId
 from billing.api.routes.noun import noun
 from billing.api.routes.paging import Paged, Paging
@@ -80,9 +80,9 @@ def get_api_key(key_id: NamedId, books: Deciding, response: Response) -> ApiKeyA
 
 
 @router.post("/{key_id}/revoke")
-def revoke(key_id: NamedId, books: Deciding, response: Response) -> ApiKeyAnswer:
+def revoke(key_id: NamedId, books: Deciding, response: Response, seen: Seen) -> ApiKeyAnswer:
     """Revoke a key, from the next request on; one that is revoked stays so."""
-    return _answer(revoke_api_key(books.documents, key_id, call=books.call), response)
+    return _answer(revoke_api_key(books.documents, key_id, call=books.call, seen=seen), response)
 
 
 def _answer(stored: Stored[ApiKey], response: Response) -> ApiKeyAnswer:

@@ -7,7 +7,7 @@ from fastapi import Response
 from pydantic import Field
 
 from billing.api.routes.books import Books, changing, reading
-from billing.api.routes.conditions import IfMatch, entity_tag, matching, require_match
+from billing.api.routes.conditions import Seen, entity_tag
 from billing.api.routes.customer_bodies import GivenCustomer, GivenCustomerChange, changed_customer, new_customer
 from billing.api.routes.documents import PartyAnswer
 from billing.api.routes.field_names import said_of
@@ -124,12 +124,12 @@ def get_customer(customer_id: NamedId, books: Reading, response: Response) -> Cu
 
 @router.patch("/{customer_id}")
 def change(
-    customer_id: NamedId, given: GivenCustomerChange, books: Changing, response: Response, *, if_match: IfMatch = None
+    customer_id: NamedId, given: GivenCustomerChange, books: Changing, response: Response, seen: Seen
 ) -> CustomerAnswer:
     """Change what is named, for invoices to come; with If-Match only what was read (412)."""
 
     def changed(stored: Stored[Customer]) -> Customer:
-        require_match(if_match, version=stored.version)
+        seen(stored.version)
         return changed_customer(stored.value, given, at=books.call.recorded_at)
 
     change_customer(books.documents, customer_id, changed, call=books.call)
@@ -139,14 +139,12 @@ def change(
 
 
 @router.put("/{customer_id}/dunning-policy")
-def assign(
-    customer_id: NamedId, given: GivenPolicy, books: Changing, response: Response, *, if_match: IfMatch = None
-) -> FollowedAnswer:
+def assign(customer_id: NamedId, given: GivenPolicy, books: Changing, response: Response, seen: Seen) -> FollowedAnswer:
     """Say which dunning policy or segment a customer follows; "" takes it away, what is not named stays.
 
     With If-Match only over what was read of the customer (412).
     """
-    policy, segment, seen = given.dunning_policy, given.segment, matching(if_match)
+    policy, segment = given.dunning_policy, given.segment
     with said_of("dunning_policy", rule="policy"):
         done = assign_policy(books.documents, customer_id, policy=policy, segment=segment, call=books.call, seen=seen)
     response.headers["ETag"] = entity_tag(done.customer.version)
@@ -154,9 +152,11 @@ def assign(
 
 
 @router.post("/{customer_id}/restore")
-def restore(customer_id: NamedId, given: GivenRestoring, books: Changing, response: Response) -> CustomerAnswer:
+def restore(
+    customer_id: NamedId, given: GivenRestoring, books: Changing, response: Response, seen: Seen
+) -> CustomerAnswer:
     """Give a suspended customer its service back by hand; what it owes is chased as before. Again changes nothing."""
-    give_service_back(books.documents, customer_id, note=given.note, call=books.call)
+    give_service_back(books.documents, customer_id, note=given.note, call=books.call, seen=seen)
     stored = _stored(books, customer_id)
     response.headers["ETag"] = entity_tag(stored.version)
     return CustomerAnswer.model_validate(stored.value)

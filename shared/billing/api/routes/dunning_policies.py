@@ -9,7 +9,7 @@ from pydantic import Field
 from billing.adapters.book_files.dunning_model import GivenDunning, policies_json, policies_of
 from billing.api.routes.book_rules import said_of_body
 from billing.api.routes.books import Books, changing, reading
-from billing.api.routes.conditions import IfMatch, entity_tag, matching
+from billing.api.routes.conditions import Seen, entity_tag
 from billing.api.routes.customers import the_customer
 from billing.api.routes.models import LONGEST_ID, AnswerModel, Text, in_range
 from billing.api.routes.noun import noun
@@ -125,7 +125,7 @@ def get_policies(books: Reading, response: Response) -> PoliciesAnswer:
 
 @router.put("/policies")
 def put_policies(
-    given: GivenPolicies, books: Administering, response: Response, *, if_match: IfMatch = None, dry_run: bool = False
+    given: GivenPolicies, books: Administering, response: Response, seen: Seen, *, dry_run: bool = False
 ) -> SetPoliciesAnswer:
     """Set all policies at once; with `dry_run` it only says what that would do to open cases.
 
@@ -133,7 +133,7 @@ def put_policies(
     """
     with said_of_body():
         policies = policies_of(given)
-    done = set_policies(books.documents, policies, call=books.call, dry_run=dry_run, seen=matching(if_match))
+    done = set_policies(books.documents, policies, call=books.call, dry_run=dry_run, seen=seen)
     response.headers["ETag"] = entity_tag(done.version)
     return SetPoliciesAnswer(
         dunning=_answer(policies),

@@ -1,6 +1,5 @@
 """`/api/billing/members`: who may look at the tenant's books, work on them, or decide who else may."""
 
-from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated
 
@@ -8,7 +7,7 @@ from fastapi import Response
 from pydantic import Field
 
 from billing.api.routes.books import Deciding
-from billing.api.routes.conditions import IfMatch, entity_tag, require_match
+from billing.api.routes.conditions import Seen, entity_tag
 from billing.api.routes.models import AnswerModel, GivenModel, NamedId
 from billing.api.routes.noun import noun
 from billing.api.routes.paging import Paged, Paging
@@ -65,22 +64,16 @@ def get_member(member_id: NamedId, books: Deciding, response: Response) -> Membe
 
 
 @router.patch("/{member_id}")
-def change_member(
-    member_id: NamedId, given: NewRole, books: Deciding, response: Response, if_match: IfMatch = None
-) -> MemberAnswer:
+def change_member(member_id: NamedId, given: NewRole, books: Deciding, response: Response, seen: Seen) -> MemberAnswer:
     """Give a member another role. The last admin keeps it (409)."""
-    changed = set_role(books.documents, member_id, given.role, call=books.call, check=_as_read(if_match))
+    changed = set_role(books.documents, member_id, given.role, call=books.call, check=seen)
     return _answer(changed, response)
 
 
 @router.delete("/{member_id}", status_code=204)
-def delete_member(member_id: NamedId, books: Deciding, if_match: IfMatch = None) -> None:
+def delete_member(member_id: NamedId, books: Deciding, seen: Seen) -> None:
     """End a membership. The last admin stays (409)."""
-    remove_member(books.documents, member_id, call=books.call, check=_as_read(if_match))
-
-
-def _as_read(if_match: str | None) -> Callable[[str], None]:
-    return lambda version: require_match(if_match, version=version)
+    remove_member(books.documents, member_id, call=books.call, check=seen)
 
 
 def _answer(stored: Stored[Member], response: Response) -> MemberAnswer:

@@ -8,7 +8,7 @@ from fastapi import Query, Response
 from pydantic import AliasChoices, Field
 
 from billing.api.routes.books import Books, changing, reading
-from billing.api.routes.conditions import IfMatch, entity_tag, matching
+from billing.api.routes.conditions import Seen, entity_tag
 from billing.api.routes.models import (
     LONGEST_ID,
     AnswerModel,
@@ -139,7 +139,7 @@ def get_subscription(subscription_id: NamedId, books: Reading, response: Respons
 
 @router.post("/{subscription_id}/charges", status_code=201)
 def add_charge(
-    subscription_id: NamedId, given: GivenCharge, books: Changing, response: Response, *, if_match: IfMatch = None
+    subscription_id: NamedId, given: GivenCharge, books: Changing, response: Response, seen: Seen
 ) -> SubscriptionAnswer:
     """Charge something once, on one of the next invoices; with If-Match only over what was read (412)."""
     at, now = given.charged_at, books.call.recorded_at
@@ -152,18 +152,16 @@ def add_charge(
         charged_at=charged_at,
         tax_inclusive=given.tax_inclusive,
     )
-    seen = matching(if_match)
     add_one_time_charge(books.documents, subscription_id, one_time=charge, call=books.call, seen=seen)
     return as_it_stands(books, subscription_id, response)
 
 
 @router.post("/{subscription_id}/coupons", status_code=201)
 def add_coupon(
-    subscription_id: NamedId, given: GivenCoupon, books: Changing, response: Response, *, if_match: IfMatch = None
+    subscription_id: NamedId, given: GivenCoupon, books: Changing, response: Response, seen: Seen
 ) -> SubscriptionAnswer:
     """Lower the invoices to come by a published coupon; with If-Match only over what was read (412)."""
     start = None if given.start is None else books.instant_of(subscription_id, "start", given.start)
-    seen = matching(if_match)
     coupon_id = given.coupon_id
     apply_coupon(books.documents, subscription_id, coupon_id=coupon_id, call=books.call, start=start, seen=seen)
     return as_it_stands(books, subscription_id, response)
@@ -171,13 +169,12 @@ def add_coupon(
 
 @router.delete("/{subscription_id}/coupons/{coupon_id}")
 def take_coupon_off(
-    subscription_id: NamedId, coupon_id: NamedId, books: Changing, response: Response, *, if_match: IfMatch = None
+    subscription_id: NamedId, coupon_id: NamedId, books: Changing, response: Response, seen: Seen
 ) -> SubscriptionAnswer:
     """Leave a coupon out of the invoices to come; those that it lowered stay as they are.
 
     With If-Match only over what was read (412).
     """
-    seen = matching(if_match)
     remove_coupon(books.documents, subscription_id, coupon_id=coupon_id, call=books.call, seen=seen)
     return as_it_stands(books, subscription_id, response)
 

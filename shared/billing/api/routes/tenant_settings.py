@@ -9,7 +9,7 @@ from pydantic import Field
 from billing.adapters.book_files.typed_settings import with_settings
 from billing.api.routes.book_rules import said_of_body
 from billing.api.routes.books import Books, changing, reading
-from billing.api.routes.conditions import IfMatch, entity_tag, matching
+from billing.api.routes.conditions import Seen, entity_tag
 from billing.api.routes.models import AnswerModel, GivenModel, Text
 from billing.api.routes.noun import noun
 from billing.domain.errors import NotFound
@@ -50,9 +50,7 @@ def get_settings(books: Reading, response: Response) -> SettingsAnswer:
 
 
 @router.patch("")
-def change_settings(
-    given: GivenSettings, books: Administering, response: Response, if_match: IfMatch = None
-) -> SettingsAnswer:
+def change_settings(given: GivenSettings, books: Administering, response: Response, seen: Seen) -> SettingsAnswer:
     """Change settings from the next run on; each change is one record of the audit log.
 
     What stored documents rest on can't change (409), and with If-Match nothing is changed but what was read (412).
@@ -64,7 +62,7 @@ def change_settings(
         with said_of_body():
             return with_settings(before, typed)
 
-    changed = change_tenant(books.documents, change, call=books.call, seen=matching(if_match))
+    changed = change_tenant(books.documents, change, call=books.call, seen=seen)
     response.headers["ETag"] = entity_tag(changed.version)
     return _answer(changed.tenant)
 

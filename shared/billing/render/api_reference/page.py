@@ -110,7 +110,7 @@ def _operation(document: Mapping[str, Any], given: Mapping[str, Any], *, method:
             for status, each in responses.items()
             if status.startswith("2")
         ),
-        refusals=tuple(sorted(status for status in responses if not status.startswith("2"))),
+        refusals=tuple(sorted(status for status in responses if status >= "4")),
     )
 
 
