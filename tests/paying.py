@@ -40,7 +40,7 @@ class RefundingGateway:
             amount=5000,
             currency="USD",
             customer="cus_1",
-            refunds=tuple(self.made.values()),
+            refunds=tuple(each for each in self.made.values() if each.payment_id == payment_id),
         )
 
     def refunded_by_hand(self, amount: int, *, id: str = "re_9") -> GatewayRefund:  # noqa: A002

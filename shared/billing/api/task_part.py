@@ -17,7 +17,7 @@ A_BATCH = 100
 
 _FAN_OUT = re.compile("[0-9TZ]{1,30}-[0-9a-f]{8}")
 _AFTER = re.compile("[0-9A-Za-z_]{0,80}")
-_SWEEP_FROM = re.compile(r"(?:(?:invoices|credit_notes)/(?P<after>.*)|verify/[^\x00-\x1f]{1,2000})?")
+_SWEEP_FROM = re.compile(r"(?:(?:invoices|credit_notes|payments)/(?P<after>.*)|verify/[^\x00-\x1f]{1,2000})?")
 _MOST_SHARDS, _MOST_SLICES = 10_000, 1_000_000
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from rich.markup import escape
 
 from billing.cli.confirmation import confirm
-from billing.cli.directory import call_on, open_place
+from billing.cli.directory import open_call
 from billing.cli.errors import DONE, HAD_FAILURES, Refused
 from billing.cli.local_gateway import LocalStripe, taking_cards
 from billing.cli.payment_bookings import minor_units
@@ -21,7 +21,6 @@ from billing.domain.typed_id import typed_id
 from billing.engine import Engine
 from billing.store.ids import checked_id
 from billing.store.invoices import Invoices
-from billing.usecases.call import Call
 from billing.usecases.refund_payment import RefundRequest, refund_payment
 from billing.usecases.reverse_payment import reverse_payment
 
@@ -41,7 +40,7 @@ class GivenRefund:
 
 def run_refund(given: GivenRefund, *, yes: bool, stripe: LocalStripe, place: Place) -> int:
     """Refund and print what became of it; the exit code, 1 where the money did not go."""
-    engine, tenant, call = _opened(place)
+    engine, tenant, call = open_call(place)
     payment = the_payment(engine.documents, given.payment, tenant_id=tenant.id)
     request = _request(engine, given, payment, tenant=tenant)
     known = any(each.id == request.id for each in payment.refunds)
@@ -64,7 +63,7 @@ def run_refund(given: GivenRefund, *, yes: bool, stripe: LocalStripe, place: Pla
 
 def run_reverse(payment_id: str, *, reason: str, yes: bool, place: Place) -> None:
     """Undo a payment and print which invoices are owed again."""
-    engine, tenant, call = _opened(place)
+    engine, tenant, call = open_call(place)
     before = the_payment(engine.documents, payment_id, tenant_id=tenant.id)
     numbers = invoice_numbers(engine.documents, [before], tenant_id=tenant.id)
     confirm(f"Reverse {before.id}? What it paid is owed again; it can't be taken back.", yes=yes)
@@ -74,11 +73,6 @@ def run_reverse(payment_id: str, *, reason: str, yes: bool, place: Place) -> Non
         write_json({"known": known, "payment": payment_json(after, numbers=numbers)})
     else:
         _print_reversed(before, numbers=numbers)
-
-
-def _opened(place: Place) -> tuple[Engine, Tenant, Call]:
-    engine, tenant = open_place(place)
-    return engine, tenant, call_on(tenant)
 
 
 def _request(engine: Engine, given: GivenRefund, payment: Payment, *, tenant: Tenant) -> RefundRequest:
@@ -118,7 +112,8 @@ def _part(engine: Engine, given: GivenRefund, payment: Payment, *, tenant: Tenan
 def _said(refund: Refund, *, money: str, known: bool) -> str:
     """What became of a refund, as a sentence."""
     if refund.state is RefundState.FAILED:
-        return f"{money} could not be given back ({refund.id}): the bank refused; the invoice stands as before."
+        why = "it was refused, or as much went back at the gateway since"
+        return f"{money} could not be given back ({refund.id}): {why}; the invoice stands as before."
     if refund.state is RefundState.ASKED:
         return f"{money} are on their way ({refund.id}), and not there yet; the same line again asks what became of it."
     if known:

@@ -75,6 +75,11 @@ class Refund:
     is_held: bool = False
     is_lost: bool = False
 
+    @property
+    def waits(self) -> bool:
+        """Whether it was asked for at the gateway, and nobody knows its end."""
+        return self.target is RefundTarget.METHOD and self.state is RefundState.ASKED
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Payment:

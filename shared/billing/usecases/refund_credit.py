@@ -110,7 +110,7 @@ def _left_to_give(
 
 def _asked(payment: Payment, invoice_id: str) -> int:
     """What refunds of an invoice's part come to that wait for their end."""
-    waiting = [each for each in payment.refunds if each.state is RefundState.ASKED]
+    waiting = [each for each in payment.refunds if each.waits]
     return sum(each.amount for each in waiting if each.invoice_id == invoice_id)
 
 

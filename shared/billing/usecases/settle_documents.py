@@ -21,10 +21,11 @@ from billing.usecases.refusal import foreseen
 _SWEEP_PAGE = 100
 
 D = TypeVar("D", Invoice, CreditNote)
+T = TypeVar("T")
 
 
-class Repository(Protocol[D]):
-    """What settling asks of the documents' repository."""
+class Swept(Protocol):
+    """What sweeping asks of the documents' repository."""
 
     @property
     def collection(self) -> Collection:
@@ -34,6 +35,10 @@ class Repository(Protocol[D]):
     def unsettled(self, *, limit: int, after_id: str | None = None) -> list[Document]:
         """Documents with a step pending, by id."""
         ...
+
+
+class Repository(Swept, Protocol[D]):
+    """What settling asks of the documents' repository."""
 
     def settled(
         self, stored: Stored[D], /, *, pending: tuple[SettlementStep, ...], attachments: tuple[Attachment, ...]
@@ -91,25 +96,38 @@ def file_all(desk: Desk[D], documents: Sequence[Stored[D]]) -> tuple[list[Filed[
 def sweep_all(
     desk: Desk[D], *, out_of_time: Callable[[], bool], settle: Callable[[Sequence[Stored[D]]], Settled], after: str = ""
 ) -> Settled:
-    """Settle what earlier runs left, a page at a time, from after an id.
+    """Settle what earlier runs left, as `sweep_pages`."""
+    return sweep_pages(desk.repository, desk.decode, settle, out_of_time=out_of_time, after=after)
+
+
+def sweep_pages(
+    repository: Swept,
+    decode: Callable[[Document], Stored[T]],
+    settle: Callable[[Sequence[Stored[T]]], Settled],
+    *,
+    out_of_time: Callable[[], bool],
+    after: str = "",
+    page: int = _SWEEP_PAGE,
+) -> Settled:
+    """Settle what earlier runs left, a page at a time, from after an id; `decode` may raise BrokenDocument.
 
     Where the time is up first, `sweep_from` says where it goes on: what can't be settled is not tried again before the
     rest had its turn.
     """
     settled = Settled()
     while not out_of_time():
-        page = desk.repository.unsettled(limit=_SWEEP_PAGE, after_id=after or None)
-        if not page:
+        found = repository.unsettled(limit=page, after_id=after or None)
+        if not found:
             return settled
-        readable: list[Stored[D]] = []
-        for document in page:
+        readable: list[Stored[T]] = []
+        for document in found:
             try:
-                readable.append(desk.decode(document))
+                readable.append(decode(document))
             except BrokenDocument as error:
                 settled += Settled(failures=[failure_of(document.id, error)])
         settled += settle(readable)
-        after = page[-1].id
-    return settled + Settled(sweep_from=f"{desk.repository.collection.name}/{after}")
+        after = found[-1].id
+    return settled + Settled(sweep_from=f"{repository.collection.name}/{after}")
 
 
 def _rendered(render: Callable[[Sequence[D]], Iterable[Files]], documents: Sequence[D]) -> Iterator[Files | Exception]:

@@ -26,6 +26,7 @@ from billing.usecases.collect import Collecting
 from billing.usecases.commit_outcomes import Committed, commit_outcomes
 from billing.usecases.deliver import Mailing
 from billing.usecases.file_document import Files
+from billing.usecases.finish_refunds import sweep_refunds
 from billing.usecases.invoice_steps import Case, Done, Steps, do_steps, has_steps
 from billing.usecases.issued_json import filed_under, issued_json
 from billing.usecases.settle_credit_notes import CreditSettlement, RenderCreditNotes, sweep_credit_notes
@@ -137,18 +138,33 @@ def settle_by_id(settlement: Settlement, invoice_ids: Sequence[str]) -> Settled:
 
 
 def sweep(settlement: Settlement, *, out_of_time: Callable[[], bool], sweep_from: str = "") -> Settled:
-    """Settle what earlier runs left, and every credit note that waits, a page at a time.
+    """Settle what earlier runs left, every credit note that waits and every refund that nobody knows the end of.
 
-    `sweep_from` is where an earlier slice of the same sweep says that it goes on.
+    A page at a time; `sweep_from` is where an earlier slice of the same sweep says that it goes on.
     """
     collection, _, after = sweep_from.partition("/")
-    settled, settle = Settled(), partial(settle_invoices, settlement)
-    if collection != "credit_notes":
-        settled = sweep_all(settlement.invoices, out_of_time=out_of_time, settle=settle, after=after)
+    parts = {"invoices": partial(sweep_all, settlement.invoices, settle=partial(settle_invoices, settlement))}
+    parts["credit_notes"] = partial(_sweep_credit_notes, settlement)
+    parts["payments"] = partial(_sweep_refunds, settlement)
+    settled, names = Settled(), list(parts)
+    for name in names[names.index(collection) if collection in parts else 0 :]:
+        settled += parts[name](out_of_time=out_of_time, after=after)
+        if settled.sweep_from:
+            break
         after = ""
-    if (credit_notes := settlement.credit_notes) is not None and not settled.sweep_from:
-        settled += sweep_credit_notes(credit_notes, out_of_time=out_of_time, after=after)
     return settled
+
+
+def _sweep_credit_notes(settlement: Settlement, *, out_of_time: Callable[[], bool], after: str) -> Settled:
+    credit_notes = settlement.credit_notes
+    return Settled() if credit_notes is None else sweep_credit_notes(credit_notes, out_of_time=out_of_time, after=after)
+
+
+def _sweep_refunds(settlement: Settlement, *, out_of_time: Callable[[], bool], after: str) -> Settled:
+    collecting, documents = settlement.collecting, settlement.documents
+    if collecting is None:
+        return Settled()
+    return sweep_refunds(documents, collecting.gateway, call=settlement.call, out_of_time=out_of_time, after=after)
 
 
 def as_issued(invoice: Invoice) -> Invoice:
