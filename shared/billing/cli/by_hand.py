@@ -7,22 +7,20 @@ from rich.markup import escape
 
 from billing.adapters.book_files.cell_types import checked_email
 from billing.cli.confirmation import confirm
-from billing.cli.directory import call_on, open_place
+from billing.cli.directory import call_on, open_call, open_place
 from billing.cli.errors import DONE, HAD_FAILURES, Refused
 from billing.cli.local_gateway import LocalStripe, taking_cards
 from billing.cli.place import Place
-from billing.cli.run_json import invoice_amount
+from billing.cli.run_json import invoice_amount, summary_json
 from billing.cli.screen import Json, answers, complaints, write_json
 from billing.domain.customer import Customer
 from billing.domain.errors import InvalidInput, Unavailable
 from billing.domain.invoice import Invoice, SettlementStep
 from billing.domain.run_report import InvoiceSummary, Settled, summary_of
-from billing.engine import Engine
 from billing.store.codec import encode
 from billing.store.collection import Stored
 from billing.store.subscriptions import Subscriptions
 from billing.usecases.approve_invoices import ApprovalReport, approve_invoices
-from billing.usecases.call import Call
 from billing.usecases.reissue_invoice import reissue_invoice
 from billing.usecases.reject_invoice import reject_invoice
 from billing.usecases.send_invoice import Sending, send_invoice
@@ -35,7 +33,7 @@ def run_approve(invoice_ids: Sequence[str], *, all_open: bool, yes: bool, place:
     if all_open == bool(invoice_ids):
         message = "name the invoices to approve, or use --all; `billing reviews list` shows what waits"
         raise Refused(message)
-    engine, call = _opened(place)
+    engine, _, call = open_call(place)
     if all_open:
         confirm("Issue everything that waits? It can't be taken back.", yes=yes)
     options = engine.run_options(call.tenant_id)
@@ -49,7 +47,7 @@ def run_approve(invoice_ids: Sequence[str], *, all_open: bool, yes: bool, place:
 
 def run_reject(invoice_id: str, *, note: str, place: Place) -> None:
     """Take a held invoice back and say so."""
-    engine, call = _opened(place)
+    engine, _, call = open_call(place)
     review = reject_invoice(engine.documents, invoice_id, note=note, call=call)
     if place.as_json:
         write_json({**encode(review), "invoice_id": review.invoice_id})
@@ -86,7 +84,7 @@ def run_void(id_or_number: str, *, reason: str, yes: bool, stripe: LocalStripe, 
 
 def run_write_off(id_or_number: str, *, reason: str, yes: bool, place: Place) -> None:
     """Write an invoice off and say so."""
-    engine, call = _opened(place)
+    engine, _, call = open_call(place)
     confirm(f"Write {id_or_number} off? It can't be taken back.", yes=yes)
     invoice = write_off_invoice(engine.documents, id_or_number, reason=reason, call=call)
     due = invoice_amount(invoice.amount_due, invoice.currency)
@@ -99,7 +97,7 @@ def run_write_off(id_or_number: str, *, reason: str, yes: bool, place: Place) ->
 
 def run_reissue(id_or_number: str, *, place: Place) -> int:
     """Issue the next revision of a void invoice and print its number; the exit code."""
-    engine, call = _opened(place)
+    engine, _, call = open_call(place)
     options = engine.run_options(call.tenant_id)
     issued = reissue_invoice(engine.documents, id_or_number, call=call, payment_url=options.payment_url)
     settled = options.settle([issued], {})
@@ -114,12 +112,10 @@ def run_reissue(id_or_number: str, *, place: Place) -> int:
 
 def run_send(id_or_number: str, *, to: str | None, place: Place) -> None:
     """Mail an invoice once more and say where to."""
-    engine, tenant = open_place(place)
+    engine, tenant, call = open_call(place)
     sending = Sending(id=uuid4().hex, claim_id=uuid4().hex, to="" if to is None else _address(to))
     mailing = engine.mailing(tenant)
-    sent = send_invoice(
-        engine.documents, id_or_number, sending, objects=engine.objects, mailing=mailing, call=call_on(tenant)
-    )
+    sent = send_invoice(engine.documents, id_or_number, sending, objects=engine.objects, mailing=mailing, call=call)
     if place.as_json:
         write_json({**_invoice_json(sent.invoice), "to": sent.to, "message_id": sent.message_id})
     else:
@@ -133,18 +129,13 @@ def _address(text: str) -> str:
         raise InvalidInput("--to", expected=error.expected, given=error.given) from None
 
 
-def _opened(place: Place) -> tuple[Engine, Call]:
-    engine, tenant = open_place(place)
-    return engine, call_on(tenant)
-
-
 def _approval_json(report: ApprovalReport, *, tenant_id: str) -> Json:
     errors: list[Json] = [
         {"invoice_id": each.invoice_id, "code": each.error.code, "message": str(each.error)} for each in report.failures
     ]
     return {
         "tenant_id": tenant_id,
-        "approved": [_summary_json(each) for each in report.approved],
+        "approved": [summary_json(each) for each in report.approved],
         "unchanged": report.unchanged,
         "settled": len(report.settled.done),
         "errors": errors + unsettled_json(report.settled),
@@ -156,20 +147,9 @@ def unsettled_json(settled: Settled) -> list[Json]:
     return [{"invoice_id": each.invoice_id, "code": each.code, "message": each.message} for each in settled.failures]
 
 
-def _summary_json(invoice: InvoiceSummary) -> Json:
-    return {
-        "id": invoice.id,
-        "number": invoice.number,
-        "customer_id": invoice.customer_id,
-        "subscription_id": invoice.subscription_id,
-        "currency": invoice.currency,
-        "total": invoice_amount(invoice.total, invoice.currency),
-    }
-
-
 def _invoice_json(invoice: Invoice) -> Json:
     dates = {"issued_on": invoice.issued_on.isoformat(), "due_on": invoice.due_on.isoformat()}
-    return {**_summary_json(summary_of(invoice)), "status": invoice.status.value, "replaces": invoice.replaces, **dates}
+    return {**summary_json(summary_of(invoice)), "status": invoice.status.value, "replaces": invoice.replaces, **dates}
 
 
 def _print_approval(report: ApprovalReport) -> None:

@@ -1,6 +1,6 @@
 """`billing customers set-delivery`: how a customer wants its invoices."""
 
-from billing.cli.directory import call_on, open_place
+from billing.cli.directory import open_call
 from billing.cli.place import Place
 from billing.cli.screen import answers, write_json
 from billing.domain.customer import Customer
@@ -13,8 +13,7 @@ from billing.usecases.record_change import RecordChange, with_preferences
 
 def set_delivery(customer_id: str, delivery: InvoiceDelivery, *, place: Place) -> None:
     """Save it and say so; NotFound where there is no such customer."""
-    engine, tenant = open_place(place)
-    call = call_on(tenant)
+    engine, _, call = open_call(place)
 
     def changed(stored: Stored[Customer]) -> Customer:
         return with_preferences(stored.value, RecordChange(delivery=delivery), at=call.recorded_at)

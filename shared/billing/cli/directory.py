@@ -41,6 +41,12 @@ def open_place(place: Place) -> tuple[Engine, Tenant]:
     return engine, the_tenant(engine, place.tenant_id)
 
 
+def open_call(place: Place) -> tuple[Engine, Tenant, Call]:
+    """As `open_place`, with what a command does to the tenant's books now."""
+    engine, tenant = open_place(place)
+    return engine, tenant, call_on(tenant)
+
+
 def the_tenant(engine: Engine, tenant_id: str | None) -> Tenant:
     """The tenant of that id, or the only one. Refused, with the ids that there are, where it can't be told."""
     tenants = Tenants(engine.documents)

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from rich.markup import escape
 
 from billing.cli.confirmation import confirm
-from billing.cli.directory import call_on, open_place
+from billing.cli.directory import open_call
 from billing.cli.dunning_cases import ShownCase, case_json, shown_cases
 from billing.cli.dunning_words import pause_words
 from billing.cli.errors import DONE, HAD_FAILURES, UNAVAILABLE, Refused
@@ -66,8 +66,7 @@ class GivenPause:
 
 def run_resolve(given: GivenDecision, *, yes: bool, stripe: LocalStripe, place: Place) -> int:
     """Carry a decision out and print what came of it; the exit code, 1 where a retry was refused, 3 unanswered."""
-    engine, tenant = open_place(place)
-    call = call_on(tenant)
+    engine, tenant, call = open_call(place)
     decision = _decision(given, today=local_date(call.recorded_at, tenant.zone))
     if isinstance(decision, WriteOff):
         number = Invoices.of(engine.documents, tenant.id).named(given.invoice).value.number
@@ -96,8 +95,7 @@ def run_resolve(given: GivenDecision, *, yes: bool, stripe: LocalStripe, place: 
 def run_pause(given: GivenPause, *, place: Place) -> None:
     """Let a case rest and print until when."""
     reason, until_text = _pause(given)
-    engine, tenant = open_place(place)
-    call = call_on(tenant)
+    engine, tenant, call = open_call(place)
     until = None if until_text is None else _day(until_text, today=local_date(call.recorded_at, tenant.zone))
     invoice = pause_dunning(engine.documents, given.invoice, reason=reason, until=until, note=given.note, call=call)
     shown = _shown(engine, invoice, tenant=tenant, call=call)
@@ -111,8 +109,7 @@ def run_pause(given: GivenPause, *, place: Place) -> None:
 
 def run_resume(id_or_number: str, *, note: str, place: Place) -> None:
     """End a pause and print what comes next."""
-    engine, tenant = open_place(place)
-    call = call_on(tenant)
+    engine, tenant, call = open_call(place)
     before = Invoices.of(engine.documents, tenant.id).named(id_or_number).value
     invoice = resume_dunning(engine.documents, id_or_number, note=note, call=call)
     shown = _shown(engine, invoice, tenant=tenant, call=call)

@@ -8,7 +8,7 @@ import typer
 
 from billing.adapters.mail_message import mail_message
 from billing.adapters.system_clock import SystemClock
-from billing.cli.directory import call_on, open_place
+from billing.cli.directory import open_call, open_place
 from billing.cli.errors import Refused
 from billing.cli.place import Place
 from billing.cli.screen import answers, columns, write_json
@@ -34,8 +34,8 @@ _NO_ADDRESS = "billing@localhost.localdomain"  # a preview is sent by nobody
 
 def show_kinds(place: Place) -> None:
     """Print every kind with its subject in each language, and the names."""
-    documents, tenant = _opened(place)
-    own = MailTemplates.of(documents, tenant.id).all()
+    engine, tenant = open_place(place)
+    own = MailTemplates.of(engine.documents, tenant.id).all()
     rows = [
         (kind, language, own.get((kind.value, language)) or built_in(kind, language=language))
         for kind in NoticeKind
@@ -57,8 +57,8 @@ def show_kinds(place: Place) -> None:
 
 def show_template(kind: NoticeKind, language: str, *, place: Place) -> None:
     """Print one text."""
-    documents, tenant = _opened(place)
-    own = MailTemplates.of(documents, tenant.id).all().get((kind.value, language))
+    engine, tenant = open_place(place)
+    own = MailTemplates.of(engine.documents, tenant.id).all().get((kind.value, language))
     template = own or built_in(kind, language=language)
     if place.as_json:
         write_json(_json(kind, language, template, own=own is not None))
@@ -68,11 +68,11 @@ def show_template(kind: NoticeKind, language: str, *, place: Place) -> None:
 
 def preview(kind: NoticeKind, id_or_number: str, *, out: Path | None, place: Place) -> None:
     """Compose a mail about a stored invoice; NotFound where there is none."""
-    documents, tenant = _opened(place)
-    invoice = Invoices.of(documents, tenant.id).named(id_or_number).value
+    engine, tenant = open_place(place)
+    invoice = Invoices.of(engine.documents, tenant.id).named(id_or_number).value
     mail = compose(
-        _notice(kind, invoice, documents=documents, tenant=tenant),
-        overrides=MailTemplates.of(documents, tenant.id).all(),
+        _notice(kind, invoice, documents=engine.documents, tenant=tenant),
+        overrides=MailTemplates.of(engine.documents, tenant.id).all(),
     )
     if out is not None:
         if not mail.to[0]:
@@ -89,14 +89,14 @@ def preview(kind: NoticeKind, id_or_number: str, *, out: Path | None, place: Pla
 
 def set_template(kind: NoticeKind, language: str, file: Path, *, place: Place) -> None:
     """Save a text; InvalidInput, with its line, for one that can't be filled in."""
-    documents, tenant = _opened(place)
+    engine, _, call = open_call(place)
     try:
         template = read_template(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         message = f"{file} can't be read as text: {error}"
         raise Refused(message) from None
     check = partial(check_template, names=EXAMPLES)
-    save_mail_template(documents, kind, language, template, check=check, call=call_on(tenant))
+    save_mail_template(engine.documents, kind, language, template, check=check, call=call)
     if place.as_json:
         write_json(_json(kind, language, template, own=True))
     else:
@@ -105,17 +105,12 @@ def set_template(kind: NoticeKind, language: str, file: Path, *, place: Place) -
 
 def reset_template(kind: NoticeKind, language: str, *, place: Place) -> None:
     """Go back to the built-in text."""
-    documents, tenant = _opened(place)
-    was_own = reset_mail_template(documents, kind, language, call=call_on(tenant))
+    engine, _, call = open_call(place)
+    was_own = reset_mail_template(engine.documents, kind, language, call=call)
     if place.as_json:
         write_json(_json(kind, language, built_in(kind, language=language), own=False))
     else:
         typer.echo(f"{kind.value} ({language}) {'is our text again' if was_own else 'was our text already'}")
-
-
-def _opened(place: Place) -> tuple[Documents, Tenant]:
-    engine, tenant = open_place(place)
-    return engine.documents, tenant
 
 
 def _notice(kind: NoticeKind, invoice: Invoice, *, documents: Documents, tenant: Tenant) -> Notice:

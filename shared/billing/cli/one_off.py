@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from uuid import uuid4
 
 from billing.cli.by_hand import complain, unsettled_json
-from billing.cli.directory import call_on, day_of, open_place
+from billing.cli.directory import day_of, open_call
 from billing.cli.errors import DONE, HAD_FAILURES
 from billing.cli.invoice_page import print_invoice
 from billing.cli.place import Place
@@ -50,8 +50,7 @@ class Asked:
 
 def run_create(asked: Asked, *, place: Place) -> int:
     """Issue it, hold it, or (a dry run) work it out, and print it; the exit code."""
-    engine, tenant = open_place(place)
-    call = call_on(tenant)
+    engine, tenant, call = open_call(place)
     if asked.dry_run:
         _show(preview_once(engine.documents, asked.one_off, call=call), Settled(), is_held=False, place=place)
         return DONE

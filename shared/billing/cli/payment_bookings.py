@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from rich.markup import escape
 
-from billing.cli.directory import call_on, instant_of, open_place
+from billing.cli.directory import instant_of, open_call
 from billing.cli.errors import DONE, HAD_FAILURES, Refused
 from billing.cli.local_gateway import LocalStripe, taking_cards
 from billing.cli.payments import payment_json
@@ -55,8 +55,7 @@ def run_record(given: GivenPayment, *, stripe: LocalStripe, place: Place) -> int
     if not given.invoices and not given.customer_id:
         message = "whose money is it? Name an --invoice or a --customer"
         raise Refused(message)
-    engine, tenant = open_place(place)
-    call = call_on(tenant)
+    engine, tenant, call = open_call(place)
     new = _new_payment(engine.documents, given, tenant=tenant)
     require_received(new.received_at, now=call.recorded_at, field="--received-on")
     recorded = record_payment(engine.documents, new, call=call)

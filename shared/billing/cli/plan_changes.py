@@ -7,7 +7,7 @@ from pathlib import Path
 from billing.adapters.book_files.error_log import ErrorLog
 from billing.adapters.book_files.plan_files import read_plans
 from billing.cli.confirmation import confirm
-from billing.cli.directory import call_on, instant_of, open_place
+from billing.cli.directory import call_on, instant_of, open_call, open_place
 from billing.cli.errors import DONE, HAD_FAILURES
 from billing.cli.place import Place
 from billing.cli.screen import answers, complaints, write_json
@@ -32,8 +32,7 @@ def run_publish(file: Path, *, place: Place) -> None:
     log = ErrorLog()
     plans = list(read_plans([file], log=log).by_ref.values())
     log.raise_if_any()
-    engine, tenant = open_place(place)
-    call = call_on(tenant)
+    engine, tenant, call = open_call(place)
     done = publish_plans(engine.documents, plans, call=call)
     if place.as_json:
         write_json({"tenant_id": tenant.id, "published": [*done.published], "unchanged": [*done.unchanged]})

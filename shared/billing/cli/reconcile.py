@@ -8,7 +8,7 @@ from pathlib import Path
 from rich.markup import escape
 
 from billing.adapters.bank_statements import CsvMapping, load_mapping, read_statements
-from billing.cli.directory import call_on, open_place
+from billing.cli.directory import open_call
 from billing.cli.errors import DONE, HAD_FAILURES
 from billing.cli.place import Place
 from billing.cli.reconcile_shown import booked_json, print_report, print_waiting, report_json, shown_parts, waiting_json
@@ -38,7 +38,7 @@ class StatementFile:
 
 def run_reconcile(given: StatementFile, *, place: Place) -> int:
     """Import a statement and print what became of each transaction; the exit code."""
-    engine, tenant, call = _opened(place)
+    engine, tenant, call = open_call(place)
     mapping = CsvMapping() if given.mapping is None else load_mapping(given.mapping)
     statements = read_statements(given.path, file_format=given.file_format, mapping=mapping)
     options = ReconcileOptions(dry_run=given.dry_run, close=other_ways(engine, tenant, call=call).close)
@@ -52,7 +52,7 @@ def run_reconcile(given: StatementFile, *, place: Place) -> int:
 
 def show_unmatched(*, limit: int, place: Place) -> None:
     """Print the first transactions that wait, and whether there are more."""
-    engine, _, call = _opened(place)
+    engine, _, call = open_call(place)
     found = waiting_transactions(engine.documents, PageRequest(limit=limit + 1), tenant_id=call.tenant_id)
     if place.as_json:
         shown = [waiting_json(each) for each in found[:limit]]
@@ -67,7 +67,7 @@ def show_unmatched(*, limit: int, place: Place) -> None:
 
 def run_match(transaction_id: str, invoices: Sequence[str], *, note: str, place: Place) -> None:
     """Book a transfer on invoices and say so."""
-    engine, tenant, call = _opened(place)
+    engine, tenant, call = open_call(place)
     booked = match_transaction(engine.documents, transaction_id, invoices, note=note, call=call)
     for warning in close_ways([booked], close=other_ways(engine, tenant, call=call).close):
         complaints().print(warning, style="red", markup=False)
@@ -79,13 +79,13 @@ def run_match(transaction_id: str, invoices: Sequence[str], *, note: str, place:
 
 def run_unmatch(transaction_id: str, *, note: str, place: Place) -> None:
     """Take a booking back and say so."""
-    engine, _, call = _opened(place)
+    engine, _, call = open_call(place)
     _answer(unmatch_transaction(engine.documents, transaction_id, note=note, call=call), "waits again", place=place)
 
 
 def run_ignore(transaction_id: str, *, note: str, place: Place) -> None:
     """Take a transaction out of the queue and say so."""
-    engine, _, call = _opened(place)
+    engine, _, call = open_call(place)
     _answer(ignore_transaction(engine.documents, transaction_id, note=note, call=call), "waits no more", place=place)
 
 
@@ -99,8 +99,3 @@ def _answer(transaction: BankTransaction, said: str, *, place: Place) -> None:
         write_json(encode(transaction))
     else:
         answers().print(f"{escape(transaction.id)} {said}.")
-
-
-def _opened(place: Place) -> tuple[Engine, Tenant, Call]:
-    engine, tenant = open_place(place)
-    return engine, tenant, call_on(tenant)

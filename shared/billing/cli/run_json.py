@@ -35,7 +35,7 @@ def run_json(run: BillingRun, *, directory: Path) -> Json:
             "objects": run.operations.objects,
         },
         "collected": _collected(report),
-        "credit_notes": [_credit_note(each) for each in report.credit_notes],
+        "credit_notes": [summary_json(each) for each in report.credit_notes],
         "held": len(report.held),
         "held_invoices": [_held(each) for each in report.held],
         "invoices": [billed_json(each, directory=directory) for each in run.invoices],
@@ -96,14 +96,15 @@ def _collected(report: RunReport) -> Json:
     }
 
 
-def _credit_note(credit_note: InvoiceSummary) -> Json:
+def summary_json(summary: InvoiceSummary) -> Json:
+    """Which invoice or credit note it is, and its total."""
     return {
-        "id": credit_note.id,
-        "number": credit_note.number,
-        "customer_id": credit_note.customer_id,
-        "subscription_id": credit_note.subscription_id,
-        "currency": credit_note.currency,
-        "total": invoice_amount(credit_note.total, credit_note.currency),
+        "id": summary.id,
+        "number": summary.number,
+        "customer_id": summary.customer_id,
+        "subscription_id": summary.subscription_id,
+        "currency": summary.currency,
+        "total": invoice_amount(summary.total, summary.currency),
     }
 
 

@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
-from billing.adapters.system_clock import SystemClock
-from billing.cli.directory import call_on, instant_of, open_place
+from billing.cli.directory import instant_of, open_call, open_place
 from billing.cli.place import Place
 from billing.cli.screen import Json, write_json
 from billing.cli.subscription_page import print_subscription
@@ -33,33 +32,32 @@ class GivenCharge:
 
 def show(subscription_id: str, *, place: Place) -> None:
     """Print one subscription; NotFound where there is none."""
-    _answer(_read(subscription_id, *_opened(place)), as_json=place.as_json)
+    engine, tenant = open_place(place)
+    _answer(_read(subscription_id, engine.documents, tenant), as_json=place.as_json)
 
 
 def run_apply_coupon(subscription_id: str, coupon_id: str, *, start: str | None, place: Place) -> None:
     """Put a coupon on a subscription."""
-    documents, tenant = _opened(place)
-    zone = Subscriptions.of(documents, tenant.id).zone_of(_checked(subscription_id), default=tenant.zone)
+    engine, tenant, call = open_call(place)
+    zone = Subscriptions.of(engine.documents, tenant.id).zone_of(_checked(subscription_id), default=tenant.zone)
     start_at = None if start is None else instant_of(start, zone=zone, option="--from")
     coupon_id = checked_id("coupon", coupon_id)
-    after = apply_coupon(
-        documents, _checked(subscription_id), coupon_id=coupon_id, start=start_at, call=call_on(tenant)
-    )
+    after = apply_coupon(engine.documents, _checked(subscription_id), coupon_id=coupon_id, start=start_at, call=call)
     _answer(after, as_json=place.as_json)
 
 
 def run_remove_coupon(subscription_id: str, coupon_id: str, *, place: Place) -> None:
     """Take a coupon off a subscription."""
-    documents, tenant = _opened(place)
-    after = remove_coupon(documents, _checked(subscription_id), coupon_id=coupon_id, call=call_on(tenant))
+    engine, _, call = open_call(place)
+    after = remove_coupon(engine.documents, _checked(subscription_id), coupon_id=coupon_id, call=call)
     _answer(after, as_json=place.as_json)
 
 
 def run_add_charge(subscription_id: str, given: GivenCharge, *, place: Place) -> None:
     """Charge something once."""
-    documents, tenant = _opened(place)
-    subscription = _read(subscription_id, documents, tenant)
-    next_bill = subscription.next_billing_at or SystemClock().now()
+    engine, tenant, call = open_call(place)
+    subscription = _read(subscription_id, engine.documents, tenant)
+    next_bill = subscription.next_billing_at or call.recorded_at
     charge = OneTimeCharge(
         id=checked_id("charge", given.charge_id),
         name=given.name,
@@ -68,13 +66,8 @@ def run_add_charge(subscription_id: str, given: GivenCharge, *, place: Place) ->
         charged_at=next_bill if given.on is None else instant_of(given.on, zone=subscription.zone, option="--on"),
         tax_inclusive=given.tax_inclusive,
     )
-    after = add_one_time_charge(documents, _checked(subscription_id), one_time=charge, call=call_on(tenant))
+    after = add_one_time_charge(engine.documents, _checked(subscription_id), one_time=charge, call=call)
     _answer(after, as_json=place.as_json)
-
-
-def _opened(place: Place) -> tuple[Documents, Tenant]:
-    engine, tenant = open_place(place)
-    return engine.documents, tenant
 
 
 def _read(subscription_id: str, documents: Documents, tenant: Tenant) -> Subscription:
