@@ -10,10 +10,10 @@ from billing.store.collection import Stored
 from billing.store.customers import Customers
 from billing.store.ids import checked_id
 from billing.store.tenants import Tenants
+from billing.usecases.again import again_while_others_write
 from billing.usecases.call import Call
 from billing.usecases.commit_name import commit_name
 from billing.usecases.look_earlier import look_earlier
-from billing.usecases.one_invoice import again_while_others_write
 from billing.usecases.policy_effect import open_cases_of
 from billing.usecases.version_check import VersionCheck, any_version
 

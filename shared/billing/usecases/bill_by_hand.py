@@ -12,12 +12,13 @@ from billing.ports import Documents
 from billing.store.collection import Stored
 from billing.store.invoices import Invoices
 from billing.store.payments import Payments
+from billing.usecases.again import again_while_others_write
 from billing.usecases.asked_before import OtherInvoice
 from billing.usecases.call import Call
 from billing.usecases.commit_one_off import HandBilled, issue_one_off
 from billing.usecases.generate_invoices import RunOptions, Settle
 from billing.usecases.numbered_before import numbered_before
-from billing.usecases.one_invoice import again_while_others_write, context_of
+from billing.usecases.one_invoice import context_of
 from billing.usecases.one_off_draft import OneOff, OneOffLine, draft_one_off
 from billing.usecases.record_payment import record_payment
 from billing.usecases.run_context import RunContext

@@ -19,10 +19,11 @@ from billing.domain.subscription import Subscription, SubscriptionStatus
 from billing.domain.subscription_events import subscription_event
 from billing.ports import Documents, Write
 from billing.store.collection import Stored
+from billing.usecases.again import again_while_others_write
 from billing.usecases.call import Call
 from billing.usecases.commit_name import commit_name
 from billing.usecases.decide_life import DecidedLife, decide_life
-from billing.usecases.one_invoice import again_while_others_write, context_of
+from billing.usecases.one_invoice import context_of
 from billing.usecases.restore_at_once import restore_at_once
 from billing.usecases.run_context import RunContext
 from billing.usecases.tell import told

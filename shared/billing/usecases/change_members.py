@@ -7,9 +7,9 @@ from billing.ports import Documents, Write, WriteConflict
 from billing.store.audit import AuditLog
 from billing.store.collection import Stored
 from billing.store.members import Members
+from billing.usecases.again import again_while_others_write
 from billing.usecases.call import Call
 from billing.usecases.commit_name import commit_name
-from billing.usecases.one_invoice import again_while_others_write
 
 
 def add_member(documents: Documents, identity: str, *, role: Role, call: Call) -> Stored[Member]:

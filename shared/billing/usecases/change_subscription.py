@@ -14,9 +14,9 @@ from billing.store.audit import AuditLog
 from billing.store.coupons import Coupons
 from billing.store.plans import PlanVersions
 from billing.store.subscriptions import Subscriptions
+from billing.usecases.again import again_while_others_write
 from billing.usecases.call import Call
 from billing.usecases.commit_name import commit_name
-from billing.usecases.one_invoice import again_while_others_write
 from billing.usecases.tell import told
 from billing.usecases.version_check import VersionCheck, any_version
 

@@ -9,9 +9,9 @@ from billing.ports import Documents
 from billing.store.audit import AuditLog
 from billing.store.counters import Counters
 from billing.store.tenants import Tenants
+from billing.usecases.again import again_while_others_write
 from billing.usecases.call import Call
 from billing.usecases.commit_name import commit_name
-from billing.usecases.one_invoice import again_while_others_write
 from billing.usecases.version_check import VersionCheck, any_version
 
 

@@ -13,9 +13,10 @@ from billing.domain.subscription_events import subscription_event
 from billing.ports import Documents
 from billing.store.collection import Stored
 from billing.store.coupons import Coupons
+from billing.usecases.again import again_while_others_write
 from billing.usecases.call import Call
 from billing.usecases.commit_name import commit_name
-from billing.usecases.one_invoice import again_while_others_write, context_of
+from billing.usecases.one_invoice import context_of
 from billing.usecases.preview_invoice import Preview, bills_until
 from billing.usecases.run_context import RunContext
 from billing.usecases.tell import told

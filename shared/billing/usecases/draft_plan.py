@@ -13,9 +13,9 @@ from billing.store.collection import Stored
 from billing.store.plan_drafts import PlanDrafts
 from billing.store.plans import PlanVersions
 from billing.store.tenants import Tenants
+from billing.usecases.again import again_while_others_write
 from billing.usecases.call import Call
 from billing.usecases.commit_name import commit_name
-from billing.usecases.one_invoice import again_while_others_write
 from billing.usecases.version_check import ABSENT, VersionCheck, any_version
 
 ReadPlan = Callable[[PlanDraft, int], Plan]

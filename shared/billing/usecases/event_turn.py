@@ -13,8 +13,8 @@ from billing.domain.errors import BillingError
 from billing.ports import Documents, WriteConflict
 from billing.store.event_turns import EventTurn, EventTurns
 from billing.store.events import Events
+from billing.usecases.again import again_while_others_write
 from billing.usecases.deliver_events import EventsDelivered
-from billing.usecases.one_invoice import again_while_others_write
 
 LAST: Final = timedelta(minutes=3)
 """No event takes longer to be read, sent to the slowest receiver and noted (tests/infra/test_pass_in_time.py)."""

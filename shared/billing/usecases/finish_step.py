@@ -24,10 +24,10 @@ from billing.domain.invoice import Invoice
 from billing.ports import Write
 from billing.store.audit import AuditLog
 from billing.store.collection import Stored
+from billing.usecases.again import again_while_others_write
 from billing.usecases.commit_name import commit_name
 from billing.usecases.dunning_run import DunningRun
 from billing.usecases.invoice_trace import invoice_trace
-from billing.usecases.one_invoice import again_while_others_write
 from billing.usecases.tell import told
 
 _NOTICES = {

@@ -7,9 +7,9 @@ from billing.domain.suspension import restored
 from billing.ports import Documents
 from billing.store.audit import AuditLog
 from billing.store.customers import Customers
+from billing.usecases.again import again_while_others_write
 from billing.usecases.call import Call
 from billing.usecases.commit_name import commit_name
-from billing.usecases.one_invoice import again_while_others_write
 from billing.usecases.tell import told
 from billing.usecases.version_check import VersionCheck, any_version
 

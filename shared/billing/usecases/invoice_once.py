@@ -13,10 +13,11 @@ from billing.domain.money import Money
 from billing.domain.period import local_date
 from billing.domain.review import Hold, ReviewKind
 from billing.ports import Documents
+from billing.usecases.again import again_while_others_write
 from billing.usecases.asked_before import asked_for, check_not_rejected, check_same
 from billing.usecases.call import Call
 from billing.usecases.commit_one_off import HandBilled, hold_one_off, issue_one_off
-from billing.usecases.one_invoice import again_while_others_write, context_of
+from billing.usecases.one_invoice import context_of
 from billing.usecases.one_off_draft import OneOff, OneOffDraft, draft_one_off
 from billing.usecases.run_context import RunContext
 

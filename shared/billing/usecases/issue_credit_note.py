@@ -22,9 +22,10 @@ from billing.domain.money import Money
 from billing.domain.period import local_date
 from billing.ports import Documents, Write
 from billing.store.collection import Stored
+from billing.usecases.again import again_while_others_write
 from billing.usecases.call import Call
 from billing.usecases.invoice_trace import invoice_trace
-from billing.usecases.one_invoice import again_while_others_write, context_of, subscription_of
+from billing.usecases.one_invoice import context_of, subscription_of
 from billing.usecases.restore_at_once import restore_at_once
 from billing.usecases.run_context import RunContext
 

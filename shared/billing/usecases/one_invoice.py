@@ -1,30 +1,15 @@
-"""One change of one invoice by a person: read everything anew, decide, write; again where somebody was quicker."""
+"""What a change of one invoice by a person begins with: the settings, its subscription, and what that is billed from."""
 
 from collections.abc import Callable
-from typing import TypeVar
 
 from billing.domain.errors import NotFound
 from billing.domain.invoice import Invoice
 from billing.domain.subscription import Subscription
-from billing.ports import Documents, WriteConflict
+from billing.ports import Documents
 from billing.store.collection import Stored
 from billing.usecases.call import Call
 from billing.usecases.gather_facts import DueCase, gather_facts
 from billing.usecases.run_context import RunContext, RunRequest, start_run
-
-_ATTEMPTS = 8
-
-T = TypeVar("T")
-
-
-def again_while_others_write(work: Callable[[], T]) -> T:
-    """What `work` comes to; it is done anew after each lost race. Raises WriteConflict after too many."""
-    for _ in range(_ATTEMPTS - 1):
-        try:
-            return work()
-        except WriteConflict:
-            continue
-    return work()
 
 
 def context_of(

@@ -10,8 +10,8 @@ from billing.domain.plan_name import plan_name
 from billing.ports import Documents, Write
 from billing.store.audit import AuditLog
 from billing.store.plans import PlanVersions
+from billing.usecases.again import again_while_others_write
 from billing.usecases.call import Call
-from billing.usecases.one_invoice import again_while_others_write
 
 
 class PlanPublished(Conflict):

@@ -13,11 +13,12 @@ from billing.domain.rebilling import before_bill, charged_after, discounts_with,
 from billing.domain.subscription import Subscription
 from billing.ports import Documents, Write
 from billing.store.collection import Stored
+from billing.usecases.again import again_while_others_write
 from billing.usecases.call import Call
 from billing.usecases.draft_page import draft_cases
 from billing.usecases.gather_facts import gather_facts
 from billing.usecases.number_page import number_invoices
-from billing.usecases.one_invoice import again_while_others_write, context_of, subscription_of
+from billing.usecases.one_invoice import context_of, subscription_of
 from billing.usecases.one_off_draft import as_said_before, is_one_off
 from billing.usecases.paid_ahead import bills_of, paid_ahead
 from billing.usecases.run_context import RunContext

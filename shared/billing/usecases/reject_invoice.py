@@ -18,9 +18,10 @@ from billing.domain.subscription_events import subscription_event
 from billing.domain.usage_ownership import billed_until
 from billing.ports import Documents, Write
 from billing.store.collection import Stored
+from billing.usecases.again import again_while_others_write
 from billing.usecases.call import Call
 from billing.usecases.gather_facts import DueCase, ReadRollup
-from billing.usecases.one_invoice import again_while_others_write, context_of, facts_of_bill, subscription_of
+from billing.usecases.one_invoice import context_of, facts_of_bill, subscription_of
 from billing.usecases.one_off_draft import is_one_off
 from billing.usecases.paid_ahead import bills_of, paid_ahead
 from billing.usecases.run_context import RunContext

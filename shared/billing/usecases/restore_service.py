@@ -11,9 +11,9 @@ from billing.store.audit import AuditLog
 from billing.store.collection import Stored
 from billing.store.customers import Customers
 from billing.store.dunning_cases import DunningCases
+from billing.usecases.again import again_while_others_write
 from billing.usecases.call import Call
 from billing.usecases.commit_name import commit_name
-from billing.usecases.one_invoice import again_while_others_write
 from billing.usecases.tell import told
 
 

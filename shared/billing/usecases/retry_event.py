@@ -10,9 +10,9 @@ from billing.ports import Documents, Write
 from billing.store.audit import AuditLog
 from billing.store.collection import Stored
 from billing.store.events import Events
+from billing.usecases.again import again_while_others_write
 from billing.usecases.call import Call
 from billing.usecases.commit_name import commit_name
-from billing.usecases.one_invoice import again_while_others_write
 
 _PAGE = 100
 

@@ -18,9 +18,9 @@ from billing.store.customers import Customers
 from billing.store.plans import PlanVersions
 from billing.store.subscriptions import Subscriptions
 from billing.store.tenants import Tenants
+from billing.usecases.again import again_while_others_write
 from billing.usecases.billing_accounts import billing_account
 from billing.usecases.call import Call
-from billing.usecases.one_invoice import again_while_others_write
 from billing.usecases.record_change import RecordChange, with_preferences
 from billing.usecases.set_service import ServiceFacts, ServiceSet, set_service, today_of
 from billing.usecases.tell import told

@@ -10,9 +10,9 @@ from billing.store.audit import AuditLog
 from billing.store.collection import Stored
 from billing.store.mail_templates import MailTemplates
 from billing.store.tenants import Tenants
+from billing.usecases.again import again_while_others_write
 from billing.usecases.call import Call
 from billing.usecases.commit_name import commit_name
-from billing.usecases.one_invoice import again_while_others_write
 from billing.usecases.version_check import VersionCheck, any_version
 
 BUILT_IN = "built-in"

@@ -7,10 +7,10 @@ from billing.domain.money import Money
 from billing.ports import Documents
 from billing.store.audit import AuditLog
 from billing.store.invoices import Invoices
+from billing.usecases.again import again_while_others_write
 from billing.usecases.call import Call
 from billing.usecases.commit_name import commit_name
 from billing.usecases.invoice_trace import invoice_trace
-from billing.usecases.one_invoice import again_while_others_write
 from billing.usecases.restore_at_once import restore_at_once
 
 
