@@ -47,6 +47,15 @@ def test_in_arrears_the_days_until_the_change_are_billed_then_and_the_stub_at_th
     assert billed(account, until="2028-02-01") == [[2800, -2100], [36500, -700], [36500]]
 
 
+@pytest.mark.parametrize("anchor", Anchor)
+def test_a_plan_of_the_same_interval_that_names_no_day_keeps_the_days_whatever_is_asked(anchor: Anchor) -> None:
+    on_the_first = replace(MONTHLY, anchor_day=1, plan_id="on-the-first")
+    account = moved(Account.opened(on_the_first, start="2026-02-01"), MONTHLY, at="2026-02-08", anchor=anchor)
+    assert account.subscription.next_billing_at == utc("2026-03-01")
+    # 7 and 21 of 28 days of 28.00; a whole month
+    assert billed(account, until="2026-04-01") == [[2800, -2100, 2800, -700], [2800]]
+
+
 def test_in_advance_the_unused_is_credited_and_the_stub_charged_with_one_bill_at_the_change() -> None:
     account = Account.opened(MONTHLY_AHEAD, start="2026-02-01").billed(1)
     account = moved(account, ANNUAL_AHEAD, at="2026-02-08")

@@ -161,8 +161,8 @@ def _begun_with(subscription: Subscription, plan: Plan, plans: Plans, *, keep_an
 
 
 def _schedule_from(schedule: Schedule, plan: Plan, *, at: datetime, keep_anchor: bool) -> Schedule:
-    """The plan's schedule in place of another: that one where the interval is the same."""
-    if (schedule.cycle, schedule.anchor_day) == (plan.cycle, plan.anchor_day):
+    """The plan's schedule in place of another: that one where the interval is the same and no other day is named."""
+    if schedule.cycle == plan.cycle and plan.anchor_day in (None, schedule.anchor_day):
         return schedule
     return with_anchor_kept(schedule, plan) if keep_anchor else schedule_of(plan, at, schedule.zone)
 
