@@ -22,12 +22,12 @@ from billing.domain.credit import CreditNote
 from billing.domain.customer import Customer
 from billing.domain.errors import NotFound
 from billing.domain.invoice import Invoice
-from billing.domain.rollup import UsageRollup, month_of, with_event
+from billing.domain.rollup import UsageRollup, Used, month_of, with_usage
 from billing.domain.run_report import RunReport
-from billing.domain.subscription import Plans, Subscription
+from billing.domain.subscription import Subscription
 from billing.domain.tax import TaxTable
 from billing.domain.tenant import Tenant
-from billing.domain.usage import UsageEvent
+from billing.domain.usage import UsageEvent, bucket_of
 from billing.ports import (
     Document,
     Documents,
@@ -232,7 +232,8 @@ class World:
         event = UsageEvent(
             id=f"{meter}-{on}", subscription_id=subscription_id, meter=meter, occurred_at=at, quantity=Decimal(quantity)
         )
-        after = with_event(empty if read is None else read.value, event, subscription=subscription)
+        used = Used(occurred_at=at, bucket=bucket_of(aggregation, event))
+        after = with_usage(empty if read is None else read.value, used, subscription=subscription)
         self.documents.commit([rollups.saving(after, read=read)])
 
     def runs_billing(
@@ -363,7 +364,3 @@ class World:
         found = UsageRollups.of(self.documents, self.tenant.id).get([rollup_id])[0]
         assert found is not None, rollup_id
         return found.value
-
-    def catalog(self) -> Plans:
-        """The plan versions that this world published."""
-        return self.plans

@@ -24,7 +24,7 @@ from billing.domain.explanation import PackageStep, TierStep, amount_of
 from billing.domain.money import Rounding
 from billing.domain.period import Period
 from billing.domain.rating import RatedPart, rate
-from billing.domain.usage import Bucket, UsageEvent, add_event, quantity
+from billing.domain.usage import Bucket, UsageEvent, bucket_of, joined, quantity
 from tests.builders import a_meter, utc
 
 laws = settings(deadline=None)
@@ -200,5 +200,5 @@ def by_day(aggregation: Aggregation, arrived: Sequence[UsageEvent]) -> dict:
     for event in arrived:
         day = event.occurred_at.replace(hour=0, minute=0, second=0)
         before: Bucket | None = buckets.get(day)
-        buckets[day] = add_event(aggregation, before, event)
+        buckets[day] = joined(aggregation, before, bucket_of(aggregation, event))
     return buckets

@@ -21,7 +21,6 @@ from tests.golden.sample_invoices import ACCOUNT_1047, logo_png
 from tests.preflight import pdf_a_findings
 
 BOTH = (EInvoiceFormat.FACTUR_X, EInvoiceFormat.UBL)
-_RDF = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}"
 _FX = "{urn:factur-x:pdfa:CrossIndustryDocument:invoice:1p0#}"
 
 

@@ -61,13 +61,8 @@ def test_a_boundary_belongs_to_the_period_that_it_starts() -> None:
     assert row.index_at(utc("2026-02-28")) == 1
     assert row.index_at(utc("2026-02-28") - timedelta(microseconds=1)) == 0
     assert row.index_at(utc("2026-01-30T23:59:59")) == -1
-    assert row.period_at(utc("2026-03-01")) == Period(utc("2026-02-28"), utc("2026-03-31"))
-
-
-def test_the_next_boundary_lies_after_the_instant_and_never_on_it() -> None:
-    row = schedule(MONTHLY, "2026-01-31")
-    assert row.next_boundary(utc("2026-02-28")) == utc("2026-03-31")
-    assert row.next_boundary(utc("2026-02-27T23:59:59")) == utc("2026-02-28")
+    assert row.period_at(utc("2026-02-28")) == Period(utc("2026-02-28"), utc("2026-03-31"))
+    assert row.period_at(utc("2026-02-27T23:59:59")) == Period(utc("2026-01-31"), utc("2026-02-28"))
 
 
 def test_a_distant_instant_is_found_from_the_anchor() -> None:

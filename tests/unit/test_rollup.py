@@ -7,8 +7,7 @@ import pytest
 
 from billing.domain.catalog import Aggregation
 from billing.domain.period import Period
-from billing.domain.rollup import UsageRollup, closed, month_of, months_of, rollup_id, with_event
-from billing.domain.usage import UsageEvent
+from billing.domain.rollup import UsageRollup, Used, closed, month_of, months_of, rollup_id, with_usage
 from tests.builders import a_plan, a_subscription, utc
 
 BERLIN = "Europe/Berlin"
@@ -16,14 +15,8 @@ SUBSCRIPTION = a_subscription(a_plan(anchor_day=1), start="2026-01-01")
 EMPTY = UsageRollup(subscription_id="sub-1", meter="calls", month="2026-02", aggregation=Aggregation.SUM)
 
 
-def an_event(at: str, quantity: str, *, event_id: str = "e1") -> UsageEvent:
-    return UsageEvent(
-        id=event_id, subscription_id="sub-1", meter="calls", occurred_at=utc(at), quantity=Decimal(quantity)
-    )
-
-
 def added(rollup: UsageRollup, at: str, quantity: str) -> UsageRollup:
-    return with_event(rollup, an_event(at, quantity), subscription=SUBSCRIPTION)
+    return with_usage(rollup, Used(occurred_at=utc(at), bucket=Decimal(quantity)), subscription=SUBSCRIPTION)
 
 
 def shown(buckets: object) -> dict[datetime, str]:

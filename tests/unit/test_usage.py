@@ -8,7 +8,7 @@ import pytest
 from billing.domain.catalog import Aggregation
 from billing.domain.errors import InvalidInput
 from billing.domain.period import Period, Schedule
-from billing.domain.usage import Bucket, LastReading, UsageEvent, add_event, bucket_start, quantity
+from billing.domain.usage import Bucket, LastReading, UsageEvent, bucket_of, bucket_start, joined, quantity
 from tests.builders import HOURLY, MONTHLY, utc
 
 FEBRUARY = Period(utc("2026-02-01"), utc("2026-03-01"))
@@ -20,10 +20,10 @@ def event(number: str, *, at: str = "2026-02-10T12:00", id: str = "e1", value: s
     )
 
 
-def bucket_of(aggregation: Aggregation, *events: UsageEvent) -> Bucket | None:
+def kept_of(aggregation: Aggregation, *events: UsageEvent) -> Bucket | None:
     bucket: Bucket | None = None
     for each in events:
-        bucket = add_event(aggregation, bucket, each)
+        bucket = joined(aggregation, bucket, bucket_of(aggregation, each))
     return bucket
 
 
@@ -56,31 +56,31 @@ def test_an_hourly_subscription_has_a_bucket_an_hour() -> None:
 
 
 def test_a_sum_adds_up_corrections_too() -> None:
-    assert bucket_of(Aggregation.SUM, event("5"), event("2.5"), event("-1")) == Decimal("6.5")
+    assert kept_of(Aggregation.SUM, event("5"), event("2.5"), event("-1")) == Decimal("6.5")
 
 
 def test_a_count_counts_events_whatever_their_quantity() -> None:
-    assert bucket_of(Aggregation.COUNT, event("5"), event("0"), event("7")) == Decimal(3)
+    assert kept_of(Aggregation.COUNT, event("5"), event("0"), event("7")) == Decimal(3)
 
 
 def test_a_maximum_keeps_the_greatest_even_below_zero() -> None:
-    assert bucket_of(Aggregation.MAX, event("-5"), event("-2"), event("-3")) == Decimal(-2)
+    assert kept_of(Aggregation.MAX, event("-5"), event("-2"), event("-3")) == Decimal(-2)
 
 
 def test_the_last_reading_is_the_latest_by_its_own_time_not_by_arrival() -> None:
     late, early = event("7", at="2026-02-10T13:00", id="a"), event("9", at="2026-02-10T12:00", id="b")
-    assert bucket_of(Aggregation.LAST, late, early) == reading("7", "2026-02-10T13:00", event_id="a")
+    assert kept_of(Aggregation.LAST, late, early) == reading("7", "2026-02-10T13:00", event_id="a")
 
 
 def test_of_two_readings_at_one_instant_the_greater_id_wins_in_either_order() -> None:
     one, other = event("7", id="a"), event("9", id="b")
     expected = reading("9", "2026-02-10T12:00", event_id="b")
-    assert bucket_of(Aggregation.LAST, one, other) == bucket_of(Aggregation.LAST, other, one) == expected
+    assert kept_of(Aggregation.LAST, one, other) == kept_of(Aggregation.LAST, other, one) == expected
 
 
 def test_a_unique_count_keeps_each_value_once() -> None:
     seen = [event("1", value=value) for value in ("ann", "bob", "ann")]
-    assert bucket_of(Aggregation.UNIQUE, *seen) == frozenset({"ann", "bob"})
+    assert kept_of(Aggregation.UNIQUE, *seen) == frozenset({"ann", "bob"})
 
 
 @pytest.mark.parametrize("aggregation", list(Aggregation))
@@ -90,7 +90,7 @@ def test_the_order_of_arrival_never_matters(aggregation: Aggregation) -> None:
         event("-1", at="2026-02-10T14:00", id="b", value="y"),
         event("8.25", at="2026-02-10T14:00", id="c", value="x"),
     ]
-    assert len({bucket_of(aggregation, *order) for order in permutations(events)}) == 1
+    assert len({kept_of(aggregation, *order) for order in permutations(events)}) == 1
 
 
 @pytest.mark.parametrize("number", ["NaN", "sNaN", "Infinity", "-Infinity"])
@@ -111,10 +111,10 @@ def test_an_event_that_would_spoil_its_whole_bucket_is_refused(number: str) -> N
     ],
 )
 def test_usage_kept_by_another_aggregation_is_an_error_and_never_dropped(kept: Aggregation, asked: Aggregation) -> None:
-    bucket = bucket_of(kept, event("5", value="ann"))
+    bucket = kept_of(kept, event("5", value="ann"))
     assert bucket is not None
     with pytest.raises(InvalidInput, match="aggregation: expected the one that the meter's usage was kept by"):
-        add_event(asked, bucket, event("1"))
+        joined(asked, bucket, bucket_of(asked, event("1")))
     with pytest.raises(InvalidInput, match="aggregation: expected the one that the meter's usage was kept by"):
         quantity(asked, {utc("2026-02-10"): bucket}, FEBRUARY)
 

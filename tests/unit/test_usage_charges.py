@@ -7,7 +7,7 @@ import pytest
 from billing.domain.catalog import Aggregation, GraduatedPrice, PackagePrice, VolumePrice
 from billing.domain.invoicing import Draft
 from billing.domain.period import Schedule
-from billing.domain.usage import Bucket, LastReading, UsageEvent, add_event, bucket_start
+from billing.domain.usage import Bucket, LastReading, bucket_start, joined
 from tests.builders import (
     API_CALLS,
     HOURLY,
@@ -31,13 +31,10 @@ TWO_CENTS_EACH = a_plan(metered=[a_meter("0.02")], version=2)
 def recorded(*events: tuple[str, str], schedule: Schedule) -> dict[str, str | Bucket]:
     """Buckets as a recorder keeps them, from instants and quantities."""
     buckets: dict[str, str | Bucket] = {}
-    for number, (at, amount) in enumerate(events):
-        event = UsageEvent(
-            id=str(number), subscription_id="sub-1", meter="calls", occurred_at=utc(at), quantity=Decimal(amount)
-        )
-        start = f"{bucket_start(event.occurred_at, schedule):%Y-%m-%dT%H:%M:%S}"
+    for at, amount in events:
+        start = f"{bucket_start(utc(at), schedule):%Y-%m-%dT%H:%M:%S}"
         before = buckets.get(start)
-        buckets[start] = add_event(Aggregation.SUM, None if isinstance(before, str) else before, event)
+        buckets[start] = joined(Aggregation.SUM, None if isinstance(before, str) else before, Decimal(amount))
     return buckets
 
 

@@ -12,13 +12,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import orjson
-from google.cloud.firestore_v1.types import document as document_types
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from billing.ports import Fields, InvalidDocument, Value
-
-ValueMessage: Final = document_types.Value.pb()
-"""The protobuf class behind google.cloud.firestore_v1.types.Value."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _JSON = "json:"

@@ -149,10 +149,6 @@ class Schedule:
         """The period that contains the UTC `instant`."""
         return _period(self, self.index_at(instant))
 
-    def next_boundary(self, instant: datetime) -> datetime:
-        """The first boundary after the UTC `instant`."""
-        return _boundary(self, self.index_at(instant) + 1)
-
 
 def zone_named(zone: object) -> ZoneInfo:
     """The rules of an IANA time zone, found by its name; `UnknownTimeZone` for anything else."""

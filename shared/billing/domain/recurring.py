@@ -4,7 +4,6 @@ Phases are only added and items only closed and opened, so that a subscription a
 at every time before: reports need no record of changes.
 """
 
-from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -30,11 +29,6 @@ class RecurringLevel:
     net: Fraction = NOTHING
     gross: Fraction = NOTHING
 
-    @property
-    def is_nothing(self) -> bool:
-        """Whether nothing recurring is charged."""
-        return not self.net and not self.gross
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecurringLife:
@@ -48,11 +42,6 @@ class RecurringLife:
     begun: datetime
     end: datetime | None
     levels: tuple[RecurringLevel, ...]
-
-    def level_at(self, instant: datetime) -> RecurringLevel | None:
-        """The level in force at a UTC instant, None before the first."""
-        index = bisect_right(self.levels, instant, key=lambda level: level.at)
-        return self.levels[index - 1] if index else None
 
     def runs_at(self, instant: datetime) -> bool:
         """Whether the subscription runs at a UTC instant."""

@@ -14,7 +14,7 @@ from billing.domain.billing_cycle import usage_bucket
 from billing.domain.catalog import ZERO, Aggregation
 from billing.domain.period import Period, local_date
 from billing.domain.subscription import Subscription
-from billing.domain.usage import Bucket, Buckets, UsageEvent, all_joined, bucket_of, joined, quantity
+from billing.domain.usage import Bucket, Buckets, all_joined, joined, quantity
 from billing.domain.usage_ownership import priced_period
 
 
@@ -80,14 +80,8 @@ def months_of(period: Period, *, zone: str) -> tuple[str, ...]:
     return tuple(months)
 
 
-def with_event(rollup: UsageRollup, event: UsageEvent, *, subscription: Subscription) -> UsageRollup:
-    """The roll-up with one more event of its subscription: in its bucket, or in the late part where that is billed."""
-    used = Used(occurred_at=event.occurred_at, bucket=bucket_of(rollup.aggregation, event))
-    return with_usage(rollup, used, subscription=subscription)
-
-
 def with_usage(rollup: UsageRollup, used: Used, *, subscription: Subscription) -> UsageRollup:
-    """The roll-up with more usage of its subscription, as `with_event`."""
+    """The roll-up with more usage of its subscription: in its bucket, or in the late part where that is billed."""
     start = usage_bucket(subscription, occurred_at=used.occurred_at)
     is_late = _is_billed(rollup, used.occurred_at) and priced_period(subscription, bucket=start) is not None
     part = rollup.late if is_late else rollup.buckets

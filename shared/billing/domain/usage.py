@@ -62,16 +62,11 @@ def bucket_start(occurred_at: datetime, schedule: Schedule, *, trial_end: dateti
     return start if trial_end is None or occurred_at < trial_end else max(start, trial_end)
 
 
-def add_event(aggregation: Aggregation, bucket: Bucket | None, event: UsageEvent) -> Bucket:
-    """The bucket with one more event in it; the result does not depend on the order of arrival.
-
-    Raises InvalidInput where the bucket was made by another kind of aggregation: dropping it would lose usage.
-    """
-    return joined(aggregation, bucket, bucket_of(aggregation, event))
-
-
 def joined(aggregation: Aggregation, bucket: Bucket | None, more: Bucket) -> Bucket:
-    """Two buckets of one stretch of time as one, in whichever order; InvalidInput where they were kept differently."""
+    """Two buckets of one stretch of time as one, in whichever order.
+
+    Raises InvalidInput where they were kept by different aggregations: dropping one would lose usage.
+    """
     match bucket, more:
         case None, _:
             return more

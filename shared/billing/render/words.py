@@ -55,7 +55,6 @@ class Words:
     mark_paid: str
     mark_void: str
     due_by: str
-    due_on_receipt: str
     paid_in_full: str
     not_to_be_paid: str
     not_yet_issued: str
@@ -160,7 +159,6 @@ _ROWS = (
     ("Paid", "Bezahlt", "Payée", "Pagada"),
     ("Void", "Storniert", "Annulée", "Anulada"),
     ("due by {day}", "fällig am {day}", "payable jusqu’au {day}", "a pagar hasta el {day}"),
-    ("due on receipt", "sofort fällig", "à réception", "a la recepción"),
     ("paid in full", "vollständig bezahlt", "entièrement réglée", "pagada por completo"),
     ("not to be paid", "nicht zu bezahlen", "ne pas payer", "no pagar"),
     ("not issued yet", "noch nicht ausgestellt", "pas encore émise", "aún no emitida"),

@@ -14,12 +14,6 @@ _PLAIN_PATH = re.compile(r"(?a:[A-Za-z0-9][\w@.-]{0,199}(/[A-Za-z0-9][\w@.-]{0,1
 _RESERVED = re.compile(r"__.*__", re.DOTALL)
 
 
-def document_path(collection: str, document_id: str) -> str:
-    """The path of a document in a collection; InvalidDocument unless the id is a single valid segment."""
-    check_segment(document_id, field="id")
-    return f"{collection}/{document_id}"
-
-
 def split_document_path(path: str) -> tuple[str, str]:
     """Collection and id of a document path (an even number of valid segments), else InvalidDocument."""
     _check_segments(path, field="path")

@@ -14,7 +14,6 @@ class PayWords:
 
     language: str
     pay_title: str
-    invoice_title: str
     pay_by_card: str
     card_note: str
     by_transfer: str
@@ -57,7 +56,6 @@ class PayWords:
 _ROWS = (
     ("en", "de", "fr", "es"),
     ("Pay invoice {number}", "Rechnung {number} bezahlen", "Payer la facture {number}", "Pagar la factura {number}"),
-    ("Invoice {number}", "Rechnung {number}", "Facture {number}", "Factura {number}"),
     ("Pay {amount} by card", "{amount} mit Karte bezahlen", "Payer {amount} par carte", "Pagar {amount} con tarjeta"),
     (
         "You pay on a secure page of our payment provider.",
