@@ -5,7 +5,6 @@ written onto what it has become: a payment that is booked already is not booked 
 paid or void by now becomes credit.
 """
 
-import hashlib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -22,6 +21,7 @@ from billing.store.customers import Customers
 from billing.store.invoices import Invoices, decode_invoice
 from billing.store.payments import Payments
 from billing.usecases.call import Call
+from billing.usecases.commit_name import commit_name
 from billing.usecases.invoice_outcome import Outcome, Planned, planned
 from billing.usecases.invoice_trace import invoice_trace
 from billing.usecases.restore_at_once import restore_at_once
@@ -96,14 +96,10 @@ def _writes(documents: Documents, plans: Sequence[Planned], *, call: Call) -> li
     writes += trace.writes
     if records := [*(record for each in plans for record in each.records), *trace.records]:
         audit = AuditLog.of(documents, call.tenant_id)
-        writes.append(audit.batch(records, batch_id=_batch_id(plans[0]), recorded_at=call.recorded_at))
+        first = plans[0].before  # this commit alone takes the place of the version that was read
+        batch_id = commit_name("settlement", first.value.id, first.version)
+        writes.append(audit.batch(records, batch_id=batch_id, recorded_at=call.recorded_at))
     return writes
-
-
-def _batch_id(first: Planned) -> str:
-    """One that no other commit has: this one takes the place of the version that it read."""
-    read = f"{first.before.value.id}@{first.before.version}"
-    return f"settlement-{hashlib.sha256(read.encode()).hexdigest()[:16]}"
 
 
 def _read_again(

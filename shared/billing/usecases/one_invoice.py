@@ -1,4 +1,4 @@
-"""What a change of one invoice by a person begins with: the settings, its subscription, and what that is billed from."""
+"""What a change of one invoice by a person starts from: the settings, its subscription, what that is billed from."""
 
 from collections.abc import Callable
 
