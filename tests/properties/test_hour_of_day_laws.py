@@ -22,7 +22,7 @@ DAY = utc("2026-04-10")
 FEE = a_fee(str(Decimal(lcm(30, 31, 89, 92, 365)) / 100))
 """Each day of any of these periods is worth a whole number of cents, so that nothing is rounded."""
 METER = a_meter(GraduatedPrice(tiers=tiers(("40", "0.13", "9.70"), (None, "0.07", "3.10"))))
-USAGE = {f"{DAY + timedelta(days=passed):%Y-%m-%d}": "3" for passed in range(100)}
+USAGE = {f"{DAY + timedelta(days=passed):%Y-%m-%d}": "3" for passed in range(1, 100)}
 
 Hour = tuple[int, int]
 """A day of the life, and an hour of that day."""
@@ -63,7 +63,7 @@ def lived(plans: list[Plan], start: datetime, moves: list[datetime], paused: lis
     account = replace(
         Account.opened(plans[0], start=f"{start:%Y-%m-%dT%H:%M}"), plans={each.ref: each for each in plans}
     )
-    account = account.using("calls", USAGE)
+    account = account.using("calls", {f"{start:%Y-%m-%dT%H:%M}": "3", **USAGE})
     if paused and len(set(paused)) == len(paused):  # else it goes on the moment that it is paused
         account = after(account, Pausing(at=paused[0], until=next(iter(paused[1:]), None)), now=start)
     account, total = after(account, Cancellation(at=end), now=start), 0
