@@ -4,14 +4,13 @@ from collections.abc import Callable
 
 from billing.domain.errors import NotFound
 from billing.domain.invoice import Invoice
-from billing.ports import Documents, WriteConflict
+from billing.ports import Documents
 from billing.store.audit import AuditLog
 from billing.store.invoices import Invoices
+from billing.usecases.again import again_while_others_write
 from billing.usecases.call import Call
 from billing.usecases.commit_name import commit_name
 from billing.usecases.invoice_trace import invoice_trace
-
-_TRIES = 8
 
 
 def change_invoice(
@@ -23,7 +22,8 @@ def change_invoice(
     NotFound, whatever `decide` raises, and WriteConflict where somebody is quicker time and again.
     """
     invoices = Invoices.of(documents, call.tenant_id)
-    for tried in range(1, _TRIES + 1):
+
+    def changed() -> Invoice:
         [stored] = invoices.get([invoice_id])
         if stored is None:
             raise NotFound("invoice", invoice_id)
@@ -42,14 +42,10 @@ def change_invoice(
         audit = AuditLog.of(documents, call.tenant_id).batch(
             [record, *trace.records], batch_id=batch_id, recorded_at=call.recorded_at
         )
-        try:
-            documents.commit([invoices.collected(stored, after), *trace.writes, audit])
-        except WriteConflict:
-            if tried == _TRIES:
-                raise
-            continue
+        documents.commit([invoices.collected(stored, after), *trace.writes, audit])
         return after
-    raise AssertionError  # the last try returned or raised
+
+    return again_while_others_write(changed)
 
 
 def _reason(before: Invoice, after: Invoice) -> str:

@@ -12,18 +12,17 @@ from billing.domain.invoice_payment import is_open, paid, taken_back
 from billing.domain.money import Money
 from billing.domain.payment import Application, Payment, PaymentStatus, Refund, RefundState, RefundTarget
 from billing.domain.payment_events import payment_events
-from billing.ports import Documents, Write, WriteConflict
+from billing.ports import Documents, Write
 from billing.store.audit import AuditLog
 from billing.store.collection import Stored
 from billing.store.customers import Customers
 from billing.store.invoices import Invoices
 from billing.store.payments import Payments
+from billing.usecases.again import again_while_others_write
 from billing.usecases.call import Call
 from billing.usecases.commit_name import commit_name
 from billing.usecases.invoice_trace import invoice_trace
 from billing.usecases.restore_at_once import restore_at_once
-
-_ATTEMPTS = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,23 +58,21 @@ def change_payment(
     Raises NotFound, whatever `decide` raises, and WriteConflict where somebody is quicker time and again.
     """
     payments = Payments.of(documents, call.tenant_id)
-    for attempt in range(1, _ATTEMPTS + 1):
+
+    def changed() -> tuple[Payment, list[_Moved]]:
         [stored] = payments.get([payment_id])
         if stored is None:
             raise NotFound("payment", payment_id)
         change = decide(stored.value)
         if change is None:
-            return stored.value
+            return stored.value, []
         change, moved = _invoices(documents, change, call=call)
-        try:
-            documents.commit(_writes(documents, stored, change, moved, call=call))
-        except WriteConflict:
-            if attempt == _ATTEMPTS:
-                raise
-            continue
-        restore_at_once(documents, [after for _, _, after in moved], call=call)
-        return change.after
-    raise AssertionError  # the last attempt returned or raised
+        documents.commit(_writes(documents, stored, change, moved, call=call))
+        return change.after, moved
+
+    after, moved = again_while_others_write(changed)
+    restore_at_once(documents, [invoice for _, _, invoice in moved], call=call)
+    return after
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,18 +12,17 @@ from billing.domain.invoice_payment import is_open, paid
 from billing.domain.money import Money
 from billing.domain.payment import Owed, Payment, PaymentSource, apply_in_order
 from billing.domain.payment_events import payment_events
-from billing.ports import Documents, Write, WriteConflict
+from billing.ports import Documents, Write
 from billing.store.audit import AuditLog
 from billing.store.collection import Stored
 from billing.store.customers import Customers
 from billing.store.invoices import Invoices
 from billing.store.payments import Payments
+from billing.usecases.again import again_while_others_write
 from billing.usecases.call import Call
 from billing.usecases.commit_name import commit_name
 from billing.usecases.invoice_trace import invoice_trace
 from billing.usecases.restore_at_once import restore_at_once
-
-_ATTEMPTS = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,16 +87,12 @@ def record_payment(documents: Documents, new: NewPayment, *, call: Call) -> Reco
     OtherPayment where the id is taken by another sum, by another customer's money, or by money for other invoices than
     those that are named. Called twice it books once.
     """
-    for attempt in range(1, _ATTEMPTS + 1):
+
+    def recorded() -> Recorded:
         [known] = Payments.of(documents, call.tenant_id).get([new.id])
-        if known is not None:
-            return _known(documents, known.value, new, call=call)
-        try:
-            return _book(documents, new, call=call)
-        except WriteConflict:
-            if attempt == _ATTEMPTS:
-                raise
-    raise AssertionError  # the last attempt returned or raised
+        return _book(documents, new, call=call) if known is None else _known(documents, known.value, new, call=call)
+
+    return again_while_others_write(recorded)
 
 
 def payment_of(new: NewPayment, owed: Sequence[Owed]) -> Payment:

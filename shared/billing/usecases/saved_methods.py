@@ -21,10 +21,9 @@ from billing.store.collection import Stored
 from billing.store.customers import Customers
 from billing.store.gateway_events import GatewayEvents
 from billing.store.invoices import Invoices
+from billing.usecases.again import again_while_others_write
 from billing.usecases.call import Call
 from billing.usecases.commit_name import commit_name
-
-_ATTEMPTS = 8
 
 
 def customer_at_gateway(documents: Documents, gateway: Gateway, customer_id: str, *, call: Call) -> str:
@@ -135,7 +134,8 @@ def _keep(
     documents: Documents, customer_id: str, ask: Callable[[], Mapping[str, str]], *, event: str, shown: str, call: Call
 ) -> bool:
     customers, audit = Customers.of(documents, call.tenant_id), AuditLog.of(documents, call.tenant_id)
-    for attempt in range(1, _ATTEMPTS + 1):
+
+    def kept() -> bool:
         customer = _customer(documents, customer_id, call=call)  # before what is written to it is asked for
         fields = ask()
         before = {name: getattr(customer.value, name) for name in fields}
@@ -143,19 +143,11 @@ def _keep(
             return False
         record = call.record(f"customers/{customer_id}", event, before=before[shown], after=fields[shown])
         batch_id = commit_name("customer", customer_id, customer.version)
-        try:
-            documents.commit(
-                [
-                    customers.at_gateway(customer, fields),
-                    audit.batch([record], batch_id=batch_id, recorded_at=call.recorded_at),
-                ]
-            )
-        except WriteConflict:
-            if attempt == _ATTEMPTS:
-                raise
-            continue
+        told = audit.batch([record], batch_id=batch_id, recorded_at=call.recorded_at)
+        documents.commit([customers.at_gateway(customer, fields), told])
         return True
-    raise AssertionError  # the last attempt returned or raised
+
+    return again_while_others_write(kept)
 
 
 def _customer(documents: Documents, customer_id: str, *, call: Call) -> Stored[Customer]:
