@@ -68,7 +68,7 @@ def states(world: World, payment_id: str = "p1") -> list[tuple[str, RefundState]
 
 
 def waiting(world: World) -> list[str]:
-    return [each.id for each in Payments.of(world.documents, world.tenant.id).unsettled(limit=100)]
+    return [each.id for each in Payments.of(world.documents, world.tenant.id).collection.unsettled(limit=100)]
 
 
 @pytest.mark.parametrize("lost", ["before", "after"])

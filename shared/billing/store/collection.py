@@ -48,3 +48,16 @@ class Collection:
         """The documents whose `customer_id` is from one id to another, both included, in the order of these ids."""
         filters = (Filter("customer_id", ">=", first), Filter("customer_id", "<=", last))
         return self.documents.query(Query(self.path, filters=filters))
+
+    def unsettled(self, *, limit: int, after_id: str | None = None) -> list[Document]:
+        """The documents that say `unsettled`, by id: what a crash, or a gateway, left for the next run's sweep.
+
+        Decoding is left to the caller, so that one broken document does not hide the rest of the page.
+        """
+        query = Query(
+            self.path,
+            filters=(Filter("unsettled", "==", value=True),),
+            limit=limit,
+            start_after=None if after_id is None else (after_id,),
+        )
+        return self.documents.query(query)

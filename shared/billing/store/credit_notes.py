@@ -77,16 +77,6 @@ class CreditNotes:
         query = Query(self.collection.path, order=(Order("number"),))
         return (decode(each.fields, CreditNote) for each in all_of(self.collection.documents, query))
 
-    def unsettled(self, *, limit: int, after_id: str | None = None) -> list[Document]:
-        """Credit notes with steps still pending, by id, still to be decoded."""
-        query = Query(
-            self.collection.path,
-            filters=(Filter("unsettled", "==", value=True),),
-            limit=limit,
-            start_after=None if after_id is None else (after_id,),
-        )
-        return self.collection.documents.query(query)
-
     def settled(
         self,
         credit_note: Stored[CreditNote],

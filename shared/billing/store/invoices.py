@@ -15,7 +15,6 @@ from billing.store.codec import converter, decode, encode, instant_text
 from billing.store.collection import Collection, Stored
 from billing.store.marks import MARK, mark_of
 
-_UNSETTLED = Filter("unsettled", "==", value=True)
 _OF_ONE_SUBSCRIPTION = 50
 _UNPAID = (InvoiceStatus.ISSUED.value, InvoiceStatus.OVERDUE.value)
 NO_REVENUE = (InvoiceStatus.DRAFT, InvoiceStatus.VOID)
@@ -91,19 +90,6 @@ class Invoices:
         filters = Filter("customer_id", "==", customer_id), Filter("status", "in", [*_UNPAID])
         found = self.collection.documents.query(Query(self.collection.path, filters=filters))
         return sorted((decode(each.fields, Invoice) for each in found), key=lambda each: (each.due_on, each.id))
-
-    def unsettled(self, *, limit: int, after_id: str | None = None) -> list[Document]:
-        """Invoices with steps still pending, in the order of their ids: what a crash left for the next run's sweep.
-
-        Decoding is left to the caller, so that one broken document does not hide the rest of the page.
-        """
-        query = Query(
-            self.collection.path,
-            filters=(_UNSETTLED,),
-            limit=limit,
-            start_after=None if after_id is None else (after_id,),
-        )
-        return self.collection.documents.query(query)
 
     def all(self) -> Iterator[Invoice]:
         """All invoices by number, then by id, read page by page: drafts, which have no number, come first."""

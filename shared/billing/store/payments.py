@@ -62,16 +62,6 @@ class Payments:
         """All payments in the order of their ids, read page by page."""
         return (decode(each.fields, Payment) for each in all_of(self.collection.documents, Query(self.collection.path)))
 
-    def unsettled(self, *, limit: int, after_id: str | None = None) -> list[Document]:
-        """Payments with a refund whose end nobody knows yet, by id, still to be decoded."""
-        query = Query(
-            self.collection.path,
-            filters=(Filter("unsettled", "==", value=True),),
-            limit=limit,
-            start_after=None if after_id is None else (after_id,),
-        )
-        return self.collection.documents.query(query)
-
     def _where(self, condition: Filter, *, limit: int | None = None) -> list[Stored[Payment]]:
         query = Query(self.collection.path, filters=(condition,), limit=limit)
         return [decode_payment(each) for each in self.collection.documents.query(query)]

@@ -33,7 +33,7 @@ def sweep_refunds(
     `call` says who does so, now; the gateway is made when it is first needed. A refund that can't be asked for is a
     failure by its payment's id, stops no other, and is tried again by the next sweep.
     """
-    payments = Payments.of(documents, call().tenant_id)
+    payments = Payments.of(documents, call().tenant_id).collection
     finish = partial(_finish, documents, gateway, call)
     return sweep_pages(payments, decode_payment, finish, out_of_time=out_of_time, after=after, page=_AT_ONCE)
 

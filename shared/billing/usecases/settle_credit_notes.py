@@ -69,7 +69,7 @@ class CreditSettlement:
         return Desk(
             documents=self.documents,
             objects=self.objects,
-            repository=self.notes,
+            collection=self.notes.collection,
             decode=decode_credit_note,
             as_issued=lambda credit_note: replace(credit_note, pending=(), attachments=()),
             render=lambda notes: self.render(_numbered(Invoices.of(self.documents, self.tenant_id), notes)),

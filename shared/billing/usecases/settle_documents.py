@@ -6,13 +6,13 @@ objects are written only if absent.
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, TypeVar
 
 from billing.domain.credit import CreditNote
 from billing.domain.errors import BillingError
 from billing.domain.invoice import Attachment, Invoice, SettlementStep
 from billing.domain.run_report import Settled, SettlementFailure
-from billing.ports import Document, Documents, Objects, Update
+from billing.ports import Document, Documents, Objects
 from billing.store.codec import BrokenDocument
 from billing.store.collection import Collection, Stored
 from billing.usecases.file_document import Files, file_document
@@ -22,29 +22,6 @@ _SWEEP_PAGE = 100
 
 D = TypeVar("D", Invoice, CreditNote)
 T = TypeVar("T")
-
-
-class Swept(Protocol):
-    """What sweeping asks of the documents' repository."""
-
-    @property
-    def collection(self) -> Collection:
-        """The tenant's collection."""
-        ...
-
-    def unsettled(self, *, limit: int, after_id: str | None = None) -> list[Document]:
-        """Documents with a step pending, by id."""
-        ...
-
-
-class Repository(Swept, Protocol[D]):
-    """What settling asks of the documents' repository."""
-
-    def settled(
-        self, stored: Stored[D], /, *, pending: tuple[SettlementStep, ...], attachments: tuple[Attachment, ...]
-    ) -> Update:
-        """The write that takes finished steps off."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +34,7 @@ class Desk(Generic[D]):
 
     documents: Documents
     objects: Objects
-    repository: Repository[D]
+    collection: Collection
     decode: Callable[[Document], Stored[D]]
     as_issued: Callable[[D], D]
     render: Callable[[Sequence[D]], Iterable[Files]]
@@ -97,11 +74,11 @@ def sweep_all(
     desk: Desk[D], *, out_of_time: Callable[[], bool], settle: Callable[[Sequence[Stored[D]]], Settled], after: str = ""
 ) -> Settled:
     """Settle what earlier runs left, as `sweep_pages`."""
-    return sweep_pages(desk.repository, desk.decode, settle, out_of_time=out_of_time, after=after)
+    return sweep_pages(desk.collection, desk.decode, settle, out_of_time=out_of_time, after=after)
 
 
 def sweep_pages(
-    repository: Swept,
+    collection: Collection,
     decode: Callable[[Document], Stored[T]],
     settle: Callable[[Sequence[Stored[T]]], Settled],
     *,
@@ -116,7 +93,7 @@ def sweep_pages(
     """
     settled = Settled()
     while not out_of_time():
-        found = repository.unsettled(limit=page, after_id=after or None)
+        found = collection.unsettled(limit=page, after_id=after or None)
         if not found:
             return settled
         readable: list[Stored[T]] = []
@@ -127,7 +104,7 @@ def sweep_pages(
                 settled += Settled(failures=[failure_of(document.id, error)])
         settled += settle(readable)
         after = found[-1].id
-    return settled + Settled(sweep_from=f"{repository.collection.name}/{after}")
+    return settled + Settled(sweep_from=f"{collection.name}/{after}")
 
 
 def _rendered(render: Callable[[Sequence[D]], Iterable[Files]], documents: Sequence[D]) -> Iterator[Files | Exception]:

@@ -63,7 +63,7 @@ class Settlement:
         return Desk(
             documents=self.documents,
             objects=self.objects,
-            repository=Invoices.of(self.documents, self.tenant_id),
+            collection=Invoices.of(self.documents, self.tenant_id).collection,
             decode=decode_invoice,
             as_issued=as_issued,
             render=self.render,
