@@ -1,5 +1,8 @@
 """Transfers come in as statements: what they name is paid, the rest waits and says why."""
 
+from dataclasses import replace
+from datetime import timedelta
+
 import pytest
 
 from billing.domain.bank import BankEntry, EntryKind, StatementOutOfBalance
@@ -196,6 +199,21 @@ def test_a_statement_that_does_not_add_up_is_refused_with_the_figures(world: Wor
     with pytest.raises(StatementOutOfBalance, match=expected):
         imports(world, statement)
     assert payments(world) == []
+
+
+@pytest.mark.parametrize("field", ["booked_on", "valued_on"])
+def test_a_day_more_than_31_days_ahead_is_refused_and_nothing_is_booked(world: World, field: str) -> None:
+    today = call(world).recorded_at.date()
+    last, later = today + timedelta(days=31), today + timedelta(days=32)
+    near, far = a_credit("INV-2026-01-0001"), a_credit("INV-2026-02-0001\n2nd")
+    near, far = replace(near, **{field: last}), replace(far, **{field: later})  # type: ignore[arg-type]
+    expected = (
+        f"{field}: expected {last} at the latest, 31 days ahead, in the entry of 49.00 USD 'INV-2026-02-0001 2nd'"
+    )
+    with pytest.raises(InvalidInput, match=expected):
+        imports(world, near, far)
+    assert payments(world) == []
+    assert kinds(imports(world, near)) == [Booked]
 
 
 def test_a_tenant_without_an_account_has_no_statements() -> None:

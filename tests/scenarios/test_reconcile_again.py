@@ -209,7 +209,7 @@ class Killed(Exception):
 
 @pytest.mark.parametrize("after", range(9))
 def test_an_import_killed_after_any_commit_is_finished_by_the_next(world: World, after: int) -> None:
-    other_world = World(tenant=world.tenant)
+    other_world = World(tenant=world.tenant, now=world.now)
     other_world.copies(world)
     statement = a_statement(
         a_credit("INV-2026-01-0001", end_to_end_id="E2E-0001"),

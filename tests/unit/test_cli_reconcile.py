@@ -120,6 +120,11 @@ def test_help_names_the_commands() -> None:
     [
         ("<html/>", "february.xml:1: html: expected the root of camt.053"),
         (None, "No such file"),
+        (
+            "day;sum\n2026-02-03;1.00\n",
+            "february.xml:1: expected the columns booked_on, amount, remittance, currency, ",
+        ),
+        ("day;sum\n2026-02-03;1.00\n", "got day, sum; --mapping names a bank's own"),
     ],
 )
 def test_a_file_that_can_not_be_read_is_refused_with_the_place(directory: Path, text: str | None, message: str) -> None:

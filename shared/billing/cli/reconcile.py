@@ -8,8 +8,9 @@ from pathlib import Path
 from rich.markup import escape
 
 from billing.adapters.bank_statements import CsvMapping, load_mapping, read_statements
+from billing.adapters.bank_statements.unreadable import UnknownColumns
 from billing.cli.directory import open_call
-from billing.cli.errors import DONE, HAD_FAILURES
+from billing.cli.errors import DONE, HAD_FAILURES, Refused
 from billing.cli.place import Place
 from billing.cli.reconcile_shown import booked_json, print_report, print_waiting, report_json, shown_parts, waiting_json
 from billing.cli.screen import answers, complaints, write_json
@@ -40,7 +41,11 @@ def run_reconcile(given: StatementFile, *, place: Place) -> int:
     """Import a statement and print what became of each transaction; the exit code."""
     engine, tenant, call = open_call(place)
     mapping = CsvMapping() if given.mapping is None else load_mapping(given.mapping)
-    statements = read_statements(given.path, file_format=given.file_format, mapping=mapping)
+    try:
+        statements = read_statements(given.path, file_format=given.file_format, mapping=mapping)
+    except UnknownColumns as error:
+        message = f"{error}; --mapping names a bank's own"
+        raise Refused(message) from error
     options = ReconcileOptions(dry_run=given.dry_run, close=other_ways(engine, tenant, call=call).close)
     report = reconcile(engine.documents, statements, call=call, options=options)
     if place.as_json:

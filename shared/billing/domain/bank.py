@@ -8,7 +8,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
 from typing import ClassVar
 
@@ -32,6 +32,9 @@ class EntryKind(StrEnum):
     CREDIT_REVERSED = "credit_reversed"
     DEBIT_REVERSED = "debit_reversed"
 
+
+FURTHEST_AHEAD = timedelta(days=31)
+"""How far ahead of today a bank's day may lie; a later one is a slip of the pen that would pay in years to come."""
 
 MONEY_IN = frozenset({EntryKind.CREDIT, EntryKind.DEBIT_REVERSED})
 
@@ -104,6 +107,17 @@ def check_balances(statement: Statement) -> None:
     opening, closing = statement.opening, statement.closing
     if opening is not None and closing is not None and opening + moved_by(statement.entries) != closing:
         raise StatementOutOfBalance(statement, opening=opening, closing=closing)
+
+
+def check_days(statement: Statement, *, today: date) -> None:
+    """InvalidInput for an entry of a day that no bank names yet: value dates run ahead, by weekends and holidays."""
+    latest = today + FURTHEST_AHEAD
+    for each in statement.entries:
+        for field, day in (("booked_on", each.booked_on), ("valued_on", each.valued_on)):
+            if day > latest:
+                told = " ".join(each.remittance.split())[:80] or each.bank_reference or each.end_to_end_id
+                expected = f"{latest} at the latest, {FURTHEST_AHEAD.days} days ahead, in the entry of {each.money}"
+                raise InvalidInput(field, expected=f"{expected} {told!r}", given=day)
 
 
 def moved_by(entries: Sequence[BankEntry]) -> int:

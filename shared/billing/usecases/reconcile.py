@@ -7,7 +7,7 @@ by two at once, or killed half-way books everything once.
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from billing.domain.bank import EntryKind, Statement, check_balances
+from billing.domain.bank import EntryKind, Statement, check_balances, check_days
 from billing.domain.bank_account import account_names, check_account
 from billing.domain.bank_transaction import BankTransaction, transactions_of
 from billing.domain.errors import BillingError, InvalidInput
@@ -46,13 +46,14 @@ def reconcile(
     """Import statements of the tenant's account and say what became of each transaction.
 
     Raises OtherAccount and StatementOutOfBalance before anything is booked, InvalidInput for a tenant without a bank
-    account. A dry run says the same and writes nothing.
+    account and for an entry of a day too far ahead. A dry run says the same and writes nothing.
     """
     tenant = Tenants(documents).get(call.tenant_id)
     bank = _bank_of(tenant)
     for statement in statements:
         check_account(statement, bank=bank)
         check_balances(statement)
+        check_days(statement, today=call.recorded_at.date())
     work = Import(
         documents=documents,
         call=call,

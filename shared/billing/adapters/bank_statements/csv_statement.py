@@ -9,7 +9,7 @@ from pathlib import Path
 
 from billing.adapters.bank_statements.csv_mapping import CsvMapping
 from billing.adapters.bank_statements.statement_text import read_text
-from billing.adapters.bank_statements.unreadable import Place, UnreadableStatement, minor_units
+from billing.adapters.bank_statements.unreadable import Place, UnknownColumns, UnreadableStatement, minor_units
 from billing.domain.bank import BankEntry, EntryKind, Statement, StatementFormat
 from billing.domain.errors import InvalidInput
 
@@ -78,10 +78,7 @@ def _checked_header(cells: list[str], place: Place, *, mapping: CsvMapping) -> l
     needed = [columns.booked_on, *columns.amounts, *columns.remittance]
     needed += [] if mapping.currency else [columns.currency]
     if missing := [name for name in needed if name not in names]:
-        message = (
-            f"expected the columns {', '.join(missing)}, got {', '.join(names)[:200]}; --mapping names a bank's own"
-        )
-        raise UnreadableStatement(place, message)
+        raise UnknownColumns(place, f"expected the columns {', '.join(missing)}, got {', '.join(names)[:200]}")
     if twice := sorted({name for name in names if name and names.count(name) > 1}):
         raise UnreadableStatement(place, f"the column {twice[0]} stands twice in the header")
     return names

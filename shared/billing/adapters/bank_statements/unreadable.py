@@ -31,6 +31,10 @@ class UnreadableStatement(BillingError):
         super().__init__(f"{place}: {message}")
 
 
+class UnknownColumns(UnreadableStatement):
+    """A CSV file's header lacks columns: a mapping names a bank's own, where one can be given."""
+
+
 def minor_units(amount: str | Decimal, currency: str) -> int:
     """An amount in major units as whole minor units of its currency; InvalidInput where it is none of these."""
     number = parse_decimal(amount, field="amount")
