@@ -15,7 +15,6 @@ _NAMES_SOMETHING: Final = frozenset(
         "invoices_create",
         "invoices_preview_next",
         "invoices_preview_one_off",
-        "invoices_approve",
         "payments_record",
         "credit_notes_issue",
         "dunning_preview_policy",

@@ -5,7 +5,7 @@ waits for the next call. An invoice that somebody decided on meanwhile is left a
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from billing.domain.errors import BillingError, InvalidInput, NotFound
@@ -21,7 +21,8 @@ from billing.store.collection import Stored
 from billing.usecases.call import Call
 from billing.usecases.generate_invoices import RunOptions
 from billing.usecases.number_page import number_invoices
-from billing.usecases.run_context import RunContext, RunRequest, start_run
+from billing.usecases.one_invoice import context_of
+from billing.usecases.run_context import RunContext
 from billing.usecases.use_balance import AtIssue, with_balances
 
 _PAGE = 100
@@ -30,7 +31,7 @@ _ATTEMPTS = 8
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApprovalFailure:
-    """A held invoice that could not be issued: it waits on."""
+    """An invoice that could not be issued: a held one waits on."""
 
     invoice_id: str
     error: BillingError
@@ -51,20 +52,12 @@ def approve_invoices(
 ) -> ApprovalReport:
     """Issue the held invoices of these ids, or (None) all that wait; oldest bill first, then as the tenant says.
 
-    Approving again changes nothing. Raises NotFound for an id that there is no invoice of and InvoiceNotDraft for one
-    that never waited, before anything is written; StoreUnavailable. Of `options` the pay links and `settle` count.
+    Approving again changes nothing. One that fails stops no other: NotFound for an id that there is no invoice of,
+    InvoiceNotDraft for one that never waited, and what keeps one from being issued are `failures` of the report. Raises
+    StoreUnavailable. Of `options` the pay links and `settle` count.
     """
-    request = RunRequest(
-        tenant_id=call.tenant_id,
-        as_of=call.recorded_at,
-        recorded_at=call.recorded_at,
-        run_id="approval",
-        actor=call.actor,
-        request_id=call.request_id,
-    )
-    approval = _Approval(
-        context=start_run(documents, request, payment_url=options.payment_url), call=call, report=ApprovalReport()
-    )
+    context = context_of(documents, call=call, payment_url=options.payment_url)
+    approval = _Approval(context=context, call=call, report=ApprovalReport())
     cases = approval.open_cases(invoice_ids)
     for start in range(0, len(cases), _PAGE):
         if issued := approval.issue(cases[start : start + _PAGE]):
@@ -104,13 +97,11 @@ class _Approval:
         others = [each for each in invoice_ids if each not in {case.value.invoice_id for case in waiting}]
         approved = {each.value.invoice_id for each in cases if each.value.resolution is Resolution.APPROVED}
         for invoice_id, invoice in zip(others, self.context.invoices.get(others), strict=True):
-            if invoice is None:
-                raise NotFound("invoice", invoice_id)
-            if invoice.value.status is InvoiceStatus.DRAFT:
-                raise NotFound("review", invoice_id)
-            if invoice_id not in approved:
-                raise InvoiceNotDraft(invoice.value)
-        self.report.unchanged.extend(others)
+            error = _why_not(invoice_id, invoice, approved=approved)
+            if error is None:
+                self.report.unchanged.append(invoice_id)
+            else:
+                self.report.failures.append(ApprovalFailure(invoice_id=invoice_id, error=error))
         return waiting
 
     def issue(self, cases: Sequence[Stored[Review]], *, attempt: int = 1) -> list[Stored[Invoice]]:
@@ -195,3 +186,12 @@ class _Approval:
         records += at_issue.records
         batch_id = f"approval-{at_issue.invoices[0].id}"
         return self.context.audit.batch(records, batch_id=batch_id, recorded_at=self.call.recorded_at)
+
+
+def _why_not(invoice_id: str, invoice: Stored[Invoice] | None, *, approved: Collection[str]) -> BillingError | None:
+    """Why an invoice without an open case can't be approved; None for one that was approved before."""
+    if invoice is None:
+        return NotFound("invoice", invoice_id)
+    if invoice.value.status is InvoiceStatus.DRAFT:
+        return NotFound("review", invoice_id)
+    return None if invoice_id in approved else InvoiceNotDraft(invoice.value)

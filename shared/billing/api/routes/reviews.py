@@ -12,7 +12,7 @@ from billing.domain.invoice import Invoice
 from billing.domain.review import Resolution, Review, ReviewKind, ReviewStatus, review_of_case
 from billing.store.codec import decode
 from billing.store.dunning_cases import DunningCases
-from billing.store.invoices import decode_invoice
+from billing.store.invoices import Invoices, decode_invoice
 from billing.store.pages import page_by_id
 from billing.store.reviews import Reviews
 
@@ -69,10 +69,16 @@ def get_review(review_id: NamedId, books: Reading) -> ReviewAnswer:
     """One case, by its own id or the latest about the invoice of that id."""
     reviews = Reviews.of(books.documents, books.tenant_id)
     [found] = reviews.get([review_id])
-    about = [found] if found is not None else reviews.about([f"invoices/{review_id}"])
+    if found is not None:
+        return ReviewAnswer.model_validate(found.value)
+    about = [each.value for each in reviews.about([f"invoices/{review_id}"])]
+    [invoice] = Invoices.of(books.documents, books.tenant_id).get([review_id])
+    unpaid = None if invoice is None else review_of_case(invoice.value)
+    if unpaid is not None:  # what is unpaid was issued, so nothing about it was held back later
+        about.append(unpaid)
     if not about:
         raise NotFound("review", review_id)
-    return ReviewAnswer.model_validate(about[-1].value)
+    return ReviewAnswer.model_validate(about[-1])
 
 
 def _unpaid(invoice: Invoice) -> ReviewAnswer:

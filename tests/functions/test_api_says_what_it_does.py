@@ -1,0 +1,66 @@
+"""What the API's own text says of reviews, settings and approvals, tried on running books."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.functions.api_books import ApiBooks, running_api
+from tests.functions.api_things import things_of
+
+SETTINGS = "/api/billing/settings"
+
+
+@pytest.fixture
+def api(tmp_path: Path) -> Iterator[ApiBooks]:
+    with running_api(tmp_path) as running:
+        yield running
+
+
+def test_what_is_listed_as_unpaid_is_found_by_its_id(api: ApiBooks) -> None:
+    for _ in range(30):
+        api.proxy.clock.at += timedelta(days=3)
+        assert api.ask("POST", "/api/customer-billing/dunning/run", body={}).status == 200
+    [listed] = api.read("/api/billing/reviews/unpaid")["data"]
+    assert (listed["kind"], listed["customer_id"], listed["figures"]["due"]) == ("dunning", "lumen", "58.31")
+    assert api.read(f"/api/billing/reviews/{listed['id']}") == listed
+    assert api.ask("GET", "/api/billing/reviews/nobody").status == 404
+
+
+def test_what_was_read_of_the_settings_can_be_sent_back(api: ApiBooks) -> None:
+    read = api.ask("GET", SETTINGS)
+    back = api.ask("PATCH", SETTINGS, body={"settings": read.json["settings"]})
+    assert (back.status, back.json) == (200, read.json)
+    assert back.headers["etag"] == read.headers["etag"]
+    changed = api.ask("PATCH", SETTINGS, body={"settings": read.json["settings"] | {"footer": "Thank you"}})
+    assert (changed.status, changed.json["settings"]) == (200, read.json["settings"] | {"footer": "Thank you"})
+
+
+def test_a_setting_that_is_too_much_for_one_value_is_refused_with_the_route_that_sets_it(api: ApiBooks) -> None:
+    refused = api.ask("PATCH", SETTINGS, body={"settings": {"dunning": "none", "footer": "Thank you"}})
+    assert (refused.status, refused.json["code"]) == (422, "set_elsewhere")
+    assert refused.json["detail"] == "dunning is not set by one value; use `PUT /api/billing/dunning/policies`"
+    assert api.read(SETTINGS)["settings"]["footer"] == ""
+
+
+def test_an_invoice_that_can_t_be_approved_stops_no_other(api: ApiBooks) -> None:
+    ids = things_of(api, "acme", named="own")
+    done = api.ask("POST", "/api/billing/invoices/approve", body={"invoice_ids": ["nope", ids["held"]]})
+    assert done.status == 200
+    assert [each["id"] for each in done.json["approved"]] == [ids["held"]]
+    assert done.json["failures"] == [{"invoice_id": "nope", "code": "not_found", "message": "no invoice 'nope'"}]
+    assert api.ask("POST", "/api/billing/invoices/nope/approve").status == 404
+
+
+def test_a_bank_s_file_is_refused_in_words_of_this_api_and_so_is_one_from_years_ahead(api: ApiBooks) -> None:
+    account = {"bank.account_holder": "Acme", "bank.iban": "DE89370400440532013000"}
+    assert api.ask("PATCH", SETTINGS, body={"settings": account}).status == 200
+    statements, csv = "/api/billing/bank-statements", "booked_on,amount,currency,remittance\n"
+    unknown = api.ask("POST", statements, body=b"day,sum\n2026-03-01,1.00\n")
+    assert (unknown.status, "expected the columns booked_on" in unknown.json["detail"]) == (400, True)
+    assert "--" not in unknown.json["detail"]
+    ahead = api.ask("POST", statements, body=f"{csv}2036-03-02,58.31,USD,INV-2026-02-0001\n".encode())
+    assert (ahead.status, [each["field"] for each in ahead.json["errors"]]) == (422, ["booked_on"])
+    assert "58.31 USD 'INV-2026-02-0001'" in ahead.json["detail"]
+    assert api.read("/api/billing/invoices/INV-2026-02-0001")["amount_due"] == 5831
