@@ -5,7 +5,9 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
+
+from tests.local_server import QuietHandler
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 OLD_SECRET = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"
@@ -62,8 +64,8 @@ class _Server(ThreadingHTTPServer):
         """Say nothing."""
 
 
-def _handler(receiver: Receiver) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
+def _handler(receiver: Receiver) -> type[QuietHandler]:
+    class Handler(QuietHandler):
         """Keeps what comes and answers as it was told."""
 
         def do_POST(self) -> None:
@@ -76,14 +78,8 @@ def _handler(receiver: Receiver) -> type[BaseHTTPRequestHandler]:
             if receiver.answer:
                 self.close_connection = True
                 return
-            self.send_response(receiver.next_status())
-            if receiver.location:
-                self.send_header("Location", receiver.location)
-            self.end_headers()
-            self.wfile.write(b"secret words of the receiver")
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the library's name
-            """Say nothing."""
+            headers = {"Location": receiver.location} if receiver.location else {}
+            self.answer(receiver.next_status(), b"secret words of the receiver", headers=headers)
 
     return Handler
 

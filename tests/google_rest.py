@@ -10,7 +10,6 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any, ClassVar
 from urllib.parse import parse_qs, urlsplit
@@ -18,7 +17,7 @@ from urllib.parse import parse_qs, urlsplit
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from tests.local_server import LocalServer
+from tests.local_server import LocalServer, QuietHandler
 from tests.oidc_issuer import OidcIssuer
 
 APIS = ("cloudbuild", "cloudfunctions", "cloudresourcemanager", "iamcredentials", "run", "serviceusage")
@@ -214,7 +213,7 @@ def _done(name: str) -> dict[str, Any]:
     return {"name": name, "done": True, "metadata": _METADATA, "response": {"@type": _FUNCTION_TYPE}}
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(QuietHandler):
     google: ClassVar[GoogleApis]
 
     def do_GET(self) -> None:
@@ -249,11 +248,4 @@ class _Handler(BaseHTTPRequestHandler):
         connection.close()
 
     def _send(self, status: int, content_type: str, body: bytes) -> None:
-        self.send_response(status)
-        self.send_header("Content-Type", content_type)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
+        self.answer(status, body, headers={"Content-Type": content_type})

@@ -1,10 +1,26 @@
 """A server of a test's own on the loopback, in a thread."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import Self
+
+
+class QuietHandler(BaseHTTPRequestHandler):
+    """Says nothing of the requests that it takes; `answer` sends a whole answer."""
+
+    def answer(self, status: int, body: bytes = b"", *, headers: Mapping[str, str] | None = None) -> None:
+        self.send_response(status)
+        for name, value in (headers or {}).items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing: a test prints what it asserts."""
 
 
 class LocalServer:

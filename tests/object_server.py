@@ -6,13 +6,12 @@ https://cloud.google.com/storage/docs/xml-api/reference-headers (`x-goog-if-gene
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import md5
-from http.server import BaseHTTPRequestHandler
 from threading import Lock
 from typing import ClassVar
 from urllib.parse import parse_qs, unquote, urlsplit
 from xml.sax.saxutils import escape
 
-from tests.local_server import LocalServer
+from tests.local_server import LocalServer, QuietHandler
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +74,7 @@ class ObjectServer(LocalServer):
             return self.forget_answers_to_come >= 0
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(QuietHandler):
     store: ClassVar[ObjectServer]
     protocol_version = "HTTP/1.1"
     timeout = 10
@@ -142,15 +141,3 @@ class _Handler(BaseHTTPRequestHandler):
             for key, entry in found
         )
         return f"<ListBucketResult>{contents}</ListBucketResult>".encode()
-
-    def answer(self, status: int, body: bytes = b"", *, headers: dict[str, str] | None = None) -> None:
-        self.send_response(status)
-        for name, value in (headers or {}).items():
-            self.send_header(name, value)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        if self.command != "HEAD":
-            self.wfile.write(body)
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
-        """Say nothing: a test prints what it asserts."""

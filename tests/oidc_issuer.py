@@ -5,14 +5,13 @@ import hmac
 import json
 from datetime import datetime, timedelta
 from hashlib import sha256
-from http.server import BaseHTTPRequestHandler
 from typing import ClassVar
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from tests.local_server import LocalServer
+from tests.local_server import LocalServer, QuietHandler
 
 
 class OidcIssuer(LocalServer):
@@ -96,19 +95,13 @@ def _base64(content: bytes) -> str:
     return base64.urlsafe_b64encode(content).rstrip(b"=").decode()
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(QuietHandler):
     issuer: ClassVar[OidcIssuer]
 
     def do_GET(self) -> None:
         self.issuer.fetches += 1
         status, body = self.issuer.answers or (200, json.dumps(self.issuer.jwks()).encode())
-        self.send_response(status if self.path == "/certs" else 404)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        if self.issuer.cache_control:
-            self.send_header("Cache-Control", self.issuer.cache_control)
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
-        """Say nothing: a test prints what it asserts."""
+        kept = {"Cache-Control": self.issuer.cache_control} if self.issuer.cache_control else {}
+        self.answer(
+            status if self.path == "/certs" else 404, body, headers={"Content-Type": "application/json", **kept}
+        )

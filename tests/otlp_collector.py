@@ -4,12 +4,11 @@ import gzip
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler
 
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
-from tests.local_server import serving
+from tests.local_server import QuietHandler, serving
 
 
 @dataclass(kw_only=True)
@@ -39,22 +38,17 @@ def otlp_collector() -> Iterator[Collector]:
     """A collector while the block runs."""
     collector = Collector()
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(QuietHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["content-length"]))
             if self.headers.get("content-encoding") == "gzip":
                 body = gzip.decompress(body)
             request = ExportTraceServiceRequest.FromString(body) if self.path == "/v1/traces" else None
-            self.send_response(404 if request is None else 200)
-            self.send_header("Content-Length", "0")
-            self.end_headers()
+            self.answer(404 if request is None else 200)
             for resource in [] if request is None else request.resource_spans:
                 said = {each.key: each.value.string_value for each in resource.resource.attributes}
                 found = [span for scope in resource.scope_spans for span in scope.spans]
                 collector.spans += [(said["service.name"], span) for span in found]
-
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
 
     with serving(Handler) as url:
         collector.url = url

@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler
 from itertools import count
 from queue import Queue
 from typing import Any, ClassVar, TypeAlias
@@ -16,7 +15,7 @@ import pytest
 import stripe
 
 from billing.sandbox.server import RunningSandbox
-from tests.local_server import serving
+from tests.local_server import QuietHandler, serving
 
 Client: TypeAlias = Any
 """A stripe.StripeClient, without its types: tests reach deep into fields that may be null."""
@@ -128,15 +127,10 @@ def receiver() -> Iterator[Receiver]:
         yield inbox
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(QuietHandler):
     inbox: ClassVar[Receiver]
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
-        self.send_response(self.inbox.answers.pop(0) if self.inbox.answers else 200)
-        self.send_header("Content-Length", "0")
-        self.end_headers()
+        self.answer(self.inbox.answers.pop(0) if self.inbox.answers else 200)
         self.inbox.received.put(Received(body, self.headers["Stripe-Signature"]))
-
-    def log_message(self, *_: object) -> None:
-        """Quiet."""

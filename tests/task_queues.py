@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler
 from threading import Condition
 from typing import ClassVar
 
@@ -17,7 +16,7 @@ from billing.adapters.task_place import TaskPlace
 from billing.adapters.task_posts import TaskPosts
 from billing.ports.tasks import FunctionName, Task, Tasks
 from tests.cloud_tasks_server import ACCOUNT, LOCATION, CloudTasksServer
-from tests.local_server import serving
+from tests.local_server import QuietHandler, serving
 from tests.oidc_issuer import OidcIssuer
 
 __all__ = ["ATTEMPTS", "TASK", "Function", "cloud", "function", "issuer", "place", "server", "tasks"]
@@ -65,7 +64,7 @@ class Function:
 def function() -> Iterator[Function]:
     function = Function()
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(QuietHandler):
         asked: ClassVar[Function] = function
 
         def do_POST(self) -> None:
@@ -76,11 +75,7 @@ def function() -> Iterator[Function]:
                 function.arrived.append(call)
                 status = function.statuses.pop(0) if function.statuses else 200
                 function.changed.notify_all()
-            self.send_response(status)
-            self.end_headers()
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
-            """Say nothing."""
+            self.answer(status)
 
     with serving(Handler) as url:
         function.url = url

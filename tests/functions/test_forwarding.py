@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -29,7 +28,7 @@ from tests.functions.laptop import laptop_environment
 from tests.functions.running_door import KEY, RunningDoor, running_door
 from tests.functions.s0_client import S0Client
 from tests.functions.small_tenants import add_tenant
-from tests.local_server import serving
+from tests.local_server import QuietHandler, serving
 from tests.oidc_issuer import OidcIssuer
 
 ASKED = JobCall(
@@ -174,25 +173,18 @@ def _audience_is_its_address(port: int) -> list[str]:
     return [*set_audience, sys.executable, "-m", "functions_framework", *source, *at]
 
 
-def _metadata(issuer: OidcIssuer, *, account: str, asked_for: list[str]) -> type[BaseHTTPRequestHandler]:
+def _metadata(issuer: OidcIssuer, *, account: str, asked_for: list[str]) -> type[QuietHandler]:
     """The metadata server of a machine of Google's: it signs tokens for the account that the machine runs as."""
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(QuietHandler):
         def do_GET(self) -> None:
             given = parse_qs(urlsplit(self.path).query)
             body = json.dumps({"email": account, "aliases": ["default"], "scopes": []}).encode()
             if "audience" in given:
                 asked_for.append(given["audience"][0])
                 body = issuer.token(audience=given["audience"][0], email=account, now=datetime.now(UTC)).encode()
-            self.send_response(200)
-            self.send_header("Metadata-Flavor", "Google")
-            self.send_header("Content-Type", "application/text" if "audience" in given else "application/json")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its own name
-            pass
+            content_type = "application/text" if "audience" in given else "application/json"
+            self.answer(200, body, headers={"Metadata-Flavor": "Google", "Content-Type": content_type})
 
     return Handler
 
@@ -263,18 +255,12 @@ def test_only_a_caller_of_our_own_may_say_for_whom_it_calls(caller: Caller, pass
     assert actor_of(caller, passed_on=passed_on) == named
 
 
-def _answering(status: int, body: bytes, *, seen: list[Any] | None = None) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
+def _answering(status: int, body: bytes, *, seen: list[Any] | None = None) -> type[QuietHandler]:
+    class Handler(QuietHandler):
         def do_POST(self) -> None:
             self.rfile.read(int(self.headers.get("Content-Length", 0)))
             if seen is not None:
                 seen.append((self.headers["x-billing-actor"], self.headers["X-Tenant-ID"]))
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its own name
-            pass
+            self.answer(status, body)
 
     return Handler

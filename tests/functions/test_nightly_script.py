@@ -2,12 +2,11 @@
 
 import os
 import subprocess
-from http.server import BaseHTTPRequestHandler
 
 import pytest
 
 from tests.functions.running_door import ROOT
-from tests.local_server import serving
+from tests.local_server import QuietHandler, serving
 
 FAILED = b'{"complete":false,"errors":[{"tenantId":"b"}]}'
 NOT_DONE, DONE = b'{"complete":false,"errors":[]}', b'{"complete":true,"errors":[]}'
@@ -19,16 +18,9 @@ NOT_DONE, DONE = b'{"complete":false,"errors":[]}', b'{"complete":true,"errors":
 def test_it_goes_on_to_the_end_where_something_failed_before(answers: list[bytes], code: int) -> None:
     left = list(answers)
 
-    class Door(BaseHTTPRequestHandler):
+    class Door(QuietHandler):
         def do_POST(self) -> None:
-            body = left.pop(0)
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: object) -> None:
-            """Nothing is logged."""
+            self.answer(200, left.pop(0))
 
     with serving(Door) as url:
         environ = {**os.environ, "INTERNAL_API_KEY": "k", "BILLING_URL": url, "BILLING_PAUSE": "0"}

@@ -1,13 +1,13 @@
 """Firebase Rules."""
 
 import json
-from http.server import BaseHTTPRequestHandler
 
 from tests.google_project.call import Message
 from tests.google_project.state import State
+from tests.local_server import QuietHandler
 
 
-class Rules(BaseHTTPRequestHandler):
+class Rules(QuietHandler):
     """Rulesets and releases; a release is made by POST and changed by PATCH."""
 
     def __init__(self, project: State, *args: Message) -> None:
@@ -53,12 +53,4 @@ class Rules(BaseHTTPRequestHandler):
         self._answer(200, body)
 
     def _answer(self, status: int, body: Message) -> None:
-        payload = json.dumps(body).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(payload)))
-        self.end_headers()
-        self.wfile.write(payload)
-
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
+        self.answer(status, json.dumps(body).encode(), headers={"Content-Type": "application/json"})

@@ -8,7 +8,6 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
@@ -18,12 +17,12 @@ from tests.gcloud_stand_in import StandIn, on_path
 from tests.google_project import GoogleProject
 from tests.infra.cloud import PROJECT
 from tests.infra.test_shrink import OF_ANOTHER_VERSION
-from tests.local_server import serving
+from tests.local_server import QuietHandler, serving
 
 TOKEN = "of-the-scheduler"
 
 
-class Functions(BaseHTTPRequestHandler):
+class Functions(QuietHandler):
     """Up; what needs a credential they answer for the Scheduler alone."""
 
     def do_GET(self) -> None:
@@ -34,14 +33,7 @@ class Functions(BaseHTTPRequestHandler):
 
     def _answer(self, status: int, members: Mapping[str, str]) -> None:
         self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        body = json.dumps(members).encode()
-        self.send_response(status)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
+        self.answer(status, json.dumps(members).encode())
 
 
 @pytest.fixture
