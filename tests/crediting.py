@@ -12,7 +12,6 @@ from billing.domain.payment import Payment, PaymentSource
 from billing.domain.run_report import Settled
 from billing.ports import Mail
 from billing.render.mail.compose import compose
-from billing.store.customers import Customers
 from billing.store.payments import Payments
 from billing.usecases.collect import Collecting
 from billing.usecases.deliver import Mailing
@@ -102,10 +101,3 @@ def payment(world: World, payment_id: str = "p1") -> Payment:
     [stored] = Payments.of(world.documents, world.tenant.id).get([payment_id])
     assert stored is not None
     return stored.value
-
-
-def balance(world: World, customer: str = "acme") -> int:
-    """A customer's credit balance."""
-    [stored] = Customers.of(world.documents, world.tenant.id).get([customer])
-    assert stored is not None
-    return stored.value.credit_balance

@@ -6,7 +6,6 @@ A test module imports the `firestore` fixture; every test takes a project of its
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import time
 import urllib.error
@@ -19,6 +18,7 @@ from uuid import uuid4
 
 import pytest
 
+from tests.local_server import free_port
 from tests.real_parts import require_real_part
 
 _JAR = Path("cloud-firestore-emulator/cloud-firestore-emulator.jar")
@@ -48,7 +48,7 @@ def firestore_emulator() -> Iterator[str]:
     """Its host:port while the block runs, in FIRESTORE_EMULATOR_HOST too. Skips or fails where it is absent."""
     jar, java = _jar(), shutil.which("java")
     require_real_part(jar is not None and java is not None, "the Firestore emulator needs Java and the gcloud SDK")
-    address = f"127.0.0.1:{_free_port()}"
+    address = f"127.0.0.1:{free_port()}"
     command = ["sh", "-c", _UNTIL_STDIN_ENDS, "sh", *_command(str(java), str(jar), address)]
     process = subprocess.Popen(
         command, start_new_session=True, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
@@ -82,12 +82,6 @@ def _jar() -> Path | None:
     )
     jar = Path(asked.stdout.strip()) / "platform" / _JAR
     return jar if jar.exists() else None
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _wait_until_ready(address: str) -> None:

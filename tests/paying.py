@@ -108,11 +108,24 @@ def pay(world: World, amount: int, *, id: str = "p1", **changes: Any) -> Payment
     return record_payment(world.documents, new, call=call(world)).payment
 
 
+def cheque(world: World, amount: int, *invoice_ids: str, id: str = "cheque-1") -> NewPayment:  # noqa: A002
+    """Dollars that somebody books by hand for these invoices."""
+    return NewPayment(
+        id=id,
+        amount=amount,
+        currency="USD",
+        source=PaymentSource.MANUAL,
+        received_at=world.now,
+        invoice_ids=invoice_ids,
+    )
+
+
 def state(world: World) -> list[tuple[InvoiceStatus, int, int]]:
     return [(each.status, each.amount_paid, each.amount_due) for each in world.invoices("acme")]
 
 
 def balance(world: World, customer: str = "acme") -> int:
+    """A customer's credit balance."""
     [stored] = Customers.of(world.documents, world.tenant.id).get([customer])
     assert stored is not None
     return stored.value.credit_balance

@@ -9,7 +9,6 @@ from billing.domain.bank import BankEntry, EntryKind, Statement, StatementFormat
 from billing.domain.invoice import BankDetails, InvoiceStatus
 from billing.domain.reconciliation import Outcome, Part, ReconciliationReport, Settles
 from billing.ports import Documents
-from billing.store.customers import Customers
 from billing.store.payments import Payments
 from billing.usecases.call import Call
 from billing.usecases.reconcile import ReconcileOptions, reconcile
@@ -80,12 +79,6 @@ def only(report: ReconciliationReport) -> Any:  # noqa: ANN401 - whichever outco
 
 def state(world: World) -> dict[str, tuple[InvoiceStatus, int]]:
     return {each.number: (each.status, each.amount_due) for each in world.invoices()}
-
-
-def balance(world: World, customer: str = "acme") -> int:
-    [stored] = Customers.of(world.documents, world.tenant.id).get([customer])
-    assert stored is not None
-    return stored.value.credit_balance
 
 
 def payments(world: World) -> Sequence[Any]:

@@ -2,7 +2,6 @@
 
 import email
 import mailbox
-import socket
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from email.message import EmailMessage
@@ -17,6 +16,7 @@ from billing.adapters.maildir import MaildirMailer
 from billing.adapters.smtp import SmtpMailer, SmtpServer
 from billing.ports import Mail, Mailer, MailFile, MailRefused, MailUnavailable
 from tests.builders import utc
+from tests.local_server import free_port
 
 MAIL = Mail(
     message_id="sub-1.20260201T000000Z.r0.invoice@acme.example",
@@ -85,11 +85,6 @@ def server(inbox: Inbox) -> Iterator[Controller]:
     yield controller
     if controller.server is not None:  # a test may have stopped it
         controller.stop()
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        return int(listening.getsockname()[1])
 
 
 def smtp(controller: Controller, *, password: str = "secret") -> SmtpMailer:

@@ -15,6 +15,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from tests.local_server import free_port
+
 ROOT = Path(__file__).resolve().parents[2]
 PATH = "/api/customer-billing/generate-invoices"
 KEY = "a-key-for-tests-0123456789abcdef"
@@ -113,7 +115,7 @@ def running_door(
 
     `command` serves the function on a port in another way than functions-framework's own command.
     """
-    port = _free_port()
+    port = free_port()
     log_file = folder / f"door-{port}.log"
     with log_file.open("wb") as log:
         process = subprocess.Popen(
@@ -144,12 +146,6 @@ def _command(function: str, port: int) -> list[str]:
     source = f"functions/{function}/main.py"
     framework = [sys.executable, "-m", "functions_framework"]
     return [*framework, "--target", function, "--source", source, "--host", "127.0.0.1", "--port", str(port)]
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _wait_until_ready(door: RunningDoor) -> None:

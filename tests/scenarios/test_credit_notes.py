@@ -18,8 +18,8 @@ from billing.ports import RefundStatus, StoreUnavailable, Write
 from billing.usecases.issue_credit_note import OtherCreditNote
 from billing.usecases.reverse_payment import dispute_payment, reverse_payment
 from tests.builders import a_fee, a_plan
-from tests.crediting import balance, gives_back, issue, payment, pays, settles, world
-from tests.paying import RefundingGateway
+from tests.crediting import gives_back, issue, payment, pays, settles, world
+from tests.paying import RefundingGateway, balance
 from tests.reviewing import call, settings, void
 from tests.world import World
 

@@ -17,8 +17,8 @@ from billing.usecases.follow_refunds import follow_refund
 from billing.usecases.refund_credit import refund_credit
 from billing.usecases.refund_payment import RefundRequest, refund_payment
 from billing.usecases.reverse_payment import dispute_payment, settle_dispute
-from tests.crediting import balance, gives_back, payment, pays, settles, world
-from tests.paying import RefundingGateway, call, gateway, payments_that_differ
+from tests.crediting import gives_back, payment, pays, settles, world
+from tests.paying import RefundingGateway, balance, call, gateway, payments_that_differ
 from tests.watched_documents import WatchedDocuments
 from tests.world import World
 

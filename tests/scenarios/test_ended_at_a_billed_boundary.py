@@ -30,7 +30,8 @@ from billing.usecases.reissue_invoice import reissue_invoice
 from billing.usecases.usage_outcome import OutcomeStatus
 from billing.usecases.verify import VerifyRequest, verify
 from tests.builders import YEARLY, a_fee, a_meter, a_plan, a_tenant, utc
-from tests.crediting import balance, pays
+from tests.crediting import pays
+from tests.paying import balance
 from tests.reviewing import call, void
 from tests.world import World
 

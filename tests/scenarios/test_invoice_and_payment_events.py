@@ -10,13 +10,13 @@ from billing.adapters.counting import CountingDocuments
 from billing.domain.credit_request import AmountCredit, CreditRequest
 from billing.domain.event import EventType
 from billing.domain.invoice import CollectionMethod
-from billing.domain.payment import PaymentSource, RefundTarget
+from billing.domain.payment import RefundTarget
 from billing.ports import Documents, GatewayDispute
 from billing.sandbox.server import RunningSandbox
 from billing.store.customers import Customers
 from billing.usecases.follow_payment import follow_payment
 from billing.usecases.issue_credit_note import issue_credit_note
-from billing.usecases.record_payment import NewPayment, record_payment
+from billing.usecases.record_payment import record_payment
 from billing.usecases.refund_payment import RefundRequest, refund_payment
 from billing.usecases.reissue_invoice import reissue_invoice
 from billing.usecases.reverse_payment import dispute_payment, lose_part, reverse_payment, settle_dispute
@@ -25,6 +25,7 @@ from tests.builders import a_fee, a_plan, a_tenant
 from tests.collected_invoice import CARD, bills, opened_page, pay_by_transfer, running, sandbox, the_invoice, unknown
 from tests.collecting import CardWorld
 from tests.listening import LISTENER, events, the_event, told
+from tests.paying import cheque
 from tests.reviewing import approve, settings
 from tests.sandbox_client import browse
 from tests.scenarios.test_run_operations import ORDINARY, ordinary_book
@@ -129,19 +130,8 @@ def by_balance(_sandbox: RunningSandbox, world: CardWorld) -> None:
 
 def by_credit_note(_sandbox: RunningSandbox, world: CardWorld) -> None:
     by_wire(world)
-    record_payment(world.documents, cheque(world, 1900), call=world.call())
+    record_payment(world.documents, cheque(world, 1900, INVOICE), call=world.call())
     gives_credit(world, 3000)
-
-
-def cheque(world: World, amount: int, *, name: str = "cheque-1") -> NewPayment:
-    return NewPayment(
-        id=name,
-        amount=amount,
-        currency="USD",
-        source=PaymentSource.MANUAL,
-        received_at=world.now,
-        invoice_ids=(INVOICE,),
-    )
 
 
 def gives_credit(world: CardWorld, amount: int) -> None:
@@ -240,7 +230,7 @@ def test_a_dispute_is_told_and_how_it_ends(world: CardWorld) -> None:
         lambda: dispute_payment(world.documents, payment.id, reason="fraudulent", call=world.call()),
         lambda: settle_dispute(world.documents, payment.id, won=True, reason="proven", call=world.call()),
         lambda: reverse_payment(world.documents, payment.id, reason="bounced", call=world.call()),
-        lambda: record_payment(world.documents, cheque(world, 4900), call=world.call()),
+        lambda: record_payment(world.documents, cheque(world, 4900, INVOICE), call=world.call()),
     ]
     for day, step in enumerate(steps, start=2):
         world.travels_to(f"2026-02-{day:02}")
@@ -330,7 +320,7 @@ def test_a_tenant_without_an_address_has_nothing_written_and_pays_one_read_a_pay
     settings(world, event_url="")
     by_wire(world)
     watched = WatchedDocuments(world.documents)
-    record_payment(watched, cheque(world, 4900), call=world.call())
+    record_payment(watched, cheque(world, 4900, INVOICE), call=world.call())
     assert [paths for paths in watched.reads if "tenants/acme" in paths] == [["tenants/acme"]]
     documents: Documents = world.documents
     assert Customers.of(documents, "acme").get(["lumen"])[0] is not None

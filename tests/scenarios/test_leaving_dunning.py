@@ -11,7 +11,6 @@ from billing.domain.dunning_policy import CaseState
 from billing.domain.errors import InvalidInput, NotFound
 from billing.domain.event import EventType
 from billing.domain.invoice import BankDetails, Invoice, InvoiceStatus
-from billing.domain.payment import PaymentSource
 from billing.ports import Document, Query, StoreUnavailable, Write
 from billing.sandbox.server import RunningSandbox
 from billing.store.tenants import Tenants
@@ -20,12 +19,13 @@ from billing.usecases.follow_checkout import follow_checkout
 from billing.usecases.give_service_back import give_service_back
 from billing.usecases.issue_credit_note import issue_credit_note
 from billing.usecases.reconcile import ReconcileOptions, reconcile
-from billing.usecases.record_payment import NewPayment, record_payment
+from billing.usecases.record_payment import record_payment
 from billing.usecases.reverse_payment import reverse_payment
 from billing.usecases.void_invoice import void_invoice
 from billing.usecases.write_off_invoice import write_off_invoice
 from tests.collected_invoice import CARD, opened_page, pay_by_transfer, running, sandbox, the_invoice
 from tests.collecting import CardWorld
+from tests.paying import cheque
 from tests.sandbox_client import browse
 from tests.unpaid import (
     ADDRESS,
@@ -101,14 +101,7 @@ WAYS: Sequence[tuple[Way, InvoiceStatus, CaseState]] = [
 
 def pays(world: CardWorld, amount: int, *, name: str = "cheque-1") -> Invoice:
     """Somebody books money by hand."""
-    new = NewPayment(
-        id=name,
-        amount=amount,
-        currency="USD",
-        source=PaymentSource.MANUAL,
-        received_at=world.now,
-        invoice_ids=(the_invoice(world).id,),
-    )
+    new = cheque(world, amount, the_invoice(world).id, id=name)
     return record_payment(world.documents, new, call=world.call()).invoices[0]
 
 
@@ -237,15 +230,7 @@ def test_the_service_stays_suspended_while_another_invoice_suspends_it(
     assert second.dunning is not None
     assert second.dunning.suspended_at == world.now
     for number, (invoice, is_back) in enumerate([(first, False), (second, True)]):
-        new = NewPayment(
-            id=f"cheque-{number}",
-            amount=4900,
-            currency="USD",
-            source=PaymentSource.MANUAL,
-            received_at=world.now,
-            invoice_ids=(invoice.id,),
-        )
-        record_payment(world.documents, new, call=world.call())
+        record_payment(world.documents, cheque(world, 4900, invoice.id, id=f"cheque-{number}"), call=world.call())
         assert (the_customer(world).suspended_at is None) is is_back
 
 
@@ -262,15 +247,7 @@ def test_a_payment_stands_though_the_service_can_t_come_back_now_and_the_next_ru
     sandbox: RunningSandbox, world: CardWorld
 ) -> None:
     invoice = suspended(sandbox, world)
-    new = NewPayment(
-        id="cheque-1",
-        amount=4900,
-        currency="USD",
-        source=PaymentSource.MANUAL,
-        received_at=world.now,
-        invoice_ids=(invoice.id,),
-    )
-    record_payment(WithoutCustomers(world.documents), new, call=world.call())
+    record_payment(WithoutCustomers(world.documents), cheque(world, 4900, invoice.id), call=world.call())
     assert (the_invoice(world).status, the_case(world).awaits_restoring) == (InvoiceStatus.PAID, True)
     assert the_customer(world).suspended_at is not None
     assert dunned_on(world, "2026-02-23") == ["restored"]
@@ -336,15 +313,7 @@ def test_paid_and_taken_back_three_times_at_one_instant_each_case_is_told_apart(
 def test_a_case_and_its_payment_are_one_commit(sandbox: RunningSandbox, world: CardWorld) -> None:
     fails(sandbox, world)
     watched = WatchedDocuments(world.documents)
-    new = NewPayment(
-        id="cheque-1",
-        amount=4900,
-        currency="USD",
-        source=PaymentSource.MANUAL,
-        received_at=world.now,
-        invoice_ids=(the_invoice(world).id,),
-    )
-    record_payment(watched, new, call=world.call())
+    record_payment(watched, cheque(world, 4900, the_invoice(world).id), call=world.call())
     [commit] = watched.commits
     collections: list[str] = sorted(_collection(each) for each in commit)
     assert collections == ["audit", "events", "events", "events", "invoices", "payments"]

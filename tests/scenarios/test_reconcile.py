@@ -17,6 +17,7 @@ from billing.usecases.record_payment import NewPayment, record_payment
 from billing.usecases.void_invoice import void_invoice
 from billing.usecases.waiting_transactions import waiting_transactions
 from tests.builders import utc
+from tests.paying import balance
 from tests.reconciling import (
     BOTH,
     IBAN,
@@ -25,7 +26,6 @@ from tests.reconciling import (
     a_credit,
     a_part,
     a_statement,
-    balance,
     call,
     imports,
     invoices_of_49,

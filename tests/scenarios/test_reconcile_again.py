@@ -15,6 +15,7 @@ from billing.ports import StoreUnavailable, Write
 from billing.usecases.change_tenant import change_tenant
 from billing.usecases.decide_transaction import match_transaction
 from billing.usecases.keep_transaction import keep_new
+from tests.paying import balance
 from tests.reconciling import (
     BOTH,
     IBAN,
@@ -22,7 +23,6 @@ from tests.reconciling import (
     PAID,
     a_credit,
     a_statement,
-    balance,
     call,
     imports,
     invoices_of_49,

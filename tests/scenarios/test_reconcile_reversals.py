@@ -12,7 +12,8 @@ from billing.domain.payment import PaymentStatus
 from billing.domain.reconciliation import AlreadyKnown, Booked, TakenBack, Waiting
 from billing.store.pages import PageRequest
 from billing.usecases.waiting_transactions import waiting_transactions
-from tests.reconciling import ISSUED, a_credit, balance, imports, invoices_of_49, kinds, only, payments, state
+from tests.paying import balance
+from tests.reconciling import ISSUED, a_credit, imports, invoices_of_49, kinds, only, payments, state
 from tests.world import World
 
 

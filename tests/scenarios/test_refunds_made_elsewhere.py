@@ -16,7 +16,6 @@ from billing.store.payments import Payments
 from billing.usecases.follow_refunds import follow_refund, follow_refunds
 from billing.usecases.refund_payment import RefundRequest, refund_payment
 from billing.usecases.reverse_payment import reverse_payment
-from tests.crediting import balance as balance_of
 from tests.crediting import gives_back, pays, settles, world
 from tests.paying import RefundingGateway, balance, call, gateway, ids, pay, payments_that_differ, state, three_unpaid
 from tests.watched_documents import WatchedDocuments
@@ -202,7 +201,7 @@ def test_a_credit_note_that_the_gateway_refuses_puts_no_more_on_the_balance_than
     assert [settles(world, gateway=stripe).failures for _ in range(2)] == [[], []]
     tells(world, made)
     [invoice] = world.invoices("acme")
-    assert (invoice.amount_paid, invoice.overpaid, balance_of(world)) == (0, 0, credit)
+    assert (invoice.amount_paid, invoice.overpaid, balance(world)) == (0, 0, credit)
     assert payments_that_differ(world) == []
 
 
@@ -215,7 +214,7 @@ def test_so_does_one_over_a_part_where_the_dashboard_gave_back_just_that(world: 
     tells(world, stripe.refunded_by_hand(1000))
     assert settles(world, gateway=stripe).failures == []
     [invoice] = world.invoices("acme")
-    assert (invoice.status, invoice.amount_paid, invoice.amount_due, balance_of(world)) == (
+    assert (invoice.status, invoice.amount_paid, invoice.amount_due, balance(world)) == (
         InvoiceStatus.PAID,
         3900,
         0,

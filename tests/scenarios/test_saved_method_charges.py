@@ -11,17 +11,17 @@ from billing.domain.dunning_case import CaseCause
 from billing.domain.dunning_policy import CaseState
 from billing.domain.errors import NotFound
 from billing.domain.invoice import Invoice, InvoiceStatus
-from billing.domain.payment import PaymentSource
 from billing.ports import CheckoutStatus, EventAbout, GatewayEvent, GatewayUnavailable
 from billing.sandbox.server import RunningSandbox
 from billing.usecases.apply_gateway_event import apply_gateway_event
 from billing.usecases.charge_waiting import charge_waiting
 from billing.usecases.open_payment import WayBack, open_method_page
-from billing.usecases.record_payment import NewPayment, record_payment
+from billing.usecases.record_payment import record_payment
 from billing.usecases.reverse_payment import reverse_payment
 from billing.usecases.write_off_invoice import write_off_invoice
 from tests.collected_invoice import CARD, INTENTS, running, sandbox, world
 from tests.collecting import CardWorld
+from tests.paying import cheque
 from tests.sandbox_client import browse
 from tests.unpaid import declines, dunned_on, fails, pages, recorded, the_case, the_customer
 
@@ -254,15 +254,7 @@ def test_what_waits_for_nothing_is_not_charged(sandbox: RunningSandbox, world: C
     """The first is written off, the second's payment was taken back and nobody has looked at that yet."""
     first, second = two_unpaid(sandbox, world)
     write_off_invoice(world.documents, first.number, reason="insolvent", call=world.call())
-    new = NewPayment(
-        id="cheque-1",
-        amount=4900,
-        currency="USD",
-        source=PaymentSource.MANUAL,
-        received_at=world.now,
-        invoice_ids=(second.id,),
-    )
-    record_payment(world.documents, new, call=world.call())
+    record_payment(world.documents, cheque(world, 4900, second.id), call=world.call())
     reverse_payment(world.documents, "cheque-1", reason="bounced", call=world.call())
     before = charges(world)
     for event in saves(world):

@@ -35,7 +35,8 @@ from billing.usecases.record_usage import record_usage
 from billing.usecases.usage_outcome import OutcomeStatus
 from billing.usecases.verify import VerifyRequest, verify
 from tests.builders import a_fee, a_meter, a_plan, a_rate, a_tenant, utc
-from tests.crediting import balance, pays
+from tests.crediting import pays
+from tests.paying import balance
 from tests.reviewing import call, void
 from tests.watched_documents import Once, WatchedDocuments
 from tests.world import World

@@ -6,15 +6,16 @@ from typing import Any
 import pytest
 
 from billing.domain.finding import Finding
-from billing.domain.payment import PaymentSource, RefundTarget
+from billing.domain.payment import RefundTarget
 from billing.ports import Delete, Document, Query
 from billing.store.customers import Customers
 from billing.usecases.call import Call
-from billing.usecases.record_payment import NewPayment, record_payment
+from billing.usecases.record_payment import record_payment
 from billing.usecases.refund_payment import RefundRequest, refund_payment
 from billing.usecases.reverse_payment import reverse_payment
 from billing.usecases.verify import VerifyReport, VerifyRequest, verify
 from tests.builders import a_fee, a_plan
+from tests.paying import cheque
 from tests.world import World
 
 
@@ -48,15 +49,7 @@ def invoice_id(name: str) -> str:
 
 
 def pays(world: World, name: str, amount: int) -> None:
-    new = NewPayment(
-        id=f"pay-{name}",
-        amount=amount,
-        currency="USD",
-        source=PaymentSource.MANUAL,
-        received_at=world.now,
-        invoice_ids=(invoice_id(name),),
-    )
-    record_payment(world.documents, new, call=call(world))
+    record_payment(world.documents, cheque(world, amount, invoice_id(name), id=f"pay-{name}"), call=call(world))
 
 
 def verified(world: World, *, through: Any = None) -> VerifyReport:  # noqa: ANN401 - another view of the store
@@ -150,13 +143,6 @@ class PaysMeanwhile:
         if is_time and len(self.paid) < len(self.parts):
             name = self.parts[len(self.paid)]
             self.paid.append(name)
-            new = NewPayment(
-                id=f"meanwhile-{name}",
-                amount=1000,
-                currency="USD",
-                source=PaymentSource.MANUAL,
-                received_at=self.world.now,
-                invoice_ids=(invoice_id("dan"),),
-            )
+            new = cheque(self.world, 1000, invoice_id("dan"), id=f"meanwhile-{name}")
             record_payment(self.world.documents, new, call=call(self.world))
         return found

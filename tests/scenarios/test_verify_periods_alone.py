@@ -8,19 +8,19 @@ import pytest
 from billing.adapters.counting import CountingDocuments
 from billing.domain.errors import InvalidInput
 from billing.domain.numbering import NumberSeries, Restart
-from billing.domain.payment import PaymentSource
 from billing.domain.subscription_changes import end_subscription
 from billing.ports import Delete, Documents, OperationCounts
 from billing.store.audit import AuditLog
 from billing.store.subscriptions import subscription_fields
 from billing.usecases.call import Call
-from billing.usecases.record_payment import NewPayment, record_payment
+from billing.usecases.record_payment import record_payment
 from billing.usecases.seal_audit import seal_audit
 from billing.usecases.verify import VerifyReport, VerifyRequest, verify
 from tests.builders import a_fee, a_plan, utc
 from tests.covered_documents import CoveredDocuments
 from tests.either_store import documents as store
 from tests.either_store import firestore
+from tests.paying import cheque
 from tests.reviewing import call, settings, void
 from tests.world import World
 
@@ -53,15 +53,7 @@ def months(world: World, *firsts: str) -> None:
 
 
 def pays(world: World, invoice_id: str, *, amount: int) -> None:
-    new = NewPayment(
-        id=f"pay-{invoice_id}",
-        amount=amount,
-        currency="USD",
-        source=PaymentSource.MANUAL,
-        received_at=world.now,
-        invoice_ids=(invoice_id,),
-    )
-    record_payment(world.documents, new, call=call(world))
+    record_payment(world.documents, cheque(world, amount, invoice_id, id=f"pay-{invoice_id}"), call=call(world))
 
 
 def nightly(world: World, *periods: str, **more: Any) -> VerifyReport:  # noqa: ANN401 - how it is verified

@@ -10,10 +10,10 @@ import pytest
 from billing.domain.catalog import Billed
 from billing.domain.coupon import Coupon
 from billing.domain.finding import Finding
-from billing.domain.payment import PaymentSource
+from billing.domain.item_changes import set_quantity
 from billing.domain.period import Cycle, Unit
 from billing.domain.subscription import Item, OneTimeCharge, Subscription
-from billing.domain.subscription_changes import change_plan, change_quantity, end_subscription
+from billing.domain.subscription_changes import change_plan, end_subscription
 from billing.domain.tax import TaxTable
 from billing.ports import Delete, Document, Documents, Query
 from billing.store.coupons import Coupons
@@ -21,10 +21,11 @@ from billing.store.subscriptions import subscription_fields
 from billing.store.tenants import Tenants
 from billing.usecases.change_subscription import add_one_time_charge, apply_coupon
 from billing.usecases.correct_plan import correct_plan
-from billing.usecases.record_payment import NewPayment, record_payment
+from billing.usecases.record_payment import record_payment
 from billing.usecases.record_usage import ReportedUsage, record_usage
 from billing.usecases.verify import VerifyReport, VerifyRequest, verify
 from tests.builders import API_CALLS, a_fee, a_plan, a_rate, a_tenant, utc
+from tests.paying import cheque
 from tests.reviewing import approve, call, reissue, reject, settings, void
 from tests.world import World
 
@@ -62,7 +63,9 @@ def busy() -> World:
     reissue(world, invoice_of(world, "sub-eve").number)
     bills(world, "2026-03-01")
     changes(
-        world, "sub-ada", lambda ada: change_quantity(ada, item_id="seat", quantity=Decimal(5), at=utc("2026-03-05"))
+        world,
+        "sub-ada",
+        lambda ada: set_quantity(ada, "seat", quantity=Decimal(5), at=utc("2026-03-05"), plans=world.plans),
     )
     changes(world, "sub-ada", lambda ada: change_plan(ada, plan=BIGGER, plans=world.plans, at=utc("2026-03-11")))
     changes(world, "sub-eve", lambda eve: change_plan(eve, plan=YEARLY, plans=world.plans, at=utc("2026-03-20")))
@@ -314,16 +317,7 @@ def test_a_void_invoice_stays_provable_after_its_plan_was_corrected() -> None:
 
 def test_payments_change_nothing_of_what_an_invoice_said(world: World) -> None:
     invoice = invoice_of(world, "sub-ada")
-    payment = NewPayment(
-        id="wire-1",
-        customer_id="ada",
-        currency="USD",
-        amount=invoice.total - 1,
-        source=PaymentSource.MANUAL,
-        received_at=world.now,
-        invoice_ids=(invoice.id,),
-    )
-    record_payment(world.documents, payment, call=call(world))
+    record_payment(world.documents, cheque(world, invoice.total - 1, invoice.id, id="wire-1"), call=call(world))
 
     report = verified(world)
 
