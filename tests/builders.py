@@ -26,10 +26,11 @@ from billing.domain.catalog import (
 from billing.domain.customer import Customer
 from billing.domain.invoice import Invoice, LineItem, Party
 from billing.domain.invoicing import CreditDraft, Draft, InvoiceFacts, Skip, draft_invoice
+from billing.domain.item_changes import set_quantity
 from billing.domain.numbering import NumberSeries
 from billing.domain.period import Cycle, Unit
 from billing.domain.subscription import Item, Phase, Plans, Subscription, schedule_of
-from billing.domain.subscription_changes import change_plan, change_quantity, end_subscription
+from billing.domain.subscription_changes import change_plan, end_subscription
 from billing.domain.tax import TaxParty, TaxRate, TaxTable
 from billing.domain.tenant import Tenant
 from billing.domain.usage import Bucket, Buckets
@@ -188,9 +189,10 @@ class Account:
         changed = change_plan(self.subscription, plan=plan, plans=self.plans, at=utc(at), keep_anchor=keep_anchor)
         return replace(self, subscription=changed, plans={**self.plans, plan.ref: plan})
 
-    def changing_quantity(self, item_id: str, *, to: str, at: str) -> Self:
+    def changing_quantity(self, addon_id: str, *, to: str, at: str) -> Self:
         """With another quantity of an add-on from an instant."""
-        return self._with(change_quantity(self.subscription, item_id=item_id, quantity=Decimal(to), at=utc(at)))
+        quantity = Decimal(to)
+        return self._with(set_quantity(self.subscription, addon_id, quantity=quantity, at=utc(at), plans=self.plans))
 
     def ending(self, at: str) -> Self:
         """With the subscription's end at an instant."""

@@ -6,10 +6,11 @@ from fractions import Fraction
 
 import pytest
 
+from billing.domain.item_changes import set_quantity
 from billing.domain.period import Cycle, Unit
 from billing.domain.recurring import RecurringLevel, RecurringLife, monthly_share, recurring_life
 from billing.domain.subscription import Item, Pause, Subscription, UnknownPlan
-from billing.domain.subscription_changes import change_plan, change_quantity
+from billing.domain.subscription_changes import change_plan
 from tests.builders import Account, a_fee, a_meter, a_plan, a_subscription, utc
 
 
@@ -54,7 +55,7 @@ def test_a_changed_quantity_and_a_changed_plan_count_from_their_instant() -> Non
     small = a_plan(fees=[a_fee("10.00")], addons=[a_fee("5.00", "seat")])
     yearly = a_plan(plan_id="big", fees=[a_fee("600.00")], cycle=Cycle(1, Unit.YEAR))
     subscription = with_item(a_subscription(small, start="2026-01-01"), "seat", start="2026-01-01")
-    more = change_quantity(subscription, item_id="seat", quantity=Decimal(4), at=utc("2026-01-10"))
+    more = set_quantity(subscription, "seat", quantity=Decimal(4), at=utc("2026-01-10"), plans={small.ref: small})
     moved = change_plan(more, plan=yearly, plans={small.ref: small}, at=utc("2026-01-20"))
     life = recurring_life(moved, {small.ref: small, yearly.ref: yearly})
     assert nets(life) == {"2026-01-01": 15, "2026-01-10": 30, "2026-01-20": 50}

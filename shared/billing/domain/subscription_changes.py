@@ -1,8 +1,7 @@
-"""Changes of a subscription in mid period: another quantity, another plan, an end and its taking back (semantics 5)."""
+"""Changes of a subscription in mid period: another plan, an end and its taking back (semantics 5)."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 
 from billing.domain.billing_cycle import (
     anchored_period,
@@ -16,29 +15,10 @@ from billing.domain.errors import InvalidInput
 from billing.domain.given import as_iso
 from billing.domain.kept_anchor import with_anchor_kept
 from billing.domain.period import Schedule
-from billing.domain.stamp import stamp
-from billing.domain.subscription import Item, Phase, Plans, Subscription, SubscriptionStatus, Unused, schedule_of
+from billing.domain.subscription import Phase, Plans, Subscription, SubscriptionStatus, Unused, schedule_of
 from billing.domain.usage_ownership import billed_until
 
 _MOMENT = timedelta(microseconds=1)
-
-
-def change_quantity(subscription: Subscription, *, item_id: str, quantity: Decimal, at: datetime) -> Subscription:
-    """Close the item at that instant and open one of the new quantity (semantics 5). `quantity` 0 only closes it.
-
-    Raises InvalidInput for an item that is not open, and for an instant that was billed already or lies after the end.
-    """
-    require_open(subscription, at)
-    item = next((item for item in subscription.items if item.id == item_id and item.end is None), None)
-    if item is None:
-        raise InvalidInput("item_id", expected="an open item of the subscription", given=item_id)
-    opened = Item(id=f"{item_id.partition('~')[0]}~{stamp(at)}", charge_id=item.charge_id, quantity=quantity, start=at)
-    kept = tuple(
-        replace(each, end=at) if each is item else each
-        for each in subscription.items
-        if each is not item or at != item.start  # it never ran
-    )
-    return replace(subscription, items=(*kept, opened) if quantity else kept)
 
 
 def change_plan(
