@@ -66,6 +66,7 @@ CODES: Final[dict[int, dict[str, str]]] = {
         "set_elsewhere": "this setting has a place of its own",
         "statement_out_of_balance": "the statement's entries do not add up to its balances",
         "unknown_currency": "there is no such currency",
+        "unknown_addon": "the plan version offers no such add-on",
         "unknown_plan": "there is no such version of a plan",
         "unknown_setting": "there is no such setting",
         "unknown_time_zone": "there is no such time zone",

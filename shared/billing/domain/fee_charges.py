@@ -15,7 +15,7 @@ from billing.domain.period import Cycle, Period, Unit
 from billing.domain.proration import Share, as_first_period, measured_by, share_of, without
 from billing.domain.rating import RatedPart
 from billing.domain.stamp import stamp
-from billing.domain.subscription import Item, Prepaid, Subscription, UnknownPlan, Unused, plan_of
+from billing.domain.subscription import Item, Prepaid, Subscription, UnknownAddon, Unused, plan_of
 
 ONE = Decimal(1)
 _MOMENT = timedelta(microseconds=1)
@@ -119,7 +119,7 @@ def _in_force(
 def _addon(plan: Plan, item: Item) -> RecurringCharge:
     addon = plan.addon(item.charge_id)
     if addon is None:
-        raise UnknownPlan("addon_id", expected=f"an add-on of {plan.ref}", given=item.charge_id)
+        raise UnknownAddon("addon_id", expected=f"an add-on of {plan.ref}", given=item.charge_id)
     return addon
 
 

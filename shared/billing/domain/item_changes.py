@@ -8,7 +8,7 @@ from itertools import chain, count
 
 from billing.domain.errors import InvalidInput
 from billing.domain.stamp import stamp
-from billing.domain.subscription import Item, Plans, Subscription, UnknownPlan, plan_of
+from billing.domain.subscription import Item, Plans, Subscription, UnknownAddon, UnknownPlan, plan_of
 from billing.domain.subscription_changes import require_open
 
 
@@ -54,7 +54,7 @@ def _require_offered(subscription: Subscription, addon_id: str, *, at: datetime,
         plan = plan_of(phase, plans)
         if plan.addon(addon_id) is None:
             offered = ", ".join(each.charge_id for each in plan.addons) or "none"
-            raise UnknownPlan("addon_id", expected=f"an add-on of {plan.ref} ({offered})", given=addon_id)
+            raise UnknownAddon("addon_id", expected=f"an add-on of {plan.ref} ({offered})", given=addon_id)
 
 
 def _ran(item: Item, running: Iterable[Item], *, at: datetime) -> bool:

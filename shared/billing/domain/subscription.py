@@ -45,9 +45,15 @@ class Unused(StrEnum):
 
 
 class UnknownPlan(InvalidInput):
-    """A subscription names a plan version, or an item an add-on, that does not exist."""
+    """A subscription names a plan version that does not exist, or that lacks what it needs."""
 
     code: ClassVar[str] = "unknown_plan"
+
+
+class UnknownAddon(UnknownPlan):
+    """A subscription names an add-on that its plan version does not offer."""
+
+    code: ClassVar[str] = "unknown_addon"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

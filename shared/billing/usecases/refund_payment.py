@@ -220,7 +220,7 @@ def _require_left(payment: Payment, request: RefundRequest) -> None:
         raise InvalidInput("invoice", expected=expected, given=request.invoice_id or None)
     if not 0 < request.amount <= left:
         expected = f"more than 0 and at most {Money(left, payment.currency)}, what is left of it"
-        raise InvalidInput("amount", expected=expected, given=request.amount)
+        raise InvalidInput("amount", expected=expected, given=str(Money(request.amount, payment.currency)))
 
 
 def _unused(documents: Documents, payment: Payment, request: RefundRequest, *, call: Call) -> Stored[Customer]:
@@ -231,7 +231,7 @@ def _unused(documents: Documents, payment: Payment, request: RefundRequest, *, c
     left = max(0, customer.value.credit_balance)
     if request.amount > left:
         expected = f"at most {Money(left, payment.currency)}, what is left on the credit balance"
-        raise InvalidInput("amount", expected=expected, given=request.amount)
+        raise InvalidInput("amount", expected=expected, given=str(Money(request.amount, payment.currency)))
     return customer
 
 

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from billing.api.problem import MalformedRequest
 from billing.api.routes.books import Books, changing, reading
+from billing.api.routes.field_names import by_name, said_of
 from billing.api.routes.models import AnswerModel, GivenModel, Id, NamedId, Reason, Text
 from billing.api.routes.noun import noun
 from billing.api.routes.paging import Paged, Paging, Several, any_of
@@ -34,6 +35,7 @@ from billing.usecases.waiting_transactions import waiting_transactions
 router = noun("bank-statements")
 Reading = Annotated[Books, reading("bank-statements")]
 Changing = Annotated[Books, changing("bank-statements")]
+_MATCHED = by_name(dict.fromkeys(("customer_id", "currency", "invoice_ids"), "invoices"))
 
 _FILE: dict[str, Any] = {
     "requestBody": {
@@ -185,7 +187,8 @@ def list_unmatched(books: Reading, paging: Paging) -> Paged[WaitingAnswer]:
 @router.post("/transactions/{transaction_id}/match")
 def match(transaction_id: NamedId, given: GivenMatch, books: Changing) -> BookedAnswer:
     """Book a transfer that waits, or was set aside, on invoices."""
-    booked = match_transaction(books.documents, transaction_id, given.invoices, note=given.note, call=books.call)
+    with said_of(_MATCHED):
+        booked = match_transaction(books.documents, transaction_id, given.invoices, note=given.note, call=books.call)
     close_ways([booked], close=books.other_ways.close)
     return BookedAnswer.model_validate(booked)
 

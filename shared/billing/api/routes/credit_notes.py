@@ -15,11 +15,13 @@ from billing.api.routes.documents import (
     SettlementFailureAnswer,
     TaxAnswer,
 )
+from billing.api.routes.field_names import FieldOf, said_of
 from billing.api.routes.models import LONGEST_ID, AnswerModel, GivenModel, Id, Minor, NamedId, Reason
 from billing.api.routes.noun import noun
 from billing.api.routes.paging import Paged, Paging
 from billing.domain.credit import CreditNote
 from billing.domain.credit_request import AmountCredit, CreditRequest, LineCredit, LinesCredit, WholeCredit
+from billing.domain.errors import InvalidInput
 from billing.domain.invoice import SettlementStep
 from billing.domain.payment import RefundTarget
 from billing.store.credit_notes import CreditNotes, decode_credit_note
@@ -134,7 +136,8 @@ def issue(given: GivenCredit, books: Changing, response: Response) -> IssuedCred
         reason=given.reason,
         refund_to=given.refund_to,
     )
-    issued = issue_credit_note(books.documents, given.invoice, request, call=books.call)
+    with said_of(_field_of(given.what)):
+        issued = issue_credit_note(books.documents, given.invoice, request, call=books.call)
     settled = books.engine.settle_credit_notes(books.tenant, [issued.credit_note])
     note = _named(books, issued.credit_note.value.id)
     response.headers["Location"] = f"/api/billing/credit-notes/{note.id}"
@@ -159,3 +162,25 @@ def _what(given: GivenWhole | GivenAmount | GivenLines) -> WholeCredit | AmountC
             return LinesCredit(lines=tuple(LineCredit(**each.model_dump()) for each in lines))
         case _:
             assert_never(given)
+
+
+def _field_of(given: GivenWhole | GivenAmount | GivenLines) -> FieldOf:
+    """The rules speak of the amount, of lines by their ids, and of what is credited in all."""
+    lines = given.lines if isinstance(given, GivenLines) else []
+    places = {each.line_id: place for place, each in enumerate(lines)}
+
+    def field_of(error: InvalidInput) -> str:
+        rule, _, line_id = error.field.partition(".")
+        if rule == "credited":
+            return "what"
+        if rule == "amount":
+            return "what.amount"
+        if rule != "lines":
+            return error.field
+        if line_id in places:
+            value = "quantity" if lines[places[line_id]].quantity is not None else "amount"
+            return f"what.lines[{places[line_id]}].{value}"
+        wrong = str(error.given).partition(", ")[0]  # the first of those that are no charge, or named twice
+        return f"what.lines[{places[wrong]}].line_id" if wrong in places else "what.lines"
+
+    return field_of

@@ -10,7 +10,7 @@ from billing.api.routes.books import Books, changing, reading
 from billing.api.routes.conditions import Seen, entity_tag
 from billing.api.routes.customer_bodies import GivenCustomer, GivenCustomerChange, changed_customer, new_customer
 from billing.api.routes.documents import PartyAnswer
-from billing.api.routes.field_names import said_of
+from billing.api.routes.field_names import by_name, said_of
 from billing.api.routes.models import AnswerModel, Currency, GivenModel, NamedId, Reason
 from billing.api.routes.noun import noun
 from billing.api.routes.paging import Paged, Paging
@@ -33,6 +33,7 @@ from billing.usecases.give_service_back import give_service_back
 router = noun("customers")
 Reading = Annotated[Books, reading("customers")]
 Changing = Annotated[Books, changing("customers")]
+_NAMES = by_name({"policy": "dunning_policy"})
 
 
 class TaxPartyAnswer(AnswerModel):
@@ -108,7 +109,7 @@ def list_customers(books: Reading, paging: Paging) -> Paged[CustomerAnswer]:
 def create(given: GivenCustomer, books: Changing, response: Response) -> CustomerAnswer:
     """Open an account. The same id, or Idempotency-Key without one, with the same particulars is the same customer."""
     customer = new_customer(given, customer_id=given.id or books.access.new_id("cus"), at=books.call.recorded_at)
-    with said_of("dunning_policy", rule="policy"):
+    with said_of(_NAMES):
         created = create_customer(books.documents, customer, call=books.call).customer
     response.headers["Location"] = f"/api/billing/customers/{created.id}"
     return CustomerAnswer.model_validate(created)
@@ -145,7 +146,7 @@ def assign(customer_id: NamedId, given: GivenPolicy, books: Changing, response: 
     With If-Match only over what was read of the customer (412).
     """
     policy, segment = given.dunning_policy, given.segment
-    with said_of("dunning_policy", rule="policy"):
+    with said_of(_NAMES):
         done = assign_policy(books.documents, customer_id, policy=policy, segment=segment, call=books.call, seen=seen)
     response.headers["ETag"] = entity_tag(done.customer.version)
     return FollowedAnswer(customer_id=done.customer.value.id, policy=done.policy, earlier=done.earlier)

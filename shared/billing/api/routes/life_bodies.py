@@ -6,6 +6,7 @@ from typing import Annotated, Literal, assert_never
 from pydantic import Field
 
 from billing.api.routes.books import Books
+from billing.api.routes.field_names import FieldOf, by_name
 from billing.api.routes.models import GivenModel, Id, LocalDayOrInstant
 from billing.domain.kept_anchor import Anchor
 from billing.domain.life_change import (
@@ -98,6 +99,19 @@ def change_of(given: GivenChange, books: Books, subscription_id: str) -> LifeCha
             return Resuming(at=_when(given.at, books, subscription_id))
         case _:
             assert_never(given)
+
+
+def field_of(given: GivenChange) -> FieldOf:
+    """The fields of a change by what its rules call them."""
+    match given:
+        case GivenItems():
+            return by_name({"addon_id": "quantities.{given}"})
+        case GivenCancellation():
+            return by_name({"end": "at"})
+        case GivenPause():
+            return by_name({"end": "until"})
+        case _:
+            return by_name({})
 
 
 def _when(at: Moment | LocalDayOrInstant, books: Books, subscription_id: str) -> When:

@@ -7,6 +7,7 @@ from fastapi import Query, Response
 from pydantic import Field
 
 from billing.api.routes.books import Books, changing, reading
+from billing.api.routes.field_names import by_name, said_of
 from billing.api.routes.models import (
     LONGEST_ID,
     AnswerModel,
@@ -150,7 +151,9 @@ def record(given: GivenPayment, books: Changing, response: Response) -> Recorded
         raise InvalidInput("customer_id", expected="whose money it is, where no invoice is named", given=None)
     if given.id is not None:
         require_own_payment_id(given.id, field="id")
-    recorded = record_payment(books.documents, _new(given, books), call=books.call)
+    names = {"invoice_ids": "invoices"} | ({} if given.customer_id else {"customer_id": "invoices"})
+    with said_of(by_name(names)):
+        recorded = record_payment(books.documents, _new(given, books), call=books.call)
     response.headers["Location"] = f"/api/billing/payments/{recorded.payment.id}"
     unclosed = books.other_ways.close_all(recorded.invoices, paid_by=recorded.payment.id)
     payment = PaymentAnswer.model_validate(recorded.payment)

@@ -11,7 +11,7 @@ from billing.adapters.book_files.cell_types import Zone
 from billing.api.routes.books import Books, changing, reading
 from billing.api.routes.conditions import Condition, OverRead
 from billing.api.routes.credit_notes import CreditNoteAnswer
-from billing.api.routes.field_names import said_of
+from billing.api.routes.field_names import by_name, said_of
 from billing.api.routes.invoices import PreviewAnswer, PreviewedDocument, preview_answer
 from billing.api.routes.life_bodies import (
     GivenCancellation,
@@ -22,6 +22,7 @@ from billing.api.routes.life_bodies import (
     GivenResume,
     GivenUndo,
     change_of,
+    field_of,
 )
 from billing.api.routes.models import AnswerModel, GivenModel, Id, LocalDayOrInstant, NamedId, day_or_instant
 from billing.api.routes.noun import noun
@@ -33,6 +34,7 @@ from billing.usecases.preview_life import preview_life
 
 router = noun("subscriptions")
 Changing = Annotated[Books, changing("subscriptions")]
+_NAMES = by_name({"addon_id": "items.{given}"})
 Reading = Annotated[Books, reading("subscriptions")]
 Quantity = Annotated[Decimal, Field(ge=0, max_digits=24, decimal_places=12)]
 
@@ -80,7 +82,8 @@ class BillsAnswer(AnswerModel):
 @router.post("", status_code=201)
 def create(given: GivenSubscription, books: Changing, response: Response) -> SubscriptionAnswer:
     """Open a subscription; the runs bill it. The same id or Idempotency-Key again is the same subscription."""
-    created = create_subscription(books.documents, _new(given, books), call=books.call)
+    with said_of(_NAMES):
+        created = create_subscription(books.documents, _new(given, books), call=books.call)
     response.headers["Location"] = f"/api/billing/subscriptions/{created.subscription.id}"
     return as_it_stands(books, created.subscription.id, response)
 
@@ -88,14 +91,17 @@ def create(given: GivenSubscription, books: Changing, response: Response) -> Sub
 @router.post("/preview")
 def preview_new(given: GivenSubscription, books: Changing) -> BillsAnswer:
     """The bills that a subscription would have up to now, or its first one; nothing is written."""
-    previews = preview_subscription(books.documents, _new(given, books), call=books.call)
+    with said_of(_NAMES):
+        previews = preview_subscription(books.documents, _new(given, books), call=books.call)
     return BillsAnswer(data=[preview_answer(each) for each in previews])
 
 
 @router.post("/{subscription_id}/preview")
 def preview_change(subscription_id: NamedId, given: GivenChange, books: Changing) -> LifePreviewAnswer:
     """What the next bills say without a change and with it; nothing is written."""
-    found = preview_life(books.documents, subscription_id, change_of(given, books, subscription_id), call=books.call)
+    change = change_of(given, books, subscription_id)
+    with said_of(field_of(given)):
+        found = preview_life(books.documents, subscription_id, change, call=books.call)
     return LifePreviewAnswer(
         at=found.at,
         subscription=subscription_answer(found.after),
@@ -132,8 +138,7 @@ def undo_cancel(subscription_id: NamedId, books: Changing, over: OverRead) -> Ch
 @router.post("/{subscription_id}/pause")
 def pause(subscription_id: NamedId, given: GivenPause, books: Changing, over: OverRead) -> ChangedAnswer:
     """Charge nothing recurring from then on, until an instant or until it is resumed."""
-    with said_of("until", rule="end"):
-        return _changed(books, subscription_id, given, over)
+    return _changed(books, subscription_id, given, over)
 
 
 @router.post("/{subscription_id}/resume")
@@ -159,7 +164,9 @@ def _new(given: GivenSubscription, books: Books) -> NewSubscription:
 def _changed(books: Books, subscription_id: str, given: GivenChange, over: Condition) -> ChangedAnswer:
     """The change over what was read, where If-Match names that (412 otherwise), and the subscription since."""
     change = change_of(given, books, subscription_id)
-    done = change_life(books.documents, subscription_id, change, call=books.call, seen=over.seen)
+    change = change_of(given, books, subscription_id)
+    with said_of(field_of(given)):
+        done = change_life(books.documents, subscription_id, change, call=books.call, seen=over.seen)
     if done.credit_note is not None:
         books.engine.settle_credit_notes(books.tenant, [done.credit_note])
     note = None if done.credit_note is None else CreditNoteAnswer.model_validate(done.credit_note.value)
