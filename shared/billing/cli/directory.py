@@ -84,6 +84,11 @@ def instant_of(text: str, *, zone: str, option: str = "--as-of") -> datetime:
     raise InvalidInput(option, expected="2026-03-01, or 2026-03-01T09:00:00+01:00 with its offset", given=text)
 
 
+def instant_or_now(text: str | None, *, zone: str, option: str = "--as-of") -> datetime:
+    """As `instant_of`; now where the option is left out."""
+    return SystemClock().now() if text is None else instant_of(text, zone=zone, option=option)
+
+
 def day_of(text: str, *, option: str = "--bill-from") -> date:
     """The value of an option as a date, or InvalidInput."""
     try:

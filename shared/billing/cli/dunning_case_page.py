@@ -4,8 +4,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from billing.cli.directory import open_place
-from billing.cli.dunning_cases import ShownCase, asked_instant, case_json, shown_cases
+from billing.cli.directory import instant_or_now, open_place
+from billing.cli.dunning_cases import ShownCase, case_json, shown_cases
 from billing.cli.dunning_words import CAUSES, attempt_words, pause_words, row_json, row_words
 from billing.cli.place import Place
 from billing.cli.run_json import invoice_amount
@@ -25,7 +25,7 @@ def show_one(id_or_number: str, *, as_of: str | None, place: Place) -> None:
     """Print one case; NotFound for no such invoice, NotChased for one without a case."""
     engine, tenant = open_place(place)
     invoice = Invoices.of(engine.documents, tenant.id).named(id_or_number).value
-    found = shown_cases(engine.documents, [invoice], tenant=tenant, as_of=asked_instant(as_of, tenant=tenant))
+    found = shown_cases(engine.documents, [invoice], tenant=tenant, as_of=instant_or_now(as_of, zone=tenant.zone))
     if not found:
         raise NotChased(invoice)
     if place.as_json:

@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 from rich.markup import escape
 
-from billing.cli.directory import call_on, instant_of, open_place
+from billing.cli.directory import instant_or_now, open_place
 from billing.cli.dunning_words import does_nothing, next_words, row_json, row_words
 from billing.cli.place import Place
 from billing.cli.run_json import invoice_amount
@@ -78,7 +78,7 @@ def show_list(wanted: CaseFilter, *, as_of: str | None, place: Place) -> None:
     engine, tenant = open_place(place)
     found = sorted(_found(engine.documents, wanted, tenant=tenant), key=_age)
     listed, more = found[: wanted.limit], len(found) > wanted.limit
-    shown = shown_cases(engine.documents, listed, tenant=tenant, as_of=asked_instant(as_of, tenant=tenant))
+    shown = shown_cases(engine.documents, listed, tenant=tenant, as_of=instant_or_now(as_of, zone=tenant.zone))
     if place.as_json:
         write_json({"tenant_id": tenant.id, "cases": [case_json(each) for each in shown], "more": more})
     else:
@@ -107,11 +107,6 @@ def shown_cases(
             ShownCase(invoice=invoice, case=case, customer=customer, policy=policy, as_of=as_of, coming=coming)
         )
     return shown
-
-
-def asked_instant(as_of: str | None, *, tenant: Tenant) -> datetime:
-    """`--as-of`, or the present instant."""
-    return call_on(tenant).recorded_at if as_of is None else instant_of(as_of, zone=tenant.zone)
 
 
 def case_json(shown: ShownCase) -> Json:

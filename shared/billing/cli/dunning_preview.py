@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from rich.markup import escape
 
-from billing.cli.directory import call_on, instant_of, open_place
+from billing.cli.directory import instant_or_now, open_place
 from billing.cli.dunning_words import next_words, row_json
 from billing.cli.errors import Refused
 from billing.cli.place import Place
@@ -150,9 +150,7 @@ def _has_mail(tenant: Tenant, customer: Customer) -> bool:
 
 
 def _since(choice: PreviewChoice, *, tenant: Tenant) -> datetime:
-    if choice.started_on is None:
-        return call_on(tenant).recorded_at
-    return instant_of(choice.started_on, zone=tenant.zone, option="--from")
+    return instant_or_now(choice.started_on, zone=tenant.zone, option="--from")
 
 
 def _print(shown: _Shown) -> None:

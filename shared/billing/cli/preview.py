@@ -3,8 +3,7 @@
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from billing.adapters.system_clock import SystemClock
-from billing.cli.directory import instant_of, open_place
+from billing.cli.directory import instant_or_now, open_place
 from billing.cli.errors import Refused
 from billing.cli.invoice_page import print_invoice
 from billing.cli.place import Place
@@ -38,7 +37,7 @@ def show_preview(wanted: Wanted, *, place: Place) -> None:
         message = "whose? Use --customer or --subscription"
         raise Refused(message)
     engine, tenant = open_place(place)
-    at = SystemClock().now() if wanted.at is None else instant_of(wanted.at, zone=tenant.zone, option="--at")
+    at = instant_or_now(wanted.at, zone=tenant.zone, option="--at")
     previews = preview_invoices(
         engine.documents,
         tenant_id=tenant.id,

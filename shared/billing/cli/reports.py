@@ -4,7 +4,7 @@ import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from billing.cli.directory import call_on, instant_of, open_place
+from billing.cli.directory import call_on, instant_of, instant_or_now, open_place
 from billing.cli.errors import Refused
 from billing.cli.place import Place
 from billing.cli.report_json import churn_json, mrr_json, outstanding_json, revenue_json
@@ -20,7 +20,7 @@ from billing.usecases.report_revenue_by_customer import report_revenue_by_custom
 def show_mrr(as_of: str | None, *, csv: str | None, place: Place) -> None:
     """Print monthly recurring revenue, or write it as CSV."""
     engine, tenant = open_place(place)
-    at = call_on(tenant).recorded_at if as_of is None else instant_of(as_of, zone=tenant.zone)
+    at = instant_or_now(as_of, zone=tenant.zone)
     report = report_mrr(engine.documents, tenant.id, as_of=at)
     _answer(
         csv, lines=mrr_csv(report.sections), table=lambda: print_mrr(report), json=lambda: mrr_json(report), place=place
@@ -45,7 +45,7 @@ def show_outstanding(as_of: str | None, *, csv: str | None, place: Place) -> Non
 def show_revenue(as_of: str | None, *, top: int, csv: str | None, place: Place) -> None:
     """Print the greatest customers, or write them as CSV."""
     engine, tenant = open_place(place)
-    at = call_on(tenant).recorded_at if as_of is None else instant_of(as_of, zone=tenant.zone)
+    at = instant_or_now(as_of, zone=tenant.zone)
     report = report_revenue_by_customer(engine.documents, tenant.id, as_of=at, top=top)
     _answer(
         csv,

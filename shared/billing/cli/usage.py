@@ -8,8 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 
-from billing.adapters.system_clock import SystemClock
-from billing.cli.directory import ACTOR, instant_of, open_directory, the_tenant
+from billing.cli.directory import ACTOR, instant_or_now, open_directory, the_tenant
 from billing.cli.errors import DONE, HAD_FAILURES
 from billing.cli.screen import answers, columns, write_json
 from billing.cli.usage_files import UsageText, read_events, read_reports
@@ -76,8 +75,7 @@ def run_report(source: UsageSource, *, as_json: bool) -> int:
 def _open(source: UsageSource) -> _Opened:
     engine = open_directory(source.directory)
     tenant = the_tenant(engine, source.tenant_id)
-    given = source.recorded_at
-    at = SystemClock().now() if given is None else instant_of(given, zone=tenant.zone, option="--recorded-at")
+    at = instant_or_now(source.recorded_at, zone=tenant.zone, option="--recorded-at")
     return _Opened(documents=engine.documents, tenant=tenant, recorded_at=at)
 
 
