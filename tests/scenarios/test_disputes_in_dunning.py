@@ -21,11 +21,11 @@ __all__ = ["running", "sandbox", "world"]
 PART = "stripe.pi_part"
 
 
-def pays_a_part(world: CardWorld, *, name: str = PART) -> None:
-    """10.00 of the 49.00 come by card, past the invoice's own charges."""
+def pays(world: CardWorld, amount: int, *, name: str = PART) -> None:
+    """So much of the 49.00 comes by card, past the invoice's own charges."""
     new = NewPayment(
         id=name,
-        amount=1000,
+        amount=amount,
         currency="USD",
         source=PaymentSource.CARD,
         received_at=world.now,
@@ -47,7 +47,7 @@ def disputed_on_day_2(sandbox: RunningSandbox, world: CardWorld) -> None:
     fails(sandbox, world)
     dunned_on(world, "2026-02-01")
     world.travels_to("2026-02-03T09:00")
-    pays_a_part(world)
+    pays(world, 1000)
     disputes(world)
 
 
@@ -90,7 +90,7 @@ def test_another_payment_s_dispute_that_is_decided_does_not_end_the_rest(
     sandbox: RunningSandbox, world: CardWorld
 ) -> None:
     disputed_on_day_2(sandbox, world)
-    pays_a_part(world, name="stripe.pi_other")
+    pays(world, 1000, name="stripe.pi_other")
     disputes(world, name="stripe.pi_other")
     decides(world, won=True, name=PART)
     assert the_case(world).pause is not None
@@ -104,15 +104,7 @@ def test_an_invoice_that_is_paid_rests_not_and_lost_it_is_a_case_of_its_own_that
     """The payment of a suspended invoice is disputed and lost: its service stays until somebody has looked at it."""
     suspended(sandbox, world)
     world.travels_to("2026-02-22T12:00")
-    new = NewPayment(
-        id=PART,
-        amount=4900,
-        currency="USD",
-        source=PaymentSource.CARD,
-        received_at=world.now,
-        invoice_ids=(the_invoice(world).id,),
-    )
-    record_payment(world.documents, new, call=world.call())
+    pays(world, 4900)
     before = the_case(world)
     disputes(world)
     assert (the_case(world), the_invoice(world).status) == (before, InvoiceStatus.PAID)

@@ -71,21 +71,25 @@ def test_the_standard_rates_of_2026_are_spread_as_the_commission_lists_them() ->
 
 
 @pytest.mark.parametrize(
-    ("place", "last_day", "before", "first_day", "since"),
+    ("rates", "place", "last_day", "before", "first_day", "since"),
     [
-        ("EE", "2023-12-31", "20", "2024-01-01", "22"),
-        ("EE", "2025-06-30", "22", "2025-07-01", "24"),
-        ("FI", "2024-08-31", "24", "2024-09-01", "25.5"),
-        ("LU", "2022-12-31", "17", "2023-01-01", "16"),
-        ("LU", "2023-12-31", "16", "2024-01-01", "17"),
-        ("RO", "2025-07-31", "19", "2025-08-01", "21"),
-        ("SK", "2024-12-31", "20", "2025-01-01", "23"),
+        (EU, "EE", "2023-12-31", "20", "2024-01-01", "22"),
+        (EU, "EE", "2025-06-30", "22", "2025-07-01", "24"),
+        (EU, "FI", "2024-08-31", "24", "2024-09-01", "25.5"),
+        (EU, "LU", "2022-12-31", "17", "2023-01-01", "16"),
+        (EU, "LU", "2023-12-31", "16", "2024-01-01", "17"),
+        (EU, "RO", "2025-07-31", "19", "2025-08-01", "21"),
+        (EU, "SK", "2024-12-31", "20", "2025-01-01", "23"),
+        (US, "US-LA", "2024-12-31", "4.45", "2025-01-01", "5"),
+        (US, "US-LA", "2029-12-31", "5", "2030-01-01", "4.75"),
+        (US, "US-DC", "2026-09-30", "6", "2026-10-01", "7"),
+        (US, "US-SD", "2027-06-30", "4.2", "2027-07-01", "4.5"),
     ],
 )
-def test_a_vat_rate_changes_on_the_day_the_law_says(
-    place: str, last_day: str, before: str, first_day: str, since: str
+def test_a_rate_changes_on_the_day_the_law_says(
+    rates: TaxTable, place: str, last_day: str, before: str, first_day: str, since: str
 ) -> None:
-    assert (percent(EU, place, last_day), percent(EU, place, first_day)) == (before, since)
+    assert (percent(rates, place, last_day), percent(rates, place, first_day)) == (before, since)
 
 
 def test_the_azores_and_madeira_have_rates_of_their_own() -> None:
@@ -97,21 +101,6 @@ def test_all_states_but_five_and_the_district_of_columbia_have_one_rate() -> Non
     assert {rate.state for rate in US.rates} == US_STATES - {"AK", "DE", "MT", "NH", "OR"} | {"DC"}
     for state in US_STATES:
         assert len(US.lookup("US", state, date(2026, 2, 28))) == (state not in {"AK", "DE", "MT", "NH", "OR"})
-
-
-@pytest.mark.parametrize(
-    ("place", "last_day", "before", "first_day", "since"),
-    [
-        ("US-LA", "2024-12-31", "4.45", "2025-01-01", "5"),
-        ("US-LA", "2029-12-31", "5", "2030-01-01", "4.75"),
-        ("US-DC", "2026-09-30", "6", "2026-10-01", "7"),
-        ("US-SD", "2027-06-30", "4.2", "2027-07-01", "4.5"),
-    ],
-)
-def test_a_sales_tax_rate_changes_on_the_day_the_law_says(
-    place: str, last_day: str, before: str, first_day: str, since: str
-) -> None:
-    assert (percent(US, place, last_day), percent(US, place, first_day)) == (before, since)
 
 
 @pytest.mark.parametrize(
