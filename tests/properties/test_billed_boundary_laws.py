@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from billing.domain.billing_cycle import anchored_period
 from billing.domain.catalog import Billed, Plan
-from billing.domain.invoicing import CreditDraft, Draft
 from billing.domain.life_change import (
     Cancellation,
     CancellationUndone,
@@ -18,11 +17,11 @@ from billing.domain.life_change import (
     Pausing,
     PlanChange,
     Resuming,
-    changed,
 )
 from billing.domain.period import Cycle
 from billing.domain.subscription import SubscriptionStatus, Unused
 from tests.builders import DAILY, HOURLY, MONTHLY, QUARTERLY, WEEKLY, YEARLY, Account, a_fee, a_plan
+from tests.lives import after, billed_until
 
 PRICES = {"small": (1001, 207), "large": (3003, 101)}
 """Of each plan its fee and a seat, in cents."""
@@ -88,36 +87,20 @@ def test_each_period_costs_what_it_is_worth_whether_its_boundary_was_billed_befo
     for wishes in planned:
         for what in [what for is_billed, what in wishes if not is_billed]:
             account = after(account, worth.asked(what, at), now=at)
-        account, total = billed_until(account, at)
-        charged += total
+        account, bills = billed_until(account, at)
+        charged += sum(bills.values())
         for what in [what for is_billed, what in wishes if is_billed]:
             account = after(account, worth.asked(what, at), now=at)
         expected += worth.of_a_period
         at = anchored_period(account.subscription.phases[-1].schedule, at).end
     if ends_billed:
-        account, total = billed_until(account, at)
-        charged += total
+        account, bills = billed_until(account, at)
+        charged += sum(bills.values())
     early = account.subscription.start
     if doubts:
         account = after(account, Cancellation(at=at, unused=Unused.NONE), now=early)
         account = after(account, CancellationUndone(), now=early)
     account = after(account, Cancellation(at=at), now=at)
-    account, total = billed_until(account, at)
-    assert (charged + total, account.subscription.status) == (expected, SubscriptionStatus.ENDED)
+    account, bills = billed_until(account, at)
+    assert (charged + sum(bills.values()), account.subscription.status) == (expected, SubscriptionStatus.ENDED)
     assert account.subscription.next_billing_at is None
-
-
-def after(account: Account, change: LifeChange, *, now: datetime) -> Account:
-    return replace(account, subscription=changed(account.subscription, change, plans=account.plans, now=now))
-
-
-def billed_until(account: Account, until: datetime) -> tuple[Account, int]:
-    """The account after the bills that are due by then, and what they come to."""
-    total = 0
-    while (due := account.subscription.next_billing_at) is not None and due <= until:
-        outcome, account = account.next_bill()
-        if isinstance(outcome, Draft):
-            total += outcome.invoice.subtotal
-        if isinstance(outcome, CreditDraft):
-            total -= outcome.credit_note.subtotal
-    return account, total

@@ -12,13 +12,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from billing.domain.catalog import Billed, GraduatedPrice, Plan
-from billing.domain.invoicing import CreditDraft, Draft
-from billing.domain.life_change import Cancellation, LifeChange, Pausing, PlanChange, changed
+from billing.domain.life_change import Cancellation, Pausing, PlanChange
 from billing.domain.subscription import SubscriptionStatus
 from tests.builders import MONTHLY, QUARTERLY, YEARLY, Account, a_fee, a_meter, a_plan, tiers, utc
+from tests.lives import after, billed_until
 
 CYCLES = {"first": MONTHLY, "second": QUARTERLY, "third": YEARLY}
 DAY = utc("2026-04-10")
+_MOMENT = timedelta(microseconds=1)
 FEE = a_fee(str(Decimal(lcm(30, 31, 89, 92, 365)) / 100))
 """Each day of any of these periods is worth a whole number of cents, so that nothing is rounded."""
 METER = a_meter(GraduatedPrice(tiers=tiers(("40", "0.13", "9.70"), (None, "0.07", "3.10"))))
@@ -72,27 +73,11 @@ def lived(plans: list[Plan], start: datetime, moves: list[datetime], paused: lis
         for number, move in enumerate(moves, start=1):
             if today <= move < min(today + timedelta(days=1), end):
                 account = after(account, PlanChange(plan=plans[number].ref, at=move), now=move)
-        account, of_day = billed_before(account, today + timedelta(days=1))
-        total += of_day
+        account, bills = billed_until(account, today + timedelta(days=1) - _MOMENT)
+        total += sum(bills.values())
     assert account.subscription.status is SubscriptionStatus.ENDED
     return total
 
 
 def at(day: int, hour: int = 0) -> datetime:
     return DAY + timedelta(days=day, hours=hour)
-
-
-def after(account: Account, change: LifeChange, *, now: datetime) -> Account:
-    return replace(account, subscription=changed(account.subscription, change, plans=account.plans, now=now))
-
-
-def billed_before(account: Account, instant: datetime) -> tuple[Account, int]:
-    """The account after the bills that are due before an instant, and what they come to."""
-    total = 0
-    while (due := account.subscription.next_billing_at) is not None and due < instant:
-        outcome, account = account.next_bill()
-        if isinstance(outcome, Draft):
-            total += outcome.invoice.subtotal
-        if isinstance(outcome, CreditDraft):
-            total -= outcome.credit_note.subtotal
-    return account, total

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from billing.domain.catalog import Billed, Plan
 from billing.domain.errors import InvalidInput
-from billing.domain.invoicing import CreditDraft, Draft
-from billing.domain.life_change import Cancellation, PlanChange, changed
+from billing.domain.life_change import Cancellation, PlanChange
 from tests.builders import MONTHLY, YEARLY, Account, a_fee, a_plan
+from tests.lives import after, billed_until
 
 OF_MONTH, OF_YEAR = 377_580, 365 * 366
 FEES = {"small": OF_MONTH, "large": 3 * OF_MONTH, "annual": 5 * OF_YEAR, "yearly": 7 * OF_YEAR}
@@ -55,33 +55,34 @@ def said(stretches: list[Stretch], name: str, day: date) -> list[Stretch]:
 
 @settings(deadline=None, max_examples=200)
 @given(
-    billed=st.fixed_dictionaries({name: st.sampled_from(Billed) for name in FEES}),
+    modes=st.fixed_dictionaries({name: st.sampled_from(Billed) for name in FEES}),
     wishes=st.lists(
         st.tuples(st.sampled_from((0, 0, 0, 10, 20, 30, 31)), st.booleans(), st.sampled_from(sorted(FEES)))
     ),
     lasts=st.integers(1, 40),
 )
 def test_each_day_is_charged_once_by_the_plan_that_was_last_said_of_it(
-    billed: dict[str, Billed], wishes: list[tuple[int, bool, str]], lasts: int
+    modes: dict[str, Billed], wishes: list[tuple[int, bool, str]], lasts: int
 ) -> None:
-    plans = {each.ref: each for each in (plan(name, billed[name]) for name in FEES)}
+    plans = {each.ref: each for each in (plan(name, modes[name]) for name in FEES)}
     account = replace(Account.opened(plans["small@1"], start=START.isoformat()), plans=plans)
     day, stretches, bills = START, said([], "small", START), dict[str, int]()
     for gap, is_billed, name in wishes[:10]:
         day += timedelta(days=gap)
         if is_billed:
-            account = billed_until(account, instant(day), bills)
+            account = billed(account, instant(day), bills)
+        change = PlanChange(plan=f"{name}@1", at=instant(day))
         try:
-            account = takes(account, name, instant(day))
+            account = after(account, change, now=instant(day))
         except InvalidInput as error:
             if "whose bill is made already" not in str(error):  # a third interval, where something is billed ahead
                 raise
         else:
             stretches = said(stretches, name, day)
-            assert takes(account, name, instant(day)) == account
+            assert after(account, change, now=instant(day)) == account
     end = day + timedelta(days=lasts)
-    ending = changed(account.subscription, Cancellation(at=instant(end)), plans=plans, now=instant(day))
-    account = billed_until(replace(account, subscription=ending), instant(end), bills)
+    account = after(account, Cancellation(at=instant(end)), now=instant(day))
+    account = billed(account, instant(end), bills)
     assert account.subscription.next_billing_at is None
     in_force = (max((s for s in stretches if s.start <= each), key=lambda s: s.start) for each in days(START, end))
     assert sum(bills.values()) == sum(s.worth(each) for s, each in zip(in_force, days(START, end), strict=True))
@@ -95,21 +96,9 @@ def instant(day: date) -> datetime:
     return datetime(day.year, day.month, day.day, tzinfo=UTC)
 
 
-def takes(account: Account, name: str, at: datetime) -> Account:
-    change = PlanChange(plan=f"{name}@1", at=at)
-    return replace(account, subscription=changed(account.subscription, change, plans=account.plans, now=at))
-
-
-def billed_until(account: Account, until: datetime, bills: dict[str, int]) -> Account:
+def billed(account: Account, until: datetime, bills: dict[str, int]) -> Account:
     """The account after the bills that are due by then, each put down under a name that no other has."""
-    while (due := account.subscription.next_billing_at) is not None and due <= until:
-        outcome, account = account.next_bill()
-        if isinstance(outcome, Draft):
-            bill, amount = outcome.invoice.id, outcome.invoice.subtotal
-        elif isinstance(outcome, CreditDraft):
-            bill, amount = outcome.credit_note.id, -outcome.credit_note.subtotal
-        else:
-            continue
-        assert bill not in bills
-        bills[bill] = amount
+    account, made = billed_until(account, until)
+    assert not bills.keys() & made.keys()
+    bills.update(made)
     return account

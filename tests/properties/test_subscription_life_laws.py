@@ -13,7 +13,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from billing.domain.catalog import Billed, Plan
-from billing.domain.invoicing import CreditDraft, Draft, Skip
 from billing.domain.life_change import (
     Cancellation,
     CancellationUndone,
@@ -22,9 +21,9 @@ from billing.domain.life_change import (
     Pausing,
     PlanChange,
     Resuming,
-    changed,
 )
 from tests.builders import Account, a_fee, a_plan
+from tests.lives import after, billed_until
 
 UNIT = 377_580
 START = date(2028, 1, 10)
@@ -92,8 +91,8 @@ def test_charges_less_credits_are_what_each_day_was_worth(
     worth, charged = Worth(), 0
     for passed in range(lasts):
         day = START + timedelta(days=passed)
-        account, billed_now = bills_due(account, until=instant(day))
-        charged += billed_now
+        account, bills = billed_until(account, instant(day))
+        charged += sum(bills.values())
         for what in [what for offset, what in planned if offset == passed]:
             account = after(account, asked(worth, what, instant(day)), now=instant(day))
             if doubts:
@@ -101,26 +100,7 @@ def test_charges_less_credits_are_what_each_day_was_worth(
                 account = after(account, CancellationUndone(), now=instant(day))
         worth.passes(day)
     end = instant(START + timedelta(days=lasts))
-    account, billed_now = bills_due(account, until=end - timedelta(seconds=1))
+    account, before = billed_until(account, end - timedelta(seconds=1))
     account = after(account, Cancellation(at=end), now=end)
-    _, last = bills_due(account, until=end + timedelta(days=400))
-    assert charged + billed_now + last == worth.total
-
-
-def after(account: Account, change: LifeChange, *, now: datetime) -> Account:
-    return replace(account, subscription=changed(account.subscription, change, plans=account.plans, now=now))
-
-
-def bills_due(account: Account, *, until: datetime) -> tuple[Account, int]:
-    """The account after the bills that are due by then, and what they come to."""
-    total = 0
-    while (due := account.subscription.next_billing_at) is not None and due <= until:
-        outcome, account = account.next_bill()
-        match outcome:
-            case Draft():
-                total += outcome.invoice.subtotal
-            case CreditDraft():
-                total -= outcome.credit_note.subtotal
-            case Skip():
-                pass
-    return account, total
+    _, last = billed_until(account, end + timedelta(days=400))
+    assert charged + sum(before.values()) + sum(last.values()) == worth.total
