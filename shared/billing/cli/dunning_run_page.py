@@ -3,7 +3,7 @@
 from rich.console import Console
 from rich.markup import escape
 
-from billing.cli.run_json import invoice_amount
+from billing.cli.run_json import invoice_amount, scope_json
 from billing.cli.screen import Json, answers, columns, complaints
 from billing.domain.dunning_report import DunningDetail, DunningReport
 from billing.domain.figures import amount
@@ -32,11 +32,7 @@ def print_dunning_run(report: DunningReport, *, tenant: Tenant) -> None:
 def dunning_run_json(report: DunningReport) -> Json:
     """The run's report with every detail, amounts as decimal text."""
     return {
-        "tenant_id": report.tenant_id,
-        "run_id": report.run_id,
-        "as_of": report.as_of.isoformat(),
-        "dry_run": report.dry_run,
-        "complete": report.complete,
+        **scope_json(report),
         "processed": report.processed,
         "actions": dict(sorted(report.actions.items())),
         "overdue": report.entered,

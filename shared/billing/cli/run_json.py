@@ -6,6 +6,7 @@ from billing.cli.billing_run import BillingRun
 from billing.cli.directory import object_path
 from billing.cli.run_comparison import comparison_json
 from billing.cli.screen import Json
+from billing.domain.dunning_report import DunningReport
 from billing.domain.invoice import Invoice, LineItem
 from billing.domain.money import Money
 from billing.domain.run_report import Failure, HeldInvoice, InvoiceSummary, Revenue, RunReport, SettlementFailure
@@ -17,7 +18,7 @@ def run_json(run: BillingRun, *, directory: Path) -> Json:
     """The run's report and its invoices; the sums are those of the run's currency, `revenue` has every currency."""
     report, totals = run.report, run.report.totals
     return {
-        **_scope(report),
+        **scope_json(report),
         "customers": report.customers,
         "generated": len(report.invoices),
         "skipped": report.skipped.total(),
@@ -56,7 +57,8 @@ def tax_by_place(revenue: Revenue) -> Json:
     }
 
 
-def _scope(report: RunReport) -> Json:
+def scope_json(report: RunReport | DunningReport) -> Json:
+    """Which run it was, for whom and as of when."""
     return {
         "tenant_id": report.tenant_id,
         "run_id": report.run_id,
