@@ -7,7 +7,6 @@ IBAN = "DE89370400440532013000"
 """The account of the tenants that `things_of` furnishes."""
 
 _WHY = {"reason": "as agreed"}
-_NOTE = {"note": "as agreed"}
 
 KINDS = {
     "coupon_id": "coupon",
@@ -127,7 +126,7 @@ def _catalog(ids: Mapping[str, str]) -> dict[str, Any]:
         "plan_drafts_put_draft": {"name": "Monthly", "currency": "USD"},
         "customers_create": {"party": party, "currency": "USD"},
         "customers_change": {"party": {"city": "Berlin"}},
-        "customers_restore": _NOTE,
+        "customers_restore": _WHY,
         "customers_assign": {"dunning_policy": "default"},
         "usage_record_events": {
             "events": [
@@ -187,18 +186,18 @@ def _money(ids: Mapping[str, str]) -> dict[str, Any]:
         "invoices_create": one_off,
         "invoices_preview_one_off": one_off,
         "invoices_approve": {"invoice_ids": [ids["held"]]},
-        "invoices_reject": _NOTE,
+        "invoices_reject": _WHY,
         "invoices_send": {"to": "books@nova.test"},
         "invoices_void": _WHY,
         "invoices_write_off": _WHY,
         "payments_record": {**money, "customer_id": ids["customer"], "invoices": [ids["invoice"]]},
-        "payments_refund": {"amount": 100, "target": "balance", "invoice": ids["case"], **_WHY},
+        "payments_refund": {"amount": 100, "refund_to": "balance", "invoice": ids["case"], **_WHY},
         "payments_reverse": _WHY,
         "credit_notes_issue": {"invoice": ids["invoice"], "what": {"kind": "lines", "lines": [line]}, **_WHY},
         "bank_statements_upload": a_statement(reference="again"),
-        "bank_statements_match": {"invoices": [ids["invoice"]], **_NOTE},
-        "bank_statements_unmatch": _NOTE,
-        "bank_statements_ignore": _NOTE,
+        "bank_statements_match": {"invoices": [ids["invoice"]], "note": "as agreed"},
+        "bank_statements_unmatch": _WHY,
+        "bank_statements_ignore": _WHY,
     }
 
 
@@ -210,7 +209,7 @@ def _dunning() -> dict[str, Any]:
     return {
         "dunning_pause": {"reason": "dispute"},
         "dunning_resume": {},
-        "dunning_resolve": {"decision": "write_off", **_NOTE},
+        "dunning_resolve": {"decision": "write_off", **_WHY},
         "dunning_put_policies": {"policies": [{"name": "default", "steps": steps}]},
     }
 

@@ -138,8 +138,8 @@ def test_each_field_that_breaks_a_rule_is_named(door: ApiDoor) -> None:
         (
             "POST",
             "customers/a/restore",
-            {"note": " "},
-            {"note": "expected one line of text that says something, got ' '"},
+            {"reason": " "},
+            {"reason": "expected one line of text that says something, got ' '"},
         ),
         ("POST", "usage/events", [1], {"body": "expected an object, got [1]"}),
         (

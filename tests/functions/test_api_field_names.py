@@ -92,6 +92,6 @@ def test_a_credit_note_is_refused_by_the_part_of_what_is_credited(api: ApiBooks)
 
 def test_a_refund_that_is_too_much_is_told_in_one_unit(api: ApiBooks) -> None:
     paid = posted(api, "payments", {**MONEY, "amount": 3698, "invoices": [INVOICE]}).json["payment"]
-    given = {"amount": 99_999_999, "target": "balance", "invoice": INVOICE, "reason": "too much"}
+    given = {"amount": 99_999_999, "refund_to": "balance", "invoice": INVOICE, "reason": "too much"}
     detail = refuses(posted(api, f"payments/{paid['id']}/refunds", given), "amount")
     assert detail.endswith("at most 36.98 USD, what is left of it, got '999999.99 USD'")

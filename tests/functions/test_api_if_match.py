@@ -159,7 +159,7 @@ def test_a_key_is_revoked_and_a_service_given_back_over_what_was_read_alone(api:
     keys = "/api/billing/api-keys"
     made = api.ask("POST", keys, body={"name": "till", "role": "viewer"})
     [revoke, restore] = f"{keys}/{made.json['id']}/revoke", f"{LUMEN}/restore"
-    for path, body, tag in ((revoke, None, made.headers["etag"]), (restore, {"note": "paid"}, etag(api, LUMEN))):
+    for path, body, tag in ((revoke, None, made.headers["etag"]), (restore, {"reason": "paid"}, etag(api, LUMEN))):
         assert api.ask("POST", path, body=body, sent={"If-Match": '"another"'}).status == 412
         assert api.ask("POST", path, body=body, sent={"If-Match": tag}).status == 200
 

@@ -65,7 +65,7 @@ def test_a_draft_waits_for_review_and_is_approved_or_discarded(api: ApiBooks) ->
 
     issued = posted(api, None, f"/{approved}/approve", status=200)["invoice"]
     assert (issued["status"], issued["number"][:4], issued["total"]) == ("issued", "INV-", 29750)
-    assert posted(api, {"note": "agreed otherwise"}, f"/{discarded}/reject", status=200)["resolution"] == "rejected"
+    assert posted(api, {"reason": "agreed otherwise"}, f"/{discarded}/reject", status=200)["resolution"] == "rejected"
     assert api.ask("GET", f"{INVOICES}/{discarded}").status == 404
 
 

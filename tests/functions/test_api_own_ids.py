@@ -9,7 +9,7 @@ from tests.functions.api_things import things_of
 
 PAYMENTS = "/api/billing/payments"
 PAYMENT = {"amount": 100, "currency": "USD", "customer_id": "own-customer", "received_at": "2026-03-01"}
-REFUND = {"amount": 10, "target": "balance", "reason": "goodwill"}
+REFUND = {"amount": 10, "refund_to": "balance", "reason": "goodwill"}
 
 
 @pytest.fixture(scope="module")

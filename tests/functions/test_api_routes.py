@@ -324,9 +324,9 @@ def test_a_suspended_customer_gets_its_service_back_by_hand_with_a_reason(api: A
     suspended = customers.serviced(lumen, suspended_at=api.proxy.clock.at, reason="INV-2026-02-0001 is unpaid")
     api.proxy.engine.documents.commit([suspended])
     assert api.read("/api/billing/customers/lumen")["suspended_at"] is not None
-    posted(api, "customers/lumen/restore", {"note": " "}, status=422)
+    posted(api, "customers/lumen/restore", {"reason": " "}, status=422)
     for _ in range(2):
-        restored = posted(api, "customers/lumen/restore", {"note": "pays on Friday"}, status=200)
+        restored = posted(api, "customers/lumen/restore", {"reason": "pays on Friday"}, status=200)
         assert (restored["suspended_at"], restored["suspension_reason"]) == (None, "")
     [record] = api.read("/api/billing/audit?event=customer.restored")["data"]
     assert "pays on Friday" in record["reason"]

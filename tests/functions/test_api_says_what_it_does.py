@@ -64,3 +64,29 @@ def test_a_bank_s_file_is_refused_in_words_of_this_api_and_so_is_one_from_years_
     assert (ahead.status, [each["field"] for each in ahead.json["errors"]]) == (422, ["booked_on"])
     assert "58.31 USD 'INV-2026-02-0001'" in ahead.json["detail"]
     assert api.read("/api/billing/invoices/INV-2026-02-0001")["amount_due"] == 5831
+
+
+def test_why_where_to_and_how_much_have_one_name_in_requests_answers_and_events(api: ApiBooks) -> None:
+    """10.00 of 58.31 go onto the balance."""
+    invoice, payment = "INV-2026-02-0001", "/api/billing/payments/cheque"
+    money = {"id": "cheque", "amount": 5831, "currency": "USD", "received_at": "2026-02-28", "invoices": [invoice]}
+    told_at = {"event_url": f"{api.proxy.base}/nowhere"}
+    assert api.ask("PATCH", SETTINGS, body={"settings": told_at}).status == 200
+    assert api.ask("POST", "/api/billing/payments", body=money).status == 201
+    for given, field in (
+        ({"reason": "goodwill", "target": "balance"}, "target"),
+        ({"note": "goodwill", "refund_to": "balance"}, "reason"),
+        ({"reason": "goodwill"}, "refund_to"),
+    ):
+        refused = api.ask("POST", f"{payment}/refunds", body={"amount": 1000, "invoice": invoice, **given})
+        assert (refused.status, refused.json["errors"][0]["field"]) == (422, field)
+    api.proxy.clock.at += timedelta(seconds=1)
+    wanted = {"amount": 1000, "invoice": invoice, "reason": "goodwill", "refund_to": "balance"}
+    assert api.ask("POST", f"{payment}/refunds", body=wanted).status == 201
+    shown = api.read(payment)
+    assert (shown["amount_refunded"], [each["refund_to"] for each in shown["refunds"]]) == (1000, ["balance"])
+    [event] = [each for each in api.read("/api/billing/events")["data"] if each["type"] == "payment.refunded"]
+    assert (event["data"]["amount_refunded"], event["data"]["refund_to"]) == (1000, "balance")
+    for path in ("customers/lumen/restore", "dunning/cases/nope/resolve", "bank-statements/transactions/nope/ignore"):
+        refused = api.ask("POST", f"/api/billing/{path}", body={"note": "why", "decision": "retry"})
+        assert "note" in {each["field"] for each in refused.json["errors"]}

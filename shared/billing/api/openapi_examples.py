@@ -7,7 +7,6 @@ monthly@1, and about what the first of them make: the plan team@1, the customer 
 from typing import Any, Final
 
 _WHY = {"reason": "agreed with the customer on 2026-03-02"}
-_NOTE = {"note": "agreed with the customer on 2026-03-02"}
 
 PARAMETERS: Final[dict[str, str]] = {
     "coupon_id": "spring-10",
@@ -107,7 +106,7 @@ _CUSTOMERS: Final[dict[str, Any]] = {
     },
     "customers_change": {"party": {"city": "Hamburg"}, "buyer_reference": "PO-2210"},
     "customers_assign": {"dunning_policy": "default"},
-    "customers_restore": _NOTE,
+    "customers_restore": _WHY,
     "subscriptions_create": {"id": "sub-nova", **_SUBSCRIPTION},
     "subscriptions_preview_new": _SUBSCRIPTION,
     "subscriptions_preview_change": {"change": "cancel", "at": "period_end"},
@@ -145,7 +144,7 @@ _MONEY: Final[dict[str, Any]] = {
     "invoices_create": _ONE_OFF,
     "invoices_preview_one_off": _ONE_OFF,
     "invoices_approve": {"invoice_ids": ["sub-lumen.20260201T000000Z.r0"]},
-    "invoices_reject": _NOTE,
+    "invoices_reject": _WHY,
     "invoices_void": _WHY,
     "invoices_write_off": _WHY,
     "invoices_send": {"to": "books@lumen.example"},
@@ -156,16 +155,16 @@ _MONEY: Final[dict[str, Any]] = {
         "received_at": "2026-03-01T00:00:00Z",
         "invoices": ["INV-2026-02-0001"],
     },
-    "payments_refund": {"amount": 500, "target": "balance", "invoice": "INV-2026-02-0001", **_WHY},
+    "payments_refund": {"amount": 500, "refund_to": "balance", "invoice": "INV-2026-02-0001", **_WHY},
     "payments_reverse": _WHY,
     "credit_notes_issue": {"invoice": "INV-2026-02-0001", "what": {"kind": "amount", "amount": 1000}, **_WHY},
     "bank_statements_upload": _STATEMENT,
-    "bank_statements_match": {"invoices": ["INV-2026-02-0001"], **_NOTE},
-    "bank_statements_unmatch": _NOTE,
-    "bank_statements_ignore": _NOTE,
+    "bank_statements_match": {"invoices": ["INV-2026-02-0001"], "note": "agreed with the customer on 2026-03-02"},
+    "bank_statements_unmatch": _WHY,
+    "bank_statements_ignore": _WHY,
     "dunning_pause": {"reason": "dispute", "until": "2026-04-01T00:00:00Z"},
-    "dunning_resume": _NOTE,
-    "dunning_resolve": {"decision": "write_off", **_NOTE},
+    "dunning_resume": _WHY,
+    "dunning_resolve": {"decision": "write_off", **_WHY},
     "events_retry_many": {"since": "2026-03-01T00:00:00Z", "status": ["failed"]},
 }
 

@@ -117,6 +117,11 @@ class Payment:
         """What was given back so far, or is about to be; what went by way of the balance counts once."""
         return self.given_back(RefundState.DONE, RefundState.ASKED)
 
+    @property
+    def amount_refunded(self) -> int:
+        """What was given back; what is on its way is not, and may still fail."""
+        return self.given_back(RefundState.DONE)
+
     def given_back(self, *states: RefundState) -> int:
         """What refunds in these states come to; what went back by way of the balance counts once."""
         given = self._given(*states)

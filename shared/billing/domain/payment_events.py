@@ -47,7 +47,7 @@ def _event(type_: EventType, payment: Payment, *, at: datetime, name: str, **fie
         "status": payment.status.value,
         "currency": payment.currency,
         "amount": payment.amount,
-        "amount_refunded": payment.given_back(RefundState.DONE),
+        "amount_refunded": payment.amount_refunded,
         "to_balance": payment.to_balance,
         "source": payment.source.value,
         "method": payment.method,

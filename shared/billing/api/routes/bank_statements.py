@@ -139,10 +139,10 @@ class GivenMatch(GivenModel):
     note: Text = ""
 
 
-class GivenTransactionNote(GivenModel):
+class GivenTransactionReason(GivenModel):
     """Why it is decided so."""
 
-    note: Reason
+    reason: Reason
 
 
 async def _body(request: Request) -> bytes:
@@ -194,16 +194,16 @@ def match(transaction_id: NamedId, given: GivenMatch, books: Changing) -> Booked
 
 
 @router.post("/transactions/{transaction_id}/unmatch")
-def unmatch(transaction_id: NamedId, given: GivenTransactionNote, books: Changing) -> TransactionAnswer:
+def unmatch(transaction_id: NamedId, given: GivenTransactionReason, books: Changing) -> TransactionAnswer:
     """Take the booking of a transfer back: what it paid is owed again, and it waits again."""
-    done = unmatch_transaction(books.documents, transaction_id, note=given.note, call=books.call)
+    done = unmatch_transaction(books.documents, transaction_id, note=given.reason, call=books.call)
     return TransactionAnswer.model_validate(done)
 
 
 @router.post("/transactions/{transaction_id}/ignore")
-def ignore(transaction_id: NamedId, given: GivenTransactionNote, books: Changing) -> TransactionAnswer:
+def ignore(transaction_id: NamedId, given: GivenTransactionReason, books: Changing) -> TransactionAnswer:
     """Take a transfer out of the queue without booking it; again changes nothing."""
-    done = ignore_transaction(books.documents, transaction_id, note=given.note, call=books.call)
+    done = ignore_transaction(books.documents, transaction_id, note=given.reason, call=books.call)
     return TransactionAnswer.model_validate(done)
 
 

@@ -16,7 +16,7 @@ from billing.api.routes.documents import (
     TaxAnswer,
 )
 from billing.api.routes.field_names import FieldOf, said_of
-from billing.api.routes.models import LONGEST_ID, AnswerModel, GivenModel, Id, Minor, NamedId, Reason
+from billing.api.routes.models import LONGEST_ID, AnswerModel, GivenModel, Id, Minor, NamedId, Reason, RefundTo
 from billing.api.routes.noun import noun
 from billing.api.routes.paging import Paged, Paging
 from billing.domain.credit import CreditNote
@@ -39,7 +39,7 @@ class CreditRefundAnswer(AnswerModel):
 
     payment_id: str
     amount: int
-    target: RefundTarget
+    refund_to: RefundTo
 
 
 class CreditNoteAnswer(IssuedAnswer):

@@ -86,7 +86,7 @@ class GivenPolicy(GivenModel):
 class GivenRestoring(GivenModel):
     """Why the service is given back, for the audit log."""
 
-    note: Reason
+    reason: Reason
 
 
 class FollowedAnswer(AnswerModel):
@@ -157,7 +157,7 @@ def restore(
     customer_id: NamedId, given: GivenRestoring, books: Changing, response: Response, seen: Seen
 ) -> CustomerAnswer:
     """Give a suspended customer its service back by hand; what it owes is chased as before. Again changes nothing."""
-    give_service_back(books.documents, customer_id, note=given.note, call=books.call, seen=seen)
+    give_service_back(books.documents, customer_id, note=given.reason, call=books.call, seen=seen)
     stored = _stored(books, customer_id)
     response.headers["ETag"] = entity_tag(stored.version)
     return CustomerAnswer.model_validate(stored.value)

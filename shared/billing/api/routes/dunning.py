@@ -100,16 +100,16 @@ class GivenCasePause(GivenModel):
 
 
 class GivenCaseResume(GivenModel):
-    """What is to be said of the end of a rest."""
+    """Why a rest ends, if it is to be said."""
 
-    note: Text = ""
+    reason: Text = ""
 
 
 class GivenDecision(GivenModel):
     """What is decided about a case that waits; `extend` needs the day until which the customer is left in peace."""
 
     decision: Literal["retry", "write_off", "resume"]
-    note: Reason
+    reason: Reason
 
 
 class GivenExtension(GivenModel):
@@ -117,7 +117,7 @@ class GivenExtension(GivenModel):
 
     decision: Literal["extend"]
     until: date
-    note: Reason
+    reason: Reason
 
 
 class ResolvedAnswer(AnswerModel):
@@ -168,7 +168,7 @@ def pause(id_or_number: NamedId, given: GivenCasePause, books: Changing) -> Case
 @router.post("/cases/{id_or_number}/resume")
 def resume(id_or_number: NamedId, given: GivenCaseResume, books: Changing) -> CaseAnswer:
     """End a rest; the days that it took do not count."""
-    return _case(resume_dunning(books.documents, id_or_number, note=given.note, call=books.call))
+    return _case(resume_dunning(books.documents, id_or_number, note=given.reason, call=books.call))
 
 
 @router.post("/cases/{id_or_number}/resolve")
@@ -182,7 +182,7 @@ def resolve(
         books.documents,
         id_or_number,
         resolution=_decision(given),
-        note=given.note,
+        note=given.reason,
         call=books.call,
         gateway=_gateway(books),
     )

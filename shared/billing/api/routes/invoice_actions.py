@@ -31,12 +31,6 @@ class GivenReason(GivenModel):
     reason: Reason
 
 
-class GivenRejection(GivenModel):
-    """What is wrong with what is rejected."""
-
-    note: Reason
-
-
 class GivenApproval(GivenModel):
     """The held invoices to issue, by id."""
 
@@ -102,9 +96,9 @@ def approve_one(invoice_id: NamedId, books: Changing) -> SettledInvoiceAnswer:
 
 
 @router.post("/{invoice_id}/reject")
-def reject(invoice_id: NamedId, given: GivenRejection, books: Changing) -> ReviewAnswer:
+def reject(invoice_id: NamedId, given: GivenReason, books: Changing) -> ReviewAnswer:
     """Take a held invoice back: the next run bills its cycle anew. One made by hand is discarded."""
-    return ReviewAnswer.model_validate(reject_invoice(books.documents, invoice_id, note=given.note, call=books.call))
+    return ReviewAnswer.model_validate(reject_invoice(books.documents, invoice_id, note=given.reason, call=books.call))
 
 
 @router.post("/{id_or_number}/void")

@@ -11,6 +11,7 @@ from fastapi import Path, Query
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, PlainSerializer
 
 from billing.domain.errors import InvalidInput
+from billing.domain.payment import RefundTarget
 from billing.domain.period import local_midnight
 
 LONGEST_ID = 200
@@ -69,6 +70,10 @@ Limit = Annotated[int, Query(ge=1, le=200, description="How many at most")]
 
 TimeZone = Annotated[str, Field(validation_alias=AliasChoices("time_zone", "zone"), description="An IANA name")]
 """What the domain has as `zone`, by the name that settings and books have for it."""
+
+
+RefundTo = Annotated[RefundTarget, Field(validation_alias=AliasChoices("refund_to", "target"))]
+"""What the domain has as `target`, by the name that requests and events have for it."""
 
 
 class AnswerModel(BaseModel):

@@ -18,6 +18,7 @@ from billing.api.routes.models import (
     Minor,
     NamedId,
     Reason,
+    RefundTo,
     Text,
 )
 from billing.api.routes.noun import noun
@@ -37,6 +38,7 @@ router = noun("payments")
 Reading = Annotated[Books, reading("payments")]
 Changing = Annotated[Books, changing("payments")]
 Refunding = Annotated[Books, changing("refunds")]
+_REFUNDED = by_name({"target": "refund_to"})
 
 
 class ApplicationAnswer(AnswerModel):
@@ -51,7 +53,7 @@ class RefundAnswer(AnswerModel):
 
     id: str
     amount: int
-    target: RefundTarget
+    refund_to: RefundTo
     refunded_at: datetime
     state: RefundState
     invoice_id: str
@@ -59,7 +61,10 @@ class RefundAnswer(AnswerModel):
 
 
 class PaymentAnswer(AnswerModel):
-    """Money of one customer; `amount` is what is applied and what went `to_balance`, in minor units of `currency`."""
+    """Money of one customer; `amount` is what is applied and what went `to_balance`, in minor units of `currency`.
+
+    `amount_refunded` went back; of what is on its way `refunds` tell the state.
+    """
 
     id: str
     customer_id: str
@@ -72,7 +77,7 @@ class PaymentAnswer(AnswerModel):
     status: PaymentStatus
     method: str
     reference: str
-    refunded: int
+    amount_refunded: int
     refunds: list[RefundAnswer]
     note: str
 
@@ -104,7 +109,7 @@ class GivenRefund(GivenModel):
 
     id: Id | None = None
     amount: Minor
-    target: RefundTarget = RefundTarget.METHOD
+    refund_to: RefundTarget = RefundTarget.METHOD
     invoice: Id | None = None
     reason: Reason
 
@@ -170,12 +175,14 @@ def refund(payment_id: NamedId, given: GivenRefund, books: Refunding) -> Payment
         id=given.id or books.access.new_id("refund"),
         payment_id=payment_id,
         amount=given.amount,
-        target=given.target,
+        target=given.refund_to,
         invoice_id=invoice_id,
         reason=given.reason,
     )
-    gateway = books.gateway() if given.target is RefundTarget.METHOD else None
-    return PaymentAnswer.model_validate(refund_payment(books.documents, request, gateway=gateway, call=books.call))
+    gateway = books.gateway() if given.refund_to is RefundTarget.METHOD else None
+    with said_of(_REFUNDED):
+        payment = refund_payment(books.documents, request, gateway=gateway, call=books.call)
+    return PaymentAnswer.model_validate(payment)
 
 
 @router.post("/{payment_id}/reverse")
