@@ -16,9 +16,9 @@ from billing.store.payments import Payments
 from billing.usecases.collect import Collecting
 from billing.usecases.deliver import Mailing
 from billing.usecases.issue_credit_note import IssuedCredit, issue_credit_note
-from billing.usecases.record_payment import NewPayment, record_payment
 from billing.usecases.settle_invoices import sweep
 from tests.builders import a_fee, a_plan, a_tenant
+from tests.paying import pay
 from tests.reviewing import call
 from tests.world import World
 
@@ -84,16 +84,8 @@ def pays(
 ) -> Payment:
     """Pay an invoice, by card where the gateway has an id for it."""
     [invoice_id] = [each.id for each in world.invoices() if each.number == number]
-    new = NewPayment(
-        id=id,
-        amount=amount,
-        currency="USD",
-        source=PaymentSource.CARD if gateway_id else PaymentSource.BANK_TRANSFER,
-        received_at=world.now,
-        invoice_ids=(invoice_id,),
-        gateway_id=gateway_id,
-    )
-    return record_payment(world.documents, new, call=call(world)).payment
+    source = PaymentSource.CARD if gateway_id else PaymentSource.BANK_TRANSFER
+    return pay(world, amount, id=id, source=source, invoice_ids=(invoice_id,), gateway_id=gateway_id)
 
 
 def payment(world: World, payment_id: str = "p1") -> Payment:

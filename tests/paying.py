@@ -96,15 +96,8 @@ def ids(world: World, customer: str = "acme") -> tuple[str, ...]:
 
 
 def pay(world: World, amount: int, *, id: str = "p1", **changes: Any) -> Payment:  # noqa: A002, ANN401
-    options: dict[str, Any] = {"invoice_ids": ids(world)} | changes
-    new = NewPayment(
-        id=id,
-        amount=amount,
-        currency=options.pop("currency", "USD"),
-        source=PaymentSource.BANK_TRANSFER,
-        received_at=world.now,
-        **options,
-    )
+    usual: dict[str, Any] = {"currency": "USD", "source": PaymentSource.BANK_TRANSFER, "invoice_ids": ids(world)}
+    new = NewPayment(id=id, amount=amount, received_at=world.now, **usual | changes)
     return record_payment(world.documents, new, call=call(world)).payment
 
 

@@ -9,10 +9,10 @@ from billing.domain.payment import PaymentSource, PaymentStatus
 from billing.ports import EventAbout, GatewayEvent
 from billing.sandbox.server import RunningSandbox
 from billing.usecases.apply_gateway_event import apply_gateway_event
-from billing.usecases.record_payment import NewPayment, record_payment
 from billing.usecases.reverse_payment import dispute_payment, settle_dispute
 from tests.collected_invoice import CARD, opened_page, running, sandbox, the_invoice, world
 from tests.collecting import CardWorld
+from tests.paying import pay
 from tests.sandbox_client import browse
 from tests.unpaid import dunned_on, fails, pages, recorded, suspended, the_case
 
@@ -23,15 +23,7 @@ PART = "stripe.pi_part"
 
 def pays(world: CardWorld, amount: int, *, name: str = PART) -> None:
     """So much of the 49.00 comes by card, past the invoice's own charges."""
-    new = NewPayment(
-        id=name,
-        amount=amount,
-        currency="USD",
-        source=PaymentSource.CARD,
-        received_at=world.now,
-        invoice_ids=(the_invoice(world).id,),
-    )
-    record_payment(world.documents, new, call=world.call())
+    pay(world, amount, id=name, source=PaymentSource.CARD, invoice_ids=(the_invoice(world).id,))
 
 
 def disputes(world: CardWorld, *, name: str = PART) -> None:

@@ -13,11 +13,10 @@ from billing.domain.invoice import InvoiceStatus
 from billing.domain.payment import PaymentSource
 from billing.domain.reconciliation import Booked, NotOurs, Settles, Waiting
 from billing.store.pages import PageRequest
-from billing.usecases.record_payment import NewPayment, record_payment
 from billing.usecases.void_invoice import void_invoice
 from billing.usecases.waiting_transactions import waiting_transactions
 from tests.builders import utc
-from tests.paying import balance
+from tests.paying import balance, pay
 from tests.reconciling import (
     BOTH,
     IBAN,
@@ -85,30 +84,13 @@ def test_several_transfers_pay_one_invoice_in_parts_and_the_one_too_many_becomes
 def test_a_transfer_that_comes_while_a_card_is_retried_pays_and_the_card_s_payment_becomes_credit(world: World) -> None:
     invoice = world.invoices("other")[0]
     imports(world, a_credit(invoice.number))
-    new = NewPayment(
-        id="stripe.pi_1",
-        amount=4900,
-        currency="USD",
-        source=PaymentSource.CARD,
-        received_at=world.now,
-        invoice_ids=(invoice.id,),
-        gateway_id="pi_1",
-    )
-    record_payment(world.documents, new, call=call(world))
+    pay(world, 4900, source=PaymentSource.CARD, invoice_ids=(invoice.id,))
     assert (state(world)[invoice.number], balance(world, "other")) == (PAID, 4900)
 
 
 def test_a_transfer_that_comes_after_the_card_becomes_credit(world: World) -> None:
     invoice = world.invoices("other")[0]
-    new = NewPayment(
-        id="stripe.pi_1",
-        amount=4900,
-        currency="USD",
-        source=PaymentSource.CARD,
-        received_at=world.now,
-        invoice_ids=(invoice.id,),
-    )
-    record_payment(world.documents, new, call=call(world))
+    pay(world, 4900, source=PaymentSource.CARD, invoice_ids=(invoice.id,))
     booked = only(imports(world, a_credit(invoice.number)))
     assert booked.parts == (a_part(world, invoice.number, 0, Settles.NOTHING),)
     assert (booked.to_balance, balance(world, "other")) == (4900, 4900)

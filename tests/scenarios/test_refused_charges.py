@@ -8,17 +8,16 @@ from billing.domain.attempt import AttemptStatus
 from billing.domain.decline import GATEWAY_REFUSED
 from billing.domain.invoice import CollectionMethod, Invoice, InvoiceStatus
 from billing.domain.pay_state import PayState, pay_state
-from billing.domain.payment import PaymentSource
 from billing.ports import ChargeOrder, Gateway, GatewayRefused, GatewayUnavailable
 from billing.usecases.charge_invoice import charge_invoice
 from billing.usecases.charge_waiting import charge_waiting
 from billing.usecases.dunning_run import DunningRequest
-from billing.usecases.record_payment import NewPayment, record_payment
 from billing.usecases.run_dunning import run_dunning
 from billing.usecases.settle_invoices import sweep
 from tests.builders import a_fee, a_party, a_plan
 from tests.collected_invoice import COLLECT, DELIVER, bills, running, sandbox, the_invoice, world
 from tests.collecting import CardWorld
+from tests.paying import pay
 
 __all__ = ["running", "sandbox", "world"]
 
@@ -75,15 +74,7 @@ def test_what_no_card_is_charged_is_chased_as_what_is_paid_by_transfer(world: Ca
 def test_what_is_left_of_an_amount_that_was_too_large_is_charged_by_the_schedule(world: CardWorld) -> None:
     owes(world, "1200000.00")
     bills(world)
-    paid = NewPayment(
-        id="bank.1",
-        amount=70_000_000,
-        currency="USD",
-        source=PaymentSource.BANK_TRANSFER,
-        received_at=world.now,
-        invoice_ids=(the_invoice(world).id,),
-    )
-    record_payment(world.documents, paid, call=world.call())
+    pay(world, 70_000_000, invoice_ids=(the_invoice(world).id,))
     chased(world, "2026-03-04")
     assert (the_invoice(world).status, world.taken()) == (InvoiceStatus.PAID, [50_000_000])
 
