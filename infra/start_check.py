@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Mapping
 from typing import TypeAlias
 
+from billing.adapters.kept_places import Bucket, FirestoreDatabase
 from billing.adapters.secret_reference import is_reference
 from billing.api.caller import INTERNAL_KEY
-from billing.adapters.kept_places import (Bucket, FirestoreDatabase)
-from billing.config import (Misconfigured, Settings, is_secret_name)
+from billing.config import Misconfigured, Settings, is_secret_name
 from billing.ports.tasks import FunctionName
 from infra.declaration import MAIL_SERVER, Declaration, is_mail_server
 from infra.functions import environment
