@@ -3,6 +3,7 @@
 import ipaddress
 import os
 import sys
+import threading
 
 import hypothesis
 import pytest
@@ -39,6 +40,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if item.path.parent.name in FAST and item.path.name not in WHOLE_COMMANDS:
             item.add_marker("fast")
     items.sort(key=lambda item: item.path not in slow)
+
+
+def pytest_collection_finish() -> None:
+    """Trace no thread that tests start, also where branches are counted: two that begin at once can break CPython 3.11.
+
+    It says "Cannot install a trace function while another trace function is being installed", and the thread is lost.
+    """
+    threading.settrace(None)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -56,6 +56,13 @@ def test_a_plan_of_the_same_interval_that_names_no_day_keeps_the_days_whatever_i
     assert billed(account, until="2026-04-01") == [[2800, -2100, 2800, -700], [2800]]
 
 
+def test_a_plan_of_the_same_interval_that_names_the_day_of_the_anchor_keeps_it() -> None:
+    on_the_first = replace(MONTHLY, anchor_day=1, plan_id="on-the-first")
+    account = moved(Account.opened(MONTHLY, start="2026-02-01"), on_the_first, at="2026-02-08")
+    assert billed(account, until="2026-04-01")[-1] == [2800]
+    assert account.subscription.phases[0].schedule == account.subscription.phases[1].schedule
+
+
 def test_in_advance_the_unused_is_credited_and_the_stub_charged_with_one_bill_at_the_change() -> None:
     account = Account.opened(MONTHLY_AHEAD, start="2026-02-01").billed(1)
     account = moved(account, ANNUAL_AHEAD, at="2026-02-08")
