@@ -236,6 +236,13 @@ def test_a_gateway_that_is_not_there_leaves_a_charge_open_and_fails_the_rest(gat
         away.payment("pi_1")
 
 
+def test_without_an_answer_no_address_of_a_customer_is_in_the_words() -> None:
+    away = StripeGateway("sk_test_x", base_url="http://127.0.0.1:9", timeout_seconds=1, looks_first=True)
+    with pytest.raises(GatewayUnavailable) as raised:
+        away.save_customer(key="acme/c1", customer_id="c1", email="ap@kunde.example", name="A", known="")
+    assert raised.value.reason == "no answer from Stripe (ConnectionError)"
+
+
 def test_a_customer_is_made_once_and_kept_up_to_date(sandbox: RunningSandbox, gateway: Gateway, key: str) -> None:
     first = gateway.save_customer(key="acme/c1", customer_id="c1", email="a@b.example", name="A", known="")
     assert gateway.save_customer(key="acme/c1", customer_id="c1", email="a@b.example", name="A", known="") == first

@@ -51,7 +51,6 @@ if TYPE_CHECKING:
 
 _RETRIES = 2
 _PAGE = 100
-
 _UNANSWERED = (stripe.APIConnectionError, stripe.RateLimitError)
 _LOCALES = frozenset(
     "bg cs da de el en es et fi fil fr hr hu id it ja ko lt lv ms mt nb nl pl pt ro ru sk sl sv th tr vi zh".split()  # noqa: SIM905
@@ -295,5 +294,7 @@ def _session(order: CheckoutOrder) -> "SessionCreateParams":
 
 
 def _words(error: stripe.StripeError) -> str:
-    """What Stripe says; keys in its messages are masked by Stripe itself."""
+    """What Stripe says, and masks keys in. Without an answer its library quotes the address asked, e-mail and all."""
+    if isinstance(error, stripe.APIConnectionError):
+        return f"no answer from Stripe ({type(error.__cause__ or error).__name__})"
     return error.user_message or str(error) or type(error).__name__
