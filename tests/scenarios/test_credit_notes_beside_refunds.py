@@ -204,3 +204,27 @@ def test_what_went_back_there_before_it_was_asked_for_gives_nothing_up(paid: Wor
     paid.travels_to("2026-02-03")
     assert ends(paid, stripe) == (0, 0, 0, 0)
     assert [each.amount for each in stripe.made.values()] == [2000, 2900]
+
+
+@pytest.mark.parametrize("is_asked", [False, True])
+@pytest.mark.parametrize("end", [RefundStatus.SUCCEEDED, RefundStatus.FAILED])
+def test_while_a_refund_made_there_is_under_way_the_note_waits_for_its_end(
+    paid: World, end: RefundStatus, *, is_asked: bool
+) -> None:
+    """As a bank debit's is for days: 10.00 go back, or are the customer's credit where ours was given up for it."""
+    stripe = RefundingGateway(fails=["before"] if is_asked else [])
+    gives_back(paid, PART)
+    if is_asked:
+        settles(paid, gateway=stripe)
+    made = replace(stripe.refunded_by_hand(1000), status=RefundStatus.PENDING)
+    stripe.made["re_9"] = made
+    for day in ("2026-02-03", "2026-02-04"):
+        paid.travels_to(day)
+        assert settles(paid, gateway=stripe).failures == []
+        assert (list(stripe.made), balance(paid)) == (["re_9"], 0)
+        assert paid.credit_notes()[0].pending == (SettlementStep.REFUND,)
+    stripe.made["re_9"] = replace(made, status=end)
+    follow_refund(paid.documents, "p1", stripe.made["re_9"], call=call(paid))
+    has_failed = end is RefundStatus.FAILED
+    assert ends(paid, stripe) == (3900, 0, 0, 1000 if is_asked and has_failed else 0)
+    assert len(stripe.made) == (2 if has_failed and not is_asked else 1)

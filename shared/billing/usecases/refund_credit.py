@@ -6,12 +6,13 @@ from dataclasses import replace
 from billing.domain.credit import CreditNote, CreditRefund
 from billing.domain.errors import NotFound
 from billing.domain.payment import Payment, PaymentStatus, RefundState, RefundTarget
-from billing.ports import Documents, Gateway
+from billing.ports import Documents, Gateway, GatewayPayment, RefundStatus
 from billing.store.invoices import Invoices
 from billing.store.payments import Payments
 from billing.usecases.call import Call
 from billing.usecases.close_other_ways import close_other_ways
 from billing.usecases.follow_disputes import follow_back
+from billing.usecases.follow_refunds import refund_key
 from billing.usecases.refund_payment import RefundRequest, refund_payment
 
 
@@ -49,7 +50,7 @@ def _refunded(
     payment = _refund(documents, note, asked, id=note.id, gateway=gateway(), call=call)
     [made] = [each for each in payment.refunds if each.id == note.id]
     if made.state is RefundState.FAILED:
-        return _to_balance(documents, note, asked, payment, call=call)
+        return _to_balance(documents, note, asked, payment, gateway=gateway(), call=call)
     return made.state is RefundState.DONE
 
 
@@ -68,21 +69,26 @@ def _first(
     call: Call,
 ) -> CreditRefund | bool:
     """What to ask for; or, where that is nothing, whether this is the end of it. First what went back elsewhere."""
-    payment = _payment(documents, refund, call=call)
+    payment, elsewhere = _payment(documents, refund, call=call), 0
     if payment.status is not PaymentStatus.REVERSED and refund.target is RefundTarget.METHOD:
         if gateway is None:
             return False
-        payment = follow_back(documents, payment, gateway().payment(payment.gateway_id), call=call)
-    amount = _left_to_give(documents, note, refund, payment, call=call)
+        fetched = gateway().payment(payment.gateway_id)
+        payment = follow_back(documents, payment, fetched, call=call)
+        elsewhere = _under_way_elsewhere(note, payment, fetched, call=call)
+    amount = _left_to_give(documents, note, refund, payment, elsewhere=elsewhere, call=call)
     return replace(refund, amount=amount) if amount else amount == 0
 
 
-def _to_balance(documents: Documents, note: CreditNote, refund: CreditRefund, payment: Payment, *, call: Call) -> bool:
+def _to_balance(
+    documents: Documents, note: CreditNote, refund: CreditRefund, payment: Payment, *, gateway: Gateway, call: Call
+) -> bool:
     """Put on the balance what is to be given still; whether that is the end of it."""
     name = f"{note.id}.balance"
     if any(each.id == name for each in payment.refunds):
         return True
-    amount = _left_to_give(documents, note, refund, payment, call=call)
+    elsewhere = _under_way_elsewhere(note, payment, gateway.payment(payment.gateway_id), call=call)
+    amount = _left_to_give(documents, note, refund, payment, elsewhere=elsewhere, call=call)
     if amount:
         instead = CreditRefund(payment_id=refund.payment_id, amount=amount, target=RefundTarget.BALANCE)
         _refund(documents, note, instead, id=name, gateway=None, call=call)
@@ -90,12 +96,12 @@ def _to_balance(documents: Documents, note: CreditNote, refund: CreditRefund, pa
 
 
 def _left_to_give(
-    documents: Documents, note: CreditNote, refund: CreditRefund, payment: Payment, *, call: Call
+    documents: Documents, note: CreditNote, refund: CreditRefund, payment: Payment, *, elsewhere: int, call: Call
 ) -> int | None:
     """What of a refund is to be given still: no more than its invoice is overpaid, whoever gave money back meanwhile.
 
     Nothing of what the bank took back. None while that can't be told: the payment is disputed, or another refund is
-    under way that would leave less if it arrived.
+    under way that would leave less if it arrived; of what the books know nothing of yet that is `elsewhere`.
     """
     if payment.status is not PaymentStatus.SUCCEEDED:
         return 0 if payment.status is PaymentStatus.REVERSED else None
@@ -105,7 +111,16 @@ def _left_to_give(
     under_way = {each.value.id: _asked(each.value, note.invoice_id) for each in payments}
     left = next((each.amount for each in payment.parts_left if each.invoice_id == note.invoice_id), 0)
     most = min(refund.amount, left + under_way.get(payment.id, 0), over)
-    return most if most <= min(left, over - sum(under_way.values())) else None
+    return most if most <= min(left, over - sum(under_way.values())) - elsewhere else None
+
+
+def _under_way_elsewhere(note: CreditNote, payment: Payment, fetched: GatewayPayment, *, call: Call) -> int:
+    """What the gateway is giving back and the books hold nothing for, beside the note's own refund."""
+    failed = {each.id for each in payment.refunds if each.state is RefundState.FAILED}
+    ours = {note.id, *(each.id for each in payment.refunds)} - failed
+    keys = {refund_key(payment.id, each, call=call) for each in ours}
+    pending = [each for each in fetched.refunds if each.status is RefundStatus.PENDING]
+    return sum(each.amount for each in pending if each.key not in keys)
 
 
 def _asked(payment: Payment, invoice_id: str) -> int:
