@@ -169,11 +169,37 @@ def test_where_the_gateway_says_nothing_at_all_the_invoice_goes_out_and_the_char
     )
 
 
-def test_a_retry_that_is_refused_holds_back_no_reminder(world: CardWorld) -> None:
+def refused_nights(world: CardWorld, *days: str) -> None:
+    """Runs that name the retry as what could not be done, and tell nobody."""
+    for day in days:
+        world.travels_to(day)
+        report = world.runs_dunning()
+        assert [(each.invoice_id, each.code) for each in report.failures] == [
+            (the_invoice(world).id, "gateway_refused")
+        ]
+        assert world.sent.kinds(TO) == ["payment_failed"]
+
+
+def test_a_retry_that_is_refused_is_named_and_charged_once_somebody_saw_to_it(world: CardWorld) -> None:
+    world.joins("lumen", card="pm_card_chargeCustomerFail")
+    bills(world)
+    world.saves_card("lumen")
+    before = refuses(world, "find_charge")
+    refused_nights(world, "2026-02-04", "2026-02-05")
+    world.stripe.inner = before
+    chased(world, "2026-02-06")
+    invoice = the_invoice(world)
+    assert (invoice.status, world.taken(), len(invoice.attempts)) == (InvoiceStatus.PAID, [4900], 2)
+    assert invoice.dunning is not None
+    assert (invoice.dunning.tries, world.sent.kinds(TO)) == (1, ["payment_failed", "receipt"])
+
+
+def test_a_retry_that_is_refused_for_three_days_holds_back_no_reminder(world: CardWorld) -> None:
     world.joins("lumen", card="pm_card_chargeCustomerFail")
     bills(world)
     refuses(world)
-    chased(world, "2026-02-04")
+    refused_nights(world, "2026-02-04", "2026-02-05", "2026-02-06")
+    chased(world, "2026-02-07")
     assert [each.code for each in the_invoice(world).attempts] == ["generic_decline", GATEWAY_REFUSED]
     assert (pay_state(the_invoice(world)), world.sent.kinds(TO)) == (
         PayState.DUE,

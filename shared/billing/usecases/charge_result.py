@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import assert_never
 
 from billing.domain.attempt import AttemptSource, AttemptStatus, PaymentAttempt, attempt_key
-from billing.domain.charging import next_attempt
+from billing.domain.charging import attempt_of, next_attempt
 from billing.domain.customer import Customer
 from billing.domain.decline import GATEWAY_REFUSED, NO_METHOD, advice_of
 from billing.domain.errors import NotFound
@@ -87,7 +87,8 @@ class Till:
         """Charge the saved method; without one nobody is asked.
 
         A refusal of the request itself ends the attempt. Raises GatewayRefused in place of that in the first days after
-        the issue: as a rule that is the account, for all invoices, and somebody sees to it.
+        the issue, or after the schedule began the attempt: as a rule that is the account, for all invoices, and
+        somebody sees to it.
         """
         if not self.has_method:
             message = "No payment method is saved."
@@ -95,7 +96,7 @@ class Till:
         try:
             return self.result(self.gateway.charge(self.order))
         except GatewayRefused as refused:  # so nothing was taken
-            if self.source is AttemptSource.ISSUE and self.at < self.invoice.issued_at + WAITS_UNCHARGED:
+            if self._waits:
                 raise
             return self.result(Declined(code=GATEWAY_REFUSED, advice=None, message=refused.reason))
 
@@ -135,6 +136,15 @@ class Till:
             method_id=self.customer.payment_method_id,
             source=self.source,
         )
+
+    @property
+    def _waits(self) -> bool:
+        """Whether what is refused now is tried on; what somebody asked for just now is answered at once."""
+        if self.source is AttemptSource.ISSUE:
+            return self.at < self.invoice.issued_at + WAITS_UNCHARGED
+        begun = attempt_of(self.invoice, self.number)
+        since = self.at if begun is None else begun.attempted_at
+        return self.source is AttemptSource.SCHEDULE and self.at < since + WAITS_UNCHARGED
 
     def _declined(self, outcome: Declined) -> PaymentAttempt:
         attempt = self.attempt(AttemptStatus.DECLINED, payment_id=outcome.payment_id, message=outcome.message)
