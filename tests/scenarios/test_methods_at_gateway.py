@@ -7,12 +7,12 @@ import pytest
 
 from billing.domain.attempt import AttemptStatus
 from billing.domain.invoice import CollectionMethod, InvoiceStatus
-from billing.ports import Checkout, CheckoutStatus, GatewayRefused, GatewayUnavailable
+from billing.ports import ChargeOrder, ChargeOutcome, Checkout, CheckoutStatus, GatewayRefused, GatewayUnavailable
 from billing.sandbox.server import RunningSandbox
 from billing.store.audit import AuditLog
 from billing.usecases.follow_checkout import follow_checkout
 from billing.usecases.open_payment import WayBack, open_method_page, open_payment
-from tests.collected_invoice import CARD, bills, running, sandbox, the_invoice, unknown, world
+from tests.collected_invoice import CARD, COLLECT, bills, running, sandbox, the_invoice, unknown, world
 from tests.collecting import CardWorld
 from tests.sandbox_client import browse
 from tests.unpaid import fails, pages, the_customer
@@ -23,6 +23,10 @@ BACK = WayBack(success_url="https://pay.example/saved", cancel_url="https://pay.
 VISA, MASTERCARD = "Visa •••• 4242", "Mastercard •••• 4444"
 _NUMBERS = {VISA: "4242424242424242", MASTERCARD: "5555555555554444"}
 _visits = count(1)
+
+
+class DiedError(BaseException):
+    """The process is gone."""
 
 
 def page_to_save(world: CardWorld) -> Checkout:
@@ -169,4 +173,28 @@ def test_a_charge_without_an_answer_is_looked_up_before_its_deleted_customer_is_
         page_to_save(world)
     world.runs_billing()
     assert (the_invoice(world).status, world.taken()) == (InvoiceStatus.PAID, [4900])
+    assert page_to_save(world).status is CheckoutStatus.OPEN
+
+
+def test_a_charge_whose_process_died_is_looked_up_before_its_deleted_customer_is_made_anew(
+    world: CardWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its invoice has no attempt yet, as that is written with the answer."""
+    world.joins("lumen")
+    charge = world.stripe.inner.charge
+
+    def dies(order: ChargeOrder) -> ChargeOutcome:
+        charge(order)
+        raise DiedError
+
+    with monkeypatch.context() as dying:
+        dying.setattr(world.stripe.inner, "charge", dies)
+        with pytest.raises(DiedError):
+            bills(world)
+    assert (the_invoice(world).attempts, COLLECT in the_invoice(world).pending) == ((), True)
+    deleted(world)
+    with pytest.raises(GatewayUnavailable, match="INV-2026-01-0001 has no answer yet"):
+        page_to_save(world)
+    world.runs_billing()
+    assert (the_invoice(world).status, world.taken(), len(world.payments())) == (InvoiceStatus.PAID, [4900], 1)
     assert page_to_save(world).status is CheckoutStatus.OPEN

@@ -6,6 +6,7 @@ from dataclasses import replace
 from billing.domain.charging import is_answered
 from billing.domain.customer import Customer
 from billing.domain.errors import NotFound
+from billing.domain.invoice import Invoice, SettlementStep
 from billing.ports import (
     Checkout,
     Documents,
@@ -116,9 +117,16 @@ def _is_later(one: SavedMethod, other: SavedMethod) -> bool:
 
 def _require_answers(documents: Documents, gateway: Gateway, customer_id: str, *, call: Call) -> None:
     unpaid = Invoices.of(documents, call.tenant_id).unpaid_of_customer(customer_id)
-    open_ = [each.number for each in unpaid if each.attempts and not is_answered(each.attempts[-1])]
+    open_ = [each.number for each in unpaid if _awaits_answer(each)]
     if open_:
         raise GatewayUnavailable(gateway.name, reason=f"the charge of {open_[0]} has no answer yet")
+
+
+def _awaits_answer(invoice: Invoice) -> bool:
+    """Whether a charge may have been made that nobody knows the end of, be it that its process died over it."""
+    if not invoice.attempts:
+        return SettlementStep.COLLECT in invoice.pending
+    return not is_answered(invoice.attempts[-1])
 
 
 def _keep_id(documents: Documents, customer_id: str, gateway_id: str, *, call: Call) -> None:
