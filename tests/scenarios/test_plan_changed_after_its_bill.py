@@ -21,7 +21,7 @@ from billing.usecases.change_life import change_life
 from billing.usecases.change_subscription import add_one_time_charge
 from billing.usecases.verify import VerifyRequest, verify
 from tests.builders import QUARTERLY, YEARLY, a_fee, a_meter, a_plan, a_tenant, utc
-from tests.reviewing import call
+from tests.reviewing import call, void
 from tests.world import World
 
 MONTH = a_plan(plan_id="month", fees=[a_fee("30.00")], metered=[a_meter("1.00")], anchor_day=1)
@@ -169,3 +169,33 @@ def test_ended_where_it_was_taken_back_it_gives_the_year_back_and_no_more(world:
     change_life(world.documents, "sub-ahead", Cancellation(at=utc("2026-04-11")), call=call(world))
     bills(world, "2026-06-01")
     assert charged(world, "ahead") == [*BEFORE["ahead"], [-36500]]
+
+
+def test_at_a_start_with_nothing_to_bill_the_new_plan_is_billed_at_once(world: World) -> None:
+    usage = in_advance(replace(YEAR, plan_id="usage", fees=()))
+    world.plan(usage)
+    wanted = {"same": "usage-ahead", "other": "year-ahead", "month": "month-ahead", "arrears": "month"}
+    for name in wanted:
+        world.subscribes(name, to=usage, on="2026-05-01")
+    bills(world, "2026-05-01")
+    due = [takes(world, name, plan, on="2026-05-01", at="2026-05-01T09:00") for name, plan in wanted.items()]
+    start = utc("2026-05-01")
+    assert [each.next_billing_at for each in due] == [utc("2027-05-01"), start, start, utc("2026-06-01")]
+    bills(world, "2026-06-01")
+    assert [charged(world, name) for name in wanted] == [[], [[36500]], [[3000], [3000]], [[3000]]]
+
+
+def test_at_a_start_whose_only_bill_is_void_no_other_is_made_of_it(world: World) -> None:
+    usage = in_advance(replace(MONTH, plan_id="usage", fees=()))
+    world.plan(usage)
+    world.subscribes("void", to=usage, on="2026-05-01")
+    setup = OneTimeCharge(
+        id="setup", name="Set-up", quantity=Decimal(1), unit_price=Decimal("40.00"), charged_at=utc("2026-05-01")
+    )
+    add_one_time_charge(world.documents, "sub-void", one_time=setup, call=call(world))
+    bills(world, "2026-05-01")
+    void(world, world.invoices("void")[0].id)
+    after = takes(world, "void", "month-ahead", on="2026-05-01", at="2026-05-01T09:00")
+    assert after.next_billing_at == utc("2026-06-01")
+    bills(world, "2026-06-01")
+    assert charged(world, "void") == [[4000], [3000, 3000]]

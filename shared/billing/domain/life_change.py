@@ -83,17 +83,20 @@ class Resuming:
 LifeChange: TypeAlias = ItemsChange | PlanChange | Cancellation | CancellationUndone | Pausing | Resuming
 
 
-def changed(subscription: Subscription, change: LifeChange, *, plans: Plans, now: datetime) -> Subscription:
+def changed(
+    subscription: Subscription, change: LifeChange, *, plans: Plans, now: datetime, start_unbilled: bool = False
+) -> Subscription:
     """The subscription after a change that is asked for at the UTC instant `now`; the same one where nothing changes.
 
-    `plans` holds the versions of its phases, and the one that a PlanChange names. Raises InvalidInput or UnknownPlan
-    for what can't be: the sentence says why.
+    `plans` holds the versions of its phases, and the one that a PlanChange names; `start_unbilled` is as in
+    `change_plan`. Raises InvalidInput or UnknownPlan for what can't be: the sentence says why.
     """
     match change:
         case ItemsChange():
             return _with_quantities(subscription, change, plans=plans, at=effective_at(subscription, change, now=now))
         case PlanChange():
-            return _on_plan(subscription, change, plans=plans, at=effective_at(subscription, change, now=now))
+            at = effective_at(subscription, change, now=now)
+            return _on_plan(subscription, change, plans=plans, at=at, start_unbilled=start_unbilled)
         case Cancellation():
             return _cancelled(subscription, change, now=now)
         case CancellationUndone():
@@ -129,7 +132,9 @@ def _with_quantities(subscription: Subscription, change: ItemsChange, *, plans: 
     return subscription
 
 
-def _on_plan(subscription: Subscription, change: PlanChange, *, plans: Plans, at: datetime) -> Subscription:
+def _on_plan(
+    subscription: Subscription, change: PlanChange, *, plans: Plans, at: datetime, start_unbilled: bool
+) -> Subscription:
     plan, first = plans[change.plan], plan_of(subscription.phases[0], plans)
     if plan.currency != first.currency:
         expected = f"a plan in {first.currency}, as the subscription is billed"
@@ -139,7 +144,9 @@ def _on_plan(subscription: Subscription, change: PlanChange, *, plans: Plans, at
     # also a plan without a day of its own keeps the one that was kept for the plan before it
     is_same_interval = (current.cycle, current.anchor_day) == (plan.cycle, plan.anchor_day)
     keep_anchor = is_same_interval or change.anchor is Anchor.KEEP
-    return change_plan(subscription, plan=plan, plans=plans, at=at, keep_anchor=keep_anchor)
+    return change_plan(
+        subscription, plan=plan, plans=plans, at=at, keep_anchor=keep_anchor, start_unbilled=start_unbilled
+    )
 
 
 def _cancelled(subscription: Subscription, change: Cancellation, *, now: datetime) -> Subscription:

@@ -22,7 +22,13 @@ _MOMENT = timedelta(microseconds=1)
 
 
 def change_plan(
-    subscription: Subscription, *, plan: Plan, plans: Plans, at: datetime, keep_anchor: bool = False
+    subscription: Subscription,
+    *,
+    plan: Plan,
+    plans: Plans,
+    at: datetime,
+    keep_anchor: bool = False,
+    start_unbilled: bool = False,
 ) -> Subscription:
     """Go on with another plan version from `at`: another interval restarts the cycle, the same keeps its anchor.
 
@@ -30,13 +36,14 @@ def change_plan(
     first. Either way it ends the running period at `at`, so the next bill is made then. Changes planned for `at` or
     later give way to this one, so the plan that is in force already takes them back; a bill that was made of one stays,
     and the next bill goes on from there. In a trial it is the plan that billing begins with. `plans` are the versions
-    of its phases. Raises InvalidInput for an instant that lies in a period billed already, or after the subscription's
-    end, for a third interval at a boundary whose bill is made already where something was paid ahead, or is to be, from
-    there, and for an anchor that the plan can't keep.
+    of its phases; `start_unbilled` says that the bill of its start had nothing to bill, so that it can still be made.
+    Raises InvalidInput for an instant that lies in a period billed already, or after the subscription's end, for a
+    third interval at a boundary whose bill is made already where something was paid ahead, or is to be, from there, and
+    for an anchor that the plan can't keep.
     """
     require_open(subscription, at)
     if at <= subscription.start:
-        return _begun_with(subscription, plan, plans, keep_anchor=keep_anchor)
+        return _begun_with(subscription, plan, plans, keep_anchor=keep_anchor, is_unbilled=start_unbilled)
     current = [phase for phase in subscription.phases if phase.start < at][-1]
     is_current = current.plan == plan.ref
     schedule = (
@@ -120,7 +127,9 @@ def _changed_after_bill(
     return replace(changed, next_billing_at=next_bill_for(changed, after=at))
 
 
-def _begun_with(subscription: Subscription, plan: Plan, plans: Plans, *, keep_anchor: bool) -> Subscription:
+def _begun_with(
+    subscription: Subscription, plan: Plan, plans: Plans, *, keep_anchor: bool, is_unbilled: bool
+) -> Subscription:
     """The subscription as if it had been opened with that plan; its trial stays as long as it is.
 
     What the plan before was paid ahead is credited by the next bill, which charges the new one from the start.
@@ -128,10 +137,10 @@ def _begun_with(subscription: Subscription, plan: Plan, plans: Plans, *, keep_an
     start, due, first = subscription.start, subscription.next_billing_at, subscription.phases[0]
     schedule = _schedule_from(first.schedule, plan, at=start, keep_anchor=keep_anchor)
     begun = replace(subscription, phases=(Phase(plan=plan.ref, start=start, schedule=schedule),))
-    if due is None:
+    if due is None or begun == subscription:
         return begun
     made = bill_made_at(subscription, plans, at=start)
-    if due <= start or made is Billed.IN_ARREARS:
+    if due <= start or made is Billed.IN_ARREARS or is_unbilled:
         return replace(begun, next_billing_at=first_bill_for(begun, {plan.ref: plan}))
     if schedule != first.schedule:
         raise InvalidInput("at", expected=f"an instant after {as_iso(start)}, whose bill is made already", given=start)

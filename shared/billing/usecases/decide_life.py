@@ -4,6 +4,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from billing.domain.billing_cycle import bill_made_at
+from billing.domain.catalog import Billed
 from billing.domain.credit_request import CreditRequest, LinesCredit
 from billing.domain.errors import BillingError, InvalidInput, NotFound
 from billing.domain.life_change import Cancellation, LifeChange, PlanChange, changed, effective_at
@@ -54,7 +56,8 @@ def decide_life(
         change = replace(change, anchor=context.tenant.interval_change)
     plans = _plans(context, before, change)
     at = effective_at(before, change, now=now)
-    after = changed(before, change, plans=plans, now=now)
+    start_unbilled = isinstance(change, PlanChange) and _is_start_unbilled(context, before, plans)
+    after = changed(before, change, plans=plans, now=now, start_unbilled=start_unbilled)
     if after == before:
         return DecidedLife(before=stored, after=before, at=at)
     _require_usage_billed(context, before, change, plans=plans, at=at, now=now)
@@ -72,6 +75,20 @@ def _plans(context: RunContext, subscription: Subscription, change: LifeChange) 
         if isinstance(each, BillingError):
             raise each
     return {ref: plan for ref, plan in found.items() if not isinstance(plan, BillingError)}
+
+
+def _is_start_unbilled(context: RunContext, subscription: Subscription, plans: Plans) -> bool:
+    """Whether the bill of its start, one in advance, had nothing to bill: no document was made of it, here or before.
+
+    The subscription alone can't tell: also what only a one-time charge made a bill leaves nothing paid ahead behind.
+    """
+    start, billed_from = subscription.start, subscription.billed_from
+    is_elsewhere = billed_from is not None and billed_from > start
+    in_advance = bill_made_at(subscription, plans, at=start) is Billed.IN_ADVANCE
+    if subscription.prepaid or is_elsewhere or not in_advance:
+        return False
+    first = [f"{subscription.id}.{stamp(start)}.r0"]
+    return [*context.invoices.get(first), *context.credit_notes.get(first)] == [None, None]
 
 
 def _require_usage_billed(
