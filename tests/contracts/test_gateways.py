@@ -275,6 +275,15 @@ def test_refunds_add_up_to_the_charge_and_one_key_is_one_refund(gateway: Gateway
         gateway.refund(RefundOrder(key="r3", payment_id=paid.payment_id, amount=1))
 
 
+def test_a_part_of_a_unit_that_no_card_is_refunded_is_refused_for_good(gateway: Gateway) -> None:
+    """1.001 of 49.000 dinars: it ends in no 0."""
+    paid = gateway.charge(order(gateway, currency="KWD", amount=49_000))
+    assert isinstance(paid, Succeeded)
+    with pytest.raises(RefundRefused, match="an amount that ends in 0"):
+        gateway.refund(RefundOrder(key="r1", payment_id=paid.payment_id, amount=1001))
+    assert gateway.payment(paid.payment_id).refunds == ()
+
+
 def test_the_longest_ids_and_reasons_make_one_refund_each(gateway: Gateway) -> None:
     """Stripe takes keys of 255 characters and metadata of 500; the last of a key may tell two refunds apart."""
     paid = gateway.charge(order(gateway))

@@ -26,7 +26,7 @@ from billing.adapters.stripe_outcomes import (
     part_text,
     refund_of,
 )
-from billing.adapters.stripe_refusals import refused_amount, refused_charge
+from billing.adapters.stripe_refusals import refund_amount, refused_amount, refused_charge
 from billing.domain.errors import InvalidInput
 from billing.ports import (
     ChargeOrder,
@@ -197,7 +197,7 @@ class StripeGateway:
             reason, part = in_metadata(order.reason), part_text(order.invoice_id)
             params: RefundCreateParams = {
                 "payment_intent": order.payment_id,
-                "amount": stripe_amount(order.amount, intent.currency.upper()),
+                "amount": refund_amount(order.amount, intent.currency.upper(), gateway=self.name),
                 "metadata": {"key": order.key, "reason": reason, "part": part},
             }
             try:

@@ -1,12 +1,14 @@
-"""Charges that Stripe refuses before any bank is asked: their method is gone, or no card is charged the amount.
+"""What Stripe refuses before any bank is asked: a charge whose method is gone, an amount that no card is told of.
 
 https://docs.stripe.com/error-codes
 """
 
 import stripe
 
+from billing.adapters.stripe_amounts import stripe_amount
 from billing.domain.decline import AMOUNT_CODES, NO_METHOD, advice_of
-from billing.ports import Declined
+from billing.domain.errors import InvalidInput
+from billing.ports import Declined, RefundRefused
 
 _INVALID_AMOUNT = "invalid_charge_amount"
 
@@ -23,3 +25,11 @@ def refused_charge(error: stripe.InvalidRequestError, *, message: str) -> Declin
 def refused_amount(message: str, *, code: str = "") -> Declined:
     """An amount that no card is charged; `code` is Stripe's where it says why."""
     return Declined(code=code if code in AMOUNT_CODES else _INVALID_AMOUNT, advice=None, message=message)
+
+
+def refund_amount(minor: int, currency: str, *, gateway: str) -> int:
+    """ISO minor units as Stripe refunds them; RefundRefused for a part of a unit, which it never will."""
+    try:
+        return stripe_amount(minor, currency)
+    except InvalidInput as error:
+        raise RefundRefused(gateway, reason=str(error)) from error
