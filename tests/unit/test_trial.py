@@ -9,6 +9,7 @@ from billing.domain.billing_cycle import first_bill_for
 from billing.domain.catalog import Billed, Plan
 from billing.domain.errors import InvalidInput
 from billing.domain.invoicing import CreditDraft
+from billing.domain.period import Period
 from billing.domain.subscription import SubscriptionStatus
 from billing.domain.subscription_changes import end_subscription
 from billing.domain.trial import end_of_trial, subscribed
@@ -114,6 +115,24 @@ def test_another_plan_within_the_trial_is_the_one_that_billing_begins_with() -> 
     assert changed.next_billing_at == utc("2026-03-01")  # the short first month, by the new plan's calendar
     not_due = replace(in_trial(), subscription=replace(in_trial().subscription, next_billing_at=None))
     assert not_due.changing_plan(dearer, at="2026-01-25").subscription == replace(changed, next_billing_at=None)
+
+
+@pytest.mark.parametrize(("at", "trial_days"), [("2026-04-05", 14), ("2026-04-15", 14), ("2026-04-15", 0)])
+@pytest.mark.parametrize(("billed", "due"), [(Billed.IN_ARREARS, "2026-05-15"), (Billed.IN_ADVANCE, "2026-04-15")])
+def test_before_any_bill_a_plan_that_names_no_day_has_the_days_of_its_start(
+    at: str, trial_days: int, billed: Billed, due: str
+) -> None:
+    on_the_first = replace(PLAN, anchor_day=1, billed=billed, trial_days=trial_days)
+    account = in_trial(on_the_first, start="2026-04-01" if trial_days else "2026-04-15")
+    changed = account.changing_plan(replace(PLAN, version=2, billed=billed), at=at)
+    assert changed.subscription.next_billing_at == utc(due)
+    assert changed.bill().period == Period(start=utc("2026-04-15"), end=utc("2026-05-15"))
+
+
+def test_after_its_bill_a_plan_that_names_no_day_keeps_the_days_of_before() -> None:
+    billed = in_trial(replace(PLAN, anchor_day=1, billed=Billed.IN_ADVANCE), start="2026-04-01").billed(1)
+    changed = billed.changing_plan(replace(PLAN, version=2, billed=Billed.IN_ADVANCE), at="2026-04-15")
+    assert changed.subscription.next_billing_at == utc("2026-05-01")
 
 
 def test_at_a_start_that_was_billed_ahead_another_interval_can_not_begin() -> None:

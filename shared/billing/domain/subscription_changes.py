@@ -135,12 +135,15 @@ def _begun_with(
     What the plan before was paid ahead is credited by the next bill, which charges the new one from the start.
     """
     start, due, first = subscription.start, subscription.next_billing_at, subscription.phases[0]
+    made = bill_made_at(subscription, plans, at=start)
+    is_open = due is None or due <= start or made is Billed.IN_ARREARS or is_unbilled
     schedule = _schedule_from(first.schedule, plan, at=start, keep_anchor=keep_anchor)
+    if is_open and plan.anchor_day is None and not keep_anchor:  # no bill was made by the days of before
+        schedule = schedule_of(plan, start, schedule.zone)
     begun = replace(subscription, phases=(Phase(plan=plan.ref, start=start, schedule=schedule),))
     if due is None or begun == subscription:
         return begun
-    made = bill_made_at(subscription, plans, at=start)
-    if due <= start or made is Billed.IN_ARREARS or is_unbilled:
+    if is_open:
         return replace(begun, next_billing_at=first_bill_for(begun, {plan.ref: plan}))
     if schedule != first.schedule:
         raise InvalidInput("at", expected=f"an instant after {as_iso(start)}, whose bill is made already", given=start)
