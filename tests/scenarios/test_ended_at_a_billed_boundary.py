@@ -11,6 +11,8 @@ import pytest
 
 from billing.domain.catalog import Billed
 from billing.domain.errors import InvalidInput
+from billing.domain.explanation import LateUsageStep
+from billing.domain.invoice_life import InvoiceNotVoidable
 from billing.domain.life_change import (
     Cancellation,
     CancellationUndone,
@@ -72,12 +74,23 @@ def totals(world: World, name: str) -> list[int]:
     return [each.total for each in world.invoices(name)]
 
 
-def uses(world: World, event_id: str, *, on: str, calls: int, name: str = "basic") -> None:
+def uses(world: World, event_id: str, *, on: str, calls: int, name: str = "basic", replaces: str = "") -> None:
     usage = ReportedUsage(
-        id=event_id, subscription_id=f"sub-{name}", meter="calls", occurred_at=utc(on), quantity=calls
+        id=event_id,
+        subscription_id=f"sub-{name}",
+        meter="calls",
+        occurred_at=utc(on),
+        quantity=calls,
+        replaces=replaces,
     )
     [outcome] = record_usage(world.documents, tenant_id="acme", events=[usage], recorded_at=world.now)
     assert outcome.status is OutcomeStatus.ACCEPTED, outcome
+
+
+def named_by_late_usage(world: World, name: str) -> list[tuple[int, str]]:
+    """The amount of each line of late usage, and the invoice that it says billed that period."""
+    lines = [(each.amount, each.explanation.step) for bill in world.invoices(name) for each in bill.lines]
+    return [(amount, step.invoice_id) for amount, step in lines if isinstance(step, LateUsageStep)]
 
 
 def state(subscription: Subscription) -> tuple[str, str | None, bool]:
@@ -209,6 +222,22 @@ def test_a_bill_that_was_void_before_the_end_is_made_again_for_the_time_until_th
     assert (world.credit_notes(), state(world.subscription("sub-ahead"))) == ([], ("ended", "06-01", True))
 
 
+def test_late_usage_names_the_bill_that_was_made_ahead_before_the_end_was_set(world: World) -> None:
+    world.travels_to("2026-05-20")
+    uses(world, "e-1", on="2026-05-20", calls=7, name="ahead")
+    bills(world, "2026-06-01")
+    does(world, "ahead", Cancellation(at=utc("2026-06-01"), unused=Unused.NONE), at="2026-06-01T09:00")
+    uses(world, "e-2", on="2026-05-20", calls=2, name="ahead", replaces="e-1")
+    bills(world, "2026-06-02")
+    uses(world, "e-3", on="2026-05-21", calls=4, name="ahead")
+    bills(world, "2026-06-03")
+    [note] = world.credit_notes()
+    assert (note.invoice_id, note.total) == ("sub-ahead.20260601T000000Z.r0", 500)
+    assert named_by_late_usage(world, "ahead") == [(400, note.invoice_id)]
+    with pytest.raises(InvoiceNotVoidable, match=f"{note.number} credited a part of it"):
+        void(world, note.invoice_id)
+
+
 # Taken back
 
 
@@ -221,6 +250,23 @@ def test_an_end_at_a_boundary_that_a_run_had_billed_ahead_is_taken_back(world: W
         assert (replace(after, changed_at=None), active(world, name)) == (before, 1)
     bills(world, "2026-07-01")
     assert (totals(world, "basic"), totals(world, "ahead")) == ([6000] * 3, [6000] * 4)
+
+
+def test_after_an_end_is_taken_back_the_last_bill_that_was_made_of_it_keeps_its_name(world: World) -> None:
+    """That bill was of May's calls alone, as June was not to come: June is billed with the next one."""
+    world.travels_to("2026-05-10")
+    uses(world, "e-1", on="2026-05-10", calls=7, name="ahead")
+    does(world, "ahead", Cancellation(at=utc("2026-06-01")), at="2026-05-11")
+    bills(world, "2026-06-01")
+    does(world, "ahead", CancellationUndone(), at="2026-05-21")
+    uses(world, "e-2", on="2026-05-12", calls=3, name="ahead")
+    last = world.invoices("ahead")[-1]
+    void(world, last.id)
+    again = reissue_invoice(world.documents, last.id, call=call(world)).value
+    assert (last.id, again.id) == ("sub-ahead.20260501T000000Z-arrears.r0", "sub-ahead.20260501T000000Z-arrears.r1")
+    bills(world, "2026-07-01")
+    assert (last.total, again.total, totals(world, "ahead")[-1]) == (700, 700, 6000 + 6000 + 300)
+    assert named_by_late_usage(world, "ahead") == [(300, last.id)]
 
 
 def test_an_end_that_came_can_not_be_taken_back(world: World) -> None:

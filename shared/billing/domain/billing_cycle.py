@@ -95,6 +95,21 @@ def bill_made_at(subscription: Subscription, plans: Plans, *, at: datetime) -> B
     return made or plan_of(phase, plans).billed
 
 
+def still_named(subscription: Subscription, plans: Plans, *, made_as: Subscription, at: datetime) -> Subscription:
+    """The subscription whose bill at the boundary `at` keeps the name that it got while the subscription was `made_as`.
+
+    An end that is set or taken back there afterwards would change it; then a phase says how that bill was made.
+    """
+    made = cycle_at(made_as, plans, bill_for_date=at)
+    plain = _unmarked(subscription, at=at)
+    if cycle_at(plain, plans, bill_for_date=at).key == made.key:
+        return plain
+    billed = Billed.IN_ARREARS if made.advance is None else Billed.IN_ADVANCE
+    phase = replace(subscription.phase_at(at), start=at, bill_made=billed)
+    others = [each for each in subscription.phases if each.start != at]
+    return replace(subscription, phases=tuple(sorted([*others, phase], key=lambda each: each.start)))
+
+
 def usage_bucket(subscription: Subscription, *, occurred_at: datetime) -> datetime:
     """The UTC instant at which the bucket of a usage event starts: local midnight, or the period's start in that day.
 
@@ -148,6 +163,17 @@ def _named_ahead(subscription: Subscription, *, at: datetime) -> bool:
     """Whether the bill of the end was made before that was set, and so is named by the period that was to follow."""
     phase = subscription.phase_at(at)
     return phase.start == at and phase.bill_made is Billed.IN_ADVANCE
+
+
+def _unmarked(subscription: Subscription, *, at: datetime) -> Subscription:
+    """Without a phase from `at` on that says nothing but how a bill was made, where a period ends all the same."""
+    marks = [
+        each
+        for before, each in pairwise(subscription.phases)
+        if each.start == at and (each.plan, each.schedule) == (before.plan, before.schedule)
+    ]
+    plain = replace(subscription, phases=tuple([each for each in subscription.phases if each not in marks]))
+    return plain if period_around(plain, at - _MOMENT).end == at else subscription
 
 
 def _bills_in_advance(subscription: Subscription, plans: Plans, *, at: datetime) -> bool:

@@ -10,7 +10,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import TypeAlias, assert_never
 
-from billing.domain.billing_cycle import period_around
+from billing.domain.billing_cycle import period_around, still_named
 from billing.domain.errors import InvalidInput
 from billing.domain.item_changes import require_offered_by, set_quantity
 from billing.domain.kept_anchor import Anchor
@@ -98,9 +98,9 @@ def changed(
             at = effective_at(subscription, change, now=now)
             return _on_plan(subscription, change, plans=plans, at=at, start_unbilled=start_unbilled)
         case Cancellation():
-            return _cancelled(subscription, change, now=now)
+            return _cancelled(subscription, change, plans=plans, now=now)
         case CancellationUndone():
-            return without_end(subscription, plans=plans, at=now)
+            return _going_on(subscription, plans=plans, now=now)
         case Pausing(until=until):
             return pause_subscription(subscription, at=effective_at(subscription, change, now=now), until=until)
         case Resuming():
@@ -149,7 +149,7 @@ def _on_plan(
     )
 
 
-def _cancelled(subscription: Subscription, change: Cancellation, *, now: datetime) -> Subscription:
+def _cancelled(subscription: Subscription, change: Cancellation, *, plans: Plans, now: datetime) -> Subscription:
     """The subscription with its end; one that has ended, or is to end just so, stays as it is."""
     at, end = effective_at(subscription, change, now=now), subscription.end
     if end is not None and (end <= min(now, at) or (end, subscription.unused) == (at, change.unused)):
@@ -157,4 +157,17 @@ def _cancelled(subscription: Subscription, change: Cancellation, *, now: datetim
     if change.unused in (Unused.REFUND, Unused.OFFSET) and at > now:
         expected = "credit or none for an end that is still to come, as a credit note is issued at once"
         raise InvalidInput("unused", expected=expected, given=change.unused.value)
-    return end_subscription(subscription, at=at, unused=change.unused)
+    ended = end_subscription(subscription, at=at, unused=change.unused)
+    is_made = _is_last_bill_made(ended, end=at)
+    return still_named(ended, plans, made_as=subscription, at=at) if is_made else ended
+
+
+def _going_on(subscription: Subscription, *, plans: Plans, now: datetime) -> Subscription:
+    """The subscription without its end; a bill that was made of it keeps its name."""
+    going_on, end = without_end(subscription, plans=plans, at=now), subscription.end or now
+    is_made = _is_last_bill_made(subscription, end=end)
+    return still_named(going_on, plans, made_as=subscription, at=end) if is_made else going_on
+
+
+def _is_last_bill_made(subscription: Subscription, *, end: datetime) -> bool:
+    return end > subscription.start and (subscription.next_billing_at is None or subscription.late_bills > 0)
