@@ -3,7 +3,9 @@
 A payment by card of 49.00 or more; somebody refunds it in the gateway's dashboard, before, after or beside our own.
 """
 
-from dataclasses import replace
+from collections.abc import Callable
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
 
 import pytest
 
@@ -11,7 +13,7 @@ from billing.domain.credit_request import AmountCredit, WholeCredit
 from billing.domain.invoice import InvoiceStatus
 from billing.domain.payment import Payment, PaymentStatus, RefundState, RefundTarget
 from billing.domain.payment_totals import payment_totals
-from billing.ports import Documents, GatewayRefund, GatewayUnavailable, RefundStatus
+from billing.ports import Documents, GatewayRefund, GatewayUnavailable, RefundOrder, RefundStatus
 from billing.store.payments import Payments
 from billing.usecases.follow_refunds import follow_refund, follow_refunds
 from billing.usecases.refund_payment import RefundRequest, refund_payment
@@ -282,3 +284,53 @@ def test_one_that_the_version_before_booked_as_made_elsewhere_is_not_booked_agai
     assert (state(backup)[0][1:], len(stripe.made)) == ((3900, 1000), 1)
     tells(backup, replace(made, status=RefundStatus.FAILED))
     assert (state(backup)[0], balance(backup)) == (PAID, 0)
+
+
+@dataclass(kw_only=True)
+class SlowGateway(RefundingGateway):
+    """While it makes its first refund, something else happens."""
+
+    meanwhile: list[Callable[[], None]]
+
+    def refund(self, order: RefundOrder) -> GatewayRefund:
+        if self.meanwhile:
+            self.meanwhile.pop()()
+        return super().refund(order)
+
+
+@pytest.mark.parametrize("lost", ["", "after"])
+@pytest.mark.parametrize("moved", [0, 3900])
+@pytest.mark.parametrize("part", [0, None], ids=["invoice", "credit"])
+def test_ours_that_was_given_up_and_is_made_after_all_is_booked(
+    unpaid: World, part: int | None, moved: int, lost: str
+) -> None:
+    """10.00 go back twice, of 49.00 for the first invoice and 49.00 of credit, and the last of them comes back."""
+    pay(unpaid, 9800, gateway_id="pi_1", invoice_ids=ids(unpaid)[:1])
+    invoice_id = "" if part is None else ids(unpaid)[part]
+    request = RefundRequest(id="r1", payment_id="p1", amount=1000, target=RefundTarget.METHOD, invoice_id=invoice_id)
+
+    def asks() -> Payment:
+        return refund_payment(unpaid.documents, request, gateway=slow, call=call(unpaid))  # type: ignore[arg-type]
+
+    def gives_up() -> None:
+        slow.refunded_by_hand(1000)
+        unpaid.travels_to("2026-03-02")
+        assert states(asks()) == {"r1": RefundState.FAILED, "re_9": RefundState.DONE}
+        if moved:
+            refunds(unpaid, moved, None, id="r2")
+
+    slow = SlowGateway(meanwhile=[gives_up], fails=[lost])
+    with pytest.raises(GatewayUnavailable) if lost else nullcontext():
+        asks()
+    [made] = [each for each in slow.made.values() if each.key]
+    payment = tells(unpaid, made)
+    assert states(payment) == {"r1": RefundState.DONE, "re_9": RefundState.DONE}
+    assert (payment.amount_refunded, state(unpaid)[0][1] + balance(unpaid)) == (2000 + moved, 7800)
+    tells(unpaid, replace(made, status=RefundStatus.FAILED))
+    assert states(tells(unpaid, made)) == {"r1": RefundState.FAILED, "re_9": RefundState.DONE}
+    assert (state(unpaid)[0][1] + balance(unpaid), payments_that_differ(unpaid)) == (8800, [])
+
+
+def states(payment: Payment) -> dict[str, RefundState]:
+    """How its refunds to the method stand."""
+    return {each.id: each.state for each in payment.refunds if each.target is RefundTarget.METHOD}

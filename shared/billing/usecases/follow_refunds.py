@@ -33,13 +33,15 @@ def follow_refund(documents: Documents, payment_id: str, refund: GatewayRefund, 
     """Bring a booked payment up to what the gateway says of one refund; saying it again changes nothing.
 
     A refund of ours that arrived is done, also where restored books do not know it any more, and one that the bank sent
-    back puts the money onto its invoice again. One that was made on the gateway's pages is `taken_elsewhere`. Raises
-    NotFound for a payment that is not booked.
+    back puts the money onto its invoice again. One that was made on the gateway's pages is `taken_elsewhere`, and ours
+    that was given up and stands there is `made_after_all`. Raises NotFound for a payment that is not booked.
     """
 
     def decide(payment: Payment) -> PaymentChange | None:
         known = [each for each in payment.refunds if each.gateway_id == refund.id]
         known = known or [each for each in payment.refunds if refund.key == refund_key(payment_id, each.id, call=call)]
+        if known and known[0].state is RefundState.FAILED and refund.status is RefundStatus.SUCCEEDED:
+            return made_after_all(payment, known[0], gateway_id=refund.id, call=call)
         if any(each.state is not RefundState.DONE for each in known) or refund.status is not RefundStatus.SUCCEEDED:
             return _moved_on(payment, known, refund) if known else None
         return taken_elsewhere(payment, refunded_elsewhere(refund, payment_id, call=call), call=call)
@@ -58,6 +60,25 @@ def refunded_elsewhere(refund: GatewayRefund, payment_id: str, *, call: Call) ->
         reason="found at the gateway" if is_ours else "made at the gateway",
         invoice_id=refund.invoice_id if is_ours else None,
     )
+
+
+def made_after_all(payment: Payment, failed: Refund, *, gateway_id: str, call: Call) -> PaymentChange | None:
+    """What becomes of a payment whose refund was given up, while a call that was at the gateway still made it there.
+
+    It is done, and what it was for is taken now, from where it is by then. None where the gateway itself said that this
+    one failed, which is its last word.
+    """
+    if failed.gateway_id == gateway_id:
+        return None
+    others = replace(payment, refunds=tuple(each for each in payment.refunds if each is not failed))
+    made = TakenElsewhere(
+        gateway_id=gateway_id,
+        id=failed.id,
+        amount=failed.amount,
+        reason=failed.reason,
+        invoice_id=failed.invoice_id,
+    )
+    return taken_elsewhere(others, made, call=call)
 
 
 def _moved_on(payment: Payment, known: list[Refund], refund: GatewayRefund) -> PaymentChange | None:

@@ -13,7 +13,7 @@ from billing.store.collection import Stored
 from billing.store.customers import Customers
 from billing.usecases.call import Call
 from billing.usecases.follow_disputes import follow_disputes
-from billing.usecases.follow_refunds import refund_key, refunded_elsewhere
+from billing.usecases.follow_refunds import made_after_all, refund_key, refunded_elsewhere
 from billing.usecases.payment_changes import PaymentChange, change_payment, refund_end
 from billing.usecases.reverse_payment import lost_part
 from billing.usecases.taken_elsewhere import TakenElsewhere, and_elsewhere, gone_since
@@ -176,6 +176,8 @@ def _ended(
     payment: Payment, request: RefundRequest, end: _End, elsewhere: Sequence[TakenElsewhere], *, call: Call
 ) -> PaymentChange | None:
     known = _known(payment, request)
+    if known is not None and known.state is RefundState.FAILED and end.state is RefundState.DONE:
+        return made_after_all(payment, known, gateway_id=end.gateway_id, call=call)
     if known is None or known.state is not RefundState.ASKED or end.state is RefundState.ASKED:
         return None
     moved = refund_end(payment, [known], state=end.state)
