@@ -118,6 +118,18 @@ def test_paused_on_the_day_on_which_the_cycle_restarted_it_owes_nothing_from_tha
     assert billed(back, until="2027-04-11T10:00") == [[900], [1600]]
 
 
+@pytest.mark.parametrize("until", ["2026-04-11T10:00", "2026-04-11T08:00"])
+def test_paused_until_the_day_on_which_the_cycle_restarts_it_has_no_bill_of_the_days_before(until: str) -> None:
+    yearly = a_plan(plan_id="yearly", metered=[a_meter("1.00")], cycle=YEARLY)
+    account = paused(Account.opened(ARREARS, start="2026-03-01").billed(1), "2026-04-01", until)
+    [skip] = account.changing_plan(yearly, at="2026-04-11T10:00").bills(until="2026-04-12")
+    assert isinstance(skip, Skip)
+    assert (skip.reason, skip.cycle.bill_for_date) == (SkipReason.PAUSED, utc("2026-04-11T10:00"))
+    earlier = paused(Account.opened(ARREARS, start="2026-03-01").billed(1), "2026-04-01", "2026-04-10T10:00")
+    # the 10th is billed: one of April's 30 days
+    assert billed(earlier.changing_plan(yearly, at="2026-04-11T10:00"), until="2026-04-12") == [[3000, -2900]]
+
+
 def test_a_pause_from_the_very_start_bills_nothing_ahead() -> None:
     [first] = paused(Account.opened(ADVANCE, start="2026-04-01"), "2026-04-01").bills(until="2026-04-01")
     assert isinstance(first, Skip)

@@ -187,7 +187,7 @@ def _why_nothing(facts: InvoiceFacts, cycle: BillingCycle) -> SkipReason:
     ends, begins = (
         is_paused(facts.subscription, at=cycle.bill_for_date - before) for before in (_MOMENT, timedelta(0))
     )
-    return SkipReason.PAUSED if ends or begins else SkipReason.SUSPENDED
+    return SkipReason.PAUSED if ends or begins or not facts.subscription.unbilled else SkipReason.SUSPENDED
 
 
 def _is_left_out(facts: InvoiceFacts, cycle: BillingCycle) -> bool:

@@ -25,7 +25,7 @@ from billing.domain.proration import without
 from billing.domain.subscription import ENDLESS, Subscription
 from billing.domain.tenant import Tenant
 from billing.domain.usage import Bucket
-from billing.domain.usage_ownership import owned_from
+from billing.domain.usage_ownership import billed_until, owned_from
 
 _MOMENT = timedelta(microseconds=1)
 
@@ -65,8 +65,14 @@ def is_paused(subscription: Subscription, *, at: datetime) -> bool:
 
 
 def is_left_out(subscription: Subscription, period: Period) -> bool:
-    """Whether every day of a past period was suspended or paused, so that nothing is owed for it."""
-    return bool(subscription.left_out) and not without(period, _days(subscription))
+    """Whether every day of a past period was suspended or paused, so that nothing is owed for it.
+
+    The day of a change that ended it belongs to what follows, unless the period had no other.
+    """
+    if not subscription.left_out:
+        return False
+    end = billed_until(subscription, period_end=period.end)
+    return not without(replace(period, end=end) if end > period.start else period, _days(subscription))
 
 
 def billable(subscription: Subscription, usage: Mapping[datetime, Bucket]) -> dict[datetime, Bucket]:
