@@ -24,7 +24,7 @@ from billing.domain.period import local_date
 from billing.domain.subscription import Subscription
 from billing.domain.tenant import Tenant
 
-_WAITING = frozenset({AttemptStatus.PENDING, AttemptStatus.REQUIRES_ACTION})
+_ENDED = frozenset({AttemptStatus.SUCCEEDED, AttemptStatus.DECLINED})
 
 
 class InvoiceNotDraft(Conflict):
@@ -132,8 +132,9 @@ def voided(invoice: Invoice, *, at: datetime) -> Invoice:
 
 
 def _may_be_paid(invoice: Invoice) -> bool:
-    """Whether a hosted page may be open for it, or a charge waits for the customer or the bank."""
-    return bool(invoice.checkout_id) or any(each.status in _WAITING for each in invoice.attempts)
+    """Whether a hosted page may be open for it, or nobody knows the end of a charge or of what was paid on a page."""
+    is_asked = bool(invoice.checkout_id or invoice.page_payment_id)
+    return is_asked or any(each.status not in _ENDED for each in invoice.attempts)
 
 
 def is_newest(invoice: Invoice, subscription: Subscription) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from billing.domain.attempt import PaymentAttempt
+from billing.domain.attempt import AttemptStatus, PaymentAttempt
 from billing.domain.charging import attempt_of, is_answered, under_way
 from billing.domain.customer import Customer
 from billing.domain.errors import NotFound
@@ -27,6 +27,7 @@ from billing.usecases.follow_payment import follow_payment
 from billing.usecases.paid_before import book_paid_before
 
 _FIRST = 1
+_WAITING = frozenset({AttemptStatus.PENDING, AttemptStatus.REQUIRES_ACTION})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,10 +45,14 @@ class Collecting:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FoundCharge:
-    """An invoice as it stands now, and what its charge came to; None where nothing was due."""
+    """An invoice as it stands now, and what its charge came to; None where nothing was due.
+
+    `is_under_way` where it is void, and the end of what may still pay it is to be asked for again.
+    """
 
     invoice: Stored[Invoice]
     result: ChargeResult | None
+    is_under_way: bool = False
 
 
 def charge_at_issue(collecting: Collecting, invoice: Stored[Invoice], *, customer: Customer, call: Call) -> FoundCharge:
@@ -64,17 +69,20 @@ def charge_at_issue(collecting: Collecting, invoice: Stored[Invoice], *, custome
 def charge_found(collecting: Collecting, invoice: Stored[Invoice], *, call: Call) -> FoundCharge:
     """Finish the first charge of an invoice that was left waiting for it, or make it if nobody did.
 
-    One that is void is charged no more, and what it could be paid by is closed.
+    One that is void is charged no more: what it could be paid by is closed, and what can't be is asked for to its end.
     Raises GatewayUnavailable and GatewayRefused where that can't be found out, NotFound for a customer that is gone.
     """
     customer = customer_of(collecting.documents, invoice.value, tenant_id=collecting.tenant_id)
-    till = _till(collecting, invoice.value, customer=customer, at=call.recorded_at)
-    attempt = attempt_of(invoice.value, _FIRST)
+    till = _to_look_up(_till(collecting, invoice.value, customer=customer, at=call.recorded_at))
+    attempt = attempt_of(invoice.value, till.number)
     is_known = attempt is not None and is_answered(attempt)
     if not is_known and (booked := book_paid_before(collecting.documents, till, call=call)) is not None:
-        return FoundCharge(invoice=_read_again(collecting, invoice), result=booked)
+        now = _read_again(collecting, invoice)
+        return FoundCharge(invoice=now, result=booked, is_under_way=_is_under_way(now.value, booked))
     found = None if is_known else finished(till)
-    now = _closed(collecting, _read_again(collecting, invoice), call=call)
+    now = _read_again(collecting, invoice)
+    if now.value.status is InvoiceStatus.VOID:
+        return _closed(collecting, now, found, call=call)
     if found is not None or is_known or not is_collectible(now.value):
         return FoundCharge(invoice=now, result=found)
     till = replace(till, invoice=now.value)
@@ -114,11 +122,33 @@ def _followed(collecting: Collecting, invoice: Stored[Invoice], waiting: Payment
     )
 
 
-def _closed(collecting: Collecting, invoice: Stored[Invoice], *, call: Call) -> Stored[Invoice]:
-    if invoice.value.status is not InvoiceStatus.VOID:
-        return invoice
-    close_other_ways(collecting.documents, collecting.gateway(), invoice.value.id, paid_by="", call=call)
-    return _read_again(collecting, invoice)
+def _to_look_up(till: Till) -> Till:
+    """The first attempt; of a void invoice, whose later ones nobody else looks up any more, the last."""
+    if till.invoice.status is not InvoiceStatus.VOID or not till.invoice.attempts:
+        return till
+    last = till.invoice.attempts[-1]
+    return replace(till, number=last.number, source=last.source)
+
+
+def _closed(collecting: Collecting, invoice: Stored[Invoice], found: ChargeResult | None, *, call: Call) -> FoundCharge:
+    """A void invoice once what it could be paid by is closed, with what was paid all the same: that becomes credit."""
+    gateway, attempts = collecting.gateway(), invoice.value.attempts
+    close_other_ways(collecting.documents, gateway, invoice.value.id, paid_by="", call=call)
+    waiting = [invoice.value.page_payment_id, *(each.payment_id for each in attempts if each.status in _WAITING)]
+    names = [gateway_payment_id(gateway.name, each) for each in waiting if each]
+    for payment_id in filter(None, waiting):
+        follow_payment(collecting.documents, gateway, payment_id, call=call)
+    booked = tuple(each.value for each in Payments.of(collecting.documents, collecting.tenant_id).get(names) if each)
+    result = replace(found or ChargeResult(), booked=booked) if booked else found
+    now = _read_again(collecting, invoice)
+    return FoundCharge(invoice=now, result=result, is_under_way=_is_under_way(now.value, result))
+
+
+def _is_under_way(invoice: Invoice, result: ChargeResult | None) -> bool:
+    """Whether the end of a payment of a void invoice is still to be heard of, and no dunning case asks for it."""
+    attempts = [*invoice.attempts, *filter(None, [None if result is None else result.attempt])]
+    is_pending = any(each.status is AttemptStatus.PENDING for each in attempts)
+    return invoice.status is InvoiceStatus.VOID and (is_pending or bool(invoice.page_payment_id))
 
 
 def finished(till: Till) -> ChargeResult | None:

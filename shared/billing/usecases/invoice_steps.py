@@ -113,7 +113,7 @@ def _collected(steps: Steps, case: Case, outcome: Outcome) -> Outcome:
     else:
         found = charge_found(collecting, invoice, call=call)
     result = found.result
-    is_done = result is None or not result.is_unknown
+    is_done = not found.is_under_way and (result is None or not result.is_unknown)
     was_sent = steps.mailing is not None and DELIVER not in invoice.value.pending
     return replace(
         outcome,
