@@ -186,6 +186,40 @@ def test_each_that_came_back_is_told_once_to_its_customer_and_to_the_tenant(worl
     assert (len(world.sent.sent), the_invoice(world).pending, the_invoice(world).attempts) == (5, (), ())
 
 
+@pytest.mark.parametrize("was_told", [True, False])
+@pytest.mark.parametrize(
+    ("card", "kind"),
+    [("pm_card_chargeCustomerFail", "payment_failed"), ("pm_card_authenticationRequired", "action_required")],
+)
+def test_one_that_came_back_hides_no_charge_that_fails_after_it(
+    world: CardWorld, card: str, kind: str, was_told: bool
+) -> None:
+    def away(verb: str) -> None:
+        if verb in ("charge", "find_charge"):
+            raise GatewayUnavailable("stripe", reason="away")
+
+    debits = with_debits(world)
+    world.joins("lumen", card=card)
+    world.stripe.before = away
+    bills(world)
+    world.travels_to("2026-02-04")
+    world.runs_billing()  # sent, though it could not be charged for three days
+    assert browse(opened_page(world, the_invoice(world)), CARD).status == 303
+    page = debits.checkout(the_invoice(world).checkout_id)
+    follows(world, page)
+    debits.came_back(page.payment_id)
+    follows(world, page)
+    if was_told:
+        world.runs_billing()
+    told = ["invoice_issued", "payment_failed"] if was_told else ["invoice_issued"]
+    assert mailed(world) == told
+    world.stripe.before = lambda _verb: None
+    for day in ("2026-02-06", "2026-02-07"):
+        world.travels_to(day)
+        world.runs_billing()
+    assert mailed(world) == sorted([*told, kind])
+
+
 def test_one_that_came_back_is_not_told_any_more_once_the_invoice_is_paid(world: CardWorld) -> None:
     debits = with_debits(world)
     invoiced(world)

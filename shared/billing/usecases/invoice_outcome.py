@@ -57,7 +57,8 @@ def planned(outcome: Outcome, *, is_booked: bool, call: Call) -> Planned:
         records += booking_records(payment, changes, call=call)
     if charge.attempt is not None:
         attempted = with_attempt(after, charge.attempt, at=call.recorded_at)
-        if attempted != after:
+        if attempted != after:  # that is what there is to tell now, and no payment on a page that came back before
+            attempted = replace(attempted, page_payment_failed=None)
             records.append(_attempted(attempted, charge.attempt, call=call))
         after = attempted
     records += [_refused(outcome.invoice.value, each, call=call) for each in outcome.refused]
