@@ -322,3 +322,22 @@ def test_discounts_and_one_time_charges_of_a_void_invoice_are_used_once_by_its_r
     world.travels_to("2026-03-01")
     world.runs_billing()
     assert world.invoices()[-1].total == 4900
+
+
+def test_the_void_bill_of_a_trial_s_end_is_refused_where_it_has_ended_with_the_trial(world: World) -> None:
+    usage = replace(AHEAD, plan_id="usage-ahead", fees=(), metered=USAGE.metered)
+    begun = world.subscribes("bob", to=world.plan(usage), on="2026-02-15")
+    setup = OneTimeCharge(
+        id="setup", name="Setup", quantity=Decimal(1), unit_price=Decimal(40), charged_at=utc("2026-02-15")
+    )
+    trial = replace(begun, trial_start=utc("2026-02-01"), one_time=(setup,))
+    world.damages("subscriptions/sub-bob", subscription_fields(trial))
+    world.travels_to("2026-02-15")
+    world.runs_billing()
+    [first] = world.invoices("bob")
+    ends(world, "sub-bob", at="2026-02-15")
+    void(world, first.id)
+    with pytest.raises(
+        InvalidInput, match="bill_for_date: expected a bill-for date of the subscription, got '2026-02-15"
+    ):
+        reissue(world, first.id)

@@ -58,9 +58,9 @@ def named_as(subscription: Subscription, void: Invoice) -> Subscription:
     That bill was made in advance, and named by the period that was to follow.
     """
     at = void.bill_for_date
-    if subscription.end != at or cycle_id(void) != f"{void.subscription_id}.{stamp(at)}":
-        return subscription
     kept = tuple([each for each in subscription.phases if each.start < at])
+    if not kept or subscription.end != at or cycle_id(void) != f"{void.subscription_id}.{stamp(at)}":
+        return subscription
     return replace(subscription, phases=(*kept, replace(kept[-1], start=at, bill_made=Billed.IN_ADVANCE)))
 
 
