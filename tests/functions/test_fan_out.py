@@ -344,7 +344,7 @@ def test_without_a_queue_the_way_to_one_is_named(doors: FannedOut) -> None:
         {**PART, "more": 1},
         {**PART, "part": "closing", "after": "a b"},
         {**PART, "part": "closing", "after": 7},
-        {**PART, "sweep_from": "payments/x"},
+        {**PART, "sweep_from": "plans/x"},
         {**PART, "sweep_from": "invoices/../x"},
         {**PART, "part": "shard"},
         {**PART, "part": "shard", "shard": 10_000},

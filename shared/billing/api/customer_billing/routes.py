@@ -32,7 +32,7 @@ ReadingRecords = Annotated[Books, reading("customers")]
 ChangingRecords = Annotated[Books, changing("customers")]
 Invoicing = Annotated[Books, changing("invoices")]
 Receiving = Annotated[Books, changing("payments")]
-AnyId = Annotated[str, Path(min_length=1, max_length=LONGEST_ID)]
+AnyId = Annotated[str, Path(min_length=1, max_length=LONGEST_ID, pattern=r"^[^\x00-\x1f\x7f]+$")]
 SomeId = Annotated[str | None, Query(max_length=LONGEST_ID)]
 ListLimit = Annotated[int, Query(ge=1, le=MOST, description="How many customers are looked at")]
 
