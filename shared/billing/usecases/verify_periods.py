@@ -4,13 +4,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from billing.domain.billed_cycles import before_cycle, billed_cycles, is_bill_for_date
-from billing.domain.billing_cycle import BillingCycle
+from billing.domain.billing_cycle import BillingCycle, next_bill_for
 from billing.domain.errors import BillingError
 from billing.domain.figures import amount
 from billing.domain.finding import FindingKind
-from billing.domain.invoice import Invoice, InvoiceStatus
+from billing.domain.invoice import Invoice, InvoiceStatus, LineKind
 from billing.domain.invoicing import CreditDraft, Draft, InvoiceFacts, Skip, SkipReason, draft_invoice, open_cycle
 from billing.domain.period import local_date
+from billing.domain.rebilling import charged_after, item_of
 from billing.domain.recomputed import late_bill_of
 from billing.domain.rollup import month_of
 from billing.domain.subscription import Prepaid, Subscription
@@ -106,7 +107,7 @@ def _verify_reason(verification: Verification, stored: Stored[Subscription], unb
     if cycle.bill_for_date <= verification.request.as_of:
         outcome = _outcome(verification, stored, unbilled, invoices)
         verification.read["skips_recomputed"] += 1
-        if _is_reason(verification, outcome):
+        if _is_reason(verification, outcome) or _is_left_to_later(subscription, cycle, outcome, bills):
             return
         reason = _in_words(outcome)
     period = cycle.period
@@ -123,6 +124,28 @@ def _is_reason(verification: Verification, outcome: Draft | CreditDraft | Skip |
         outcome.reason in (SkipReason.NOTHING_TO_BILL, SkipReason.SUSPENDED, SkipReason.PAUSED)
         or verification.context.tenant.skip_zero_invoices
     )
+
+
+def _is_left_to_later(
+    subscription: Subscription,
+    cycle: BillingCycle,
+    outcome: Draft | CreditDraft | Skip | BillingError,
+    bills: Sequence[Bill],
+) -> bool:
+    """Whether a change at the boundary itself followed a bill that was passed over, and a later one charges that time.
+
+    Only what is charged ahead can be left so: by a bill that is made, or by the next one where nobody was paid for it.
+    """
+    at = cycle.bill_for_date
+    changes = {each.start for each in subscription.phases} | {each.start for each in subscription.items}
+    changes |= {each.end for each in subscription.pauses if each.end is not None}
+    if not isinstance(outcome, Draft) or at not in changes:
+        return False
+    owed = [each for each in outcome.invoice.lines if each.amount]
+    later = {each.item_id for each in charged_after(outcome.invoice, bills) if each.period.end > at}
+    if subscription.next_billing_at == next_bill_for(subscription, after=at) and not subscription.prepaid:
+        later |= {item_of(each) for each in owed}
+    return all(each.kind is LineKind.FLAT and each.period.start >= at and item_of(each) in later for each in owed)
 
 
 def _in_words(outcome: Draft | CreditDraft | Skip | BillingError) -> str:

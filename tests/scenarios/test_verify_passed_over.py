@@ -1,0 +1,62 @@
+"""Verifying a bill that was passed over because of a pause, which ends at that very boundary after all."""
+
+import pytest
+
+from billing.domain.catalog import Billed
+from billing.domain.life_change import LifeChange, Pausing, Resuming
+from billing.ports import Delete
+from billing.store.invoices import Invoices
+from billing.usecases.change_life import change_life
+from billing.usecases.verify import VerifyRequest, verify
+from tests.builders import a_fee, a_plan, utc
+from tests.reviewing import call
+from tests.world import World
+
+
+@pytest.fixture
+def world() -> World:
+    """60.00 a month in advance since 1 April, which is billed."""
+    world = World()
+    plan = world.plan(a_plan(fees=[a_fee("60.00")], anchor_day=1, billed=Billed.IN_ADVANCE))
+    world.subscribes("lumen", to=plan, on="2026-04-01")
+    bills(world, "2026-04-01")
+    return world
+
+
+def bills(world: World, *days: str) -> None:
+    for day in days:
+        world.travels_to(day)
+        assert world.runs_billing().failures == []
+
+
+def does(world: World, change: LifeChange, *, at: str) -> None:
+    world.travels_to(at)
+    change_life(world.documents, "sub-lumen", change, call=call(world))
+
+
+def found(world: World) -> list[str]:
+    request = VerifyRequest(tenant_id="acme", as_of=world.now, objects=False, events=False)
+    return [each.message for each in verify(world.documents, world.objects, request).findings.kept]
+
+
+def test_a_bill_that_was_passed_over_leaves_its_time_to_the_next_one(world: World) -> None:
+    does(world, Pausing(at=utc("2026-05-01")), at="2026-04-20")
+    bills(world, "2026-05-01", "2026-06-01")
+    does(world, Resuming(at=utc("2026-06-01")), at="2026-06-01T09:00")
+    assert found(world) == []
+    bills(world, "2026-07-01")
+    assert [each.total for each in world.invoices("lumen")] == [6000, 6000 + 6000]
+    assert found(world) == []
+
+
+@pytest.mark.parametrize("days", [("2026-05-01", "2026-06-01"), ("2026-05-01", "2026-06-01", "2026-07-01")])
+def test_a_bill_that_was_made_there_is_missed_when_it_is_gone(world: World, days: tuple[str, ...]) -> None:
+    does(world, Pausing(at=utc("2026-05-01"), until=utc("2026-06-01")), at="2026-04-20")
+    bills(world, *days)
+    assert found(world) == []
+    path = Invoices.of(world.documents, "acme").path("sub-lumen.20260601T000000Z.r0")
+    world.documents.commit([Delete(path)])
+    missed = (
+        "subscription sub-lumen has no bill for 2026-06-01 to 2026-07-01: by the stored facts it comes to 60.00 USD"
+    )
+    assert missed in found(world)
