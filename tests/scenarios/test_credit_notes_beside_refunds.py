@@ -228,3 +228,19 @@ def test_while_a_refund_made_there_is_under_way_the_note_waits_for_its_end(
     has_failed = end is RefundStatus.FAILED
     assert ends(paid, stripe) == (3900, 0, 0, 1000 if is_asked and has_failed else 0)
     assert len(stripe.made) == (2 if has_failed and not is_asked else 1)
+
+
+def test_a_note_whose_refund_was_made_after_all_from_what_is_credit_by_then_is_done(paid: World) -> None:
+    """10.00 went back by hand and the other 39.00 to the balance when the note's own 10.00 arrived all the same."""
+    note, stripe = gives_back(paid, PART), RefundingGateway(fails=["after"])
+    settles(paid, gateway=stripe)
+    [(key, made)] = stripe.made.items()
+    del stripe.made[key]
+    stripe.refunded_by_hand(1000)
+    paid.travels_to("2026-02-03")
+    refund_credit(paid.documents, note, gateway=lambda: stripe, call=call(paid))  # type: ignore[arg-type,return-value]
+    refunds(paid, 3900, None)
+    stripe.made[key] = replace(made, id="re_1")
+    follow_refund(paid.documents, "p1", stripe.made[key], call=call(paid))
+    assert ends(paid, stripe) == (0, 3900, 0, 2900)
+    assert len(stripe.made) == 2

@@ -39,6 +39,8 @@ def _refunded(
     call: Call,
 ) -> bool:
     begun = _begun(documents, note, refund, call=call)
+    if begun is True:
+        return gateway is not None or refund.target is RefundTarget.BALANCE
     asked = _first(documents, note, refund, gateway=gateway, call=call) if begun is None else begun
     if isinstance(asked, bool):
         return asked
@@ -54,9 +56,14 @@ def _refunded(
     return made.state is RefundState.DONE
 
 
-def _begun(documents: Documents, note: CreditNote, refund: CreditRefund, *, call: Call) -> CreditRefund | None:
-    """What the note asked for of the payment before, which may be less than it says; None where it did not yet."""
+def _begun(documents: Documents, note: CreditNote, refund: CreditRefund, *, call: Call) -> CreditRefund | bool | None:
+    """What the note asked for of the payment before, which may be less than it says; None where it did not yet.
+
+    True where all of it is done, whatever part it was taken from by then.
+    """
     known = [each for each in _payment(documents, refund, call=call).refunds if each.id == note.id]
+    if known and known[0].state is RefundState.DONE:
+        return True
     return replace(refund, amount=known[0].amount) if known else None
 
 
