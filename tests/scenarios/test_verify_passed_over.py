@@ -1,16 +1,29 @@
-"""Verifying a bill that was passed over because of a pause, which ends at that very boundary after all."""
+"""Verifying a boundary without a bill of its key: a pause that ends just then, or a bill made under another key."""
+
+from dataclasses import replace
 
 import pytest
 
+from billing.adapters.counting import CountingDocuments
 from billing.domain.catalog import Billed
 from billing.domain.life_change import LifeChange, Pausing, Resuming
+from billing.domain.subscription import Unused
+from billing.domain.subscription_changes import end_subscription
 from billing.ports import Delete
 from billing.store.invoices import Invoices
+from billing.store.subscriptions import subscription_fields
 from billing.usecases.change_life import change_life
 from billing.usecases.verify import VerifyRequest, verify
 from tests.builders import a_fee, a_plan, utc
 from tests.reviewing import call
 from tests.world import World
+
+
+def queries(world: World) -> int:
+    """How many queries it takes to find nothing wrong."""
+    counting, request = CountingDocuments(world.documents), VerifyRequest(tenant_id="acme", as_of=world.now)
+    assert verify(counting, world.objects, replace(request, objects=False, events=False)).findings.kept == []
+    return counting.counts.queries
 
 
 @pytest.fixture
@@ -60,3 +73,11 @@ def test_a_bill_that_was_made_there_is_missed_when_it_is_gone(world: World, days
         "subscription sub-lumen has no bill for 2026-06-01 to 2026-07-01: by the stored facts it comes to 60.00 USD"
     )
     assert missed in found(world)
+
+
+def test_a_bill_under_another_key_is_looked_for_among_the_invoices_and_no_further(world: World) -> None:
+    bills(world, "2026-05-01")
+    before = queries(world)
+    ended = end_subscription(world.subscription("sub-lumen"), at=utc("2026-05-01"), unused=Unused.NONE)
+    world.damages("subscriptions/sub-lumen", subscription_fields(ended))
+    assert queries(world) == before + 1

@@ -98,11 +98,13 @@ def _is_billed_already(verification: Verification, cycle: BillingCycle, subscrip
 def _verify_reason(verification: Verification, stored: Stored[Subscription], unbilled: _Unbilled) -> None:
     subscription, cycle = stored.value, unbilled.cycle
     invoices = verification.context.invoices.of_subscription(subscription.id)
-    notes = verification.context.credit_notes.of_subscription(subscription.id)
     bills: list[Bill] = [each.value for each in invoices]
+    if _is_billed_at(cycle, bills):
+        return
+    notes = verification.context.credit_notes.of_subscription(subscription.id)
     bills += [note for note in notes if not note.is_by_hand]
-    if any(each.bill_for_date == cycle.bill_for_date and not late_bill_of(each.id) for each in bills):
-        return  # under the key that the cycle had before the subscription was changed
+    if _is_billed_at(cycle, bills):
+        return
     reason = "it is not due yet, and was passed over"
     if cycle.bill_for_date <= verification.request.as_of:
         outcome = _outcome(verification, stored, unbilled, invoices)
@@ -115,6 +117,11 @@ def _verify_reason(verification: Verification, stored: Stored[Subscription], unb
     message = f"subscription {subscription.id} has no bill for {first} to {end}: {reason}"
     entity = f"subscriptions/{subscription.id}"
     verification.find(FindingKind.PERIOD_NOT_BILLED, entity, message, name=f"{subscription.id}.{cycle.key}")
+
+
+def _is_billed_at(cycle: BillingCycle, bills: Sequence[Bill]) -> bool:
+    """Whether one was made then, under the key that the cycle had before the subscription was changed."""
+    return any(each.bill_for_date == cycle.bill_for_date and not late_bill_of(each.id) for each in bills)
 
 
 def _is_reason(verification: Verification, outcome: Draft | CreditDraft | Skip | BillingError) -> bool:
