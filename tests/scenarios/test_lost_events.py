@@ -17,7 +17,7 @@ from billing.usecases.follow_payment import follow_payment
 from billing.usecases.open_payment import WayBack, open_payment
 from billing.usecases.settle_invoices import settle_invoices
 from billing.usecases.void_invoice import void_invoice
-from tests.collected_invoice import CARD, COLLECT, DELIVER, bills, running, sandbox, the_invoice, world
+from tests.collected_invoice import CARD, COLLECT, DELIVER, bills, pay_by_transfer, running, sandbox, the_invoice, world
 from tests.collecting import CardWorld, card_world
 from tests.sandbox_client import browse
 from tests.unpaid import dunned_on, fails
@@ -143,7 +143,10 @@ def test_a_debit_under_way_for_a_void_invoice_is_asked_about_to_its_end_and_is_c
     assert world.stripe.calls == []
 
 
-def test_what_was_paid_on_the_page_of_a_void_invoice_is_asked_about_to_its_end_and_is_credit(world: CardWorld) -> None:
+@pytest.mark.parametrize("what", ["void", "wired"])
+def test_what_was_paid_on_the_page_of_a_void_or_paid_invoice_is_asked_about_to_its_end_and_is_credit(
+    world: CardWorld, what: str
+) -> None:
     gateway = slow(world)
     world.joins("lumen", card=None, collection_method=CollectionMethod.SEND_INVOICE)
     bills(world)
@@ -152,13 +155,31 @@ def test_what_was_paid_on_the_page_of_a_void_invoice_is_asked_about_to_its_end_a
     payment_id = gateway.checkout(page.id).payment_id
     follow_payment(world.documents, world.stripe.inner, payment_id, call=world.call())
     assert the_invoice(world).page_payment_id == payment_id
-    void_invoice(world.documents, the_invoice(world).id, reason="wrong", call=world.call())
+    if what == "void":
+        void_invoice(world.documents, the_invoice(world).id, reason="wrong", call=world.call())
+    else:
+        pay_by_transfer(world, the_invoice(world))
     nights(world, "2026-02-02")
     assert the_invoice(world).pending == (COLLECT,)
     gateway.succeeds(payment_id)
     nights(world, "2026-02-03")
     assert (the_invoice(world).page_payment_id, the_invoice(world).pending) == ("", ())
-    assert (world.balance("lumen"), len(world.payments()), world.taken()) == (4900, 1, [4900])
+    assert (world.balance("lumen"), world.taken()) == (4900, [4900])
+
+
+def test_a_debit_under_way_for_what_a_wire_paid_is_asked_about_to_its_end_and_is_credit(world: CardWorld) -> None:
+    gateway, payment_id = under_way(world)
+    pay_by_transfer(world, the_invoice(world))
+    gateway.cancel_payment = lambda _: False  # type: ignore[attr-defined]
+    nights(world, "2026-02-02")
+    assert (the_invoice(world).status, the_invoice(world).pending) == (InvoiceStatus.PAID, (COLLECT,))
+    gateway.succeeds(payment_id)
+    nights(world, "2026-02-03")
+    assert (the_invoice(world).attempts[-1].status, the_invoice(world).pending) == (AttemptStatus.SUCCEEDED, ())
+    assert (world.balance("lumen"), len(world.payments()), world.taken()) == (4900, 2, [4900])
+    world.stripe.calls.clear()
+    nights(world, "2026-02-04")
+    assert world.stripe.calls == []
 
 
 def test_a_later_charge_of_a_void_invoice_that_has_no_answer_is_looked_up_and_is_credit(

@@ -14,7 +14,7 @@ from billing.domain.charging import attempt_of, is_answered, under_way
 from billing.domain.customer import Customer
 from billing.domain.errors import NotFound
 from billing.domain.invoice import Invoice, InvoiceStatus
-from billing.domain.invoice_payment import is_collectible
+from billing.domain.invoice_payment import is_collectible, is_open
 from billing.domain.payment import gateway_payment_id
 from billing.ports import CheckoutStatus, Documents, Gateway
 from billing.store.collection import Stored
@@ -47,7 +47,7 @@ class Collecting:
 class FoundCharge:
     """An invoice as it stands now, and what its charge came to; None where nothing was due.
 
-    `is_under_way` where it is void, and the end of what may still pay it is to be asked for again.
+    `is_under_way` where it is paid or void, and the end of what may still pay it is to be asked for again.
     """
 
     invoice: Stored[Invoice]
@@ -69,7 +69,7 @@ def charge_at_issue(collecting: Collecting, invoice: Stored[Invoice], *, custome
 def charge_found(collecting: Collecting, invoice: Stored[Invoice], *, call: Call) -> FoundCharge:
     """Finish the first charge of an invoice that was left waiting for it, or make it if nobody did.
 
-    One that is void is charged no more: what it could be paid by is closed, and what can't be is asked for to its end.
+    One that is paid or void is charged no more: what could still pay it is closed, or else asked about to its end.
     Raises GatewayUnavailable and GatewayRefused where that can't be found out, NotFound for a customer that is gone.
     """
     customer = customer_of(collecting.documents, invoice.value, tenant_id=collecting.tenant_id)
@@ -81,7 +81,7 @@ def charge_found(collecting: Collecting, invoice: Stored[Invoice], *, call: Call
         return FoundCharge(invoice=now, result=booked, is_under_way=_is_under_way(now.value, booked))
     found = None if is_known else finished(till)
     now = _read_again(collecting, invoice)
-    if now.value.status is InvoiceStatus.VOID:
+    if not is_open(now.value):
         return _closed(collecting, now, found, call=call)
     if found is not None or is_known or not is_collectible(now.value):
         return FoundCharge(invoice=now, result=found)
@@ -131,7 +131,7 @@ def _to_look_up(till: Till) -> Till:
 
 
 def _closed(collecting: Collecting, invoice: Stored[Invoice], found: ChargeResult | None, *, call: Call) -> FoundCharge:
-    """A void invoice once what it could be paid by is closed, with what was paid all the same: that becomes credit."""
+    """A paid or void invoice once what could still pay it is closed; what came all the same becomes credit."""
     gateway, attempts = collecting.gateway(), invoice.value.attempts
     close_other_ways(collecting.documents, gateway, invoice.value.id, paid_by="", call=call)
     waiting = [invoice.value.page_payment_id, *(each.payment_id for each in attempts if each.status in _WAITING)]
@@ -145,10 +145,10 @@ def _closed(collecting: Collecting, invoice: Stored[Invoice], found: ChargeResul
 
 
 def _is_under_way(invoice: Invoice, result: ChargeResult | None) -> bool:
-    """Whether the end of a payment of a void invoice is still to be heard of, and no dunning case asks for it."""
+    """Whether the end of a payment is still to be heard of, of an invoice that is paid or void: no case asks for it."""
     attempts = [*invoice.attempts, *filter(None, [None if result is None else result.attempt])]
     is_pending = any(each.status is AttemptStatus.PENDING for each in attempts)
-    return invoice.status is InvoiceStatus.VOID and (is_pending or bool(invoice.page_payment_id))
+    return not is_open(invoice) and (is_pending or bool(invoice.page_payment_id))
 
 
 def finished(till: Till) -> ChargeResult | None:

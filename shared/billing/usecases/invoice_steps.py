@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from hashlib import sha256
 
 from billing.domain.attempt import AttemptStatus
+from billing.domain.charging import awaits_payment
 from billing.domain.collected import Collected
 from billing.domain.customer import Customer
 from billing.domain.dunning_policy import DEFAULT_NAME, DunningPolicy
@@ -85,7 +86,8 @@ def do_steps(steps: Steps, case: Case) -> Done:
     collected = _counted(outcome.charge)
     if outcome.charge is not None and outcome.charge.is_unknown:
         return Done(outcome=outcome, failure=_unknown(outcome.invoice.value, outcome.charge), collected=collected)
-    done = _mailed(steps, case, outcome)
+    now = outcome.invoice.value  # paid by other money, it waits for no charge that is under way
+    done = _mailed(steps, case, outcome, is_charged=is_open(now) or not awaits_payment(now))
     return replace(done, collected=collected + done.collected)
 
 

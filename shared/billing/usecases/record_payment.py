@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import ClassVar
 
 from billing.domain.audit import AuditRecord
+from billing.domain.charging import under_way
 from billing.domain.errors import Conflict, InvalidInput, NotFound
 from billing.domain.invoice import Invoice, InvoiceStatus, SettlementStep
 from billing.domain.invoice_payment import is_open, paid
@@ -150,8 +151,17 @@ def _book(documents: Documents, new: NewPayment, *, call: Call) -> Recorded:
 
 def _paid(invoice: Invoice, amount: int, *, new: NewPayment) -> Invoice:
     invoice = paid(invoice, amount, at=new.received_at)
-    is_asked = new.is_receipted and SettlementStep.DELIVER not in invoice.pending
-    return replace(invoice, pending=(*invoice.pending, SettlementStep.DELIVER)) if is_asked else invoice
+    asked = [SettlementStep.DELIVER] if new.is_receipted else []
+    if not is_open(invoice) and _awaits_another(invoice, new):
+        asked.append(SettlementStep.COLLECT)  # it is asked about to its end, as no dunning case does any more
+    return replace(invoice, pending=(*invoice.pending, *(each for each in asked if each not in invoice.pending)))
+
+
+def _awaits_another(invoice: Invoice, new: NewPayment) -> bool:
+    """Whether another payment of the invoice is under way: a charge, or one made on a hosted page."""
+    charge = under_way(invoice)
+    waiting = {invoice.page_payment_id, "" if charge is None else charge.payment_id}
+    return bool(waiting - {"", new.gateway_id})
 
 
 def _invoices(documents: Documents, new: NewPayment, *, call: Call) -> list[Stored[Invoice]]:
