@@ -218,7 +218,7 @@ def test_a_payment_is_shown_with_what_became_of_it_and_who_did_it(directory: Pat
         ("payment.refunded", "9.00 USD to the balance: too dear"),
     ]
     [refund] = shown["refunds"]
-    assert (refund["amount"], refund["target"], refund["state"]) == ("9.00", "balance", "done")
+    assert (refund["amount"], refund["refund_to"], refund["state"]) == ("9.00", "balance", "done")
     text = payments("show", "one", directory=directory).stdout
     assert f"Refund      9.00 of {JANUARY} to the balance, done  too dear" in text
     missing = payments("show", "two", directory=directory)

@@ -56,7 +56,7 @@ def note_row(note: CreditNote) -> Json:
             {
                 "payment_id": each.payment_id,
                 "amount": invoice_amount(each.amount, note.currency),
-                "target": each.target.value,
+                "refund_to": each.target.value,
             }
             for each in note.refunds
         ],

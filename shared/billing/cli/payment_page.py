@@ -100,7 +100,7 @@ def refund_json(refund: Refund, *, currency: str) -> Json:
     return {
         "id": refund.id,
         "amount": invoice_amount(refund.amount, currency),
-        "target": refund.target.value,
+        "refund_to": refund.target.value,
         "state": refund.state.value,
         "invoice_id": refund.invoice_id,
         "refunded_at": refund.refunded_at.isoformat(),
