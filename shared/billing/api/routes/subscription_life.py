@@ -164,7 +164,6 @@ def _new(given: GivenSubscription, books: Books) -> NewSubscription:
 def _changed(books: Books, subscription_id: str, given: GivenChange, over: Condition) -> ChangedAnswer:
     """The change over what was read, where If-Match names that (412 otherwise), and the subscription since."""
     change = change_of(given, books, subscription_id)
-    change = change_of(given, books, subscription_id)
     with said_of(field_of(given)):
         done = change_life(books.documents, subscription_id, change, call=books.call, seen=over.seen)
     if done.credit_note is not None:
