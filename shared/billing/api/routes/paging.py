@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from hashlib import sha256
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Generic, TypeVar
 from urllib.parse import urlencode
 
 from fastapi import Depends, Query, Request
@@ -34,11 +34,6 @@ class Paged(BaseModel, Generic[A]):
 
     data: list[A]
     next_cursor: str | None
-
-    @classmethod
-    def model_parametrized_name(cls, params: tuple[type[Any], ...]) -> str:
-        """The name that clients made of the document know a page by: PagedInvoiceRow."""
-        return cls.__name__ + "".join(each.__name__ for each in params)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
