@@ -164,6 +164,29 @@ def test_a_key_is_revoked_and_a_service_given_back_over_what_was_read_alone(api:
         assert api.ask("POST", path, body=body, sent={"If-Match": tag}).status == 200
 
 
+def test_an_invoice_is_decided_on_over_what_was_read_of_it_alone(api: ApiBooks) -> None:
+    assert api.ask("PATCH", SETTINGS, body={"settings": {"mail_sender": "billing@acme.test"}}).status == 200
+    invoices, why = "/api/billing/invoices", {"reason": "agreed"}
+    wanted = {"customer_id": "lumen", "lines": [{"description": "Setup", "unit_price": "20.00"}], "draft": True}
+    drafts = [api.ask("POST", invoices, body=wanted).json["invoice"]["id"] for _ in range(2)]
+    issued = f"{invoices}/INV-2026-02-0001"
+    actions = (
+        (f"{invoices}/{drafts[0]}", "approve", None),
+        (f"{invoices}/{drafts[1]}", "reject", why),
+        (issued, "send", None),
+        (issued, "write-off", why),
+        (f"{invoices}/{drafts[0]}", "void", why),
+        (f"{invoices}/{drafts[0]}", "reissue", None),
+    )
+    for path, action, body in actions:
+        before, tag = api.read(path), etag(api, path)
+        refused = api.ask("POST", f"{path}/{action}", body=body, sent={"If-Match": '"another"'})
+        assert (action, refused.status, refused.json["code"]) == (action, 412, "precondition_failed")
+        assert (api.read(path), etag(api, path)) == (before, tag)
+        done = api.ask("POST", f"{path}/{action}", body=body, sent={"If-Match": tag})
+        assert done.status in (200, 201), (action, done.body)
+
+
 @pytest.mark.parametrize(("method", "path", "body", "shown"), OVER_READ)
 def test_what_somebody_else_writes_just_after_is_not_taken_for_what_the_answer_says(
     tmp_path: Path, method: str, path: str, body: object, shown: str

@@ -24,6 +24,7 @@ from billing.usecases.number_page import number_invoices
 from billing.usecases.one_invoice import context_of
 from billing.usecases.run_context import RunContext
 from billing.usecases.use_balance import AtIssue, with_balances
+from billing.usecases.version_check import ABSENT, VersionCheck, any_version
 
 _PAGE = 100
 _ATTEMPTS = 8
@@ -48,16 +49,21 @@ class ApprovalReport:
 
 
 def approve_invoices(
-    documents: Documents, invoice_ids: Sequence[str] | None, *, call: Call, options: RunOptions
+    documents: Documents,
+    invoice_ids: Sequence[str] | None,
+    *,
+    call: Call,
+    options: RunOptions,
+    seen: VersionCheck = any_version,
 ) -> ApprovalReport:
     """Issue the held invoices of these ids, or (None) all that wait; oldest bill first, then as the tenant says.
 
     Approving again changes nothing. One that fails stops no other: NotFound for an id that there is no invoice of,
     InvoiceNotDraft for one that never waited, and what keeps one from being issued are `failures` of the report. Raises
-    StoreUnavailable. Of `options` the pay links and `settle` count.
+    StoreUnavailable, and whatever `seen` raises of a version. Of `options` the pay links and `settle` count.
     """
     context = context_of(documents, call=call, payment_url=options.payment_url)
-    approval = _Approval(context=context, call=call, report=ApprovalReport())
+    approval = _Approval(context=context, call=call, report=ApprovalReport(), seen=seen)
     cases = approval.open_cases(invoice_ids)
     for start in range(0, len(cases), _PAGE):
         if issued := approval.issue(cases[start : start + _PAGE]):
@@ -78,6 +84,7 @@ class _Approval:
     context: RunContext
     call: Call
     report: ApprovalReport
+    seen: VersionCheck
 
     def open_cases(self, invoice_ids: Sequence[str] | None) -> list[Stored[Review]]:
         """The cases to approve, in the order of their numbers to be."""
@@ -98,6 +105,8 @@ class _Approval:
         approved = {each.value.invoice_id for each in cases if each.value.resolution is Resolution.APPROVED}
         for invoice_id, invoice in zip(others, self.context.invoices.get(others), strict=True):
             error = _why_not(invoice_id, invoice, approved=approved)
+            if invoice is not None:
+                self.seen(invoice.version)
             if error is None:
                 self.report.unchanged.append(invoice_id)
             else:
@@ -129,6 +138,8 @@ class _Approval:
 
     def _waiting(self, cases: Sequence[Stored[Review]]) -> list[_Waiting]:
         drafts = self.context.invoices.get([each.value.invoice_id for each in cases])
+        for each in drafts:
+            self.seen(ABSENT if each is None else each.version)
         return [
             _Waiting(review=case, draft=draft)
             for case, draft in zip(cases, drafts, strict=True)

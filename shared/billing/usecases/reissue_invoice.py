@@ -23,6 +23,7 @@ from billing.usecases.one_off_draft import as_said_before, is_one_off
 from billing.usecases.paid_ahead import bills_of, paid_ahead
 from billing.usecases.run_context import RunContext
 from billing.usecases.use_balance import with_balances
+from billing.usecases.version_check import VersionCheck, any_version
 
 
 def reissue_invoice(
@@ -31,21 +32,25 @@ def reissue_invoice(
     *,
     call: Call,
     payment_url: Callable[[str], str] = lambda _invoice_id: "",
+    seen: VersionCheck = any_version,
 ) -> Stored[Invoice]:
     """Issue the next revision of a void invoice, to be settled by the caller; it is dated now and names the old number.
 
     Plan versions, items, usage, customer and taxes are those of now. What the void invoice consumed (what was paid
     ahead before it, discounts, one-time charges) is not consumed again, what later invoices charged of its period stays
     theirs, and the subscription does not move. Nobody has to approve it: asking for it is the decision. Raises
-    NotFound, InvoiceNotVoid, RevisionExists, and what keeps the cycle from being billed.
+    NotFound, InvoiceNotVoid, RevisionExists, what keeps the cycle from being billed, and whatever `seen` raises of the
+    void invoice's version.
     """
     return again_while_others_write(
-        lambda: _reissue(context_of(documents, call=call, payment_url=payment_url), id_or_number, call)
+        lambda: _reissue(context_of(documents, call=call, payment_url=payment_url), id_or_number, call, seen=seen)
     )
 
 
-def _reissue(context: RunContext, id_or_number: str, call: Call) -> Stored[Invoice]:
-    void = context.invoices.named(id_or_number).value
+def _reissue(context: RunContext, id_or_number: str, call: Call, *, seen: VersionCheck) -> Stored[Invoice]:
+    stored = context.invoices.named(id_or_number)
+    seen(stored.version)
+    void = stored.value
     [revision] = context.invoices.get([next_revision_id(void)])
     if revision is not None:
         raise RevisionExists(void, revision=revision.value)

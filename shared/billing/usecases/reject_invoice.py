@@ -26,25 +26,33 @@ from billing.usecases.one_off_draft import is_one_off
 from billing.usecases.paid_ahead import bills_of, paid_ahead
 from billing.usecases.run_context import RunContext
 from billing.usecases.tell import told
+from billing.usecases.version_check import ABSENT, VersionCheck, any_version
 
 
-def reject_invoice(documents: Documents, invoice_id: str, *, note: str, call: Call) -> Review:
+def reject_invoice(
+    documents: Documents, invoice_id: str, *, note: str, call: Call, seen: VersionCheck = any_version
+) -> Review:
     """Take a draft back: what it consumed returns to the subscription, its usage is open again, its cycle is due.
 
     Of one made by hand nothing is left but the case and the audit log. The case as it was resolved; for a draft
     rejected before, that one. `note` says what is wrong with it. Raises NotFound, InvoiceNotDraft, LaterBillMade where
-    a later cycle rests on it, InvalidInput for an empty note.
+    a later cycle rests on it, InvalidInput for an empty note, and whatever `seen` raises.
     """
     if not note.strip():
         raise InvalidInput("note", expected="what is wrong with the draft", given=note)
-    return again_while_others_write(lambda: _reject(context_of(documents, call=call), invoice_id, note=note, call=call))
+    return again_while_others_write(
+        lambda: _reject(context_of(documents, call=call), invoice_id, note=note, call=call, seen=seen)
+    )
 
 
-def _reject(context: RunContext, invoice_id: str, *, note: str, call: Call) -> Review:
+def _reject(context: RunContext, invoice_id: str, *, note: str, call: Call, seen: VersionCheck) -> Review:
     [draft] = context.invoices.get([invoice_id])
     cases = context.reviews.about([f"invoices/{invoice_id}"])
     if draft is None:
-        return _rejected_before(cases, invoice_id)
+        rejected = _rejected_before(cases, invoice_id)
+        seen(ABSENT)
+        return rejected
+    seen(draft.version)
     if draft.value.status is not InvoiceStatus.DRAFT:
         raise InvoiceNotDraft(draft.value)
     review = next((each for each in cases if each.value.status is ReviewStatus.OPEN), None)

@@ -25,6 +25,7 @@ from billing.store.invoices import Invoices
 from billing.usecases.call import Call
 from billing.usecases.commit_name import commit_name
 from billing.usecases.deliver import Mailing
+from billing.usecases.version_check import VersionCheck, any_version
 
 _PDF = "application/pdf"
 _EVENT = "invoice.sent"
@@ -101,14 +102,24 @@ class SentInvoice:
 
 
 def send_invoice(
-    documents: Documents, id_or_number: str, sending: Sending, *, objects: Objects, mailing: Mailing | None, call: Call
+    documents: Documents,
+    id_or_number: str,
+    sending: Sending,
+    *,
+    objects: Objects,
+    mailing: Mailing | None,
+    call: Call,
+    seen: VersionCheck = any_version,
 ) -> SentInvoice:
     """Mail it, and record that it was: a sending that is recorded is not mailed again, any other id is a new mail.
 
     It goes out however the customer wants its invoices, as somebody asks for it. Raises NotFound, what stands above,
-    and MailUnavailable where the server takes nothing now: then nothing was recorded, and the same may try again.
+    whatever `seen` raises, and MailUnavailable where the server takes nothing now: then nothing was recorded, and the
+    same may try again.
     """
-    invoice = Invoices.of(documents, call.tenant_id).named(id_or_number).value
+    stored = Invoices.of(documents, call.tenant_id).named(id_or_number)
+    seen(stored.version)
+    invoice = stored.value
     pdf = _filed(invoice)
     if mailing is None:
         raise NoMailSender

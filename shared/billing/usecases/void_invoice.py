@@ -20,27 +20,37 @@ from billing.usecases.invoice_trace import invoice_trace
 from billing.usecases.one_invoice import context_of, subscription_of
 from billing.usecases.restore_at_once import restore_at_once
 from billing.usecases.run_context import RunContext
+from billing.usecases.version_check import VersionCheck, any_version
 
 
 def void_invoice(
-    documents: Documents, id_or_number: str, *, reason: str, call: Call, settle: Settle = lambda *_: Settled()
+    documents: Documents,
+    id_or_number: str,
+    *,
+    reason: str,
+    call: Call,
+    settle: Settle = lambda *_: Settled(),
+    seen: VersionCheck = any_version,
 ) -> Invoice:
     """The invoice, void now or before. Nothing it had billed ahead is credited later, nor is it compared with any more.
 
     `settle` closes what it could still be paid by; where that fails it is pending, and the next run does it. Raises
-    NotFound, InvoiceNotVoidable with what to do instead, InvalidInput for an empty reason.
+    NotFound, InvoiceNotVoidable with what to do instead, InvalidInput for an empty reason, and whatever `seen` raises.
     """
     if not reason.strip():
         raise InvalidInput("reason", expected="why the invoice is void", given=reason)
-    void = again_while_others_write(lambda: _void(context_of(documents, call=call), id_or_number, reason, call))
+    void = again_while_others_write(
+        lambda: _void(context_of(documents, call=call), id_or_number, reason, call, seen=seen)
+    )
     if not void.value.pending:
         return void.value
     settle([void], {})
     return Invoices.of(documents, call.tenant_id).named(void.value.id).value
 
 
-def _void(context: RunContext, id_or_number: str, reason: str, call: Call) -> Stored[Invoice]:
+def _void(context: RunContext, id_or_number: str, reason: str, call: Call, *, seen: VersionCheck) -> Stored[Invoice]:
     invoice = context.invoices.named(id_or_number)
+    seen(invoice.version)
     if invoice.value.status is InvoiceStatus.VOID:
         return invoice
     after = voided(invoice.value, at=call.recorded_at)

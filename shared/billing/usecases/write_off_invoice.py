@@ -12,22 +12,26 @@ from billing.usecases.call import Call
 from billing.usecases.commit_name import commit_name
 from billing.usecases.invoice_trace import invoice_trace
 from billing.usecases.restore_at_once import restore_at_once
+from billing.usecases.version_check import VersionCheck, any_version
 
 
-def write_off_invoice(documents: Documents, id_or_number: str, *, reason: str, call: Call) -> Invoice:
+def write_off_invoice(
+    documents: Documents, id_or_number: str, *, reason: str, call: Call, seen: VersionCheck = any_version
+) -> Invoice:
     """The invoice, written off now or before. Its number, its PDF and what was paid of it stay.
 
     A hosted page that is open is left to expire. Raises NotFound, InvalidInput for an empty reason and for an invoice
-    that nothing is owed of.
+    that nothing is owed of, and whatever `seen` raises.
     """
     if not reason.strip():
         raise InvalidInput("reason", expected="why the invoice is written off", given=reason)
-    return again_while_others_write(lambda: _write_off(documents, id_or_number, reason.strip(), call))
+    return again_while_others_write(lambda: _write_off(documents, id_or_number, reason.strip(), call, seen=seen))
 
 
-def _write_off(documents: Documents, id_or_number: str, reason: str, call: Call) -> Invoice:
+def _write_off(documents: Documents, id_or_number: str, reason: str, call: Call, *, seen: VersionCheck) -> Invoice:
     invoices = Invoices.of(documents, call.tenant_id)
     invoice = invoices.named(id_or_number)
+    seen(invoice.version)
     before = invoice.value
     if before.status is InvoiceStatus.UNCOLLECTIBLE:
         return before

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from billing.adapters.book_files.cell_types import Email
 from billing.api.routes.books import Books, changing
+from billing.api.routes.conditions import Seen
 from billing.api.routes.documents import SettlementFailureAnswer
 from billing.api.routes.invoice_answers import InvoiceAnswer, SettledInvoiceAnswer, invoice_answer
 from billing.api.routes.models import AnswerModel, GivenModel, Id, NamedId, Reason
@@ -18,6 +19,7 @@ from billing.usecases.approve_invoices import ApprovalReport, approve_invoices
 from billing.usecases.reissue_invoice import reissue_invoice
 from billing.usecases.reject_invoice import reject_invoice
 from billing.usecases.send_invoice import Sending, send_invoice
+from billing.usecases.version_check import VersionCheck, any_version
 from billing.usecases.void_invoice import void_invoice
 from billing.usecases.write_off_invoice import write_off_invoice
 
@@ -87,59 +89,65 @@ def approve(given: GivenApproval, books: Changing) -> ApprovalAnswer:
 
 
 @router.post("/{invoice_id}/approve")
-def approve_one(invoice_id: NamedId, books: Changing) -> SettledInvoiceAnswer:
+def approve_one(invoice_id: NamedId, books: Changing, seen: Seen) -> SettledInvoiceAnswer:
     """Issue one held invoice; again changes nothing."""
-    report = _approved(books, [invoice_id])
+    report = _approved(books, [invoice_id], seen=seen)
     for failure in report.failures:
         raise failure.error
     return _settled(books, invoice_id, report.settled)
 
 
 @router.post("/{invoice_id}/reject")
-def reject(invoice_id: NamedId, given: GivenReason, books: Changing) -> ReviewAnswer:
+def reject(invoice_id: NamedId, given: GivenReason, books: Changing, seen: Seen) -> ReviewAnswer:
     """Take a held invoice back: the next run bills its cycle anew. One made by hand is discarded."""
-    return ReviewAnswer.model_validate(reject_invoice(books.documents, invoice_id, note=given.reason, call=books.call))
+    review = reject_invoice(books.documents, invoice_id, note=given.reason, call=books.call, seen=seen)
+    return ReviewAnswer.model_validate(review)
 
 
 @router.post("/{id_or_number}/void")
-def void(id_or_number: NamedId, given: GivenReason, books: Changing) -> InvoiceAnswer:
+def void(id_or_number: NamedId, given: GivenReason, books: Changing, seen: Seen) -> InvoiceAnswer:
     """Make an unpaid invoice void; it keeps its number, and its hosted page is closed. Again changes nothing."""
     settle = books.engine.run_options(books.tenant_id).settle
-    invoice = void_invoice(books.documents, id_or_number, reason=given.reason, call=books.call, settle=settle)
+    invoice = void_invoice(
+        books.documents, id_or_number, reason=given.reason, call=books.call, settle=settle, seen=seen
+    )
     return invoice_answer(invoice)
 
 
 @router.post("/{id_or_number}/write-off")
-def write_off(id_or_number: NamedId, given: GivenReason, books: Changing) -> InvoiceAnswer:
+def write_off(id_or_number: NamedId, given: GivenReason, books: Changing, seen: Seen) -> InvoiceAnswer:
     """Give an invoice up: nobody is chased any more, and money that comes all the same is booked."""
-    return invoice_answer(write_off_invoice(books.documents, id_or_number, reason=given.reason, call=books.call))
+    invoice = write_off_invoice(books.documents, id_or_number, reason=given.reason, call=books.call, seen=seen)
+    return invoice_answer(invoice)
 
 
 @router.post("/{id_or_number}/send")
-def send(id_or_number: NamedId, books: Changing, given: GivenSending | None = None) -> SentAnswer:
+def send(id_or_number: NamedId, books: Changing, seen: Seen, given: GivenSending | None = None) -> SentAnswer:
     """Mail an issued invoice with its PDF once more. Each request is a mail; with one Idempotency-Key all are one."""
     to = (given.to if given is not None else None) or ""
     asked = Sending(id=books.access.new_id("sending"), claim_id=books.access.fresh_id, to=to)
     engine = books.engine
     mailing = engine.mailing(books.tenant)
-    sent = send_invoice(books.documents, id_or_number, asked, objects=engine.objects, mailing=mailing, call=books.call)
+    sent = send_invoice(
+        books.documents, id_or_number, asked, objects=engine.objects, mailing=mailing, call=books.call, seen=seen
+    )
     invoice = sent.invoice
     return SentAnswer(invoice_id=invoice.id, number=invoice.number, to=sent.to, message_id=sent.message_id)
 
 
 @router.post("/{id_or_number}/reissue", status_code=201)
-def reissue(id_or_number: NamedId, books: Changing, response: Response) -> SettledInvoiceAnswer:
+def reissue(id_or_number: NamedId, books: Changing, response: Response, seen: Seen) -> SettledInvoiceAnswer:
     """Invoice the period of a void invoice again, with a new number, as things stand now."""
     options = books.engine.run_options(books.tenant_id)
-    issued = reissue_invoice(books.documents, id_or_number, call=books.call, payment_url=options.payment_url)
+    issued = reissue_invoice(books.documents, id_or_number, call=books.call, payment_url=options.payment_url, seen=seen)
     settled = options.settle([issued], {})
     response.headers["Location"] = f"/api/billing/invoices/{issued.value.id}"
     return _settled(books, issued.value.id, settled)
 
 
-def _approved(books: Books, invoice_ids: list[str]) -> ApprovalReport:
+def _approved(books: Books, invoice_ids: list[str], *, seen: VersionCheck = any_version) -> ApprovalReport:
     options = books.engine.run_options(books.tenant_id)
-    return approve_invoices(books.documents, invoice_ids, call=books.call, options=options)
+    return approve_invoices(books.documents, invoice_ids, call=books.call, options=options, seen=seen)
 
 
 def _approval(report: ApprovalReport) -> ApprovalAnswer:
