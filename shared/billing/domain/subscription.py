@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from decimal import Decimal
 from enum import StrEnum
 from itertools import pairwise
@@ -20,8 +20,6 @@ Plans = Mapping[str, Plan]
 
 ENDLESS: Final = datetime(2200, 1, 1, tzinfo=UTC)
 """Later than any bill: where a pause ends that nobody has ended."""
-
-_MOMENT = timedelta(microseconds=1)
 
 
 class SubscriptionStatus(StrEnum):
@@ -127,6 +125,10 @@ class Prepaid:
     tax_inclusive: bool
     discount: int = 0
     void: bool = False
+
+    def comes_back(self, *, since: datetime) -> bool:
+        """Whether its time from a UTC instant on is given back: what is not prorated only where none of it was used."""
+        return not self.void and (self.proration is not Proration.NONE or self.period.start >= since)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

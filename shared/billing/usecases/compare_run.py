@@ -13,7 +13,6 @@ from billing.store.invoices import Invoices
 from billing.store.subscriptions import Subscriptions
 from billing.store.tenants import Tenants
 
-_PAGE = 500
 _MOMENT = timedelta(microseconds=1)
 _NOT_BILLED = (InvoiceStatus.DRAFT, InvoiceStatus.VOID)
 

@@ -22,8 +22,6 @@ from billing.usecases.call import Call
 from billing.usecases.commit_name import commit_name
 from billing.usecases.tell import told
 
-_PAGE = 200
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CorrectionFailure:
