@@ -6,10 +6,10 @@ from datetime import datetime
 
 from billing.domain.seal import Seal
 from billing.ports import Create, Document, Documents, Order, Query
+from billing.store.all_of import all_of
 from billing.store.codec import BrokenDocument, decode, encode
 from billing.store.collection import Collection
 
-_PAGE = 500
 _TWO_MONTHS = 64
 
 
@@ -41,10 +41,7 @@ class AuditSeals:
 
     def all(self) -> Iterator[Document]:
         """Every seal as it is stored, in the order of numbers."""
-        query = Query(self.collection.path, limit=_PAGE)
-        while page := self.collection.documents.query(query):
-            yield from page
-            query = Query(self.collection.path, limit=_PAGE, start_after=(page[-1].id,))
+        return all_of(self.collection.documents, Query(self.collection.path))
 
     def ending_after(self, instant: datetime) -> list[Document]:
         """The seals that end after a UTC instant as they are stored, in the order of numbers, and the one before them.

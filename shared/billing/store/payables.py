@@ -8,9 +8,9 @@ from typing import cast
 from billing.domain.invoice import InvoiceStatus
 from billing.domain.matching import OPEN, Payable
 from billing.ports import Document, Documents, Filter, Query, Value
+from billing.store.all_of import all_of
 from billing.store.ids import tenant_path
 
-_PAGE = 500
 _MOST_IN = 30
 _FIELDS = ("number", "customer_id", "buyer", "currency", "amount_due", "due_on", "status", "replaces")
 
@@ -29,20 +29,9 @@ class Payables:
 
     def open(self) -> Iterator[Payable]:
         """Every invoice that is still to be paid, by id."""
-        after: str | None = None
-        while True:
-            query = Query(
-                f"{self.path}/invoices",
-                filters=(Filter("status", "in", [each.value for each in OPEN]),),
-                fields=_FIELDS,
-                limit=_PAGE,
-                start_after=None if after is None else (after,),
-            )
-            page = self.documents.query(query)
-            yield from map(_payable, page)
-            if len(page) < _PAGE:
-                return
-            after = page[-1].id
+        is_open = Filter("status", "in", [each.value for each in OPEN])
+        query = Query(f"{self.path}/invoices", filters=(is_open,), fields=_FIELDS)
+        return map(_payable, all_of(self.documents, query))
 
     def numbered(self, numbers: Sequence[str]) -> list[Payable]:
         """The invoices with these numbers, whatever became of them."""

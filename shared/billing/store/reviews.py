@@ -6,10 +6,10 @@ from datetime import datetime
 
 from billing.domain.review import Resolution, Review, ReviewKind, ReviewStatus
 from billing.ports import Create, Documents, Fields, Filter, Query, Update
+from billing.store.all_of import all_of
 from billing.store.codec import decode, encode
 from billing.store.collection import Collection, Stored
 
-_PAGE = 500
 _MOST_IN = 30
 
 
@@ -61,16 +61,5 @@ class Reviews:
         return self._found(*filters, *([Filter("kind", "==", kind.value)] if kind else []))
 
     def _found(self, *filters: Filter) -> Iterator[Stored[Review]]:
-        after: str | None = None
-        while True:
-            query = Query(
-                self.collection.path,
-                filters=filters,
-                limit=_PAGE,
-                start_after=None if after is None else (after,),
-            )
-            page = self.collection.documents.query(query)
-            yield from (Stored(decode(each.fields, Review), each.version) for each in page)
-            if len(page) < _PAGE:
-                return
-            after = page[-1].id
+        found = all_of(self.collection.documents, Query(self.collection.path, filters=filters))
+        return (Stored(decode(each.fields, Review), each.version) for each in found)
