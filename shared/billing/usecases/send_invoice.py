@@ -113,29 +113,25 @@ def send_invoice(
 ) -> SentInvoice:
     """Mail it, and record that it was: a sending that is recorded is not mailed again, any other id is a new mail.
 
-    It goes out however the customer wants its invoices, as somebody asks for it. Raises NotFound, what stands above,
-    whatever `seen` raises, and MailUnavailable where the server takes nothing now: then nothing was recorded, and the
-    same may try again.
+    It goes out however the customer wants its invoices, as somebody asks for it. Raises NotFound, what stands above and
+    `seen` raises, and MailUnavailable where the server takes nothing now: nothing was recorded, the same may try again.
     """
     stored = Invoices.of(documents, call.tenant_id).named(id_or_number)
     seen(stored.version)
-    invoice = stored.value
-    pdf = _filed(invoice)
+    pdf = _filed(stored.value)
     if mailing is None:
         raise NoMailSender
     notice = Notice(
         kind=NoticeKind.INVOICE_ISSUED,
         tenant=mailing.tenant,
-        invoice=invoice,
+        invoice=stored.value,
         sent_at=call.recorded_at,
         sending=sending.id,
-        address=sending.to or _address(documents, invoice, call=call),
+        address=sending.to or _address(documents, stored.value, call=call),
         pdf=objects.get(pdf.key),
     )
-    writes = IdempotentWrites.of(documents, call.tenant_id)
-    claim = writes.claim(
-        f"send/{notice.message_id}", fingerprint=notice.message_id, claim_id=sending.claim_id, now=call.recorded_at
-    )
+    writes, key = IdempotentWrites.of(documents, call.tenant_id), f"send/{notice.message_id}"
+    claim = writes.claim(key, fingerprint=notice.message_id, claim_id=sending.claim_id, now=call.recorded_at)
     assert isinstance(claim, Claim)  # noqa: S101 - a sending is never answered there: the audit log tells of it
     try:
         known = _sent_once(documents, claim, notice, mailing=mailing, call=call)
@@ -144,7 +140,7 @@ def send_invoice(
         raise
     if known:
         writes.release(claim)
-    return SentInvoice(invoice=invoice, to=notice.to, message_id=notice.message_id, known=known)
+    return SentInvoice(invoice=stored.value, to=notice.to, message_id=notice.message_id, known=known)
 
 
 def _sent_once(documents: Documents, claim: Claim, notice: Notice, *, mailing: Mailing, call: Call) -> bool:
