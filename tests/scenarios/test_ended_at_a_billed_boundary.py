@@ -9,7 +9,6 @@ from decimal import Decimal
 
 import pytest
 
-from billing.domain.catalog import Billed
 from billing.domain.errors import InvalidInput
 from billing.domain.explanation import LateUsageStep
 from billing.domain.invoice_life import InvoiceNotVoidable
@@ -30,16 +29,13 @@ from billing.usecases.preview_life import preview_life
 from billing.usecases.record_usage import record_usage
 from billing.usecases.reissue_invoice import reissue_invoice
 from billing.usecases.usage_outcome import OutcomeStatus
-from billing.usecases.verify import VerifyRequest, verify
-from tests.builders import YEARLY, a_fee, a_meter, a_plan, a_tenant, utc
+from tests.april_subscriptions import AHEAD, BASIC, sound, totals
+from tests.builders import YEARLY, a_tenant, utc
 from tests.crediting import pays
 from tests.paying import balance
 from tests.reviewing import call, void
 from tests.world import World
 
-SEAT = a_fee("30.00", "seat")
-BASIC = a_plan(fees=[a_fee("60.00")], addons=[SEAT], metered=[a_meter("1.00")], anchor_day=1)
-AHEAD = replace(BASIC, plan_id="ahead", billed=Billed.IN_ADVANCE)
 ANNUAL = replace(BASIC, plan_id="annual", cycle=YEARLY, anchor_day=None)
 FIFTEENTH = replace(BASIC, plan_id="fifteenth", anchor_day=15)
 
@@ -56,8 +52,7 @@ def world() -> Iterator[World]:
         bills(world, day)
     yield world
     bills(world, "2026-07-02")
-    request = VerifyRequest(tenant_id="acme", as_of=world.now, objects=False, events=False)
-    assert verify(world.documents, world.objects, request).findings.kept == []
+    sound(world)
 
 
 def bills(world: World, day: str) -> None:
@@ -68,10 +63,6 @@ def bills(world: World, day: str) -> None:
 def does(world: World, name: str, change: LifeChange, *, at: str = "2026-05-01T09:00") -> ChangedLife:
     world.travels_to(at)
     return change_life(world.documents, f"sub-{name}", change, call=call(world))
-
-
-def totals(world: World, name: str) -> list[int]:
-    return [each.total for each in world.invoices(name)]
 
 
 def uses(world: World, event_id: str, *, on: str, calls: int, name: str = "basic", replaces: str = "") -> None:
