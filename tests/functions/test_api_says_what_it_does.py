@@ -41,6 +41,10 @@ def test_a_setting_that_is_too_much_for_one_value_is_refused_with_the_route_that
     refused = api.ask("PATCH", SETTINGS, body={"settings": {"dunning": "none", "footer": "Thank you"}})
     assert (refused.status, refused.json["code"]) == (422, "set_elsewhere")
     assert refused.json["detail"] == "dunning is not set by one value; use `PUT /api/billing/dunning/policies`"
+    unknown = api.ask("PATCH", SETTINGS, body={"settings": {"logo": "x.png"}})
+    assert (unknown.status, unknown.json["code"]) == (422, "unknown_setting")
+    assert ("  logo_key: " in unknown.json["detail"], "  dunning: " in unknown.json["detail"]) == (True, True)
+    assert not [each for each in ("--", "billing dunning", "FILE") if each in unknown.json["detail"]]
     assert api.read(SETTINGS)["settings"]["footer"] == ""
 
 

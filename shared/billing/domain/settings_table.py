@@ -178,7 +178,7 @@ _BILLING = (
 )
 
 _LOOK = (
-    _row("logo_key", lambda it: it.logo_key, takes="the key of a PNG, or use --logo FILE", shows="documents"),
+    _row("logo_key", lambda it: it.logo_key, takes="the key of a PNG below branding/", shows="documents"),
     _row("accent_colour", lambda it: it.accent_colour, takes="#rrggbb", shows="documents, mails, pay page"),
     _row("footer", lambda it: it.footer, takes=_TEXT, shows="documents: foot of each page"),
     _row("paper", lambda it: it.paper.value, takes="a4 or letter", shows="documents"),
@@ -221,7 +221,7 @@ _UNPAID = (
         _row(
             "dunning",
             lambda it: policies_text(it.dunning),
-            takes="a file of policies: billing dunning policy set FILE",
+            takes="policies, which have a place of their own",
             shows="dunning: what is done on which day",
         ),
         brief=lambda it: tuple(each.name for each in it.dunning.policies),
