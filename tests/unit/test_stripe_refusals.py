@@ -8,7 +8,8 @@ import stripe
 from billing.adapters.stripe_gateway import StripeGateway
 from billing.adapters.stripe_refusals import refused_charge
 from billing.domain.decline import Advice
-from billing.ports import ChargeOrder, Declined
+from billing.ports import Declined
+from tests.gateway_orders import charge_order
 
 
 def of(*, param: str | None, code: str | None) -> Declined | None:
@@ -40,18 +41,7 @@ def test_a_method_that_is_gone_asks_for_another_and_the_rest_is_no_answer_about_
 
 
 def test_a_part_of_a_unit_that_stripe_can_not_be_told_of_is_refused_without_asking_it() -> None:
-    order = ChargeOrder(
-        key="acme/inv-1/charge/1",
-        tenant_id="acme",
-        invoice_id="inv-1",
-        invoice_number="INV-1",
-        attempt=1,
-        customer="cus_1",
-        method="pm_1",
-        amount=49_001,
-        currency="KWD",
-        description="INV-1",
-    )
+    order = charge_order(amount=49_001, currency="KWD")
     outcome = StripeGateway("sk_test_x", base_url="http://127.0.0.1:9").charge(order)
     assert isinstance(outcome, Declined)
     assert (outcome.code, outcome.advice) == ("invalid_charge_amount", None)
