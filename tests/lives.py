@@ -1,11 +1,32 @@
 """A subscription's life without a store: what is asked of it, and what its bills come to."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
+from decimal import Decimal
 
 from billing.domain.invoicing import CreditDraft, Draft
-from billing.domain.life_change import LifeChange, changed
+from billing.domain.life_change import ItemsChange, LifeChange, Pausing, PlanChange, Resuming, changed
 from tests.builders import Account
+
+
+@dataclass(kw_only=True)
+class Standing:
+    """What was asked for last, told apart from the product: the plan, how many seats, and whether it is paused."""
+
+    plan: str = "small"
+    seats: int = 0
+    paused: bool = False
+
+    def asked(self, what: str | int, at: datetime) -> LifeChange:
+        """So many seats, a pause or its end, or another plan from then on."""
+        if isinstance(what, int):
+            self.seats = what
+            return ItemsChange(quantities={"seat": Decimal(what)}, at=at)
+        if what == "pause":
+            self.paused = not self.paused
+            return Pausing(at=at) if self.paused else Resuming(at=at)
+        self.plan = what
+        return PlanChange(plan=f"{what}@1", at=at)
 
 
 def after(account: Account, change: LifeChange, *, now: datetime) -> Account:

@@ -13,17 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from billing.domain.catalog import Billed, Plan
-from billing.domain.life_change import (
-    Cancellation,
-    CancellationUndone,
-    ItemsChange,
-    LifeChange,
-    Pausing,
-    PlanChange,
-    Resuming,
-)
+from billing.domain.life_change import Cancellation, CancellationUndone
 from tests.builders import Account, a_fee, a_plan
-from tests.lives import after, billed_until
+from tests.lives import Standing, after, billed_until
 
 UNIT = 377_580
 START = date(2028, 1, 10)
@@ -41,12 +33,9 @@ PRICES = {"small": (1, 2), "large": (3, 1)}
 
 
 @dataclass(kw_only=True)
-class Worth:
+class Worth(Standing):
     """What the days so far are worth, told apart from the product: one day after the other."""
 
-    plan: str = "small"
-    seats: int = 0
-    paused: bool = False
     total: int = 0
 
     def passes(self, day: date) -> None:
@@ -57,18 +46,6 @@ class Worth:
 
 def instant(day: date) -> datetime:
     return datetime(day.year, day.month, day.day, tzinfo=UTC)
-
-
-def asked(worth: Worth, what: str | int, at: datetime) -> LifeChange:
-    """The change, and what it makes of the days from then on."""
-    if isinstance(what, int):
-        worth.seats = what
-        return ItemsChange(quantities={"seat": Decimal(what)}, at=at)
-    if what == "pause":
-        worth.paused = not worth.paused
-        return Pausing(at=at) if worth.paused else Resuming(at=at)
-    worth.plan = what
-    return PlanChange(plan=f"{what}@1", at=at)
 
 
 @settings(deadline=None, max_examples=80)
@@ -94,7 +71,7 @@ def test_charges_less_credits_are_what_each_day_was_worth(
         account, bills = billed_until(account, instant(day))
         charged += sum(bills.values())
         for what in [what for offset, what in planned if offset == passed]:
-            account = after(account, asked(worth, what, instant(day)), now=instant(day))
+            account = after(account, worth.asked(what, instant(day)), now=instant(day))
             if doubts:
                 account = after(account, Cancellation(), now=instant(day))
                 account = after(account, CancellationUndone(), now=instant(day))
