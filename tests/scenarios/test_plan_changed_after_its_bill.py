@@ -12,15 +12,12 @@ from decimal import Decimal
 import pytest
 
 from billing.domain.catalog import Billed, Plan
-from billing.domain.credit import CreditNote
 from billing.domain.errors import InvalidInput
-from billing.domain.invoice import Invoice
-from billing.domain.life_change import Cancellation, PlanChange
-from billing.domain.subscription import OneTimeCharge, Subscription
-from billing.usecases.change_life import change_life
+from billing.domain.life_change import Cancellation
+from billing.domain.subscription import OneTimeCharge
 from billing.usecases.change_subscription import add_one_time_charge
-from billing.usecases.verify import VerifyRequest, verify
 from tests.builders import QUARTERLY, YEARLY, a_fee, a_meter, a_plan, a_tenant, utc
+from tests.changing_plans import bills, charged, does, is_sound, takes
 from tests.reviewing import call, void
 from tests.world import World
 
@@ -33,6 +30,7 @@ def in_advance(plan: Plan) -> Plan:
     return replace(plan, plan_id=f"{plan.plan_id}-ahead", billed=Billed.IN_ADVANCE)
 
 
+NINE = "2026-04-11T09:00"
 PLANS = [each for plan in (MONTH, YEAR, QUARTER) for each in (plan, in_advance(plan))]
 
 
@@ -48,29 +46,10 @@ def world() -> Iterator[World]:
     takes(world, "basic", "year", on="2026-04-11", at="2026-04-10T09:00")
     takes(world, "ahead", "year-ahead", on="2026-04-11", at="2026-04-10T09:00")
     bills(world, "2026-04-11")
-    world.travels_to("2026-04-11T09:00")
+    world.travels_to(NINE)
     yield world
     bills(world, "2026-08-01")
-    request = VerifyRequest(tenant_id="acme", as_of=world.now, objects=False, events=False)
-    assert verify(world.documents, world.objects, request).findings.kept == []
-
-
-def bills(world: World, day: str) -> None:
-    world.travels_to(day)
-    assert world.runs_billing().failures == []
-
-
-def takes(world: World, name: str, plan: str, *, on: str, at: str = "2026-04-11T09:00") -> Subscription:
-    world.travels_to(at)
-    return change_life(world.documents, f"sub-{name}", PlanChange(plan=f"{plan}@1", at=utc(on)), call=call(world)).after
-
-
-def charged(world: World, name: str) -> list[list[int]]:
-    """The lines of each bill of a customer, in the order of their dates."""
-    made: list[Invoice | CreditNote] = [*world.invoices(name)]
-    made += [each for each in world.credit_notes() if each.customer_id == name]
-    made.sort(key=lambda each: (each.bill_for_date, each.issued_at))
-    return [[line.amount if isinstance(each, Invoice) else -line.amount for line in each.lines] for each in made]
+    assert is_sound(world)
 
 
 BEFORE = {"basic": [[3000, -2000]], "ahead": [[3000], [-2000, 36500]]}
@@ -80,7 +59,7 @@ BEFORE = {"basic": [[3000, -2000]], "ahead": [[3000], [-2000, 36500]]}
 @pytest.mark.parametrize(("name", "plan"), [("basic", "year"), ("ahead", "year-ahead")])
 def test_the_same_command_again_changes_nothing(world: World, name: str, plan: str) -> None:
     before = world.subscription(f"sub-{name}")
-    assert takes(world, name, plan, on="2026-04-11") == before
+    assert takes(world, name, plan, on="2026-04-11", at=NINE) == before
     assert before.next_billing_at == utc("2027-04-11")
     bills(world, "2026-05-02")
     assert charged(world, name) == BEFORE[name]
@@ -88,13 +67,13 @@ def test_the_same_command_again_changes_nothing(world: World, name: str, plan: s
 
 def test_taken_back_in_arrears_the_rest_of_the_month_is_billed_with_it(world: World) -> None:
     world.uses("sub-basic", "calls", "7", on="2026-04-11")
-    takes(world, "basic", "month", on="2026-04-11")
+    takes(world, "basic", "month", on="2026-04-11", at=NINE)
     bills(world, "2026-06-01")
     assert charged(world, "basic") == [*BEFORE["basic"], [700, 3000, -1000], [3000]]  # 20 of 30 days, then May
 
 
 def test_taken_back_in_advance_the_year_is_credited_and_no_month_passed_over(world: World) -> None:
-    after = takes(world, "ahead", "month-ahead", on="2026-04-11")
+    after = takes(world, "ahead", "month-ahead", on="2026-04-11", at=NINE)
     assert after.next_billing_at == utc("2026-05-01")
     bills(world, "2026-06-01")
     assert charged(world, "ahead") == [*BEFORE["ahead"], [3000, -1000, -36500, 3000], [3000]]
@@ -103,34 +82,34 @@ def test_taken_back_in_advance_the_year_is_credited_and_no_month_passed_over(wor
 def test_taken_back_and_said_again_it_is_as_it_was(world: World) -> None:
     for name, month, year in (("basic", "month", "year"), ("ahead", "month-ahead", "year-ahead")):
         before = world.subscription(f"sub-{name}")
-        takes(world, name, month, on="2026-04-11")
-        after = takes(world, name, year, on="2026-04-11")
+        takes(world, name, month, on="2026-04-11", at=NINE)
+        after = takes(world, name, year, on="2026-04-11", at=NINE)
         assert (after.phases, after.next_billing_at) == (before.phases, before.next_billing_at)
 
 
 def test_a_third_interval_in_arrears_goes_on_from_there(world: World) -> None:
-    takes(world, "basic", "quarter", on="2026-04-11")
+    takes(world, "basic", "quarter", on="2026-04-11", at=NINE)
     bills(world, "2026-07-11")
     assert charged(world, "basic") == [*BEFORE["basic"], [9100]]
 
 
 def test_a_third_interval_in_advance_begins_after_that_bill_and_no_day_is_charged_twice(world: World) -> None:
     with pytest.raises(InvalidInput, match=r"at: expected an instant after 2026-04-11T00:00:00Z, whose bill is made"):
-        takes(world, "ahead", "quarter-ahead", on="2026-04-11")
-    takes(world, "ahead", "quarter-ahead", on="2026-04-11T09:00")
+        takes(world, "ahead", "quarter-ahead", on="2026-04-11", at=NINE)
+    takes(world, "ahead", "quarter-ahead", on="2026-04-11T09:00", at=NINE)
     bills(world, "2026-04-12")
     assert charged(world, "ahead") == [*BEFORE["ahead"], [-36500, 9100]]
     assert [each.total for each in world.credit_notes()] == [27400]
 
 
 def test_taken_back_for_a_plan_in_arrears_both_bills_of_that_day_have_a_name(world: World) -> None:
-    takes(world, "ahead", "month", on="2026-04-11")
+    takes(world, "ahead", "month", on="2026-04-11", at=NINE)
     bills(world, "2026-06-01")
     assert charged(world, "ahead") == [*BEFORE["ahead"], [3000, -1000, -36500], [3000]]
 
 
 def test_from_a_month_that_was_billed_ahead_on_a_plan_in_arrears_goes_on(world: World) -> None:
-    takes(world, "ahead", "month-ahead", on="2026-04-11")
+    takes(world, "ahead", "month-ahead", on="2026-04-11", at=NINE)
     bills(world, "2026-05-01")
     takes(world, "ahead", "month", on="2026-05-01", at="2026-05-01T09:00")
     bills(world, "2026-07-01")
@@ -138,8 +117,8 @@ def test_from_a_month_that_was_billed_ahead_on_a_plan_in_arrears_goes_on(world: 
 
 
 def test_from_a_month_that_was_billed_in_arrears_a_plan_in_advance_goes_on_and_can_be_taken_back(world: World) -> None:
-    takes(world, "basic", "month", on="2026-04-11")
-    takes(world, "basic", "month-ahead", on="2026-05-01")  # planned
+    takes(world, "basic", "month", on="2026-04-11", at=NINE)
+    takes(world, "basic", "month-ahead", on="2026-05-01", at=NINE)  # planned
     bills(world, "2026-05-01")
     takes(world, "basic", "month", on="2026-05-01", at="2026-05-01T09:00")
     bills(world, "2026-07-01")
@@ -165,8 +144,8 @@ def test_at_a_start_that_was_billed_whatever_is_said_of_it_nothing_is_billed_twi
 
 
 def test_ended_where_it_was_taken_back_it_gives_the_year_back_and_no_more(world: World) -> None:
-    takes(world, "ahead", "month-ahead", on="2026-04-11")
-    change_life(world.documents, "sub-ahead", Cancellation(at=utc("2026-04-11")), call=call(world))
+    takes(world, "ahead", "month-ahead", on="2026-04-11", at=NINE)
+    does(world, "ahead", Cancellation(at=utc("2026-04-11")), at=NINE)
     bills(world, "2026-06-01")
     assert charged(world, "ahead") == [*BEFORE["ahead"], [-36500]]
 

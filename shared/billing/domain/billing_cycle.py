@@ -145,6 +145,17 @@ def period_around(subscription: Subscription, instant: datetime) -> Period:
     )
 
 
+def begun_at(subscription: Subscription, instant: datetime) -> datetime:
+    """When what is owed once per period began: as `period_around`, also where a bill of a change taken back cut that.
+
+    A fee without proration is charged once from then on, whatever bills there are (semantics 5).
+    """
+    anchored = anchored_period(subscription.phase_at(instant).schedule, instant)
+    changes = [(before.schedule, phase) for before, phase in pairwise(subscription.phases) if phase.start <= instant]
+    restarts = [phase.start for before, phase in changes if phase.schedule != before]
+    return max(anchored.start, subscription.start, *restarts)
+
+
 def _next_boundary(subscription: Subscription, *, after: datetime) -> datetime:
     boundary = anchored_period(subscription.phase_at(after).schedule, after).end
     return min(boundary, subscription.end or boundary, *[at for at in _restarts(subscription) if at > after])

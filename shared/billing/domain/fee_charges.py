@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
 
-from billing.domain.billing_cycle import anchored_period, is_short_first_period
+from billing.domain.billing_cycle import anchored_period, begun_at, is_short_first_period
 from billing.domain.catalog import Billed, FirstPeriod, Plan, Proration, RecurringCharge
 from billing.domain.charge import Charge, ChargeFacts, Origin, charge, one_amount, taxed
 from billing.domain.exact import times
@@ -43,7 +43,7 @@ def fees_in_arrears(facts: ChargeFacts, period: Period) -> Iterator[Charge]:
 
     Time in which the service was suspended or the subscription paused is left out.
     """
-    for fee in _fees(facts, period):
+    for fee in _fees_to_bill(facts, period):
         taken = [*facts.subscription.left_out]
         if fee.plan.billed is Billed.IN_ADVANCE:
             taken += [each.period for each in facts.subscription.prepaid if _is_for(each, fee)]
@@ -57,7 +57,7 @@ def fees_in_advance(facts: ChargeFacts, period: Period) -> Iterator[Charge]:
     A plan in arrears that is to follow within the period is left to the bill after it; a pause that is known is not
     billed, nor is what a later bill has charged.
     """
-    ahead = [fee for fee in _fees(facts, period) if fee.plan.billed is Billed.IN_ADVANCE]
+    ahead = [fee for fee in _fees_to_bill(facts, period) if fee.plan.billed is Billed.IN_ADVANCE]
     served = [_part(fee, left) for fee in ahead for left in _left_ahead(facts, fee)]
     for fee in served:
         charges = list(_fee_charges(facts, fee, period=period))
@@ -91,8 +91,28 @@ def _unused(facts: ChargeFacts, period: Period) -> Iterator[tuple[Prepaid, list[
     for prepaid in subscription.prepaid:
         used = [part for fee in fees if _is_for(prepaid, fee) for part in without(fee.owed, subscription.paused)]
         unused = without(prepaid.period, [*used, *_not_credited(subscription, prepaid)])
-        if unused and prepaid.proration is not Proration.NONE:
+        if unused == [prepaid.period] or (unused and prepaid.proration is not Proration.NONE):
             yield prepaid, unused
+
+
+def _fees_to_bill(facts: ChargeFacts, period: Period) -> Iterator[_Fee]:
+    """The fees of a period; one without proration is owed once, so not where its plan was in force before."""
+    for fee in _fees(facts, period):
+        if fee.charge.proration is not Proration.NONE or not _was_owed(facts, fee):
+            yield fee
+
+
+def _was_owed(facts: ChargeFacts, fee: _Fee) -> bool:
+    """Whether an earlier stretch of the fee's period owes it, on this bill or another."""
+    subscription = facts.subscription
+    begun = begun_at(subscription, fee.span.start)
+    before = subscription.spans(Period(start=begun, end=fee.span.start)) if begun < fee.span.start else ()
+    return any(
+        item_id == fee.item_id and without(stretch, subscription.left_out)
+        for phase, span in before
+        if phase.plan == fee.plan.ref
+        for item_id, _, _, stretch in _in_force(subscription.items, fee.plan, span)
+    )
 
 
 def _fees(facts: ChargeFacts, period: Period) -> Iterator[_Fee]:

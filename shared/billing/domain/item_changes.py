@@ -17,9 +17,10 @@ def set_quantity(
 ) -> Subscription:
     """Have so many of an add-on from `at` (UTC) on; 0 ends it. The same again changes nothing.
 
-    What was planned for `at` or later gives way to this. Raises InvalidInput for an instant that was billed already or
-    is not of the subscription's life, for an add-on that runs more than once at a time (change its item alone), and
-    UnknownPlan where a plan in force then or later does not offer it.
+    As many as until then is no change after all: the item of before goes on. What was planned for `at` or later gives
+    way to this. Raises InvalidInput for an instant that was billed already or is not of the subscription's life, for an
+    add-on that runs more than once at a time (change its item alone), and UnknownPlan where a plan in force then or
+    later does not offer it.
     """
     require_open(subscription, at)
     if quantity:
@@ -34,6 +35,10 @@ def set_quantity(
     if [(each.quantity, each.end) for each in running] == ([(quantity, None)] if quantity else []) and now == running:
         return subscription
     kept = [_ended(each, at) if each in now else each for each in subscription.items if _ran(each, running, at=at)]
+    until_then = addon_id, quantity, at
+    before = [each for each in subscription.items if (each.charge_id, each.quantity, each.end) == until_then]
+    if before:
+        return replace(subscription, items=tuple(replace(each, end=None) if each in before else each for each in kept))
     opened = Item(id=_free_id(subscription, kept, addon_id, at), charge_id=addon_id, quantity=quantity, start=at)
     return replace(subscription, items=(*kept, opened) if quantity else tuple(kept))
 

@@ -10,7 +10,7 @@ from billing.domain.billing_cycle import (
     next_bill_for,
     period_around,
 )
-from billing.domain.catalog import Billed, Plan, Proration
+from billing.domain.catalog import Billed, Plan
 from billing.domain.errors import InvalidInput
 from billing.domain.given import as_iso
 from billing.domain.kept_anchor import with_anchor_kept
@@ -184,7 +184,7 @@ def _is_billed_boundary(subscription: Subscription, at: datetime) -> bool:
 
 def _is_left_to_bill(ended: Subscription, end: datetime) -> bool:
     """Whether something is to be credited or charged after the last bill."""
-    paid = [each for each in ended.prepaid if not each.void and each.proration is not Proration.NONE]
+    paid = [each for each in ended.prepaid if each.comes_back(since=end)]
     waiting = [each for each in ended.one_time if each.charged_at <= end]
     return bool(ended.late_usage or waiting or (paid and ended.unused is Unused.CREDIT))
 

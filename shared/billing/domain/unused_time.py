@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from billing.domain.catalog import Proration
 from billing.domain.credit_request import LineCredit
 from billing.domain.explanation import CreditStep, amount_of
 from billing.domain.invoice import Invoice, LineItem, LineKind
@@ -27,7 +26,7 @@ def unused_time(subscription: Subscription, *, currency: str, rounding: Rounding
         UnusedTime(prepaid=each, amount=_unused(subscription, each, currency=currency, rounding=rounding))
         for each in subscription.prepaid
         if subscription.end is not None and each.period.end > subscription.end
-        if each.proration is not Proration.NONE and not each.void
+        if each.comes_back(since=subscription.end)
     )
     return tuple([each for each in found if each.amount])
 

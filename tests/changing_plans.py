@@ -1,0 +1,42 @@
+"""What happens in a world where plans change: its nights, what somebody asks for, and what the bills say."""
+
+from billing.domain.credit import CreditNote
+from billing.domain.invoice import Invoice
+from billing.domain.life_change import LifeChange, PlanChange
+from billing.domain.subscription import Subscription
+from billing.usecases.change_life import change_life
+from billing.usecases.verify import VerifyRequest, verify
+from tests.builders import utc
+from tests.reviewing import call
+from tests.world import World
+
+
+def bills(world: World, day: str) -> None:
+    """That night's run; nobody is left out."""
+    world.travels_to(day)
+    assert world.runs_billing().failures == []
+
+
+def does(world: World, name: str, change: LifeChange, *, at: str) -> Subscription:
+    """A customer's subscription after a change that is asked for then."""
+    world.travels_to(at)
+    return change_life(world.documents, f"sub-{name}", change, call=call(world)).after
+
+
+def takes(world: World, name: str, plan: str, *, on: str, at: str) -> Subscription:
+    """The first version of another plan from a day on."""
+    return does(world, name, PlanChange(plan=f"{plan}@1", at=utc(on)), at=at)
+
+
+def charged(world: World, name: str) -> list[list[int]]:
+    """The lines of each bill of a customer, in the order of their dates; what a credit note gives back is negative."""
+    made: list[Invoice | CreditNote] = [*world.invoices(name)]
+    made += [each for each in world.credit_notes() if each.customer_id == name]
+    made.sort(key=lambda each: (each.bill_for_date, each.issued_at))
+    return [[line.amount if isinstance(each, Invoice) else -line.amount for line in each.lines] for each in made]
+
+
+def is_sound(world: World) -> bool:
+    """Whether verify finds nothing."""
+    request = VerifyRequest(tenant_id="acme", as_of=world.now, objects=False, events=False)
+    return verify(world.documents, world.objects, request).findings.kept == []
