@@ -38,12 +38,17 @@ def _refunded(
     gateway: Callable[[], Gateway] | None,
     call: Call,
 ) -> bool:
-    begun = _begun(documents, note, refund, call=call)
-    if begun is True:
+    known = next((each for each in _payment(documents, refund, call=call).refunds if each.id == note.id), None)
+    if known is not None and known.state is RefundState.DONE:
         return gateway is not None or refund.target is RefundTarget.BALANCE
-    asked = _first(documents, note, refund, gateway=gateway, call=call) if begun is None else begun
-    if isinstance(asked, bool):
-        return asked
+    amount = (
+        _amount_to_ask(documents, note, refund, gateway=gateway, call=call)
+        if known is None
+        else known.amount  # less than the note says where no more was left to give
+    )
+    if not amount:
+        return amount == 0
+    asked = replace(refund, amount=amount)
     if refund.target is RefundTarget.BALANCE:
         _refund(documents, note, asked, id=note.id, gateway=None, call=call)
         return True
@@ -56,35 +61,23 @@ def _refunded(
     return made.state is RefundState.DONE
 
 
-def _begun(documents: Documents, note: CreditNote, refund: CreditRefund, *, call: Call) -> CreditRefund | bool | None:
-    """What the note asked for of the payment before, which may be less than it says; None where it did not yet.
-
-    True where all of it is done, whatever part it was taken from by then.
-    """
-    known = [each for each in _payment(documents, refund, call=call).refunds if each.id == note.id]
-    if known and known[0].state is RefundState.DONE:
-        return True
-    return replace(refund, amount=known[0].amount) if known else None
-
-
-def _first(
+def _amount_to_ask(
     documents: Documents,
     note: CreditNote,
     refund: CreditRefund,
     *,
     gateway: Callable[[], Gateway] | None,
     call: Call,
-) -> CreditRefund | bool:
-    """What to ask for; or, where that is nothing, whether this is the end of it. First what went back elsewhere."""
+) -> int | None:
+    """As `_left_to_give`, once what went back elsewhere is booked; None also without a gateway that is needed."""
     payment, elsewhere = _payment(documents, refund, call=call), 0
     if payment.status is not PaymentStatus.REVERSED and refund.target is RefundTarget.METHOD:
         if gateway is None:
-            return False
+            return None
         fetched = gateway().payment(payment.gateway_id)
         payment = follow_back(documents, payment, fetched, call=call)
         elsewhere = _under_way_elsewhere(note, payment, fetched, call=call)
-    amount = _left_to_give(documents, note, refund, payment, elsewhere=elsewhere, call=call)
-    return replace(refund, amount=amount) if amount else amount == 0
+    return _left_to_give(documents, note, refund, payment, elsewhere=elsewhere, call=call)
 
 
 def _to_balance(
