@@ -11,7 +11,7 @@ from billing.domain.subscription import Plans, Subscription
 def billed_cycles(subscription: Subscription, plans: Plans) -> Iterator[BillingCycle]:
     """The cycles before `next_billing_at`, oldest first; of a subscription that had its last bill, all of them.
 
-    Cycles before `billed_from` were billed elsewhere. Bills of late usage alone, which follow the last, are left out.
+    Cycles before `billed_from` were billed elsewhere. Bills of what came late, which follow the last, are left out.
     """
     if subscription.end is not None and subscription.end <= subscription.start:
         return  # it ended in its trial

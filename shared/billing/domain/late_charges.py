@@ -35,7 +35,7 @@ def late_charges(facts: ChargeFacts) -> Iterator[Charge]:
 
 
 def covering(charges: Sequence[Charge], cycle: BillingCycle) -> BillingCycle:
-    """The cycle itself; that of a bill of late usage alone with the time that its lines are for as its period."""
+    """The cycle itself; that of a bill of what came late with the time that its lines are for as its period."""
     if not cycle.is_late or not charges:
         return cycle
     starts, ends = zip(*[(each.line.period.start, each.line.period.end) for each in charges], strict=True)

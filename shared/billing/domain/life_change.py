@@ -170,4 +170,4 @@ def _going_on(subscription: Subscription, *, plans: Plans, now: datetime) -> Sub
 
 
 def _is_last_bill_made(subscription: Subscription, *, end: datetime) -> bool:
-    return end > subscription.start and (subscription.next_billing_at is None or subscription.late_bills > 0)
+    return end > subscription.start and subscription.had_last_bill

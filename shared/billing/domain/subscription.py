@@ -223,6 +223,11 @@ class Subscription:
         return None if self.trial_start is None else self.start
 
     @property
+    def had_last_bill(self) -> bool:
+        """Whether the bill of its end was made, or it ended unbilled; one more of what came late may be due."""
+        return self.next_billing_at is None or self.late_bills > 0
+
+    @property
     def paused(self) -> tuple[Period, ...]:
         """The pauses as stretches of time; an open one goes on to `ENDLESS`."""
         return tuple([Period(start=each.start, end=each.end or ENDLESS) for each in self.pauses])

@@ -64,9 +64,9 @@ def change_plan(
 def end_subscription(subscription: Subscription, *, at: datetime, unused: Unused = Unused.CREDIT) -> Subscription:
     """End it at an instant: the running period ends then at the latest, with the last bill; in its trial without one.
 
-    At a boundary whose bill is made already, that was the last one: a bill of late usage alone follows for what is
-    credited of the time paid ahead, and for what waits. Raises InvalidInput for an instant that lies in a period billed
-    already, after an end already set, or within the day of a restart of the cycle whose bill is made.
+    At a boundary whose bill is made already, that was the last one: one of what comes late follows it where something
+    is credited of the time paid ahead, or waits to be charged. Raises InvalidInput for an instant that lies in a period
+    billed already, after an end already set, or within the day of a restart of the cycle whose bill is made.
     """
     require_open(subscription, at)
     if subscription.trial_start is not None and at <= subscription.start:
@@ -87,19 +87,19 @@ def without_end(subscription: Subscription, *, plans: Plans, at: datetime) -> Su
     """Take its end back while it is still to come at the UTC instant `at`: it goes on as if it had not been set.
 
     What was not billed ahead because of the end is billed with the usage of that period. Where the last bill was made
-    before its time, it goes on only from a boundary that it has without the end too, and before a bill of late usage.
+    before its time, it goes on only from a boundary that it has without the end too, and before one of what came late.
     Raises InvalidInput for a subscription without an end, and for one that has ended or has had its last bill.
     """
     end = subscription.end
     if end is None:
         raise InvalidInput("subscription_id", expected="a subscription that is to end", given=subscription.id)
     going_on = replace(subscription, end=None, unused=Unused.CREDIT, status=SubscriptionStatus.ACTIVE, late_bills=0)
-    is_over = _had_last_bill(subscription) and not _goes_on_from(subscription, going_on, end=end)
+    is_over = subscription.had_last_bill and not _goes_on_from(subscription, going_on, end=end)
     if at >= end or is_over:
         raise InvalidInput("at", expected=f"an instant before its end, {as_iso(end)}, and its last bill", given=at)
     if end <= subscription.start:  # it was to end in its trial
         return replace(going_on, next_billing_at=first_bill_for(going_on, plans))
-    if _had_last_bill(subscription):
+    if subscription.had_last_bill:
         return replace(going_on, next_billing_at=next_bill_for(going_on, after=end))
     return replace(going_on, next_billing_at=_on_or_after(going_on, subscription.next_billing_at or end))
 
@@ -189,15 +189,6 @@ def _is_left_to_bill(ended: Subscription, end: datetime) -> bool:
     return bool(ended.late_usage or waiting or (paid and ended.unused is Unused.CREDIT))
 
 
-def _had_last_bill(subscription: Subscription) -> bool:
-    return subscription.next_billing_at is None or _is_late_bill_due(subscription)
-
-
-def _is_late_bill_due(subscription: Subscription) -> bool:
-    """Whether the bill of its end is made, and one of what came too late for it is to come."""
-    return subscription.late_bills > 0 and subscription.next_billing_at == subscription.end
-
-
 def _goes_on_from(subscription: Subscription, going_on: Subscription, *, end: datetime) -> bool:
     """Whether the last bill is the one that is made then without an end too, and no bill followed it."""
     if end <= subscription.start:
@@ -217,7 +208,7 @@ def require_open(subscription: Subscription, at: datetime) -> None:
         raise InvalidInput("at", expected=f"an instant from the start on, {as_iso(subscription.begun)}", given=at)
     if subscription.end is not None and at > subscription.end:
         raise InvalidInput("at", expected=f"an instant until the end, {as_iso(subscription.end)}", given=at)
-    if subscription.status is SubscriptionStatus.ENDED or _is_late_bill_due(subscription):
+    if subscription.status is SubscriptionStatus.ENDED or subscription.late_bills:
         expected = "a subscription that has not had its last bill"
         raise InvalidInput("subscription_id", expected=expected, given=subscription.id)
     due = subscription.next_billing_at

@@ -52,7 +52,7 @@ class ServiceEnded(Conflict):
 
     def __init__(self, subscription: Subscription) -> None:
         said = "has had its last bill and can't be changed any more"
-        if subscription.end is not None and subscription.next_billing_at and not subscription.late_bills:
+        if subscription.end is not None and not subscription.had_last_bill:
             on = local_date(subscription.end, zone=subscription.zone)
             way_out = f"POST /api/billing/subscriptions/{subscription.id}/cancel/undo"
             said = f"ends on {on} with its last bill, which no change follows: take that back first ({way_out})"
