@@ -1,12 +1,13 @@
 """Verifying a boundary without a bill of its key: a pause that ends just then, or a bill made under another key."""
 
 from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 
 from billing.adapters.counting import CountingDocuments
 from billing.domain.catalog import Billed
-from billing.domain.life_change import LifeChange, Pausing, Resuming
+from billing.domain.life_change import Cancellation, ItemsChange, LifeChange, Pausing, PlanChange, Resuming
 from billing.domain.subscription import Unused
 from billing.domain.subscription_changes import end_subscription
 from billing.ports import Delete
@@ -14,8 +15,8 @@ from billing.store.invoices import Invoices
 from billing.store.subscriptions import subscription_fields
 from billing.usecases.change_life import change_life
 from billing.usecases.verify import VerifyRequest, verify
-from tests.builders import a_fee, a_plan, utc
-from tests.reviewing import call
+from tests.builders import YEARLY, a_fee, a_plan, utc
+from tests.reviewing import call, void
 from tests.world import World
 
 
@@ -73,6 +74,68 @@ def test_a_bill_that_was_made_there_is_missed_when_it_is_gone(world: World, days
         "subscription sub-lumen has no bill for 2026-06-01 to 2026-07-01: by the stored facts it comes to 60.00 USD"
     )
     assert missed in found(world)
+
+
+@pytest.mark.parametrize("on", ["2026-04-01", "2026-04-11"])
+def test_a_first_bill_of_nothing_leaves_an_add_on_bought_since_to_the_next_one(world: World, on: str) -> None:
+    """60.00 a month for all of April, and for 20 of its 30 days; the short April of the 16th is 15 of them."""
+    plan = world.plan(a_plan(plan_id="seats", addons=[a_fee("60.00", "seat")], anchor_day=1, billed=Billed.IN_ADVANCE))
+    for name, start in {"whole": "2026-04-01", "short": "2026-04-16"}.items():
+        world.subscribes(name, to=plan, on=start)
+    bills(world, "2026-04-16")
+    for name, at in {"whole": on, "short": "2026-04-16"}.items():
+        change = ItemsChange(quantities={"seat": Decimal(1)}, at=utc(at))
+        change_life(world.documents, f"sub-{name}", change, call=call(world))
+    assert found(world) == []
+    bills(world, "2026-05-01")
+    april = {"2026-04-01": 6000, "2026-04-11": 4000}[on]
+    assert [[each.total for each in world.invoices(name)] for name in ("whole", "short")] == [
+        [april + 6000],
+        [3000 + 6000],
+    ]
+    assert found(world) == []
+
+
+def test_a_first_bill_of_nothing_leaves_a_plan_taken_since_to_the_next_one(world: World) -> None:
+    free = world.plan(a_plan(plan_id="free", anchor_day=1, billed=Billed.IN_ADVANCE))
+    world.subscribes("free", to=free, on="2026-04-01")
+    bills(world, "2026-04-02")
+    change_life(world.documents, "sub-free", PlanChange(plan="plan@1", at=utc("2026-04-11")), call=call(world))
+    assert found(world) == []
+    bills(world, "2026-05-01")
+    assert ([each.total for each in world.invoices("free")], found(world)) == ([4000 + 6000], [])
+
+
+def test_a_pause_of_a_bill_passed_over_that_is_taken_back_at_its_start_leaves_no_finding(world: World) -> None:
+    does(world, Pausing(at=utc("2026-05-01")), at="2026-04-20")
+    bills(world, "2026-05-01")
+    does(world, Resuming(at=utc("2026-05-01")), at="2026-05-04")
+    assert found(world) == []
+    does(world, Cancellation(at=utc("2026-05-11")), at="2026-05-11")
+    bills(world, "2026-05-12")
+    # 10 of 31 days of 60.00
+    assert ([each.total for each in world.invoices("lumen")], found(world)) == ([6000, 1935], [])
+
+
+def test_a_bill_passed_over_rests_on_what_the_credit_note_before_it_paid_ahead(world: World) -> None:
+    """At the change 60.00 comes back less 10 of 30 days, and 2 of 365 days of 365.00 until the pause are charged."""
+    yearly = world.plan(
+        a_plan(plan_id="year", fees=[a_fee("365.00")], cycle=YEARLY, anchor_day=13, billed=Billed.IN_ADVANCE)
+    )
+    does(world, Pausing(at=utc("2026-04-13")), at="2026-04-02")
+    does(world, PlanChange(plan=yearly.ref, at=utc("2026-04-11")), at="2026-04-11")
+    bills(world, "2026-04-11")
+    assert [each.total for each in world.credit_notes()] == [4000 - 200]
+    bills(world, "2026-04-13")
+    does(world, Resuming(at=utc("2026-04-23")), at="2026-04-23")
+    assert found(world) == []
+
+
+def test_a_bill_passed_over_credits_nothing_of_what_a_void_invoice_had_billed(world: World) -> None:
+    does(world, Pausing(at=utc("2026-04-01")), at="2026-04-02")
+    void(world, world.invoices("lumen")[0].id)
+    bills(world, "2026-05-01")
+    assert (world.credit_notes(), found(world)) == ([], [])
 
 
 def test_a_bill_under_another_key_is_looked_for_among_the_invoices_and_no_further(world: World) -> None:

@@ -27,12 +27,17 @@ def bills_of(context: RunContext, subscription_id: str, *, since: datetime | Non
     notes = context.credit_notes.of_subscription(subscription_id)
     bills: list[Bill] = [each.value for each in context.invoices.of_subscription(subscription_id, since=since)]
     bills += [note for note in notes if not note.is_by_hand]
+    return in_order(bills)
+
+
+def in_order(bills: Iterable[Bill]) -> list[Bill]:
+    """The bills of a subscription, the oldest first, and of a bill and its reissues the newest last."""
     return sorted(bills, key=lambda each: (each.bill_for_date, revision_of(each.id)))
 
 
-def bill_before(bill: Bill, bills: Sequence[Bill]) -> Bill | None:
-    """The newest revision of the bill before, of all bills of the subscription, oldest first."""
-    return next((each for each in reversed(bills) if each.bill_for_date < bill.bill_for_date), None)
+def bill_before(at: datetime, bills: Sequence[Bill]) -> Bill | None:
+    """The newest revision of the bill before a UTC instant, of all bills of the subscription in their order."""
+    return next((each for each in reversed(bills) if each.bill_for_date < at), None)
 
 
 def paid_ahead(context: RunContext, bill: Bill, bills: Sequence[Bill]) -> tuple[Prepaid, ...]:
@@ -40,13 +45,21 @@ def paid_ahead(context: RunContext, bill: Bill, bills: Sequence[Bill]) -> tuple[
 
     Where that one is void it is left to its reissue. A bill before that does not tell is taken as the bill found it.
     """
-    before = bill_before(bill, bills)
+    found = paid_ahead_of(context, bill.bill_for_date, bills)
+    if found is None:
+        return _left_to_reissues(() if bill.basis is None else bill.basis.prepaid, bills)
+    return found
+
+
+def paid_ahead_of(context: RunContext, at: datetime, bills: Sequence[Bill]) -> tuple[Prepaid, ...] | None:
+    """What the bill before billed ahead for the period that ends then (UTC); None where it bills none or can't tell."""
+    before = bill_before(at, bills)
     for each in recompute_page(context, [] if before is None else [before]):
         if isinstance(each.outcome, Draft | CreditDraft):
             ahead = each.outcome.cycle.advance
-            if ahead is not None and ahead.end >= bill.bill_for_date:
+            if ahead is not None and ahead.end >= at:
                 return _as_it_stands(context, each.document, each.outcome.subscription.prepaid)
-    return _left_to_reissues(() if bill.basis is None else bill.basis.prepaid, bills)
+    return None
 
 
 def _as_it_stands(context: RunContext, before: Bill, prepaid: tuple[Prepaid, ...]) -> tuple[Prepaid, ...]:

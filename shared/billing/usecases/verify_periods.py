@@ -1,38 +1,31 @@
 """Verify that each subscription has a bill for every period that was due, or a reason for none that holds today."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from billing.domain.billed_cycles import before_cycle, billed_cycles, is_bill_for_date
 from billing.domain.billing_cycle import BillingCycle, next_bill_for
 from billing.domain.errors import BillingError
 from billing.domain.figures import amount
 from billing.domain.finding import FindingKind
-from billing.domain.invoice import Invoice, InvoiceStatus, LineKind
+from billing.domain.invoice import InvoiceStatus, LineKind
 from billing.domain.invoicing import CreditDraft, Draft, InvoiceFacts, Skip, SkipReason, draft_invoice, open_cycle
 from billing.domain.period import local_date
-from billing.domain.rebilling import charged_after, item_of
+from billing.domain.proration import without
+from billing.domain.rebilling import item_of
 from billing.domain.recomputed import late_bill_of
 from billing.domain.rollup import month_of
-from billing.domain.subscription import Prepaid, Subscription
+from billing.domain.subscription import Subscription
 from billing.store.codec import BrokenDocument
 from billing.store.collection import Stored
 from billing.store.subscriptions import decode_subscription
 from billing.usecases.gather_facts import DueCase, gather_facts
-from billing.usecases.paid_ahead import Bill
-from billing.usecases.recompute_page import facts_of, recompute_page
+from billing.usecases.paid_ahead import Bill, in_order, paid_ahead_of
+from billing.usecases.recompute_page import facts_of
 from billing.usecases.refusal import foreseen
 from billing.usecases.verification import Verification
 
 _MOST_REVISIONS = 20
-
-
-@dataclass(frozen=True, slots=True)
-class _Unbilled:
-    """A cycle without a document, and the one before it (None: there is none)."""
-
-    cycle: BillingCycle
-    before: BillingCycle | None
 
 
 def verify_periods(verification: Verification) -> None:
@@ -72,13 +65,12 @@ def _find_date(verification: Verification, subscription: Subscription, message: 
 
 def _unbilled(
     verification: Verification, subscription: Subscription, cycles: Iterator[BillingCycle]
-) -> Iterator[_Unbilled]:
-    before: BillingCycle | None = None
+) -> Iterator[BillingCycle]:
+    """The cycles of verified months without a document."""
     for cycle in cycles:
         month = month_of(cycle.period.start, zone=subscription.zone)
         if verification.request.wants(month) and not _documents_of(verification, subscription, cycle):
-            yield _Unbilled(cycle, before)
-        before = cycle
+            yield cycle
 
 
 def _documents_of(verification: Verification, subscription: Subscription, cycle: BillingCycle) -> list[str]:
@@ -95,10 +87,9 @@ def _is_billed_already(verification: Verification, cycle: BillingCycle, subscrip
     return any(each is None or each.value.status is not InvoiceStatus.VOID for each in found)
 
 
-def _verify_reason(verification: Verification, stored: Stored[Subscription], unbilled: _Unbilled) -> None:
-    subscription, cycle = stored.value, unbilled.cycle
-    invoices = verification.context.invoices.of_subscription(subscription.id)
-    bills: list[Bill] = [each.value for each in invoices]
+def _verify_reason(verification: Verification, stored: Stored[Subscription], cycle: BillingCycle) -> None:
+    subscription = stored.value
+    bills: list[Bill] = [each.value for each in verification.context.invoices.of_subscription(subscription.id)]
     if _is_billed_at(cycle, bills):
         return
     notes = verification.context.credit_notes.of_subscription(subscription.id)
@@ -107,7 +98,7 @@ def _verify_reason(verification: Verification, stored: Stored[Subscription], unb
         return
     reason = "it is not due yet, and was passed over"
     if cycle.bill_for_date <= verification.request.as_of:
-        outcome = _outcome(verification, stored, unbilled, invoices)
+        outcome = _outcome(verification, stored, cycle, bills)
         verification.read["skips_recomputed"] += 1
         if _is_reason(verification, outcome) or _is_left_to_later(subscription, cycle, outcome, bills):
             return
@@ -139,20 +130,24 @@ def _is_left_to_later(
     outcome: Draft | CreditDraft | Skip | BillingError,
     bills: Sequence[Bill],
 ) -> bool:
-    """Whether a change at the boundary itself followed a bill that was passed over, and a later one charges that time.
+    """Whether a bill was passed over before a change of the period that follows, and a later one charges that time.
 
     Only what is charged ahead can be left so: by a bill that is made, or by the next one where nobody was paid for it.
     """
     at = cycle.bill_for_date
-    changes = {each.start for each in subscription.phases} | {each.start for each in subscription.items}
-    changes |= {each.end for each in subscription.pauses if each.end is not None}
-    if not isinstance(outcome, Draft) or at not in changes:
+    begun = [phase.start for phase in subscription.phases[1:]] + [item.start for item in subscription.items]
+    is_changed = subscription.changed_at is not None or any(cycle.period.contains(each) for each in begun)
+    if not isinstance(outcome, Draft) or not is_changed:
         return False
     owed = [each for each in outcome.invoice.lines if each.amount]
-    later = {each.item_id for each in charged_after(outcome.invoice, bills) if each.period.end > at}
-    if subscription.next_billing_at == next_bill_for(subscription, after=at) and not subscription.prepaid:
-        later |= {item_of(each) for each in owed}
-    return all(each.kind is LineKind.FLAT and each.period.start >= at and item_of(each) in later for each in owed)
+    later = [line for bill in bills if bill.bill_for_date > at for line in bill.lines if line.kind is LineKind.FLAT]
+    is_to_come = subscription.next_billing_at == next_bill_for(subscription, after=at) and not subscription.prepaid
+    return all(
+        each.kind in (LineKind.FLAT, LineKind.PRORATION)
+        and each.period.start >= at
+        and (is_to_come or not without(each.period, [line.period for line in later if item_of(line) == item_of(each)]))
+        for each in owed
+    )
 
 
 def _in_words(outcome: Draft | CreditDraft | Skip | BillingError) -> str:
@@ -168,13 +163,13 @@ def _in_words(outcome: Draft | CreditDraft | Skip | BillingError) -> str:
 def _outcome(
     verification: Verification,
     stored: Stored[Subscription],
-    unbilled: _Unbilled,
-    invoices: Sequence[Stored[Invoice]],
+    cycle: BillingCycle,
+    bills: Sequence[Bill],
 ) -> Draft | CreditDraft | Skip | BillingError:
     """What the cycle comes to by the facts that are stored now, with what the bill before it had paid ahead."""
     try:
-        paid = _paid_ahead(verification, invoices, unbilled.before)
-        before = replace(before_cycle(stored.value, unbilled.cycle), prepaid=paid)
+        paid = paid_ahead_of(verification.context, cycle.bill_for_date, in_order(bills)) or ()
+        before = replace(before_cycle(stored.value, cycle), prepaid=paid)
         [case] = gather_facts(verification.context, [replace(stored, value=before)])
         if not isinstance(case, DueCase):
             return case[1]
@@ -193,14 +188,3 @@ def _outcome(
         )
     except Exception as error:  # noqa: BLE001 - it is told as the reason
         return foreseen(error)
-
-
-def _paid_ahead(
-    verification: Verification, invoices: Sequence[Stored[Invoice]], cycle: BillingCycle | None
-) -> tuple[Prepaid, ...]:
-    """What the bill of a cycle paid ahead, computed again; nothing where it has none."""
-    found = [each.value for each in invoices if cycle and each.value.bill_for_date == cycle.bill_for_date]
-    for each in recompute_page(verification.context, found[-1:]):
-        if isinstance(each.outcome, Draft):
-            return each.outcome.subscription.prepaid
-    return ()

@@ -51,7 +51,7 @@ def _rests_on(invoice: Invoice, bills: Sequence[Bill]) -> Iterator[Bill]:
 
 
 def _verify_bill(verification: Verification, bill: Bill, bills: Sequence[Bill]) -> None:
-    before = bill_before(bill, bills)
+    before = bill_before(bill.bill_for_date, bills)
     if before is None or bill.basis is None or not is_in_force(before):
         return
     known = {_key(each): each for each in bill.basis.prepaid}
