@@ -108,6 +108,7 @@ def test_a_hosted_page_paid_in_the_middle_of_the_charge_becomes_credit(world: Ca
     bills(world)
     hosted = [each for each in world.account.v1.payment_intents.list({}).data if "attempt" not in each.metadata]
     follow_payment(world.documents, world.stripe.inner, hosted[0].id, call=world.call())
+    world.runs_billing()
     invoice = the_invoice(world)
     assert (invoice.status, invoice.amount_paid, invoice.pending) == (InvoiceStatus.PAID, 4900, ())
     assert (world.taken(), world.balance("lumen")) == ([4900, 4900], 4900)
@@ -142,6 +143,7 @@ def test_nothing_is_charged_or_mailed_after_the_invoice_was_paid_or_void(
         void(world, invoice.number)
     else:
         pay_by_transfer(world, invoice)
+    world.travels_to("2026-02-02")
     world.runs_billing()
     assert (world.taken(), world.sent.sent, the_invoice(world).pending) == ([], [], ())
 

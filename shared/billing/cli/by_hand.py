@@ -77,7 +77,7 @@ def run_void(id_or_number: str, *, reason: str, yes: bool, stripe: LocalStripe, 
     else:
         answers().print(f"{invoice.number} is void; `billing invoices reissue {invoice.number}` invoices it again.")
     if not is_closed:
-        told = "its hosted page could not be closed: the next run does it, and what is paid there becomes credit"
+        told = "it may still be paid, on a page or by a charge under way: the next run asks, and what comes is credit"
         complaints().print(f"{invoice.number}: {told}", style="red", markup=False)
     return DONE if is_closed else HAD_FAILURES
 

@@ -10,11 +10,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from billing.domain.attempt import AttemptStatus, PaymentAttempt
-from billing.domain.charging import attempt_of, is_answered, under_way
+from billing.domain.charging import attempt_of, is_answered, under_way, with_attempt
 from billing.domain.customer import Customer
 from billing.domain.errors import NotFound
-from billing.domain.invoice import Invoice, InvoiceStatus
-from billing.domain.invoice_payment import is_collectible, is_open
+from billing.domain.invoice import CollectionMethod, Invoice
+from billing.domain.invoice_payment import is_collectible
+from billing.domain.open_ends import is_asked_again
 from billing.domain.payment import gateway_payment_id
 from billing.ports import CheckoutStatus, Documents, Gateway
 from billing.store.collection import Stored
@@ -47,7 +48,7 @@ class Collecting:
 class FoundCharge:
     """An invoice as it stands now, and what its charge came to; None where nothing was due.
 
-    `is_under_way` where it is paid or void, and the end of what may still pay it is to be asked for again.
+    `is_under_way` where it is closed, and the end of what may still pay it is to be asked for again.
     """
 
     invoice: Stored[Invoice]
@@ -69,7 +70,8 @@ def charge_at_issue(collecting: Collecting, invoice: Stored[Invoice], *, custome
 def charge_found(collecting: Collecting, invoice: Stored[Invoice], *, call: Call) -> FoundCharge:
     """Finish the first charge of an invoice that was left waiting for it, or make it if nobody did.
 
-    One that is paid or void is charged no more: what could still pay it is closed, or else asked about to its end.
+    One that is closed is charged no more: what could still pay it is closed too, or asked about to its end. Nor is one
+    charged here that its customer is sent to pay, as one that is owed again since its payment was taken back.
     Raises GatewayUnavailable and GatewayRefused where that can't be found out, NotFound for a customer that is gone.
     """
     customer = customer_of(collecting.documents, invoice.value, tenant_id=collecting.tenant_id)
@@ -78,12 +80,12 @@ def charge_found(collecting: Collecting, invoice: Stored[Invoice], *, call: Call
     is_known = attempt is not None and is_answered(attempt)
     if not is_known and (booked := book_paid_before(collecting.documents, till, call=call)) is not None:
         now = _read_again(collecting, invoice)
-        return FoundCharge(invoice=now, result=booked, is_under_way=_is_under_way(now.value, booked))
+        return FoundCharge(invoice=now, result=booked, is_under_way=_is_under_way(now.value, booked, call=call))
     found = None if is_known else finished(till)
     now = _read_again(collecting, invoice)
-    if not is_open(now.value):
+    if not is_collectible(now.value):
         return _closed(collecting, now, found, call=call)
-    if found is not None or is_known or not is_collectible(now.value):
+    if found is not None or is_known or now.value.collection_method is CollectionMethod.SEND_INVOICE:
         return FoundCharge(invoice=now, result=found)
     till = replace(till, invoice=now.value)
     return FoundCharge(invoice=now, result=paid_on_hosted_page(till) or till.charge())
@@ -123,32 +125,32 @@ def _followed(collecting: Collecting, invoice: Stored[Invoice], waiting: Payment
 
 
 def _to_look_up(till: Till) -> Till:
-    """The first attempt; of a void invoice, whose later ones nobody else looks up any more, the last."""
-    if till.invoice.status is not InvoiceStatus.VOID or not till.invoice.attempts:
+    """The first attempt; of a closed invoice, whose later ones nobody else looks up any more, the last."""
+    if is_collectible(till.invoice) or not till.invoice.attempts:
         return till
     last = till.invoice.attempts[-1]
     return replace(till, number=last.number, source=last.source)
 
 
 def _closed(collecting: Collecting, invoice: Stored[Invoice], found: ChargeResult | None, *, call: Call) -> FoundCharge:
-    """A paid or void invoice once what could still pay it is closed; what came all the same becomes credit."""
+    """A closed invoice once what could still pay it is closed too; what came all the same is booked."""
     gateway, attempts = collecting.gateway(), invoice.value.attempts
-    close_other_ways(collecting.documents, gateway, invoice.value.id, paid_by="", call=call)
+    on_page = close_other_ways(collecting.documents, gateway, invoice.value.id, paid_by="", call=call)
     waiting = [invoice.value.page_payment_id, *(each.payment_id for each in attempts if each.status in _WAITING)]
-    names = [gateway_payment_id(gateway.name, each) for each in waiting if each]
     for payment_id in filter(None, waiting):
         follow_payment(collecting.documents, gateway, payment_id, call=call)
+    names = [gateway_payment_id(gateway.name, each) for each in dict.fromkeys([*waiting, on_page]) if each]
     booked = tuple(each.value for each in Payments.of(collecting.documents, collecting.tenant_id).get(names) if each)
     result = replace(found or ChargeResult(), booked=booked) if booked else found
     now = _read_again(collecting, invoice)
-    return FoundCharge(invoice=now, result=result, is_under_way=_is_under_way(now.value, result))
+    return FoundCharge(invoice=now, result=result, is_under_way=_is_under_way(now.value, result, call=call))
 
 
-def _is_under_way(invoice: Invoice, result: ChargeResult | None) -> bool:
-    """Whether the end of a payment is still to be heard of, of an invoice that is paid or void: no case asks for it."""
-    attempts = [*invoice.attempts, *filter(None, [None if result is None else result.attempt])]
-    is_pending = any(each.status is AttemptStatus.PENDING for each in attempts)
-    return not is_open(invoice) and (is_pending or bool(invoice.page_payment_id))
+def _is_under_way(invoice: Invoice, result: ChargeResult | None, *, call: Call) -> bool:
+    """Whether the end of a payment of a closed invoice is still to be heard of, with what was found out just now."""
+    found = None if result is None else result.attempt
+    known = invoice if found is None else with_attempt(invoice, found, at=call.recorded_at)
+    return is_asked_again(known, at=call.recorded_at)
 
 
 def finished(till: Till) -> ChargeResult | None:

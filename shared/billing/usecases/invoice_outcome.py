@@ -7,6 +7,7 @@ from billing.domain.audit import AuditRecord
 from billing.domain.charging import with_attempt
 from billing.domain.invoice import Attachment, Invoice, SettlementStep
 from billing.domain.invoice_payment import is_open, paid
+from billing.domain.open_ends import asked_to_the_end
 from billing.domain.payment import Owed, Payment
 from billing.domain.run_report import SettlementFailure
 from billing.store.collection import Stored
@@ -62,7 +63,10 @@ def planned(outcome: Outcome, *, is_booked: bool, call: Call) -> Planned:
             records.append(_attempted(attempted, charge.attempt, call=call))
         after = attempted
     records += [_refused(outcome.invoice.value, each, call=call) for each in outcome.refused]
-    return Planned(before=outcome.invoice, after=_steps_off(after, outcome), payment=payment, records=tuple(records))
+    after = _steps_off(after, outcome)
+    if charge.payment is not None and is_open(before) and not is_open(after):
+        after = asked_to_the_end(after, payment_id=charge.payment.gateway_id, attempt=charge.payment.attempt)
+    return Planned(before=outcome.invoice, after=after, payment=payment, records=tuple(records))
 
 
 def _booked(invoice: Invoice, new: NewPayment) -> tuple[Payment, Invoice]:

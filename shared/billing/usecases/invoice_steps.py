@@ -6,13 +6,12 @@ from dataclasses import dataclass, field, replace
 from hashlib import sha256
 
 from billing.domain.attempt import AttemptStatus
-from billing.domain.charging import awaits_payment
 from billing.domain.collected import Collected
 from billing.domain.customer import Customer
 from billing.domain.dunning_policy import DEFAULT_NAME, DunningPolicy
 from billing.domain.errors import NotFound
 from billing.domain.invoice import Invoice, SettlementStep
-from billing.domain.invoice_payment import is_open
+from billing.domain.invoice_payment import is_collectible, is_open
 from billing.domain.payment import Payment, PaymentSource, gateway_payment_id
 from billing.domain.run_report import CHARGE_UNKNOWN, SettlementFailure
 from billing.domain.tenant import Tenant
@@ -86,8 +85,8 @@ def do_steps(steps: Steps, case: Case) -> Done:
     collected = _counted(outcome.charge)
     if outcome.charge is not None and outcome.charge.is_unknown:
         return Done(outcome=outcome, failure=_unknown(outcome.invoice.value, outcome.charge), collected=collected)
-    now = outcome.invoice.value  # paid by other money, it waits for no charge that is under way
-    done = _mailed(steps, case, outcome, is_charged=is_open(now) or not awaits_payment(now))
+    is_charged = is_collectible(outcome.invoice.value)  # one that is closed waits for nothing to be told of
+    done = _mailed(steps, case, outcome, is_charged=is_charged)
     return replace(done, collected=collected + done.collected)
 
 

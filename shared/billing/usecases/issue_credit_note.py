@@ -19,6 +19,7 @@ from billing.domain.invoice import Invoice, InvoiceStatus, LineItem
 from billing.domain.invoice_payment import credited
 from billing.domain.invoicing import number_day
 from billing.domain.money import Money
+from billing.domain.open_ends import asked_to_the_end
 from billing.domain.period import local_date
 from billing.ports import Documents, Write
 from billing.store.collection import Stored
@@ -117,12 +118,12 @@ def _prepared(context: RunContext, facts: _Facts, request: CreditRequest, call: 
         at=call.recorded_at,
         on=local_date(call.recorded_at, zone=context.tenant.zone),
     )
-    after = credited(before, draft.total, at=call.recorded_at)
+    after = asked_to_the_end(credited(before, draft.total, at=call.recorded_at))
     refunded = _with_refunds(context, draft, facts, after=after, request=request)
     numbered, advance = _numbered(context, refunded, before)
     happened = [credit_note_issued(numbered, at=call.recorded_at)]
     trace = invoice_trace(context.documents, [(before, after)], call=context.call, beside=happened)
-    creation, moved = context.credit_notes.creation(numbered), context.invoices.money_moved(facts.invoice, after)
+    creation, moved = context.credit_notes.creation(numbered), context.invoices.collected(facts.invoice, after)
     return PreparedCredit(
         credit_note=numbered,
         invoice=after,

@@ -10,6 +10,7 @@ from billing.domain.errors import NotFound
 from billing.domain.invoice import Invoice
 from billing.domain.invoice_payment import is_open, paid, taken_back
 from billing.domain.money import Money
+from billing.domain.open_ends import asked_to_the_end
 from billing.domain.payment import Application, Payment, PaymentStatus, Refund, RefundState, RefundTarget
 from billing.domain.payment_events import payment_events
 from billing.ports import Documents, Write
@@ -106,7 +107,7 @@ def _writes(
     changes = [(each.value, after) for each, _, after in moved]
     trace = invoice_trace(documents, changes, call=call, beside=happened)
     writes: list[Write] = [Payments.of(documents, call.tenant_id).changed(before, payment), *trace.writes]
-    writes += [invoices.money_moved(each, after) for each, _, after in moved]
+    writes += [invoices.collected(each, after) for each, _, after in moved]
     entity, status = f"payments/{payment.id}", payment.status.value
     records = [call.record(entity, change.event, before=before.value.status.value, after=status, reason=change.reason)]
     records += [_record(payment, each, call=call) for each in moved if each[1]]
@@ -186,4 +187,6 @@ def _with_credit(payment: Payment, failed: Refund, amount: int, *, call: Call) -
 def _with_part(invoice: Invoice, part: int, *, call: Call) -> Invoice:
     if not part:
         return invoice
-    return (taken_back if part < 0 else paid)(invoice, abs(part), at=call.recorded_at)
+    if part < 0:
+        return taken_back(invoice, -part, at=call.recorded_at)
+    return asked_to_the_end(paid(invoice, part, at=call.recorded_at))

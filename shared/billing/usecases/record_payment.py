@@ -6,11 +6,11 @@ from datetime import datetime
 from typing import ClassVar
 
 from billing.domain.audit import AuditRecord
-from billing.domain.charging import under_way
 from billing.domain.errors import Conflict, InvalidInput, NotFound
 from billing.domain.invoice import Invoice, InvoiceStatus, SettlementStep
 from billing.domain.invoice_payment import is_open, paid
 from billing.domain.money import Money
+from billing.domain.open_ends import asked_to_the_end
 from billing.domain.payment import Owed, Payment, PaymentSource, apply_in_order
 from billing.domain.payment_events import payment_events
 from billing.ports import Documents, Write
@@ -33,7 +33,8 @@ class NewPayment:
     `id` is derived from the source, so that the same money has the same id. `customer_id` may be "" where an invoice
     says whose money it is; without invoices all of it goes to the customer's balance. `is_for_any` says that nobody
     named the invoices, they are those that were open: a repeat finds others. `is_receipted` leaves the invoices that it
-    is applied to a receipt to be mailed by the next settlement.
+    is applied to a receipt to be mailed by the next settlement. `attempt` is the number of the charge that it is of,
+    0 where it was paid on a hosted page or is other money.
     """
 
     id: str
@@ -49,6 +50,7 @@ class NewPayment:
     note: str = ""
     is_for_any: bool = False
     is_receipted: bool = False
+    attempt: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,17 +153,9 @@ def _book(documents: Documents, new: NewPayment, *, call: Call) -> Recorded:
 
 def _paid(invoice: Invoice, amount: int, *, new: NewPayment) -> Invoice:
     invoice = paid(invoice, amount, at=new.received_at)
-    asked = [SettlementStep.DELIVER] if new.is_receipted else []
-    if not is_open(invoice) and _awaits_another(invoice, new):
-        asked.append(SettlementStep.COLLECT)  # it is asked about to its end, as no dunning case does any more
-    return replace(invoice, pending=(*invoice.pending, *(each for each in asked if each not in invoice.pending)))
-
-
-def _awaits_another(invoice: Invoice, new: NewPayment) -> bool:
-    """Whether another payment of the invoice is under way: a charge, or one made on a hosted page."""
-    charge = under_way(invoice)
-    waiting = {invoice.page_payment_id, "" if charge is None else charge.payment_id}
-    return bool(waiting - {"", new.gateway_id})
+    if new.is_receipted and SettlementStep.DELIVER not in invoice.pending:
+        invoice = replace(invoice, pending=(*invoice.pending, SettlementStep.DELIVER))
+    return asked_to_the_end(invoice, payment_id=new.gateway_id, attempt=new.attempt)
 
 
 def _invoices(documents: Documents, new: NewPayment, *, call: Call) -> list[Stored[Invoice]]:

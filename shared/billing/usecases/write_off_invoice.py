@@ -4,6 +4,7 @@ from billing.domain.errors import InvalidInput
 from billing.domain.invoice import Invoice, InvoiceStatus
 from billing.domain.invoice_payment import written_off
 from billing.domain.money import Money
+from billing.domain.open_ends import asked_to_the_end
 from billing.ports import Documents
 from billing.store.audit import AuditLog
 from billing.store.invoices import Invoices
@@ -20,8 +21,8 @@ def write_off_invoice(
 ) -> Invoice:
     """The invoice, written off now or before. Its number, its PDF and what was paid of it stay.
 
-    A hosted page that is open is left to expire. Raises NotFound, InvalidInput for an empty reason and for an invoice
-    that nothing is owed of, and whatever `seen` raises.
+    A hosted page that is open is left to expire, and asked about until then. Raises NotFound, InvalidInput for an empty
+    reason and for an invoice that nothing is owed of, and whatever `seen` raises.
     """
     if not reason.strip():
         raise InvalidInput("reason", expected="why the invoice is written off", given=reason)
@@ -35,7 +36,7 @@ def _write_off(documents: Documents, id_or_number: str, reason: str, call: Call,
     before = invoice.value
     if before.status is InvoiceStatus.UNCOLLECTIBLE:
         return before
-    after = written_off(before, at=call.recorded_at)
+    after = asked_to_the_end(written_off(before, at=call.recorded_at))
     trace = invoice_trace(documents, [(before, after)], call=call)
     record = call.record(
         f"invoices/{after.id}",
@@ -49,6 +50,6 @@ def _write_off(documents: Documents, id_or_number: str, reason: str, call: Call,
         batch_id=commit_name("write-off", after.id, invoice.version),
         recorded_at=call.recorded_at,
     )
-    documents.commit([invoices.money_moved(invoice, after), *trace.writes, audit])
+    documents.commit([invoices.collected(invoice, after), *trace.writes, audit])
     restore_at_once(documents, [after], call=call)
     return after

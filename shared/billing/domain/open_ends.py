@@ -1,0 +1,71 @@
+"""What may still bring money for an invoice that nobody asks for any more: asked about until its end is known.
+
+An invoice is closed once it is paid, credited, void or written off. The step that asks is COLLECT: it charges nothing
+then. Until then its charge, or its dunning case, asks.
+"""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from billing.domain.attempt import AttemptStatus
+from billing.domain.charging import is_answered
+from billing.domain.invoice import CollectionMethod, Invoice, SettlementStep
+from billing.domain.invoice_payment import is_collectible
+from billing.domain.settlement import without_collecting
+
+_ENDLESS = frozenset({AttemptStatus.STARTED, AttemptStatus.UNKNOWN, AttemptStatus.PENDING})
+_CALL_TAKES = timedelta(hours=1)
+"""A call that began a charge is over by then: no function may run longer
+(https://cloud.google.com/functions/quotas#time_limits)."""
+
+
+def has_open_end(invoice: Invoice) -> bool:
+    """Whether a page may be open for it, or the end of a charge or of a payment made on a page is not known."""
+    on_page = bool(invoice.checkout_id or invoice.page_payment_id)
+    return on_page or any(each.status in _ENDLESS for each in invoice.attempts)
+
+
+def asked_to_the_end(invoice: Invoice, *, payment_id: str = "", attempt: int = 0) -> Invoice:
+    """The invoice with the step that asks, where it is closed and something may still pay it.
+
+    `payment_id` is the gateway's of the payment that has just closed it ("" for other money), which was that attempt,
+    or with 0 was made on the hosted page: these have ended with it.
+    """
+    if is_collectible(invoice) or SettlementStep.COLLECT in invoice.pending:
+        return invoice
+    if not has_open_end(_but_for(invoice, payment_id, attempt) if payment_id else invoice):
+        return invoice
+    return replace(invoice, pending=(*invoice.pending, SettlementStep.COLLECT))
+
+
+def asked_no_more(invoice: Invoice) -> Invoice:
+    """The invoice without the step that asks, where all that began has ended; the first charge may have, unheard of."""
+    is_first_unheard = invoice.collection_method is CollectionMethod.CHARGE_AUTOMATICALLY and not invoice.attempts
+    is_to_cancel = any(each.status is AttemptStatus.REQUIRES_ACTION for each in invoice.attempts)
+    if is_first_unheard or is_to_cancel or has_open_end(invoice):
+        return invoice
+    return replace(invoice, pending=without_collecting(invoice.pending))
+
+
+def is_asked_again(invoice: Invoice, *, at: datetime) -> bool:
+    """Whether a closed invoice that was asked about, at a UTC instant, is so once more: an end may still come.
+
+    A charge that the gateway does not know may reach it yet, as long as the call that began it can be running.
+    """
+    if is_collectible(invoice):
+        return False
+    last = invoice.attempts[-1] if invoice.attempts else None
+    is_waiting = any(each.status is AttemptStatus.PENDING for each in invoice.attempts)
+    if is_waiting or invoice.checkout_id or invoice.page_payment_id:
+        return True
+    if last is None:
+        is_charged = invoice.collection_method is CollectionMethod.CHARGE_AUTOMATICALLY
+        return is_charged and at < invoice.issued_at + _CALL_TAKES
+    return not is_answered(last) and at < last.attempted_at + _CALL_TAKES
+
+
+def _but_for(invoice: Invoice, payment_id: str, attempt: int) -> Invoice:
+    others = [each for each in invoice.attempts if attempt != each.number and each.payment_id != payment_id]
+    page_payment = "" if invoice.page_payment_id == payment_id else invoice.page_payment_id
+    page = invoice.checkout_id if attempt else ""
+    return replace(invoice, attempts=tuple(others), page_payment_id=page_payment, checkout_id=page)
