@@ -12,8 +12,10 @@ from billing.sandbox.server import RunningSandbox
 from billing.store.audit import AuditLog
 from billing.usecases.follow_checkout import follow_checkout
 from billing.usecases.open_payment import WayBack, open_method_page, open_payment
-from tests.collected_invoice import CARD, COLLECT, bills, running, sandbox, the_invoice, unknown, world
+from billing.usecases.write_off_invoice import write_off_invoice
+from tests.collected_invoice import CARD, COLLECT, bills, pay_by_transfer, running, sandbox, the_invoice, unknown, world
 from tests.collecting import CardWorld
+from tests.reviewing import void
 from tests.sandbox_client import browse
 from tests.unpaid import fails, pages, the_customer
 
@@ -174,6 +176,33 @@ def test_a_charge_without_an_answer_is_looked_up_before_its_deleted_customer_is_
     world.runs_billing()
     assert (the_invoice(world).status, world.taken()) == (InvoiceStatus.PAID, [4900])
     assert page_to_save(world).status is CheckoutStatus.OPEN
+
+
+@pytest.mark.parametrize("what", ["wired", "void", "written off"])
+def test_so_is_one_of_an_invoice_that_is_closed(sandbox: RunningSandbox, world: CardWorld, what: str) -> None:
+    unknown(sandbox, world, "lose_answer")
+    if what == "wired":
+        pay_by_transfer(world, the_invoice(world))
+    elif what == "void":
+        void(world, the_invoice(world).number)
+    else:
+        write_off_invoice(world.documents, the_invoice(world).id, reason="insolvent", call=world.call())
+    deleted(world)
+    with pytest.raises(GatewayUnavailable, match="INV-2026-01-0001 has no answer yet"):
+        page_to_save(world)
+    world.runs_billing()
+    assert (world.taken(), world.balance("lumen")) == ([4900], 0 if what == "written off" else 4900)
+    assert page_to_save(world).status is CheckoutStatus.OPEN
+
+
+def test_a_page_that_is_asked_about_holds_no_new_customer_back(world: CardWorld) -> None:
+    """It is found by its own id; nothing was charged."""
+    sent(world)
+    pays_online(world)
+    pay_by_transfer(world, the_invoice(world))
+    assert the_invoice(world).pending == (COLLECT,)
+    deleted(world)
+    assert page_to_save(world).customer == the_customer(world).gateway_id
 
 
 def test_a_charge_whose_process_died_is_looked_up_before_its_deleted_customer_is_made_anew(

@@ -80,16 +80,15 @@ class Invoices:
 
     def of_customer(self, customer_id: str) -> list[Invoice]:
         """Every invoice of a customer in the order of the days when they are due; drafts and void ones too."""
-        found = self.collection.documents.query(
-            Query(self.collection.path, filters=(Filter("customer_id", "==", customer_id),))
-        )
-        return sorted((decode(each.fields, Invoice) for each in found), key=lambda each: (each.due_on, each.id))
+        return self._of_customer(customer_id)
 
     def unpaid_of_customer(self, customer_id: str) -> list[Invoice]:
         """The customer's issued and overdue invoices, the first due first."""
-        filters = Filter("customer_id", "==", customer_id), Filter("status", "in", [*_UNPAID])
-        found = self.collection.documents.query(Query(self.collection.path, filters=filters))
-        return sorted((decode(each.fields, Invoice) for each in found), key=lambda each: (each.due_on, each.id))
+        return self._of_customer(customer_id, Filter("status", "in", [*_UNPAID]))
+
+    def unsettled_of_customer(self, customer_id: str) -> list[Invoice]:
+        """The customer's invoices with pending steps, whatever became of them, the first due first."""
+        return self._of_customer(customer_id, Filter("unsettled", "==", value=True))
 
     def all(self) -> Iterator[Invoice]:
         """All invoices by number, then by id, read page by page: drafts, which have no number, come first."""
@@ -167,6 +166,11 @@ class Invoices:
             **case_fields(after),
         }
         return Update(self.collection.document(after.id), fields, expected=before.version)
+
+    def _of_customer(self, customer_id: str, *conditions: Filter) -> list[Invoice]:
+        filters = (Filter("customer_id", "==", customer_id), *conditions)
+        found = self.collection.documents.query(Query(self.collection.path, filters=filters))
+        return sorted((decode(each.fields, Invoice) for each in found), key=lambda each: (each.due_on, each.id))
 
 
 def case_fields(invoice: Invoice) -> Fields:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from billing.domain.charging import is_answered
 from billing.domain.customer import Customer
 from billing.domain.errors import NotFound
-from billing.domain.invoice import Invoice, SettlementStep
+from billing.domain.invoice import CollectionMethod, Invoice, SettlementStep
 from billing.ports import (
     Checkout,
     Documents,
@@ -116,16 +116,18 @@ def _is_later(one: SavedMethod, other: SavedMethod) -> bool:
 
 
 def _require_answers(documents: Documents, gateway: Gateway, customer_id: str, *, call: Call) -> None:
-    unpaid = Invoices.of(documents, call.tenant_id).unpaid_of_customer(customer_id)
-    open_ = [each.number for each in unpaid if _awaits_answer(each)]
-    if open_:
-        raise GatewayUnavailable(gateway.name, reason=f"the charge of {open_[0]} has no answer yet")
+    invoices = Invoices.of(documents, call.tenant_id)
+    unpaid, closed = invoices.unpaid_of_customer(customer_id), invoices.unsettled_of_customer(customer_id)
+    for each in (*unpaid, *closed):
+        if _awaits_answer(each):
+            raise GatewayUnavailable(gateway.name, reason=f"the charge of {each.number} has no answer yet")
 
 
 def _awaits_answer(invoice: Invoice) -> bool:
     """Whether a charge may have been made that nobody knows the end of, be it that its process died over it."""
     if not invoice.attempts:
-        return SettlementStep.COLLECT in invoice.pending
+        by_us = invoice.collection_method is CollectionMethod.CHARGE_AUTOMATICALLY
+        return by_us and SettlementStep.COLLECT in invoice.pending
     return not is_answered(invoice.attempts[-1])
 
 
