@@ -94,3 +94,20 @@ def test_why_where_to_and_how_much_have_one_name_in_requests_answers_and_events(
     for path in ("customers/lumen/restore", "dunning/cases/nope/resolve", "bank-statements/transactions/nope/ignore"):
         refused = api.ask("POST", f"/api/billing/{path}", body={"note": "why", "decision": "retry"})
         assert "note" in {each["field"] for each in refused.json["errors"]}
+
+
+def test_a_plan_that_was_read_can_be_sent_back_whole(api: ApiBooks) -> None:
+    plans, id_ = "/api/billing/plans", "monthly@1"
+    read = api.read(f"{plans}/{id_}")
+    logged = api.read("/api/billing/audit")
+    back = api.ask("POST", plans, body=read)
+    assert (back.status, back.json, api.read("/api/billing/audit")) == (201, read, logged)
+    other = api.ask("POST", plans, body=read | {"version": 2})
+    assert (other.status, other.json["errors"]) == (
+        422,
+        [{"field": "id", "detail": f"id: expected monthly@2, or nothing, got '{id_}'"}],
+    )
+    assert api.ask("POST", plans, body=read | {"id": "monthly@2", "version": 2}).status == 201
+    draft = api.ask("PUT", "/api/billing/plan-drafts/monthly", body=read | {"id": "monthly@3", "version": 3})
+    assert draft.status == 200
+    assert api.ask("POST", "/api/billing/plan-drafts/monthly/publish").json["id"] == "monthly@3"

@@ -104,8 +104,9 @@ class PlanFee(_Fee):
 
 
 class GivenPlan(JsonModel):
-    """A plan as it is given, each value by itself sound."""
+    """A plan as it is given, each value by itself sound. `id` may say which version it is, as `plan_id@version`."""
 
+    id: Text = ""
     plan_id: PlanId
     version: Annotated[int, Field(strict=True, ge=1, le=1_000_000)] = 1
     name: Name
@@ -201,6 +202,8 @@ def _built(file: JsonFile, place: Place, given: GivenPlan) -> Plan | None:
         nested = (*place, "cycle") if error.field == "anchor_day" else place
         file.add_rule(nested, error)
         return None
+    if given.id not in ("", plan.ref):
+        file.add_rule(place, InvalidInput("id", expected=f"{plan.ref}, or nothing", given=given.id))
     return plan
 
 
