@@ -12,7 +12,7 @@ import pytest
 
 from billing.domain.attempt import AttemptSource, AttemptStatus
 from billing.domain.invoice import CollectionMethod, InvoiceStatus
-from billing.ports import ChargeOrder, ChargeOutcome, Checkout, CheckoutStatus
+from billing.ports import ChargeOrder, ChargeOutcome, Checkout, CheckoutStatus, RequiresAction
 from billing.sandbox.server import RunningSandbox
 from billing.usecases.charge_invoice import charge_invoice
 from billing.usecases.follow_payment import follow_payment
@@ -35,7 +35,7 @@ from tests.collected_invoice import (
 from tests.collecting import CardWorld
 from tests.crediting import issue
 from tests.sandbox_client import browse
-from tests.slow_charges import nights, slow, under_way
+from tests.slow_charges import Slow, nights, slow, under_way
 from tests.unpaid import NUMBER, dunned_on, fails
 
 __all__ = ["running", "sandbox", "world"]
@@ -160,6 +160,40 @@ def test_what_was_paid_on_the_page_by_a_debit_unheard(world: CardWorld, close: C
     gateway.succeeds(payment_id)
     nights(world, "2026-02-03")
     came_once(world, close)
+
+
+def voucher(world: CardWorld) -> tuple[Slow, str]:
+    """The customer took a voucher on the page and has not paid it yet; the gateway's id of that payment."""
+    gateway = slow(world)
+    payment_id = paid_on_page(world).payment_id
+    gateway.end = RequiresAction(payment_id=payment_id)
+    return gateway, payment_id
+
+
+@closings
+def test_a_voucher_that_the_customer_has_not_paid_yet(world: CardWorld, close: Close) -> None:
+    """It can't be cancelled, so its page is asked for night by night."""
+    gateway, payment_id = voucher(world)
+    close(world)
+    nights(world, "2026-02-02", "2026-02-03")
+    assert is_asked(world)
+    gateway.succeeds(payment_id)
+    nights(world, "2026-02-04")
+    came_once(world, close)
+
+
+@pytest.mark.parametrize("close", [voids, wires, credits_all])
+def test_a_voucher_that_nobody_is_to_pay_any_more_is_cancelled(world: CardWorld, close: Close) -> None:
+    def cancels(payment_id: str) -> bool:
+        gateway.fails(payment_id)
+        return True
+
+    gateway, _ = voucher(world)
+    gateway.cancel_payment = cancels  # type: ignore[method-assign]
+    close(world)
+    nights(world, "2026-02-02")
+    assert (the_invoice(world).pending, the_invoice(world).checkout_id) == ((), "")
+    assert [each for each in world.payments() if each.gateway_id] == []
 
 
 class DiedError(BaseException):

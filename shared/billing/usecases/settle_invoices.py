@@ -13,10 +13,10 @@ from types import MappingProxyType
 
 from billing.domain.collected import Collected
 from billing.domain.customer import Customer
-from billing.domain.errors import Unavailable
+from billing.domain.errors import BillingError
 from billing.domain.invoice import Invoice, InvoiceStatus
 from billing.domain.run_report import Settled
-from billing.ports import Documents, Objects, WriteConflict
+from billing.ports import Documents, Objects
 from billing.ports.trace import in_this_trace
 from billing.store.collection import Stored
 from billing.store.invoices import Invoices, decode_invoice
@@ -209,7 +209,7 @@ def _collected(done: Sequence[Done], committed: Committed) -> Collected:
 
 
 def _close_other_ways(settlement: Settlement, committed: Committed, *, call: Call) -> None:
-    """What was just paid can't be paid again; a page that stays open costs its customer nothing but a credit."""
+    """What was just paid can't be paid again; a page that can't be closed now is asked about by the next sweep."""
     collecting, documents = settlement.collecting, settlement.documents
     for each in committed.written:
         if collecting is None or each.payment is None or not each.after.checkout_id:
@@ -217,5 +217,5 @@ def _close_other_ways(settlement: Settlement, committed: Committed, *, call: Cal
         try:
             gateway, paid_by = collecting.gateway(), each.payment.gateway_id
             close_other_ways(documents, gateway, each.after.id, paid_by=paid_by, call=call)
-        except (Unavailable, WriteConflict):  # the webhook books what is paid there
+        except BillingError:  # the step that asks is still on the invoice
             continue
