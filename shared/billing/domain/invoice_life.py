@@ -16,15 +16,15 @@ from typing import ClassVar
 
 from billing.domain.attempt import AttemptStatus
 from billing.domain.billing_cycle import next_bill_for
+from billing.domain.credit import CreditNote
 from billing.domain.dunning_case import left
 from billing.domain.dunning_policy import CaseState
 from billing.domain.errors import Conflict
 from billing.domain.invoice import Invoice, InvoiceStatus, SettlementStep
+from billing.domain.open_ends import asked_to_the_end
 from billing.domain.period import local_date
 from billing.domain.subscription import Subscription
 from billing.domain.tenant import Tenant
-
-_ENDED = frozenset({AttemptStatus.SUCCEEDED, AttemptStatus.DECLINED})
 
 
 class InvoiceNotDraft(Conflict):
@@ -75,16 +75,17 @@ class InvoiceNotVoid(Conflict):
 
 
 class RevisionExists(Conflict):
-    """A void invoice is replaced once; what replaced it can be void in its turn."""
+    """A void invoice is replaced once; an invoice that replaced it can be void in its turn."""
 
     code: ClassVar[str] = "revision_exists"
     retryable: ClassVar[bool] = False
 
-    def __init__(self, invoice: Invoice, *, revision: Invoice) -> None:
+    def __init__(self, invoice: Invoice, *, revision: Invoice | CreditNote) -> None:
         self.revision = revision
-        super().__init__(
-            f"{_named(invoice)} was replaced by {_named(revision)}, which is {revision.status}: go on with that one"
-        )
+        by = f"credit note {revision.number}"
+        if isinstance(revision, Invoice):
+            by = f"{_named(revision)}, which is {revision.status}"
+        super().__init__(f"{_named(invoice)} was replaced by {by}: go on with that one")
 
 
 def dated(draft: Invoice, *, at: datetime, tenant: Tenant) -> Invoice:
@@ -125,22 +126,25 @@ def voided(invoice: Invoice, *, at: datetime) -> Invoice:
         reason = "a part of it is paid or credited"
         raise InvoiceNotVoidable(invoice, reason=reason, way_out="write a credit note for the rest")
     pending = tuple(step for step in invoice.pending if step is not SettlementStep.DELIVER)
-    if _may_be_paid(invoice) and SettlementStep.COLLECT not in pending:
+    is_to_cancel = any(each.status is AttemptStatus.REQUIRES_ACTION for each in invoice.attempts)
+    if is_to_cancel and SettlementStep.COLLECT not in pending:
         pending = (*pending, SettlementStep.COLLECT)
     case = left(invoice.dunning, CaseState.VOID, at=at)
-    return replace(invoice, status=InvoiceStatus.VOID, pending=pending, dunning=case)
-
-
-def _may_be_paid(invoice: Invoice) -> bool:
-    """Whether a hosted page may be open for it, or nobody knows the end of a charge or of what was paid on a page."""
-    is_asked = bool(invoice.checkout_id or invoice.page_payment_id)
-    return is_asked or any(each.status not in _ENDED for each in invoice.attempts)
+    return asked_to_the_end(replace(invoice, status=InvoiceStatus.VOID, pending=pending, dunning=case))
 
 
 def is_newest(invoice: Invoice, subscription: Subscription) -> bool:
-    """Whether no later cycle of its subscription was billed or passed over."""
-    following = next_bill_for(subscription, after=invoice.bill_for_date)
-    return subscription.next_billing_at == following and subscription.late_bills == late_number(invoice)
+    """Whether no later cycle of its subscription was billed or passed over; one after its last bill may be due."""
+    due, late_bills = subscription.next_billing_at, subscription.late_bills
+    if due is not None and subscription.had_last_bill:
+        due, late_bills = None, late_bills - 1
+    return due == next_bill_for(subscription, after=invoice.bill_for_date) and late_bills == late_number(invoice)
+
+
+def is_later(bill: Invoice, invoice: Invoice) -> bool:
+    """Whether a bill of the same subscription is for a later cycle than an invoice."""
+    one, other = ((each.bill_for_date, late_number(each)) for each in (bill, invoice))
+    return one > other
 
 
 def late_number(invoice: Invoice) -> int:

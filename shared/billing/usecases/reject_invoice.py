@@ -9,7 +9,7 @@ from dataclasses import replace
 from billing.domain.errors import InvalidInput, NotFound
 from billing.domain.event import EventType
 from billing.domain.invoice import Invoice, InvoiceStatus
-from billing.domain.invoice_life import InvoiceNotDraft, LaterBillMade, is_newest
+from billing.domain.invoice_life import InvoiceNotDraft, LaterBillMade, is_later, is_newest
 from billing.domain.rebilling import reopened, taken_back
 from billing.domain.review import Resolution, Review, ReviewStatus
 from billing.domain.rollup import with_late_unbilled
@@ -97,7 +97,7 @@ def _given_back(context: RunContext, draft: Invoice, subscription: Stored[Subscr
     """The subscription with its bill to come, its usage open from the cycle's start, its customer with one more."""
     if not is_newest(draft, subscription.value):
         bills = [each.value for each in context.invoices.of_subscription(draft.subscription_id)]
-        raise LaterBillMade(draft, later=[each for each in bills if each.bill_for_date > draft.bill_for_date])
+        raise LaterBillMade(draft, later=[each for each in bills if is_later(each, draft)])
     ahead = paid_ahead(context, draft, bills_of(context, draft.subscription_id))
     before = replace(taken_back(subscription.value, draft), prepaid=ahead)
     case = facts_of_bill(context, Stored(before, subscription.version))
