@@ -1,13 +1,16 @@
 """What happens in a world where plans change: its nights, what somebody asks for, and what the bills say."""
 
+from dataclasses import replace
+
+from billing.domain.catalog import Billed
 from billing.domain.credit import CreditNote
 from billing.domain.invoice import Invoice
 from billing.domain.life_change import LifeChange, PlanChange
 from billing.domain.subscription import Subscription
 from billing.usecases.change_life import change_life
 from billing.usecases.verify import VerifyRequest, verify
-from tests.builders import utc
-from tests.reviewing import call
+from tests.builders import YEARLY, a_fee, a_plan, utc
+from tests.reviewing import call, void
 from tests.world import World
 
 
@@ -26,6 +29,24 @@ def does(world: World, name: str, change: LifeChange, *, at: str) -> Subscriptio
 def takes(world: World, name: str, plan: str, *, on: str, at: str) -> Subscription:
     """The first version of another plan from a day on."""
     return does(world, name, PlanChange(plan=f"{plan}@1", at=utc(on)), at=at)
+
+
+def void_year(world: World) -> str:
+    """Ada's month in advance, and a year from 11 April whose bill is void and which is taken back; that bill's id.
+
+    The night of 1 May charged what was left of April, so 20.00 of the 30.00 paid for it are to come back.
+    """
+    month = a_plan(plan_id="month", fees=[a_fee("30.00")], anchor_day=1, billed=Billed.IN_ADVANCE)
+    world.plan(replace(month, plan_id="year", fees=(a_fee("365.00"),), cycle=YEARLY, anchor_day=None))
+    world.subscribes("ada", to=world.plan(month), on="2026-04-01")
+    bills(world, "2026-04-01")
+    takes(world, "ada", "year", on="2026-04-11", at="2026-04-11T09:00")
+    bills(world, "2026-04-11T10:00")
+    [_, bill] = world.invoices("ada")
+    void(world, bill.id)
+    takes(world, "ada", "month", on="2026-04-11", at="2026-04-11T11:00")
+    bills(world, "2026-05-01")
+    return bill.id
 
 
 def charged(world: World, name: str) -> list[list[int]]:

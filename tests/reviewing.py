@@ -8,6 +8,7 @@ from typing import Any
 from billing.domain.invoice import Invoice
 from billing.domain.review import Review, ReviewStatus
 from billing.ports import Documents
+from billing.store.collection import Stored
 from billing.store.reviews import Reviews
 from billing.store.tenants import Tenants
 from billing.usecases.approve_invoices import ApprovalReport, approve_invoices
@@ -56,6 +57,7 @@ def void(world: World, id_or_number: str, *, reason: str = "wrong address") -> I
 def reissue(world: World, id_or_number: str) -> Invoice:
     """Invoice a void period again, and settle the new invoice."""
     issued = reissue_invoice(world.documents, id_or_number, call=call(world))
+    assert isinstance(issued, Stored)
     settle_invoices(world.settlement(), [issued])
     return issued.value
 

@@ -13,11 +13,13 @@ from billing.domain.member import Role
 from billing.store.customers import Customers
 from billing.usecases.call import Call
 from billing.usecases.issue_credit_note import issue_credit_note
-from tests.builders import utc
+from tests.builders import a_tenant, utc
+from tests.changing_plans import void_year
 from tests.functions.api_books import ApiBooks, running_api
 from tests.functions.pay_pages import CARD, opens_checkout
 from tests.functions.proxy import owes
 from tests.sandbox_client import browse
+from tests.world import World
 
 A_PLAN: dict[str, Any] = {
     "plan_id": "all",
@@ -124,6 +126,18 @@ def test_a_void_invoice_keeps_its_number_and_its_period_gets_another(api: ApiBoo
     assert again["unsettled"] == []
     events = [each["event"] for each in api.read("/api/billing/audit?event=invoice")["data"]]
     assert "invoice.voided" in events
+
+
+def test_a_void_bill_that_comes_out_below_zero_is_made_again_as_a_credit_note(api: ApiBooks) -> None:
+    engine = api.proxy.engine
+    bill = void_year(World(documents=engine.documents, objects=engine.objects, tenant=a_tenant()))
+    answered = api.ask("POST", f"/api/billing/invoices/{bill}/reissue", role=Role.STAFF)
+    assert (answered.status, answered.json["invoice"], answered.json["unsettled"]) == (201, None, [])
+    note = answered.json["credit_note"]
+    assert (note["number"], note["total"], note["balance_added"]) == ("CN-2026-04-0001", 2000, 2000)
+    assert api.read(answered.headers["location"]) == note
+    again = posted(api, f"invoices/{bill}/reissue", None, status=409)
+    assert "was replaced by credit note CN-2026-04-0001: go on with that one" in again["detail"]
 
 
 def test_a_credit_note_lowers_what_is_due(api: ApiBooks) -> None:

@@ -27,13 +27,12 @@ from billing.usecases.change_life import ChangedLife, change_life
 from billing.usecases.change_subscription import add_one_time_charge
 from billing.usecases.preview_life import preview_life
 from billing.usecases.record_usage import record_usage
-from billing.usecases.reissue_invoice import reissue_invoice
 from billing.usecases.usage_outcome import OutcomeStatus
 from tests.april_subscriptions import AHEAD, BASIC, sound, totals
 from tests.builders import YEARLY, a_tenant, utc
 from tests.crediting import pays
 from tests.paying import balance
-from tests.reviewing import call, void
+from tests.reviewing import call, reissue, void
 from tests.world import World
 
 ANNUAL = replace(BASIC, plan_id="annual", cycle=YEARLY, anchor_day=None)
@@ -207,7 +206,7 @@ def test_a_bill_that_was_void_before_the_end_is_made_again_for_the_time_until_th
     void_bill = world.invoices("ahead")[-1]
     void(world, void_bill.id)
     does(world, "ahead", Cancellation(at=utc("2026-06-01")), at="2026-06-01T09:00")
-    again = reissue_invoice(world.documents, void_bill.id, call=call(world)).value
+    again = reissue(world, void_bill.id)
     assert (void_bill.total, again.total, again.id) == (6700, 700, "sub-ahead.20260601T000000Z.r1")
     bills(world, "2026-06-02")
     assert (world.credit_notes(), state(world.subscription("sub-ahead"))) == ([], ("ended", "06-01", True))
@@ -253,7 +252,7 @@ def test_after_an_end_is_taken_back_the_last_bill_that_was_made_of_it_keeps_its_
     uses(world, "e-2", on="2026-05-12", calls=3, name="ahead")
     last = world.invoices("ahead")[-1]
     void(world, last.id)
-    again = reissue_invoice(world.documents, last.id, call=call(world)).value
+    again = reissue(world, last.id)
     assert (last.id, again.id) == ("sub-ahead.20260501T000000Z-arrears.r0", "sub-ahead.20260501T000000Z-arrears.r1")
     bills(world, "2026-07-01")
     assert (last.total, again.total, totals(world, "ahead")[-1]) == (700, 700, 6000 + 6000 + 300)

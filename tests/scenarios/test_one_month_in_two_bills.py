@@ -21,9 +21,7 @@ def whole(price: str, charge_id: str = "base") -> RecurringCharge:
 
 
 def month(*metered: MeteredCharge, **changes: object) -> Plan:
-    plan = a_plan(
-        plan_id="month", fees=[whole("30.00")], addons=[whole("5.00", "seat")], metered=metered, anchor_day=1
-    )
+    plan = a_plan(plan_id="month", fees=[whole("30.00")], addons=[whole("5.00", "seat")], metered=metered, anchor_day=1)
     return replace(plan, **changes)  # type: ignore[arg-type]
 
 

@@ -230,3 +230,22 @@ def test_days_of_one_with_a_time_zone_of_its_own_are_days_there(kept: Path) -> N
     assert once["charged_at"] == "2026-04-20T04:00:00+00:00"
     said = refused(kept, "create", *options[:-1], "New York", of="east")
     assert "--time-zone: expected an IANA time zone such as Europe/Berlin, got 'New York'" in said
+
+
+def test_a_void_bill_that_comes_out_below_zero_is_made_again_as_a_credit_note(kept: Path) -> None:
+    """The year is taken back after its bill, and May's bill charges April's other 20 days: 40.00 of 60.00 come back."""
+    asked(kept, "change-plan", "year@1", "--on", "2026-04-11")
+    assert billing("run", "--as-of", "2026-04-11", "--dir", kept).exit_code == 0
+    void = ("invoices", "void", "INV-2026-04-0002", "--reason", "no year after all", "--yes", "--dir", kept)
+    assert billing(*void).exit_code == 0
+    asked(kept, "change-plan", "basic@1", "--on", "2026-04-11")
+    assert billing("run", "--as-of", "2026-05-01", "--dir", kept).exit_code == 0
+    reissue = ("invoices", "reissue", "INV-2026-04-0002", "--dir")
+    found = answer(billing(*reissue, copy_of(kept, kept.parent / "other"), "--json"))
+    assert (found["credit_note"]["number"], found["credit_note"]["total"]) == ("CN-2026-04-0001", "40.00")
+    assert (found["replaces"], found["errors"]) == ("INV-2026-04-0002", [])
+    shown = billing(*reissue, kept)
+    said = "Issued credit note CN-2026-04-0001  c-1  40.00 USD, in place of INV-2026-04-0002: it is on the balance.\n"
+    assert (shown.exit_code, shown.stdout) == (0, said)
+    assert "was replaced by credit note CN-2026-04-0001" in billing(*reissue, kept).stderr
+    assert billing("verify", "--dir", kept).exit_code == 0

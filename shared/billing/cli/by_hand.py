@@ -7,6 +7,7 @@ from rich.markup import escape
 
 from billing.adapters.book_files.cell_types import checked_email
 from billing.cli.confirmation import confirm
+from billing.cli.credit_note_page import note_row
 from billing.cli.directory import call_on, open_call, open_place
 from billing.cli.errors import DONE, HAD_FAILURES, Refused
 from billing.cli.local_gateway import LocalStripe, taking_cards
@@ -21,7 +22,7 @@ from billing.store.codec import encode
 from billing.store.collection import Stored
 from billing.store.subscriptions import Subscriptions
 from billing.usecases.approve_invoices import ApprovalReport, approve_invoices
-from billing.usecases.reissue_invoice import reissue_invoice
+from billing.usecases.reissue_invoice import CreditedInstead, reissue_invoice
 from billing.usecases.reject_invoice import reject_invoice
 from billing.usecases.send_invoice import Sending, send_invoice
 from billing.usecases.void_invoice import void_invoice
@@ -96,16 +97,22 @@ def run_write_off(id_or_number: str, *, reason: str, yes: bool, place: Place) ->
 
 
 def run_reissue(id_or_number: str, *, place: Place) -> int:
-    """Issue the next revision of a void invoice and print its number; the exit code."""
-    engine, _, call = open_call(place)
-    options = engine.run_options(call.tenant_id)
-    issued = reissue_invoice(engine.documents, id_or_number, call=call, payment_url=options.payment_url)
-    settled = options.settle([issued], {})
-    if place.as_json:
-        write_json({**_invoice_json(issued.value), "errors": unsettled_json(settled)})
+    """Issue the next revision of a void invoice, or the credit note that it comes to, and tell it; the exit code."""
+    engine, tenant = open_place(place)
+    options = engine.run_options(tenant.id)
+    issued = reissue_invoice(engine.documents, id_or_number, call=call_on(tenant), payment_url=options.payment_url)
+    if isinstance(issued, CreditedInstead):
+        note, settled = issued.credit_note.value, engine.settle_credit_notes(tenant, [issued.credit_note])
+        told = f"Issued credit note {_shown(summary_of(note))}, in place of {issued.replaces}: it is on the balance."
+        row: Json = {"credit_note": note_row(note), "replaces": issued.replaces}
     else:
-        shown = _shown(summary_of(issued.value))
-        answers().print(f"Issued {shown}, in place of {issued.value.replaces}.", markup=False)
+        settled = options.settle([issued], {})
+        told = f"Issued {_shown(summary_of(issued.value))}, in place of {issued.value.replaces}."
+        row = _invoice_json(issued.value)
+    if place.as_json:
+        write_json({**row, "errors": unsettled_json(settled)})
+    else:
+        answers().print(told, markup=False)
         complain(settled)
     return HAD_FAILURES if settled.failures else DONE
 

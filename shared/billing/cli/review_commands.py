@@ -151,7 +151,10 @@ def reissue(
     pay_base: PayBase = "http://127.0.0.1:8080",
     as_json: AsJson = False,
 ) -> None:
-    """Invoice the period of a void invoice again: a revision with a new number, of what is known now."""
+    """Invoice the period of a void invoice again: a revision with a new number, of what is known now.
+
+    What comes out below zero is a credit note onto the customer's balance.
+    """
     with plain_errors():
         from billing.cli.by_hand import run_reissue
 

@@ -69,13 +69,13 @@ def discounts_without(discounts: Iterable[Discount], void: Invoice) -> tuple[Dis
     return _used(discounts, void, once=-1)
 
 
-def discounts_with(discounts: Iterable[Discount], again: Invoice) -> tuple[Discount, ...]:
+def discounts_with(discounts: Iterable[Discount], again: Invoice | CreditNote) -> tuple[Discount, ...]:
     """The coupons after a bill that was made again."""
     return _used(discounts, again, once=1)
 
 
-def _used(discounts: Iterable[Discount], invoice: Invoice, *, once: int) -> tuple[Discount, ...]:
-    steps = (line.explanation.step for line in invoice.lines)
+def _used(discounts: Iterable[Discount], bill: Invoice | CreditNote, *, once: int) -> tuple[Discount, ...]:
+    steps = (line.explanation.step for line in bill.lines)
     lowering = {step.coupon for step in steps if isinstance(step, DiscountStep)}
     return tuple([replace(each, used=max(0, each.used + once * (each.id in lowering))) for each in discounts])
 
@@ -88,15 +88,17 @@ def not_billed_any_more(prepaid: Iterable[Prepaid], invoice_id: str) -> tuple[Pr
 def charged_after(void: Invoice, bills: Iterable[Invoice | CreditNote]) -> tuple[ChargedStretch, ...]:
     """What later bills in force have charged of fees and items: the time that a void bill's reissue leaves out.
 
+    That is time until the first of them, also where a plan that was to come had ended the void bill's period before.
     `bills` are all of the subscription, credit notes in place of invoices included.
     """
     later = [each for each in bills if each.bill_for_date > void.bill_for_date and is_in_force(each)]
+    until = min([each.bill_for_date for each in later], default=void.period.end)
     return tuple(
         [
             ChargedStretch(item_id=item_of(line), period=line.period)
             for each in later
             for line in each.lines
-            if line.kind is LineKind.FLAT and line.period.start < min(each.bill_for_date, void.period.end)
+            if line.kind is LineKind.FLAT and line.period.start < until
         ]
     )
 

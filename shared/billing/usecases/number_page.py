@@ -36,22 +36,15 @@ class NumberedPage:
 
 def number_page(context: RunContext, drafted: Sequence[Drafted]) -> NumberedPage:
     """Number the drafts from the counters that the run holds; nothing is written and no counter moves yet."""
-    tenant, order, last = context.tenant, _order(context), dict[str, int]()
+    last = dict[str, int]()
     drafts = [each.draft for each in drafted if isinstance(each.draft, Draft)]
-    credit_notes = sorted(
-        (each.draft.credit_note for each in drafted if isinstance(each.draft, CreditDraft)), key=order
-    )
+    credit_notes = [each.draft.credit_note for each in drafted if isinstance(each.draft, CreditDraft)]
     numbered = number_invoices(context, [each.invoice for each in drafts if each.hold is None], last=last)
     use = use_balances(numbered, _balances(drafted))
     return NumberedPage(
         drafted=drafted,
         invoices=use.invoices,
-        credit_notes=[
-            issue_credit_note(each, number=number, pending=credit_steps(each, tenant))
-            for each, number in zip(
-                credit_notes, _numbers(context, credit_notes, tenant.credit_numbers, last=last), strict=True
-            )
-        ],
+        credit_notes=number_credit_notes(context, credit_notes, last=last),
         series=[(context.counters[series], number) for series, number in last.items()],
         held=[(each.invoice, each.hold) for each in drafts if each.hold is not None],
         payments=use.payments,
@@ -70,6 +63,17 @@ def number_invoices(context: RunContext, invoices: Iterable[Invoice], *, last: d
             steps=steps_at_issue(each, tenant),
         )
         for each, number in zip(ordered, _numbers(context, ordered, tenant.numbers, last=last), strict=True)
+    ]
+
+
+def number_credit_notes(
+    context: RunContext, credit_notes: Iterable[CreditNote], *, last: dict[str, int]
+) -> list[CreditNote]:
+    """Issue credit notes in place of bills in the order of their numbers, from their own series; `last` as above."""
+    ordered, tenant = sorted(credit_notes, key=_order(context)), context.tenant
+    return [
+        issue_credit_note(each, number=number, pending=credit_steps(each, tenant))
+        for each, number in zip(ordered, _numbers(context, ordered, tenant.credit_numbers, last=last), strict=True)
     ]
 
 

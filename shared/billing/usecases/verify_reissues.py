@@ -25,28 +25,28 @@ def verify_reissued(verification: Verification, page: Iterable[Recomputed]) -> N
     Of their subscriptions the bills from the one before on are read, and of no others.
     """
     for each in page:
-        invoice, outcome = each.document, each.outcome
-        if not isinstance(invoice, Invoice) or not invoice.revision or not is_in_force(invoice):
+        bill, outcome = each.document, each.outcome
+        if not revision_of(bill.id) or not is_in_force(bill):
             continue
         if isinstance(outcome, Draft | CreditDraft | Skip):
             past = outcome.cycle.arrears
-            since = invoice.bill_for_date if past is None else past.start
-            _verify_around(verification, invoice, since=since)
+            since = bill.bill_for_date if past is None else past.start
+            _verify_around(verification, bill, since=since)
 
 
-def _verify_around(verification: Verification, invoice: Invoice, *, since: datetime) -> None:
+def _verify_around(verification: Verification, again: Bill, *, since: datetime) -> None:
     try:
-        bills = bills_of(verification.context, invoice.subscription_id, since=since)
+        bills = bills_of(verification.context, again.subscription_id, since=since)
     except BrokenDocument:  # the page that it stands on names it
         return
-    for bill in _rests_on(invoice, bills):
+    for bill in _rests_on(again, bills):
         _verify_bill(verification, bill, bills)
 
 
-def _rests_on(invoice: Invoice, bills: Sequence[Bill]) -> Iterator[Bill]:
-    """The invoice itself and the bill after it, unless that was made again too: then it has its own turn."""
-    yield invoice
-    in_force = (each for each in bills if each.bill_for_date > invoice.bill_for_date and is_in_force(each))
+def _rests_on(again: Bill, bills: Sequence[Bill]) -> Iterator[Bill]:
+    """The bill itself and the one after it, unless that was made again too: then it has its own turn."""
+    yield again
+    in_force = (each for each in bills if each.bill_for_date > again.bill_for_date and is_in_force(each))
     yield from (each for each in islice(in_force, 1) if not revision_of(each.id))
 
 

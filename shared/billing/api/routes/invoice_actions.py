@@ -8,15 +8,19 @@ from pydantic import Field
 from billing.adapters.book_files.cell_types import Email
 from billing.api.routes.books import Books, changing
 from billing.api.routes.conditions import Seen
+from billing.api.routes.credit_notes import CreditNoteAnswer
 from billing.api.routes.documents import SettlementFailureAnswer
 from billing.api.routes.invoice_answers import InvoiceAnswer, SettledInvoiceAnswer, invoice_answer
 from billing.api.routes.models import AnswerModel, GivenModel, Id, NamedId, Reason
 from billing.api.routes.noun import noun
 from billing.api.routes.reviews import ReviewAnswer
+from billing.domain.credit import CreditNote
 from billing.domain.run_report import Settled
+from billing.store.collection import Stored
+from billing.store.credit_notes import CreditNotes
 from billing.store.invoices import Invoices
 from billing.usecases.approve_invoices import ApprovalReport, approve_invoices
-from billing.usecases.reissue_invoice import reissue_invoice
+from billing.usecases.reissue_invoice import CreditedInstead, reissue_invoice
 from billing.usecases.reject_invoice import reject_invoice
 from billing.usecases.send_invoice import Sending, send_invoice
 from billing.usecases.version_check import VersionCheck, any_version
@@ -52,6 +56,17 @@ class SentAnswer(AnswerModel):
     number: str
     to: str
     message_id: str
+
+
+class ReissuedAnswer(AnswerModel):
+    """What a void invoice is in its new form: an invoice, or a credit note where it comes out below zero.
+
+    The other one is null. What is unsettled, the next run does.
+    """
+
+    invoice: InvoiceAnswer | None
+    credit_note: CreditNoteAnswer | None
+    unsettled: list[SettlementFailureAnswer]
 
 
 class SummaryAnswer(AnswerModel):
@@ -136,13 +151,27 @@ def send(id_or_number: NamedId, books: Changing, seen: Seen, given: GivenSending
 
 
 @router.post("/{id_or_number}/reissue", status_code=201)
-def reissue(id_or_number: NamedId, books: Changing, response: Response, seen: Seen) -> SettledInvoiceAnswer:
-    """Invoice the period of a void invoice again, with a new number, as things stand now."""
+def reissue(id_or_number: NamedId, books: Changing, response: Response, seen: Seen) -> ReissuedAnswer:
+    """Invoice the period of a void invoice again, with a new number, as things stand now.
+
+    What comes out below zero is a credit note onto the customer's balance.
+    """
     options = books.engine.run_options(books.tenant_id)
     issued = reissue_invoice(books.documents, id_or_number, call=books.call, payment_url=options.payment_url, seen=seen)
+    if isinstance(issued, CreditedInstead):
+        return _credited(books, issued.credit_note, response)
     settled = options.settle([issued], {})
     response.headers["Location"] = f"/api/billing/invoices/{issued.value.id}"
-    return _settled(books, issued.value.id, settled)
+    answer = _settled(books, issued.value.id, settled)
+    return ReissuedAnswer(invoice=answer.invoice, credit_note=None, unsettled=answer.unsettled)
+
+
+def _credited(books: Books, issued: Stored[CreditNote], response: Response) -> ReissuedAnswer:
+    settled = books.engine.settle_credit_notes(books.tenant, [issued])
+    note = CreditNotes.of(books.documents, books.tenant_id).named(issued.value.id).value
+    response.headers["Location"] = f"/api/billing/credit-notes/{note.id}"
+    answer = CreditNoteAnswer.model_validate(note)
+    return ReissuedAnswer(invoice=None, credit_note=answer, unsettled=unsettled(settled))
 
 
 def _approved(books: Books, invoice_ids: list[str], *, seen: VersionCheck = any_version) -> ApprovalReport:
