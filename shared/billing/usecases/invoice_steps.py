@@ -12,7 +12,7 @@ from billing.domain.dunning_policy import DEFAULT_NAME, DunningPolicy
 from billing.domain.errors import NotFound
 from billing.domain.invoice import Invoice, SettlementStep
 from billing.domain.invoice_payment import is_collectible, is_open
-from billing.domain.payment import Payment, PaymentSource, gateway_payment_id
+from billing.domain.payment import Payment, PaymentSource
 from billing.domain.run_report import CHARGE_UNKNOWN, SettlementFailure
 from billing.domain.tenant import Tenant
 from billing.ports import Documents, Objects
@@ -171,16 +171,12 @@ def _read_again(steps: Steps, case: Case) -> Stored[Invoice]:
 
 
 def _charged_before(steps: Steps, invoice: Invoice) -> Payment | None:
-    """The payment of a charge that an earlier run or a webhook has booked, or one on a hosted page."""
-    last = invoice.attempts[-1] if invoice.attempts else None
-    if steps.mailing is None or is_open(invoice):
+    """The payment of a charge or on a hosted page that an earlier run or a webhook has booked: the last one."""
+    if is_open(invoice):
         return None
-    if last is None or last.status is not AttemptStatus.SUCCEEDED:
-        paid = Payments.of(steps.documents, steps.call().tenant_id).of_invoice(invoice.id)
-        return next((each.value for each in paid if each.value.source is PaymentSource.CARD), None)
-    name = gateway_payment_id(steps.mailing.tenant.gateway, last.payment_id)
-    [stored] = Payments.of(steps.documents, steps.call().tenant_id).get([name])
-    return None if stored is None else stored.value
+    paid = [each.value for each in Payments.of(steps.documents, steps.call().tenant_id).of_invoice(invoice.id)]
+    charged = [each for each in paid if each.source is PaymentSource.CARD]
+    return max(charged, key=lambda each: (each.received_at, each.id), default=None)
 
 
 def _pdf(steps: Steps, case: Case, outcome: Outcome) -> bytes:
