@@ -28,7 +28,7 @@ class Slow:
     def payment(self, payment_id: str) -> GatewayPayment:
         return replace(self.inner.payment(payment_id), outcome=self.end or Pending(payment_id=payment_id))
 
-    def cancel_payment(self, _payment_id: str) -> bool:
+    def cancel_payment(self, payment_id: str) -> bool:
         """What is under way at a bank is not cancelled any more."""
         return False
 
