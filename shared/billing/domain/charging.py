@@ -5,7 +5,7 @@ from datetime import datetime
 
 from billing.domain.attempt import AttemptStatus, PaymentAttempt
 from billing.domain.decline import AMOUNT_CODES, is_refusal
-from billing.domain.dunning_case import CaseCause, DunningCase, PauseReason, attempted_again, entered
+from billing.domain.dunning_case import CaseCause, DunningCase, PauseReason, attempted_again, entered, looked_at
 from billing.domain.invoice import Invoice, SettlementStep
 from billing.domain.invoice_payment import is_collectible
 from billing.domain.period import local_date
@@ -34,6 +34,15 @@ def under_way(invoice: Invoice) -> PaymentAttempt | None:
 def awaits_payment(invoice: Invoice) -> bool:
     """Whether a payment of it is under way: a charge, or one that its customer made on a hosted page."""
     return under_way(invoice) is not None or bool(invoice.page_payment_id)
+
+
+def awaiting(invoice: Invoice, *, at: datetime) -> Invoice:
+    """The invoice, of which a payment got under way at a UTC instant: its case asks about that from then on.
+
+    Whatever else there is to do about the case, and be it at the end of its schedule (`dunning.decide`).
+    """
+    case = invoice.dunning
+    return invoice if case is None or case.state.is_over else replace(invoice, dunning=looked_at(case, at=at))
 
 
 def amount_refused(invoice: Invoice) -> bool:
@@ -80,6 +89,8 @@ def with_attempt(invoice: Invoice, attempt: PaymentAttempt, *, at: datetime) -> 
     others = [each for each in invoice.attempts if each.number != attempt.number]
     attempts = tuple(sorted([*others, attempt], key=lambda each: each.number))
     after = replace(invoice, attempts=attempts)
+    if attempt.status is AttemptStatus.PENDING and (known is None or known.status is not AttemptStatus.PENDING):
+        return awaiting(after, at=at)
     if attempt.status not in _FAILED or not is_collectible(after):
         return after
     if is_refusal(attempt.code):

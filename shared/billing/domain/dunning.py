@@ -57,10 +57,10 @@ def decide(policy: DunningPolicy, invoice: Invoice, customer: Customer, *, as_of
     if case is None or case.state.is_over or not is_open(invoice):
         return Rest(next_at=None)
     on = local_date(as_of, invoice.zone)
-    if (pause := case.pause) is not None and (pause.until_on is None or on < pause.until_on):
-        return Rest(next_at=None if pause.until_on is None else local_midnight(pause.until_on, invoice.zone))
     if awaits_payment(invoice):
         return Rest(next_at=as_of + _A_DAY)  # money may be on its way; what becomes of it is heard before
+    if (pause := case.pause) is not None and (pause.until_on is None or on < pause.until_on):
+        return Rest(next_at=None if pause.until_on is None else local_midnight(pause.until_on, invoice.zone))
     if reason := _early_review(policy, invoice, case):
         return Act(on=on, review=reason)
     due = _due_steps(policy, case, on=on)

@@ -158,8 +158,12 @@ def entered(cause: CaseCause, *, on: date, at: datetime) -> DunningCase:
 
 def attempted_again(case: DunningCase, *, at: datetime) -> DunningCase:
     """The case after another charge failed, whoever made it: it is looked at, and its clock goes on as it was."""
-    next_at = at if case.next_at is None else min(case.next_at, at)
-    return replace(_moved(case, CaseState.PAYMENT_ATTEMPTED), next_at=next_at)
+    return looked_at(_moved(case, CaseState.PAYMENT_ATTEMPTED), at=at)
+
+
+def looked_at(case: DunningCase, *, at: datetime) -> DunningCase:
+    """The case to be looked at by a UTC instant at the latest, as something happened that it does not know of."""
+    return replace(case, next_at=at if case.next_at is None else min(case.next_at, at))
 
 
 def left(case: DunningCase | None, state: CaseState, *, at: datetime) -> DunningCase | None:

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from billing.domain.attempt import AttemptStatus, PaymentAttempt
-from billing.domain.charging import attempt_of, with_attempt
+from billing.domain.charging import attempt_of, awaiting, with_attempt
 from billing.domain.invoice import Invoice, SettlementStep
 from billing.domain.invoice_payment import is_collectible
 from billing.domain.open_ends import asked_no_more, asked_to_the_end
@@ -112,13 +112,18 @@ def _note_page_payment(documents: Documents, payment: GatewayPayment, invoice: I
 
     def decide(now: Invoice) -> Invoice:
         if is_under_way:
-            return asked_to_the_end(replace(now, page_payment_id=payment.id))
+            return now if now.page_payment_id == payment.id else _under_way(now, payment, call=call)
         if now.page_payment_id != payment.id:
             return now
         ended = asked_no_more(replace(now, page_payment_id=""))
         return _came_back(ended, payment, outcome, call=call) if tells and is_collectible(ended) else ended
 
     change_invoice(documents, invoice.id, decide, event="invoice.page_payment", call=call)
+
+
+def _under_way(invoice: Invoice, payment: GatewayPayment, *, call: Call) -> Invoice:
+    known = replace(invoice, page_payment_id=payment.id)
+    return asked_to_the_end(awaiting(known, at=call.recorded_at))
 
 
 def _came_back(invoice: Invoice, payment: GatewayPayment, outcome: ChargeOutcome, *, call: Call) -> Invoice:

@@ -1,5 +1,7 @@
 """Work on one dunning case until it rests: read it, decide, act, and read it again."""
 
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from billing.domain.charging import under_way
@@ -10,7 +12,7 @@ from billing.domain.errors import NotFound
 from billing.domain.invoice import Invoice
 from billing.domain.invoice_payment import is_open
 from billing.domain.notice import NoticeKind
-from billing.ports import Document, WriteConflict
+from billing.ports import CheckoutStatus, Document, Gateway, GatewayRefused, WriteConflict
 from billing.store.collection import Stored
 from billing.store.invoices import decode_invoice
 from billing.usecases.dunning_notices import Telling, customer_kind
@@ -59,18 +61,36 @@ def work_case(run: DunningRun, document: Document) -> Worked:
 
 
 def _heard(run: DunningRun, stored: Stored[Invoice], worked: Worked) -> Stored[Invoice] | None:
-    """The invoice once the gateway was asked about payments that are under way: the event that tells may be lost."""
-    waiting = under_way(stored.value)
-    payments = [*filter(None, (stored.value.page_payment_id, "" if waiting is None else waiting.payment_id))]
-    if not payments or run.parts.gateway is None or run.request.dry_run:
+    """The invoice once the gateway was asked about payments that are under way: the event that tells may be lost.
+
+    So may the one of a hosted page: who paid on it is not reminded of that.
+    """
+    if run.parts.gateway is None or run.request.dry_run:
         return stored
-    for payment_id in payments:
+    waiting, on_page = under_way(stored.value), _paid_on_page(run.parts.gateway, stored.value)
+    payments = {stored.value.page_payment_id, on_page, "" if waiting is None else waiting.payment_id} - {""}
+    if not payments:
+        return stored
+    for payment_id in sorted(payments):
         follow_payment(run.documents, run.parts.gateway(), payment_id, call=run.call())
     [now] = run.invoices.get([stored.value.id])
     if now is not None and is_open(stored.value) and not is_open(now.value):
         charged = 0 if waiting is None else waiting.amount
         worked.details.append(_left(stored.value, now.value, DunningAction.RECOVERED, charged=charged))
     return now
+
+
+def _paid_on_page(gateway: Callable[[], Gateway], invoice: Invoice) -> str:
+    """The gateway's id of what was paid on the invoice's hosted page; "" where nothing was.
+
+    Nor on a page that the gateway refuses to show, as another account's: the case goes on.
+    """
+    if not invoice.checkout_id:
+        return ""
+    with suppress(GatewayRefused):
+        page = gateway().checkout(invoice.checkout_id)
+        return page.payment_id if page.status is CheckoutStatus.COMPLETE else ""
+    return ""
 
 
 def foreseen_case(run: DunningRun, invoice: Stored[Invoice]) -> list[DunningDetail]:
