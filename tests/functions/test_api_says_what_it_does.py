@@ -111,3 +111,20 @@ def test_a_plan_that_was_read_can_be_sent_back_whole(api: ApiBooks) -> None:
     draft = api.ask("PUT", "/api/billing/plan-drafts/monthly", body=read | {"id": "monthly@3", "version": 3})
     assert draft.status == 200
     assert api.ask("POST", "/api/billing/plan-drafts/monthly/publish").json["id"] == "monthly@3"
+
+
+def test_what_is_wrong_with_a_mails_text_is_said_of_its_field(api: ApiBooks) -> None:
+    path, text = "/api/billing/mail-templates/receipt/en", {"subject": "Thank you", "body": "Thanks."}
+    for wrong, field, said in (
+        ({"body": "Thanks.\n\n{{ nobody }}"}, "body", "body line 3: expected one of "),
+        ({"subject": "\t "}, "subject", "subject: expected some text"),
+        ({"body": "\n"}, "body", "body: expected some text"),
+        ({"body": "Thanks.\x1b[2J"}, "body", "body: expected text without control characters"),
+        ({"body": "b" * 8_001}, "body", "body: string should have at most 8000 characters"),
+    ):
+        refused = api.ask("PUT", path, body=text | wrong)
+        assert (refused.status, [each["field"] for each in refused.json["errors"]]) == (422, [field])
+        assert refused.json["errors"][0]["detail"].startswith(said)
+    assert api.read(path)["own"] is False
+    longest = text | {"button": "b" * 300, "body": "b" * 8_000}
+    assert api.ask("PUT", path, body=longest).status == 200

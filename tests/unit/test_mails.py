@@ -219,7 +219,7 @@ def test_our_own_templates_pass_the_check_of_a_tenant_s(kind: NoticeKind, langua
         (MailTemplate(subject="x", body="{% set a = 1 %}b"), "body line 1"),
         (MailTemplate(subject="x", body="{{ customer|map('upper') }}"), "body line 1: expected one of capitalize"),
         (MailTemplate(subject="x", body="b" * 8001), "body: expected at most 8000 characters"),
-        (MailTemplate(subject=" ", body="b"), "template: expected a subject and a body"),
+        (MailTemplate(subject=" ", body="b"), "subject: expected some text"),
         (MailTemplate(subject="x", body="b", button="c" * 301), "button: expected at most 300 characters"),
     ],
 )

@@ -1,21 +1,22 @@
 """`/api/billing/mail-templates`: the texts of mails, the product's or the tenant's own."""
 
-from functools import partial
 from typing import Annotated
 
 from fastapi import Path, Response
 from pydantic import Field
 
+from billing.api.problem import InvalidRequest
 from billing.api.routes.books import Books, changing, reading
 from billing.api.routes.conditions import OverRead, entity_tag
 from billing.api.routes.models import AnswerModel, GivenModel
 from billing.api.routes.noun import noun
+from billing.domain.errors import InvalidInput
 from billing.domain.mail_template import MailTemplate
 from billing.domain.member import Role
 from billing.domain.notice import NoticeKind
 from billing.render.mail.built_in import LANGUAGES, built_in
 from billing.render.mail.names import EXAMPLES
-from billing.render.mail.template import check_template
+from billing.render.mail.template import LONGEST, check_template
 from billing.store.mail_templates import MailTemplates
 from billing.usecases.save_mail_template import BUILT_IN, reset_mail_template, save_mail_template, version_of
 
@@ -46,9 +47,9 @@ class TemplatesAnswer(AnswerModel):
 class GivenTemplate(GivenModel):
     """A text; names stand in double braces, paragraphs are parted by empty lines."""
 
-    subject: Annotated[str, Field(min_length=1, max_length=300)]
-    body: Annotated[str, Field(min_length=1, max_length=20_000)]
-    button: Annotated[str, Field(max_length=100)] = ""
+    subject: Annotated[str, Field(min_length=1, max_length=LONGEST["subject"])]
+    body: Annotated[str, Field(min_length=1, max_length=LONGEST["body"])]
+    button: Annotated[str, Field(max_length=LONGEST["button"])] = ""
 
 
 @router.get("")
@@ -76,9 +77,8 @@ def put_template(
     With If-Match nothing is replaced but what was read (412); `"built-in"` is the product's own text.
     """
     template = MailTemplate(subject=given.subject, body=given.body, button=given.button)
-    check = partial(check_template, names=EXAMPLES)
     version = save_mail_template(
-        books.documents, kind, language, template, check=check, call=books.call, seen=over.seen
+        books.documents, kind, language, template, check=_check, call=books.call, seen=over.seen
     )
     over.response.headers["ETag"] = entity_tag(version)
     return _answer(kind, language, template)
@@ -90,6 +90,14 @@ def reset_template(kind: NoticeKind, language: Language, books: Administering, o
     reset_mail_template(books.documents, kind, language, call=books.call, seen=over.seen)
     over.response.headers["ETag"] = entity_tag(BUILT_IN)
     return _answer(kind, language, None)
+
+
+def _check(template: MailTemplate) -> None:
+    """Raise InvalidRequest of the field for what `check_template` says of a line in it."""
+    try:
+        check_template(template, names=EXAMPLES)
+    except InvalidInput as error:
+        raise InvalidRequest([{"field": error.field.partition(" ")[0], "detail": str(error)}]) from error
 
 
 def _answer(kind: NoticeKind, language: str, own: MailTemplate | None) -> TemplateAnswer:

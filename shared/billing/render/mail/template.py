@@ -31,7 +31,8 @@ _NODES = (
     nodes.Filter,
 )
 _FILTERS = frozenset({"capitalize", "default", "lower", "trim", "upper"})
-_LONGEST = {"subject": 300, "button": 300, "body": 8_000}
+LONGEST = {"subject": 300, "button": 300, "body": 8_000}
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _SPACES = re.compile(r"\s+")
 
 
@@ -50,13 +51,15 @@ def check_template(template: MailTemplate, *, names: Mapping[str, str]) -> None:
     `names` are all names that mails have, each with an example: the template is filled in with those as a test, and
     with none of the optional ones given.
     """
-    for field, longest in _LONGEST.items():
+    for field, longest in LONGEST.items():
         text = getattr(template, field)
         if len(text) > longest:
             raise InvalidInput(field, expected=f"at most {longest} characters", given=text)
+        if _CONTROL.search(text):
+            raise InvalidInput(field, expected="text without control characters", given=text)
+        if field != "button" and not text.strip():
+            raise InvalidInput(field, expected="some text", given=text)
         _require_plain(field, text, names=names)
-    if not template.subject.strip() or not template.body.strip():
-        raise InvalidInput("template", expected="a subject and a body", given=template.subject or template.body)
     for given in (names, dict.fromkeys(names, "")):
         fill(template, names=given)
 
