@@ -1,13 +1,13 @@
 """Book what the gateway says of a payment's refunds: ours that were slow, and those made on the gateway's own pages."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 
 from billing.domain.money import Money
-from billing.domain.payment import Application, Payment, PaymentStatus, Refund, RefundState
+from billing.domain.payment import Payment, Refund, RefundState
 from billing.ports import Documents, GatewayRefund, RefundStatus
 from billing.usecases.call import Call
-from billing.usecases.payment_changes import PaymentChange, change_payment, refund_end
+from billing.usecases.payment_changes import PaymentChange, change_payment, refunds_ended
 from billing.usecases.taken_elsewhere import TakenElsewhere, taken_elsewhere
 
 
@@ -83,34 +83,11 @@ def made_after_all(payment: Payment, failed: Refund, *, gateway_id: str, call: C
 
 def _moved_on(payment: Payment, known: list[Refund], refund: GatewayRefund) -> PaymentChange | None:
     match known[0].state, refund.status:
-        case RefundState.ASKED, RefundStatus.SUCCEEDED | RefundStatus.FAILED:
-            state = RefundState.DONE if refund.status is RefundStatus.SUCCEEDED else RefundState.FAILED
-            end = refund_end(payment, known, state=state)
-            return _change(payment, known, refund, state=state, taken=end.taken, given=end.given)
-        case RefundState.DONE, RefundStatus.FAILED:
-            given = () if payment.status is PaymentStatus.REVERSED else known  # that part went with the rest
-            return _change(payment, known, refund, state=RefundState.FAILED, given=given)
+        case RefundState.ASKED, RefundStatus.SUCCEEDED:
+            state = RefundState.DONE
+        case RefundState.ASKED | RefundState.DONE, RefundStatus.FAILED:
+            state = RefundState.FAILED
         case _:
             return None
-
-
-def _change(
-    payment: Payment,
-    known: list[Refund],
-    refund: GatewayRefund,
-    *,
-    state: RefundState,
-    taken: Sequence[Application] = (),
-    given: Sequence[Refund] = (),
-) -> PaymentChange:
-    ids = {each.id for each in known}
-    refunds = tuple(
-        replace(each, state=state, gateway_id=refund.id) if each.id in ids else each for each in payment.refunds
-    )
-    return PaymentChange(
-        after=replace(payment, refunds=refunds),
-        event="payment.refund_failed" if state is RefundState.FAILED else "payment.refunded",
-        reason=f"{Money(refund.amount, payment.currency)} by {refund.id}",
-        taken=taken,
-        given=given,
-    )
+    reason = f"{Money(refund.amount, payment.currency)} by {refund.id}"
+    return refunds_ended(payment, known, state=state, gateway_id=refund.id, reason=reason)

@@ -76,23 +76,25 @@ def change_payment(
     return after
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RefundEnd:
-    """What refunds that were asked for move with their end: `taken` is lost by then only, `given` comes back."""
+def refunds_ended(
+    payment: Payment, refunds: Sequence[Refund], *, state: RefundState, gateway_id: str, reason: str
+) -> PaymentChange:
+    """What becomes of a payment as refunds of it, one at the gateway, are done or failed.
 
-    taken: Sequence[Application]
-    given: Sequence[Refund]
-
-
-def refund_end(payment: Payment, refunds: Sequence[Refund], *, state: RefundState) -> RefundEnd:
-    """What moves as refunds that were asked for are done or failed; what was held left the balance long ago.
-
-    One that failed after the bank took the payment back is gone all the same: that part went with the rest.
+    What one holds, or had done, left long ago. What failed after the bank took the payment back is gone all the same:
+    that part went with the rest.
     """
     is_gone = state is RefundState.DONE or payment.status is PaymentStatus.REVERSED
-    held, others = [each for each in refunds if each.is_held], [each for each in refunds if not each.is_held]
-    taken = [Application(invoice_id=each.invoice_id, amount=each.amount) for each in others]
-    return RefundEnd(taken=taken if is_gone else (), given=() if is_gone else held)
+    left = [each for each in refunds if each.is_held or each.state is RefundState.DONE]
+    stay = [Application(invoice_id=each.invoice_id, amount=each.amount) for each in refunds if each not in left]
+    after = [replace(each, state=state, gateway_id=gateway_id) if each in refunds else each for each in payment.refunds]
+    return PaymentChange(
+        after=replace(payment, refunds=tuple(after)),
+        event="payment.refund_failed" if state is RefundState.FAILED else "payment.refunded",
+        reason=reason,
+        taken=stay if is_gone else (),
+        given=() if is_gone else left,
+    )
 
 
 _Moved = tuple[Stored[Invoice], int, Invoice]

@@ -14,7 +14,7 @@ from billing.store.customers import Customers
 from billing.usecases.call import Call
 from billing.usecases.follow_disputes import follow_disputes
 from billing.usecases.follow_refunds import made_after_all, refund_key, refunded_elsewhere
-from billing.usecases.payment_changes import PaymentChange, change_payment, refund_end
+from billing.usecases.payment_changes import PaymentChange, change_payment, refunds_ended
 from billing.usecases.reverse_payment import lost_part
 from billing.usecases.taken_elsewhere import TakenElsewhere, and_elsewhere, gone_since
 
@@ -180,15 +180,8 @@ def _ended(
         return made_after_all(payment, known, gateway_id=end.gateway_id, call=call)
     if known is None or known.state is not RefundState.ASKED or end.state is RefundState.ASKED:
         return None
-    moved = refund_end(payment, [known], state=end.state)
-    ended = replace(known, state=end.state, gateway_id=end.gateway_id)
-    change = PaymentChange(
-        after=replace(payment, refunds=tuple(ended if each is known else each for each in payment.refunds)),
-        event="payment.refund_failed" if end.state is RefundState.FAILED else "payment.refunded",
-        reason=f"{Money(request.amount, payment.currency)} {end.reason}",
-        taken=moved.taken,
-        given=moved.given,
-    )
+    reason = f"{Money(request.amount, payment.currency)} {end.reason}"
+    change = refunds_ended(payment, [known], state=end.state, gateway_id=end.gateway_id, reason=reason)
     return and_elsewhere(change, elsewhere, call=call)
 
 
