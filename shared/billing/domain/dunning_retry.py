@@ -85,9 +85,8 @@ def _why_refused(invoice: Invoice, last: PaymentAttempt | None, *, as_of: dateti
     if amount_refused(invoice):
         return f"{last.code}: no card is charged this amount"
     is_of_today = local_date(last.attempted_at, invoice.zone) == local_date(as_of, invoice.zone)
-    return (
-        f"{last.code}: refused today, to be tried again later" if last.code == GATEWAY_REFUSED and is_of_today else ""
-    )
+    is_to_wait = last.code == GATEWAY_REFUSED and is_of_today
+    return f"{last.code}: refused today, to be tried again later" if is_to_wait else ""
 
 
 def _why_declined(policy: DunningPolicy, last: PaymentAttempt | None, customer: Customer, *, step: DunningStep) -> str:
