@@ -230,6 +230,28 @@ def test_while_a_refund_made_there_is_under_way_the_note_waits_for_its_end(
     assert len(stripe.made) == (2 if has_failed and not is_asked else 1)
 
 
+@pytest.mark.parametrize("is_told", [False, True])
+@pytest.mark.parametrize("end", [RefundStatus.SUCCEEDED, RefundStatus.FAILED])
+def test_nor_does_one_made_there_of_another_payment_of_the_invoice_go_back_twice(
+    world: World, end: RefundStatus, *, is_told: bool
+) -> None:
+    """20.00 and 29.00 paid it: 10.00 are given back of the 20.00 there, before the note's 10.00 of the 29.00 are."""
+    stripe = RefundingGateway()
+    pays(world, 2000, id="p1", gateway_id="pi_1")
+    pays(world, 2900, id="p2", gateway_id="pi_2")
+    assert [each.payment_id for each in gives_back(world, PART).refunds] == ["p2"]
+    made = replace(stripe.refunded_by_hand(1000), status=RefundStatus.PENDING)
+    stripe.made["re_9"] = made
+    world.travels_to("2026-02-03")
+    settles(world, gateway=stripe)
+    assert (list(stripe.made), world.credit_notes()[0].pending) == (["re_9"], (SettlementStep.REFUND,))
+    stripe.made["re_9"] = replace(made, status=end)
+    if is_told:
+        follow_refund(world.documents, "p1", stripe.made["re_9"], call=call(world))
+    assert ends(world, stripe) == (3900, 0, 0, 0)
+    assert [each.amount for each in stripe.made.values() if each.status is RefundStatus.SUCCEEDED] == [1000]
+
+
 def test_a_note_whose_refund_was_made_after_all_from_what_is_credit_by_then_is_done(paid: World) -> None:
     """10.00 went back by hand and the other 39.00 to the balance when the note's own 10.00 arrived all the same."""
     note, stripe = gives_back(paid, PART), RefundingGateway(fails=["after"])

@@ -1,6 +1,6 @@
 """Give back what a credit note left paid beyond what is owed: each payment once, under the note's own id."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from billing.domain.credit import CreditNote, CreditRefund
@@ -70,14 +70,13 @@ def _amount_to_ask(
     call: Call,
 ) -> int | None:
     """As `_left_to_give`, once what went back elsewhere is booked; None also without a gateway that is needed."""
-    payment, elsewhere = _payment(documents, refund, call=call), 0
-    if payment.status is not PaymentStatus.REVERSED and refund.target is RefundTarget.METHOD:
+    elsewhere: Mapping[str, int] = {}
+    status = _payment(documents, refund, call=call).status
+    if status is not PaymentStatus.REVERSED and refund.target is RefundTarget.METHOD:
         if gateway is None:
             return None
-        fetched = gateway().payment(payment.gateway_id)
-        payment = follow_back(documents, payment, fetched, call=call)
-        elsewhere = _under_way_elsewhere(note, payment, fetched, call=call)
-    return _left_to_give(documents, note, refund, payment, elsewhere=elsewhere, call=call)
+        elsewhere = _under_way_elsewhere(documents, note, gateway(), call=call)
+    return _left_to_give(documents, note, refund, elsewhere=elsewhere, call=call)
 
 
 def _to_balance(
@@ -87,8 +86,8 @@ def _to_balance(
     name = f"{note.id}.balance"
     if any(each.id == name for each in payment.refunds):
         return True
-    elsewhere = _under_way_elsewhere(note, payment, gateway.payment(payment.gateway_id), call=call)
-    amount = _left_to_give(documents, note, refund, payment, elsewhere=elsewhere, call=call)
+    elsewhere = _under_way_elsewhere(documents, note, gateway, call=call)
+    amount = _left_to_give(documents, note, refund, elsewhere=elsewhere, call=call)
     if amount:
         instead = CreditRefund(payment_id=refund.payment_id, amount=amount, target=RefundTarget.BALANCE)
         _refund(documents, note, instead, id=name, gateway=None, call=call)
@@ -96,13 +95,14 @@ def _to_balance(
 
 
 def _left_to_give(
-    documents: Documents, note: CreditNote, refund: CreditRefund, payment: Payment, *, elsewhere: int, call: Call
+    documents: Documents, note: CreditNote, refund: CreditRefund, *, elsewhere: Mapping[str, int], call: Call
 ) -> int | None:
     """What of a refund is to be given still: no more than its invoice is overpaid, whoever gave money back meanwhile.
 
     Nothing of what the bank took back. None while that can't be told: the payment is disputed, or another refund is
-    under way that would leave less if it arrived; of what the books know nothing of yet that is `elsewhere`.
+    under way that would leave less if it arrived; of what no books know of yet that is `elsewhere`, by payment.
     """
+    payment = _payment(documents, refund, call=call)
     if payment.status is not PaymentStatus.SUCCEEDED:
         return 0 if payment.status is PaymentStatus.REVERSED else None
     [invoice] = Invoices.of(documents, call.tenant_id).get([note.invoice_id])
@@ -111,11 +111,26 @@ def _left_to_give(
     under_way = {each.value.id: _asked(each.value, note.invoice_id) for each in payments}
     left = next((each.amount for each in payment.parts_left if each.invoice_id == note.invoice_id), 0)
     most = min(refund.amount, left + under_way.get(payment.id, 0), over)
-    return most if most <= min(left, over - sum(under_way.values())) - elsewhere else None
+    left, over = left - elsewhere.get(payment.id, 0), over - sum(under_way.values()) - sum(elsewhere.values())
+    return most if most <= min(left, over) else None
 
 
-def _under_way_elsewhere(note: CreditNote, payment: Payment, fetched: GatewayPayment, *, call: Call) -> int:
-    """What the gateway is giving back and the books hold nothing for, beside the note's own refund."""
+def _under_way_elsewhere(documents: Documents, note: CreditNote, gateway: Gateway, *, call: Call) -> Mapping[str, int]:
+    """What the gateway is giving back of each payment of the note's invoice, and the books hold nothing for.
+
+    What went back by now is booked first.
+    """
+    amounts: dict[str, int] = {}
+    for each in Payments.of(documents, call.tenant_id).of_invoice(note.invoice_id):
+        if each.value.gateway_id and each.value.status is not PaymentStatus.REVERSED:
+            fetched = gateway.payment(each.value.gateway_id)
+            payment = follow_back(documents, each.value, fetched, call=call)
+            amounts[payment.id] = _under_way_beside(note, payment, fetched, call=call)
+    return amounts
+
+
+def _under_way_beside(note: CreditNote, payment: Payment, fetched: GatewayPayment, *, call: Call) -> int:
+    """What the gateway is giving back of a payment, beside refunds that the books know of and the note's own."""
     failed = {each.id for each in payment.refunds if each.state is RefundState.FAILED}
     ours = {note.id, *(each.id for each in payment.refunds)} - failed
     keys = {refund_key(payment.id, each, call=call) for each in ours}
