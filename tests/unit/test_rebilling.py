@@ -11,7 +11,7 @@ from billing.domain.coupon import Coupon, Discount
 from billing.domain.credit import credit_note_of
 from billing.domain.errors import InvalidInput
 from billing.domain.invoice import InvoiceStatus, LineKind
-from billing.domain.invoice_life import is_newest, late_number
+from billing.domain.invoice_life import is_newest
 from billing.domain.period import Period
 from billing.domain.rebilling import (
     before_bill,
@@ -76,8 +76,6 @@ def test_the_newest_bill_is_the_one_that_nothing_followed() -> None:
     assert is_newest(first, after)
     assert not is_newest(first, account.billed(2).subscription)
     assert not is_newest(first, replace(after, late_bills=1))
-    assert late_number(first) == 0
-    assert late_number(replace(first, id="sub-late-7.20260101T000000Z-late-2.r0")) == 2
 
 
 def test_what_a_void_invoice_had_billed_ahead_is_left_to_its_reissue() -> None:

@@ -7,7 +7,7 @@ from billing.domain.catalog import Billed
 from billing.domain.invoice import Invoice, LineKind
 from billing.domain.invoicing import CreditDraft, Draft, Skip, SkipReason
 from billing.domain.period import Period
-from billing.domain.recomputed import differing, revision_of
+from billing.domain.recomputed import differing
 from billing.domain.tax import TaxTable
 from tests.builders import API_CALLS, Account, a_fee, a_plan, a_rate, utc
 
@@ -107,11 +107,3 @@ def test_another_kind_of_document_or_none_is_named() -> None:
         "document is a credit note, expected an invoice"
     ]
     assert [str(each) for each in differing(ended.credit_note, ended)] == []
-
-
-def test_the_revision_is_read_from_the_id() -> None:
-    assert (revision_of("sub-1.20260201T000000Z.r0"), revision_of("a.r7.20260201T000000Z.r12"), revision_of("x")) == (
-        0,
-        12,
-        0,
-    )

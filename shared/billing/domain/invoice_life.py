@@ -15,6 +15,7 @@ from datetime import date, datetime, timedelta
 from typing import ClassVar
 
 from billing.domain.attempt import AttemptStatus
+from billing.domain.bill_id import late_bill_of
 from billing.domain.billing_cycle import next_bill_for
 from billing.domain.credit import CreditNote
 from billing.domain.dunning_case import left
@@ -138,19 +139,13 @@ def is_newest(invoice: Invoice, subscription: Subscription) -> bool:
     due, late_bills = subscription.next_billing_at, subscription.late_bills
     if due is not None and subscription.had_last_bill:
         due, late_bills = None, late_bills - 1
-    return due == next_bill_for(subscription, after=invoice.bill_for_date) and late_bills == late_number(invoice)
+    return due == next_bill_for(subscription, after=invoice.bill_for_date) and late_bills == late_bill_of(invoice.id)
 
 
 def is_later(bill: Invoice, invoice: Invoice) -> bool:
     """Whether a bill of the same subscription is for a later cycle than an invoice."""
-    one, other = ((each.bill_for_date, late_number(each)) for each in (bill, invoice))
+    one, other = ((each.bill_for_date, late_bill_of(each.id)) for each in (bill, invoice))
     return one > other
-
-
-def late_number(invoice: Invoice) -> int:
-    """Which bill of late usage alone it is, counted from 1 after the subscription's last one; 0 for any other."""
-    _, _, number = cycle_id(invoice).rpartition(".")[2].partition("-late-")
-    return int(number or 0)
 
 
 def next_revision_id(invoice: Invoice) -> str:

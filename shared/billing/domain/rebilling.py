@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from billing.domain.basis import Basis
+from billing.domain.bill_id import late_bill_of
 from billing.domain.catalog import Billed
 from billing.domain.charged_stretch import ChargedStretch
 from billing.domain.coupon import Discount
@@ -13,7 +14,7 @@ from billing.domain.credit import CreditNote
 from billing.domain.errors import InvalidInput
 from billing.domain.explanation import DiscountStep
 from billing.domain.invoice import Invoice, InvoiceStatus, LineItem, LineKind
-from billing.domain.invoice_life import cycle_id, late_number
+from billing.domain.invoice_life import cycle_id
 from billing.domain.rollup import UsageRollup
 from billing.domain.stamp import stamp
 from billing.domain.subscription import Prepaid, Subscription, SubscriptionStatus
@@ -48,7 +49,7 @@ def before_bill(subscription: Subscription, invoice: Invoice) -> Subscription:
         discounts=tuple([replace(each, used=used.get(each.id, each.used)) for each in basis.discounts]),
         one_time=basis.one_time,
         late_usage=basis.late_usage,
-        late_bills=late_number(invoice),
+        late_bills=late_bill_of(invoice.id),
     )
 
 

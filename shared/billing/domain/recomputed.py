@@ -1,6 +1,5 @@
 """An issued document computed again from the stored facts, and compared with what it says (semantics 7)."""
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from decimal import Decimal
@@ -8,6 +7,7 @@ from itertools import zip_longest
 from typing import assert_never
 
 from billing.domain.basis import Basis
+from billing.domain.bill_id import late_bill_of, revision_of
 from billing.domain.credit import CreditNote
 from billing.domain.customer import Customer
 from billing.domain.document_check import Difference, differing_taxes
@@ -20,9 +20,6 @@ from billing.domain.subscription import Phase, Plans, Subscription, Subscription
 from billing.domain.tax import TaxTable
 from billing.domain.tenant import Tenant
 from billing.domain.usage import Buckets
-
-_REVISION = re.compile(r"\.r([0-9]+)$")
-_LATE_BILL = re.compile(r"-late-([0-9]+)\.r[0-9]+$")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,18 +89,6 @@ def _only_phase(subscription: Subscription, document: Invoice | CreditNote) -> P
     steps = ((line.explanation.plan, line.explanation.step) for line in document.lines)
     plans = (plan for plan, step in steps if not isinstance(step, CreditStep | LateUsageStep))
     return replace(subscription.phases[0], plan=next(plans, subscription.phases[0].plan))
-
-
-def revision_of(document_id: str) -> int:
-    """Which revision of its period's bill a document is, by its id."""
-    found = _REVISION.search(document_id)
-    return int(found[1]) if found else 0
-
-
-def late_bill_of(document_id: str) -> int:
-    """Which bill after its subscription's last one a document is, counted from 1, by its id; 0 for any other."""
-    found = _LATE_BILL.search(document_id)
-    return int(found[1]) if found else 0
 
 
 def differing(document: Invoice | CreditNote, outcome: Draft | CreditDraft | Skip) -> Iterator[Difference]:

@@ -5,13 +5,13 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TypeAlias
 
+from billing.domain.bill_id import revision_of
 from billing.domain.credit import CreditNote
 from billing.domain.credit_left import credit_left
 from billing.domain.credited_ahead import with_credited
 from billing.domain.invoice import Invoice
 from billing.domain.invoicing import CreditDraft, Draft
 from billing.domain.rebilling import is_in_force, not_billed_any_more
-from billing.domain.recomputed import revision_of
 from billing.domain.subscription import Prepaid
 from billing.usecases.recompute_page import recompute_page
 from billing.usecases.run_context import RunContext

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from billing.domain.bill_id import late_bill_of
 from billing.domain.billed_cycles import before_cycle, billed_cycles, is_bill_for_date
 from billing.domain.billing_cycle import BillingCycle, next_bill_for
 from billing.domain.errors import BillingError
@@ -13,7 +14,6 @@ from billing.domain.invoicing import CreditDraft, Draft, InvoiceFacts, Skip, Ski
 from billing.domain.period import local_date
 from billing.domain.proration import without
 from billing.domain.rebilling import item_of
-from billing.domain.recomputed import late_bill_of
 from billing.domain.rollup import month_of
 from billing.domain.subscription import Subscription
 from billing.store.codec import BrokenDocument
@@ -168,9 +168,11 @@ def _outcome(
 ) -> Draft | CreditDraft | Skip | BillingError:
     """What the cycle comes to by the facts that are stored now, with what the bill before it had paid ahead."""
     try:
-        paid = paid_ahead_of(verification.context, cycle.bill_for_date, in_order(bills)) or ()
-        before = replace(before_cycle(stored.value, cycle), prepaid=paid)
-        [case] = gather_facts(verification.context, [replace(stored, value=before)])
+        since = cycle.arrears or cycle.period
+        before = [each for each in in_order(bills) if each.bill_for_date >= since.start]
+        paid = paid_ahead_of(verification.context, cycle.bill_for_date, before) or ()
+        due = replace(before_cycle(stored.value, cycle), prepaid=paid)
+        [case] = gather_facts(verification.context, [replace(stored, value=due)])
         if not isinstance(case, DueCase):
             return case[1]
         facts = facts_of(verification.context, case, invoice_id="")

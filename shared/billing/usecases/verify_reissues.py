@@ -5,13 +5,13 @@ from dataclasses import replace
 from datetime import datetime
 from itertools import islice
 
+from billing.domain.bill_id import revision_of
 from billing.domain.document_check import Difference
 from billing.domain.figures import amount
 from billing.domain.finding import FindingKind
 from billing.domain.invoice import Invoice
 from billing.domain.invoicing import CreditDraft, Draft, Skip
 from billing.domain.rebilling import is_in_force
-from billing.domain.recomputed import revision_of
 from billing.domain.subscription import Prepaid
 from billing.store.codec import BrokenDocument
 from billing.usecases.paid_ahead import Bill, bill_before, bills_of, paid_ahead
