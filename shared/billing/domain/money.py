@@ -17,6 +17,7 @@ from billing.domain.errors import InvalidInput
 
 _EXACT = Context(prec=MAX_PREC, Emax=MAX_EMAX, Emin=MIN_EMIN, traps=[])
 _ONE = Decimal(1)
+_MOST_DIGITS = 18  # before the point
 _LONGEST_NUMBER = 64  # characters; enough for every number within the digit limits, in any notation
 _NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]+)?|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
 
@@ -125,16 +126,15 @@ def parse_decimal(
     field: str,
     min: Decimal | None = None,  # noqa: A002 - reads as the limit it is: parse_decimal(..., min=Decimal(0))
     max_places: int = 12,
-    max_digits: int = 18,
 ) -> Decimal:
     """Read an exact decimal from text, a whole number or a `Decimal`, keeping its trailing zeros: "0.10" is 0.10.
 
     Refuses floats, NaN, infinities, other scripts' digits, blanks and group separators, more than `max_places` decimals
-    or `max_digits` digits before the point, and values below `min`: `InvalidInput` naming `field`.
+    or 18 digits before the point, and values below `min`: `InvalidInput` naming `field`.
     """
     number = _exact_decimal(text, field=field)
-    if number.adjusted() >= max_digits:
-        raise InvalidInput(field, expected=f"at most {max_digits} digits before the point", given=str(number))
+    if number.adjusted() >= _MOST_DIGITS:
+        raise InvalidInput(field, expected=f"at most {_MOST_DIGITS} digits before the point", given=str(number))
     places = -int(number.as_tuple().exponent)
     if places > max_places:
         raise InvalidInput(field, expected=f"at most {max_places} decimals", given=str(number))
