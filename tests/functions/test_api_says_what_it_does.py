@@ -128,3 +128,26 @@ def test_what_is_wrong_with_a_mails_text_is_said_of_its_field(api: ApiBooks) -> 
     assert api.read(path)["own"] is False
     longest = text | {"button": "b" * 300, "body": "b" * 8_000}
     assert api.ask("PUT", path, body=longest).status == 200
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "said"),
+    [
+        ("GET", "/api/billing/invoices?month=2026-13", None, "month: expected a month such as 2026-02, got '2026-13'"),
+        (
+            "GET",
+            "/api/billing/audit?entity=INV",
+            None,
+            "entity: expected a kind and an id, such as invoices/INVOICE_ID",
+        ),
+        (
+            "POST",
+            "/api/customer-billing/lumen/invoices",
+            {"invoiceNumber": " ", "amount": 1, "dueDate": "2026-04-01"},
+            "invoiceNumber: expected one line of text that says something, got ' '",
+        ),
+    ],
+)
+def test_what_a_text_has_to_be_is_said_in_words(api: ApiBooks, method: str, path: str, body: object, said: str) -> None:
+    refused = api.ask(method, path, body=body)
+    assert (refused.status, refused.json["detail"].startswith(said)) == (422, True), refused.json["detail"]

@@ -8,7 +8,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from billing.api.customer_billing.computed_numbers import as_meant
-from billing.api.routes.models import Id
+from billing.api.routes.models import A_LINE, SAYS_SOMETHING, SOME_TEXT, Id
 from billing.domain.customer_preferences import InvoiceDelivery, PaymentMethodKind
 from billing.domain.errors import InvalidInput
 from billing.domain.period import local_date
@@ -23,10 +23,9 @@ Signed = Annotated[
     _Number,
     Field(ge=-LARGEST, le=LARGEST, max_digits=24, decimal_places=12, description="Major units; below 0 a discount"),
 ]
-_WORDS, _ONE_LINE, _NO_BLANK = r"[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*", r"[^\x00-\x1f\x7f]*", r"[^\x00-\x20\x7f]"
-Words = Annotated[str, Field(max_length=1000, pattern=f"^{_WORDS}$")]
-Description = Annotated[str, Field(min_length=1, max_length=1000, pattern=f"^{_WORDS}{_NO_BLANK}{_WORDS}$")]
-Name = Annotated[str, Field(min_length=1, max_length=100, pattern=f"^{_ONE_LINE}{_NO_BLANK}{_ONE_LINE}$")]
+Words = Annotated[str, Field(max_length=1000, pattern=SOME_TEXT)]
+Description = Annotated[str, Field(min_length=1, max_length=1000, pattern=SAYS_SOMETHING)]
+Name = Annotated[str, Field(min_length=1, max_length=100, pattern=A_LINE)]
 Day = Annotated[str, Field(max_length=40, description="ISO 8601: a day, or an instant with its offset")]
 
 

@@ -15,7 +15,7 @@ from billing.api.customer_billing.kept import require_kept
 from billing.api.customer_billing.record import billing_record
 from billing.api.job import Members
 from billing.api.routes.books import Books, changing, reading
-from billing.api.routes.models import LONGEST_ID, NamedId
+from billing.api.routes.models import LONGEST_ID, NO_CONTROL, NamedId
 from billing.api.routes.noun import noun
 from billing.domain.errors import InvalidInput, NotFound
 from billing.domain.period import local_date
@@ -32,7 +32,7 @@ ReadingRecords = Annotated[Books, reading("customers")]
 ChangingRecords = Annotated[Books, changing("customers")]
 Invoicing = Annotated[Books, changing("invoices")]
 Receiving = Annotated[Books, changing("payments")]
-AnyId = Annotated[str, Path(min_length=1, max_length=LONGEST_ID, pattern=r"^[^\x00-\x1f\x7f]+$")]
+AnyId = Annotated[str, Path(min_length=1, max_length=LONGEST_ID, pattern=NO_CONTROL)]
 SomeId = Annotated[str | None, Query(max_length=LONGEST_ID)]
 ListLimit = Annotated[int, Query(ge=1, le=MOST, description="How many customers are looked at")]
 

@@ -6,14 +6,14 @@ from typing import Annotated
 from fastapi import Query
 
 from billing.api.routes.books import Books, reading
-from billing.api.routes.models import AnswerModel, DayOrInstant
+from billing.api.routes.models import AN_ENTITY, AnswerModel, DayOrInstant
 from billing.api.routes.noun import noun
 from billing.api.routes.paging import Paging
 from billing.usecases.find_audit import AuditEntry, entry_place, find_audit, place_of
 
 router = noun("audit")
 Reading = Annotated[Books, reading("audit")]
-Entity = Annotated[str | None, Query(max_length=220, pattern=r"^[a-z_]+/[A-Za-z0-9][A-Za-z0-9._@:~+-]*$")]
+Entity = Annotated[str | None, Query(max_length=220, pattern=AN_ENTITY)]
 Word = Annotated[str | None, Query(min_length=1, max_length=200)]
 
 

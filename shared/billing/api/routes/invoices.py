@@ -12,7 +12,7 @@ from billing.api.routes.books import Books, reading
 from billing.api.routes.conditions import entity_tag
 from billing.api.routes.documents import ExplainedAnswer
 from billing.api.routes.invoice_answers import InvoiceAnswer, InvoiceRow, invoice_answer
-from billing.api.routes.models import LONGEST_ID, AnswerModel, DayOrInstant, NamedId, PeriodAnswer
+from billing.api.routes.models import LONGEST_ID, AnswerModel, DayOrInstant, Month, NamedId, PeriodAnswer
 from billing.api.routes.noun import noun
 from billing.api.routes.paging import Paged, Paging, Several, any_of
 from billing.domain.credit import CreditNote
@@ -28,7 +28,6 @@ from billing.usecases.preview_invoice import Preview, preview_invoices
 
 router = noun("invoices")
 Reading = Annotated[Books, reading("invoices")]
-Month = Annotated[str | None, Query(pattern=r"^[0-9]{4}-(0[1-9]|1[0-2])$", description="of the period, as 2026-02")]
 PDF = "application/pdf"
 PDF_SCHEMA = {"schema": {"type": "string", "contentMediaType": PDF}}
 GivenId = Annotated[str | None, Query(min_length=1, max_length=LONGEST_ID)]

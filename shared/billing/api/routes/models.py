@@ -19,15 +19,23 @@ LONGEST_TEXT = 1000
 
 AN_ID = r"^[A-Za-z0-9][A-Za-z0-9._@:~+-]*$"
 _A_CURRENCY = "^[A-Z]{3}$"
-_SOME_TEXT = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$"
-_A_LINE = r"^[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f][^\x00-\x1f\x7f]*$"
+SOME_TEXT = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$"
+SAYS_SOMETHING = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*[^\s\x00-\x1f\x7f][^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$"
+NO_CONTROL = r"^[^\x00-\x1f\x7f]+$"
+A_MONTH = r"^[0-9]{4}-(0[1-9]|1[0-2])$"
+AN_ENTITY = r"^[a-z_]+/[A-Za-z0-9][A-Za-z0-9._@:~+-]*$"
+A_LINE = r"^[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f][^\x00-\x1f\x7f]*$"
 _A_MOMENT = r"^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d))?$"
 _MOMENT_SAID = "a date such as 2026-03-01, or an instant with its offset such as 2026-03-01T00:00:00Z"
 SAID = {
     AN_ID: "an id of letters, digits and . _ @ : ~ + - that begins with a letter or a digit",
     _A_CURRENCY: "an ISO 4217 code such as USD",
-    _SOME_TEXT: "text without control characters",
-    _A_LINE: "one line of text that says something",
+    SOME_TEXT: "text without control characters",
+    SAYS_SOMETHING: "text that says something, without control characters",
+    NO_CONTROL: "one line without control characters",
+    A_MONTH: "a month such as 2026-02",
+    AN_ENTITY: "a kind and an id, such as invoices/INVOICE_ID",
+    A_LINE: "one line of text that says something",
     _A_MOMENT: _MOMENT_SAID,
 }
 """What these patterns ask for, in words."""
@@ -37,8 +45,8 @@ NamedId = Annotated[str, Path(min_length=1, max_length=LONGEST_ID, pattern=AN_ID
 
 Currency = Annotated[str, Field(pattern=_A_CURRENCY, description="ISO 4217 code")]
 Id = Annotated[str, Field(min_length=1, max_length=LONGEST_ID, pattern=AN_ID)]
-Text = Annotated[str, Field(max_length=LONGEST_TEXT, pattern=_SOME_TEXT)]
-OneLine = Annotated[str, Field(min_length=1, max_length=200, pattern=_A_LINE)]
+Text = Annotated[str, Field(max_length=LONGEST_TEXT, pattern=SOME_TEXT)]
+OneLine = Annotated[str, Field(min_length=1, max_length=200, pattern=A_LINE)]
 """One line of text that says something."""
 
 DayOrInstant = Annotated[
@@ -57,7 +65,7 @@ LocalDayOrInstant = Annotated[
 ]
 """The text that `Books.instant_of` takes."""
 
-Reason = Annotated[str, Field(max_length=LONGEST_TEXT, pattern=_A_LINE)]
+Reason = Annotated[str, Field(max_length=LONGEST_TEXT, pattern=A_LINE)]
 Exact = Annotated[Decimal, PlainSerializer(lambda exact: f"{exact:f}", return_type=str)]
 """An exact decimal in an answer: its digits as text, never with an exponent."""
 
@@ -65,6 +73,7 @@ Minor = Annotated[int, Field(strict=True, gt=0, lt=10**15, description="Minor un
 Amount = Annotated[int, Field(description="Minor units of the `currency` beside it")]
 """An amount in an answer."""
 
+Month = Annotated[str | None, Query(pattern=A_MONTH, description="of the period, as 2026-02")]
 Limit = Annotated[int, Query(ge=1, le=200, description="How many at most")]
 
 

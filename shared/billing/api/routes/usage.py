@@ -4,11 +4,23 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Annotated, TypedDict
 
-from fastapi import Path, Query
+from fastapi import Path
 from pydantic import Field
 
 from billing.api.routes.books import Books, changing, reading
-from billing.api.routes.models import LONGEST_ID, AnswerModel, Exact, GivenModel, Id, NamedId, Text, in_range, utc
+from billing.api.routes.models import (
+    LONGEST_ID,
+    NO_CONTROL,
+    AnswerModel,
+    Exact,
+    GivenModel,
+    Id,
+    Month,
+    NamedId,
+    Text,
+    in_range,
+    utc,
+)
 from billing.api.routes.noun import noun
 from billing.api.routes.paging import Paged, Paging
 from billing.domain.catalog import Aggregation
@@ -27,7 +39,7 @@ Reading = Annotated[Books, reading("usage")]
 Changing = Annotated[Books, changing("usage")]
 
 MOST = 1000
-EventId = Annotated[str, Field(min_length=1, max_length=LONGEST_ID, pattern=r"^[^\x00-\x1f\x7f]+$")]
+EventId = Annotated[str, Field(min_length=1, max_length=LONGEST_ID, pattern=NO_CONTROL)]
 Quantity = Annotated[Decimal, Field(max_digits=24, decimal_places=12)]
 
 
@@ -150,7 +162,7 @@ def get_usage(
     books: Reading,
     paging: Paging,
     *,
-    month: Annotated[str | None, Query(pattern=r"^[0-9]{4}-(0[1-9]|1[0-2])$")] = None,
+    month: Month = None,
 ) -> RollupsAnswer:
     """List what a subscription used, in the order of meters and then of months."""
     [subscription] = Subscriptions.of(books.documents, books.tenant_id).get([subscription_id])
