@@ -136,3 +136,16 @@ def test_a_lost_race_says_what_to_do_and_not_where_we_keep_things() -> None:
     told = json.loads(problem_of(WriteConflict("tenants/acme/audit/20260301", reason="it exists already")).body)
     assert "read it again" in told["detail"]
     assert "tenants/" not in told["detail"] + told["error"]
+
+
+@pytest.mark.parametrize(
+    ("path", "named"),
+    [
+        ("tenants/acme/invoices/sub-1.20260201T000000Z.r0", "invoices/sub-1.20260201T000000Z.r0"),
+        ("tenants/acme", "tenants/acme"),
+        ("fan_outs/billing-20260301", "fan_outs/billing-20260301"),
+        (None, "a document of the commit"),
+    ],
+)
+def test_a_lost_race_names_the_document_as_the_audit_log_does(path: str | None, named: str) -> None:
+    assert str(WriteConflict(path, reason="it has changed")) == f"{named}: it has changed; nothing was written"

@@ -11,6 +11,7 @@ Unavailable
 └── StoreUnavailable        the store did not answer; whether a commit took place is then unknown
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -272,9 +273,8 @@ class WriteConflict(Conflict):
     code: ClassVar[str] = "write_conflict"
 
     def __init__(self, path: str | None, *, reason: str) -> None:
-        self.path = path
-        self.reason = reason
-        entity = path.split("/", 2)[-1] if path else "a document of the commit"
+        self.path, self.reason = path, reason
+        entity = re.sub("^tenants/[^/]+/", "", path) if path else "a document of the commit"
         super().__init__(f"{entity}: {reason}; nothing was written")
 
 
