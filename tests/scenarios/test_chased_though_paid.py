@@ -12,9 +12,10 @@ from billing.usecases.charge_invoice import charge_invoice
 from billing.usecases.follow_payment import follow_payment
 from billing.usecases.open_payment import WayBack, open_payment
 from billing.usecases.pause_dunning import pause_dunning
-from tests.collected_invoice import CARD, running, sandbox, the_invoice, world
+from tests.collected_invoice import CARD, INTENTS, running, sandbox, the_invoice, world
 from tests.collecting import CardWorld
 from tests.sandbox_client import browse
+from tests.scenarios.test_saved_method_charges import saves, tells
 from tests.slow_charges import Slow, slow
 from tests.unpaid import declines, dunned_on, fails, suspended, the_case, the_customer
 
@@ -87,6 +88,22 @@ def test_who_paid_on_a_page_that_nobody_told_of_gets_no_reminder(sandbox: Runnin
     assert dunned_on(world, "2026-02-04") == ["recovered"]
     assert (the_invoice(world).status, world.taken()) == (InvoiceStatus.PAID, [4900])
     assert "payment_reminder" not in world.sent.kinds()
+
+
+@pytest.mark.parametrize("fault", ["drop_before", "lose_answer"])
+def test_at_the_end_of_the_schedule_a_card_saved_while_the_gateway_is_away_pays_by_the_next_run(
+    sandbox: RunningSandbox, world: CardWorld, fault: str
+) -> None:
+    """The charge was never made, or was and nobody told of it."""
+    suspended(sandbox, world)
+    news = saves(world)
+    sandbox.control("POST", "faults", {"kind": fault, "path": INTENTS, "times": 3})
+    tells(world, news[0])
+    assert [each.status for each in the_invoice(world).attempts][-1:] == [AttemptStatus.UNKNOWN]
+    sandbox.control("DELETE", "faults")
+    assert dunned_on(world, "2026-02-23") == ["recovered"]
+    assert (the_invoice(world).status, world.taken()) == (InvoiceStatus.PAID, [4900])
+    assert the_customer(world).suspended_at is None
 
 
 def test_a_page_that_nobody_paid_on_holds_no_step_back(sandbox: RunningSandbox, world: CardWorld) -> None:

@@ -11,6 +11,7 @@ from billing.domain.invoice_payment import is_collectible
 from billing.domain.period import local_date
 
 _OPEN = frozenset({AttemptStatus.STARTED, AttemptStatus.UNKNOWN})
+_ENDLESS = _OPEN | {AttemptStatus.PENDING}
 _FAILED = frozenset({AttemptStatus.DECLINED, AttemptStatus.REQUIRES_ACTION})
 _FINAL = frozenset({AttemptStatus.SUCCEEDED, AttemptStatus.DECLINED})
 
@@ -37,9 +38,9 @@ def awaits_payment(invoice: Invoice) -> bool:
 
 
 def awaiting(invoice: Invoice, *, at: datetime) -> Invoice:
-    """The invoice, of which a payment got under way at a UTC instant: its case asks about that from then on.
+    """The invoice, of which a charge or another payment began at a UTC instant: its case asks about that from then on.
 
-    Whatever else there is to do about the case, and be it at the end of its schedule (`dunning.decide`).
+    Whatever else there is to do about the case, and be it at the end of its schedule.
     """
     case = invoice.dunning
     return invoice if case is None or case.state.is_over else replace(invoice, dunning=looked_at(case, at=at))
@@ -89,8 +90,8 @@ def with_attempt(invoice: Invoice, attempt: PaymentAttempt, *, at: datetime) -> 
     others = [each for each in invoice.attempts if each.number != attempt.number]
     attempts = tuple(sorted([*others, attempt], key=lambda each: each.number))
     after = replace(invoice, attempts=attempts)
-    if attempt.status is AttemptStatus.PENDING and (known is None or known.status is not AttemptStatus.PENDING):
-        return awaiting(after, at=at)
+    if attempt.status in _ENDLESS:
+        return after if known is not None and known.status is attempt.status else awaiting(after, at=at)
     if attempt.status not in _FAILED or not is_collectible(after):
         return after
     if is_refusal(attempt.code):

@@ -4,14 +4,15 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
-from billing.domain.charging import under_way
-from billing.domain.dunning import Rest, decide
+from billing.domain.charging import is_answered, under_way
+from billing.domain.dunning import Act, Rest, decide
 from billing.domain.dunning_case import Claim, DunningCase, ended
 from billing.domain.dunning_report import DunningAction, DunningDetail
 from billing.domain.errors import NotFound
 from billing.domain.invoice import Invoice
-from billing.domain.invoice_payment import is_open
+from billing.domain.invoice_payment import is_collectible, is_open
 from billing.domain.notice import NoticeKind
+from billing.domain.period import local_date
 from billing.ports import CheckoutStatus, Document, Gateway, GatewayRefused, WriteConflict
 from billing.store.collection import Stored
 from billing.store.invoices import decode_invoice
@@ -106,10 +107,23 @@ def _due(run: DunningRun, stored: Stored[Invoice]) -> DueCase | None:
         raise NotFound("customer", stored.value.customer_id)
     policy = run.tenant.dunning.of(customer.value)
     decision = decide(policy, stored.value, customer.value, as_of=run.as_of)
+    if isinstance(decision, Rest) and _has_no_answer(run, stored.value):
+        decision = Act(on=local_date(run.as_of, stored.value.zone))
     if isinstance(decision, Rest):
         _rest(run, stored, decision)
         return None
     return DueCase(invoice=stored, customer=customer, policy=policy, act=decision)
+
+
+def _has_no_answer(run: DunningRun, invoice: Invoice) -> bool:
+    """Whether a charge that somebody began, and nobody knows the end of, is to be finished before the case rests.
+
+    Nobody else does, at the end of a schedule or while a person decides, and its customer can pay in no other way.
+    """
+    if run.parts.gateway is None or run.request.dry_run or not invoice.attempts or not is_collectible(invoice):
+        return False
+    is_paused = invoice.dunning is not None and invoice.dunning.pause is not None
+    return not is_paused and not is_answered(invoice.attempts[-1])
 
 
 def _is_anothers(run: DunningRun, case: DunningCase) -> bool:
