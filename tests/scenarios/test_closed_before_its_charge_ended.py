@@ -24,6 +24,7 @@ from billing.usecases.write_off_invoice import write_off_invoice
 from tests.collected_invoice import (
     CARD,
     COLLECT,
+    INTENTS,
     bills,
     opened_page,
     pay_by_transfer,
@@ -36,7 +37,7 @@ from tests.collecting import CardWorld
 from tests.crediting import issue
 from tests.sandbox_client import browse
 from tests.slow_charges import Slow, nights, slow, under_way
-from tests.unpaid import NUMBER, dunned_on, fails
+from tests.unpaid import NUMBER, declines, dunned_on, fails
 
 __all__ = ["running", "sandbox", "world"]
 BACK = WayBack(success_url="http://127.0.0.1/thanks?session={CHECKOUT_SESSION_ID}", cancel_url="http://127.0.0.1/")
@@ -92,6 +93,19 @@ def test_a_debit_under_way(world: CardWorld, close: Close) -> None:
     came_once(world, close)
 
 
+@pytest.mark.parametrize("close", [wires, credits_all, writes_off])
+def test_a_debit_that_is_made_while_the_invoice_is_closed(world: CardWorld, close: Close) -> None:
+    gateway = slow(world)
+    world.joins("lumen")
+    world.stripe.after = lambda verb: close(world) if verb == "charge" else None
+    bills(world)
+    [attempt] = the_invoice(world).attempts
+    assert (attempt.status, COLLECT in the_invoice(world).pending) == (AttemptStatus.PENDING, True)
+    gateway.succeeds(attempt.payment_id)
+    nights(world, "2026-02-02")
+    came_once(world, close)
+
+
 @closings
 def test_a_debit_that_is_returned_leaves_nothing_to_ask_for(world: CardWorld, close: Close) -> None:
     gateway, payment_id = under_way(world)
@@ -102,18 +116,26 @@ def test_a_debit_that_is_returned_leaves_nothing_to_ask_for(world: CardWorld, cl
     assert the_invoice(world).attempts[-1].status is AttemptStatus.DECLINED
 
 
-@closings
-def test_a_later_charge_without_an_answer(sandbox: RunningSandbox, world: CardWorld, close: Close) -> None:
+def unanswered(sandbox: RunningSandbox, world: CardWorld, *, fault: str) -> str:
+    """The second charge, of 4 February, has no answer: it was made (lose_answer) or was not; the gateway's card."""
     card = fails(sandbox, world)
-    sandbox.control("POST", f"payment_methods/{card}/decline", {"code": None})
-    sandbox.control("POST", "faults", {"kind": "lose_answer", "path": "/v1/payment_intents", "times": 3})
+    declines(sandbox, card, None)
+    sandbox.control("POST", "faults", {"kind": fault, "path": INTENTS, "times": 3})
     dunned_on(world, "2026-02-04")
     sandbox.control("DELETE", "faults")
     assert (the_invoice(world).attempts[-1].status, the_invoice(world).pending) == (AttemptStatus.UNKNOWN, ())
+    return card
+
+
+@closings
+def test_a_later_charge_without_an_answer(sandbox: RunningSandbox, world: CardWorld, close: Close) -> None:
+    card = unanswered(sandbox, world, fault="lose_answer")
+    world.saves_card("lumen", card="pm_card_mastercard")
     close(world)
     nights(world, "2026-02-05")
     last = the_invoice(world).attempts[-1]
     assert (last.number, last.status, last.source) == (2, AttemptStatus.SUCCEEDED, AttemptSource.SCHEDULE)
+    assert (last.amount, last.method_id) == (4900, card)
     came_once(world, close)
 
 
@@ -212,7 +234,7 @@ def test_a_charge_that_reaches_the_gateway_after_it_was_looked_up(
         raise DiedError
 
     card = fails(sandbox, world)
-    sandbox.control("POST", f"payment_methods/{card}/decline", {"code": None})
+    declines(sandbox, card, None)
     stripe: Any = world.stripe.inner
     world.travels_to("2026-02-04T01:00")
     with monkeypatch.context() as dying:
@@ -232,10 +254,7 @@ def test_a_charge_that_reaches_the_gateway_after_it_was_looked_up(
 def test_what_never_reached_it_is_given_up_once_nobody_can_be_asking_for_it_any_more(
     sandbox: RunningSandbox, world: CardWorld, close: Close
 ) -> None:
-    fails(sandbox, world)
-    sandbox.control("POST", "faults", {"kind": "drop_before", "path": "/v1/payment_intents", "times": 3})
-    dunned_on(world, "2026-02-04")
-    sandbox.control("DELETE", "faults")
+    unanswered(sandbox, world, fault="drop_before")
     close(world)
     nights(world, "2026-02-05")
     assert (the_invoice(world).pending, world.taken(), world.balance("lumen")) == ((), [], 0)
@@ -251,6 +270,20 @@ def test_the_open_page_of_what_is_written_off_is_asked_about_until_it_expires(wo
     assert browse(page.url, CARD).status == 303
     nights(world, "2026-02-03")
     came_once(world, writes_off)
+
+
+@pytest.mark.parametrize(("fault", "status"), [("lose_answer", InvoiceStatus.PAID), ("drop_before", None)])
+def test_a_later_charge_of_what_is_owed_again_is_looked_up_and_not_made(
+    sandbox: RunningSandbox, world: CardWorld, fault: str, status: InvoiceStatus | None
+) -> None:
+    """The wire that closed it is taken back before anybody asked: a person decides whether it is charged."""
+    unanswered(sandbox, world, fault=fault)
+    wires(world)
+    reverse_payment(world.documents, "bank.1", reason="recalled", call=world.call())
+    assert (the_invoice(world).status, COLLECT in the_invoice(world).pending) == (InvoiceStatus.ISSUED, True)
+    nights(world, "2026-02-05")
+    assert (the_invoice(world).status, the_invoice(world).attempts[-1].number) == (status or InvoiceStatus.ISSUED, 2)
+    assert (COLLECT in the_invoice(world).pending, sum(world.taken())) == (False, 4900 if status else 0)
 
 
 def test_a_wire_that_is_taken_back_has_no_card_charged_for_it(world: CardWorld) -> None:

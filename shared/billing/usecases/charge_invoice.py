@@ -4,7 +4,7 @@ The attempt is claimed on the invoice, by compare-and-set, before the gateway he
 once, and a call that dies anywhere leaves an attempt that the next one looks up and finishes before it makes another.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from billing.domain.attempt import AttemptSource, AttemptStatus, PaymentAttempt
 from billing.domain.charging import attempt_of, waits_for_method, with_attempt
@@ -73,7 +73,7 @@ def charge_invoice(
         if (booked := book_paid_before(documents, till, call=call)) is not None:
             return _known(documents, till, booked, call=call)
         known = attempt_of(stored.value, till.number)
-        result = _found(till, known) if known is not None else None
+        result = finished(till) if known is not None else None
         if result := result or paid_on_hosted_page(till):
             return _written(documents, stored, till, result, call=call)
         claimed = stored if known is not None else _claimed(documents, stored, till, call=call)
@@ -86,15 +86,6 @@ def _is_to_charge(documents: Documents, invoice: Invoice, *, source: AttemptSour
     if source is not AttemptSource.SAVED_METHOD or not is_collectible(invoice):
         return is_collectible(invoice)
     return waits_for_method(invoice, customer_of(documents, invoice, tenant_id=call.tenant_id).payment_method_id)
-
-
-def _found(till: Till, known: PaymentAttempt) -> ChargeResult | None:
-    """What the gateway knows of an attempt that was begun before: with the method, and by whom, it was begun."""
-    result = finished(till)
-    if result is None or result.attempt is None:
-        return result
-    attempt = replace(result.attempt, method=known.method, method_id=known.method_id, source=known.source)
-    return replace(result, attempt=attempt)
 
 
 def _waiting(invoice: Invoice) -> PaymentAttempt | None:

@@ -105,7 +105,7 @@ class Till:
         match outcome:
             case Succeeded():
                 attempt = self.attempt(AttemptStatus.SUCCEEDED, payment_id=outcome.payment_id)
-                return ChargeResult(attempt=attempt, payment=replace(self._payment(outcome), attempt=self.number))
+                return ChargeResult(attempt=attempt, payment=self._payment(outcome))
             case Pending():
                 return ChargeResult(attempt=self.attempt(AttemptStatus.PENDING, payment_id=outcome.payment_id))
             case RequiresAction():

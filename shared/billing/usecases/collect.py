@@ -71,7 +71,7 @@ def charge_found(collecting: Collecting, invoice: Stored[Invoice], *, call: Call
     """Finish the first charge of an invoice that was left waiting for it, or make it if nobody did.
 
     One that is closed is charged no more: what could still pay it is closed too, or asked about to its end. Nor is one
-    charged here that its customer is sent to pay, as one that is owed again since its payment was taken back.
+    that is owed again since its payment was taken back, if its customer is sent it or it was charged more than once.
     Raises GatewayUnavailable and GatewayRefused where that can't be found out, NotFound for a customer that is gone.
     """
     customer = customer_of(collecting.documents, invoice.value, tenant_id=collecting.tenant_id)
@@ -85,7 +85,8 @@ def charge_found(collecting: Collecting, invoice: Stored[Invoice], *, call: Call
     now = _read_again(collecting, invoice)
     if not is_collectible(now.value):
         return _closed(collecting, now, found, call=call)
-    if found is not None or is_known or now.value.collection_method is CollectionMethod.SEND_INVOICE:
+    is_first = till.number == _FIRST and now.value.collection_method is CollectionMethod.CHARGE_AUTOMATICALLY
+    if found is not None or is_known or not is_first:
         return FoundCharge(invoice=now, result=found)
     till = replace(till, invoice=now.value)
     return FoundCharge(invoice=now, result=paid_on_hosted_page(till) or till.charge())
@@ -125,11 +126,8 @@ def _followed(collecting: Collecting, invoice: Stored[Invoice], waiting: Payment
 
 
 def _to_look_up(till: Till) -> Till:
-    """The first attempt; of a closed invoice, whose later ones nobody else looks up any more, the last."""
-    if is_collectible(till.invoice) or not till.invoice.attempts:
-        return till
-    last = till.invoice.attempts[-1]
-    return replace(till, number=last.number, source=last.source)
+    """The last attempt, or the first where none is written down yet."""
+    return replace(till, number=till.invoice.attempts[-1].number) if till.invoice.attempts else till
 
 
 def _closed(collecting: Collecting, invoice: Stored[Invoice], found: ChargeResult | None, *, call: Call) -> FoundCharge:
@@ -154,11 +152,14 @@ def _is_under_way(invoice: Invoice, result: ChargeResult | None, *, call: Call) 
 
 
 def finished(till: Till) -> ChargeResult | None:
-    """What the gateway knows of the attempt, or None where it never got it."""
-    if not till.customer.gateway_id:
+    """What the gateway knows of the attempt, as it was begun: that amount and method; None where it never got it."""
+    if not till.customer.gateway_id or (outcome := till.gateway.find_charge(till.order)) is None:
         return None
-    outcome = till.gateway.find_charge(till.order)
-    return None if outcome is None else till.result(outcome)
+    result, begun = till.result(outcome), attempt_of(till.invoice, till.number)
+    if begun is None or result.attempt is None:
+        return result
+    attempt = replace(result.attempt, amount=begun.amount, method=begun.method, method_id=begun.method_id)
+    return replace(result, attempt=replace(attempt, source=begun.source))
 
 
 def paid_on_hosted_page(till: Till) -> ChargeResult | None:

@@ -50,7 +50,7 @@ class Planned:
 def planned(outcome: Outcome, *, is_booked: bool, call: Call) -> Planned:
     """What an outcome makes of the invoice that it carries; money that `is_booked` already is not booked again."""
     before = after = outcome.invoice.value
-    payment, records = None, list[AuditRecord]()
+    payment, records, is_news = None, list[AuditRecord](), False
     charge = outcome.charge or ChargeResult()
     if charge.payment is not None and not is_booked:
         payment, after = _booked(before, charge.payment)
@@ -58,14 +58,16 @@ def planned(outcome: Outcome, *, is_booked: bool, call: Call) -> Planned:
         records += booking_records(payment, changes, call=call)
     if charge.attempt is not None:
         attempted = with_attempt(after, charge.attempt, at=call.recorded_at)
-        if attempted != after:  # that is what there is to tell now, and no payment on a page that came back before
+        is_news = attempted != after
+        if is_news:  # that is what there is to tell now, and no payment on a page that came back before
             attempted = replace(attempted, page_payment_failed=None)
             records.append(_attempted(attempted, charge.attempt, call=call))
         after = attempted
     records += [_refused(outcome.invoice.value, each, call=call) for each in outcome.refused]
     after = _steps_off(after, outcome)
-    if charge.payment is not None and is_open(before) and not is_open(after):
-        after = asked_to_the_end(after, payment_id=charge.payment.gateway_id, attempt=charge.payment.attempt)
+    if payment is not None or is_news:  # be it that somebody closed it meanwhile
+        number = 0 if charge.attempt is None else charge.attempt.number
+        after = asked_to_the_end(after, payment_id="" if payment is None else payment.gateway_id, attempt=number)
     return Planned(before=outcome.invoice, after=after, payment=payment, records=tuple(records))
 
 
