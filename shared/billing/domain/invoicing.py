@@ -193,7 +193,7 @@ def _why_nothing(facts: InvoiceFacts, cycle: BillingCycle) -> SkipReason:
 def _is_left_out(facts: InvoiceFacts, cycle: BillingCycle) -> bool:
     """Whether the cycle has a period that is not billed because the service was suspended or paused."""
     past = cycle.arrears is not None and is_left_out(facts.subscription, cycle.arrears)
-    return past or is_left_out_ahead(facts.subscription, cycle)
+    return past or is_left_out_ahead(facts.subscription, cycle, is_again=facts.revision > 0)
 
 
 def _charges(facts: InvoiceFacts, cycle: BillingCycle, invoice_id: str) -> Sequence[Charge]:
@@ -214,7 +214,7 @@ def _charges(facts: InvoiceFacts, cycle: BillingCycle, invoice_id: str) -> Seque
         charges += fees_in_arrears(inputs, cycle.arrears)
         charges += credits_for_unused(inputs, cycle.arrears)
         charges += list(true_ups(inputs, cycle.arrears, charges))
-    if cycle.advance is not None and not is_left_out_ahead(facts.subscription, cycle):
+    if cycle.advance is not None and not is_left_out_ahead(facts.subscription, cycle, is_again=facts.revision > 0):
         charges += fees_in_advance(inputs, cycle.advance)
     charges += one_time_charges(inputs, cycle)
     if not charges and cycle.arrears is not None and not _is_left_out(facts, cycle):

@@ -52,11 +52,14 @@ def leaving_out(subscription: Subscription, cycle: BillingCycle, *, tenant: Tena
     return replace(subscription, unbilled=unbilled) if unbilled != subscription.unbilled else subscription
 
 
-def is_left_out_ahead(subscription: Subscription, cycle: BillingCycle) -> bool:
-    """Whether the period that begins with the cycle is not billed in advance: it begins suspended, or in a pause."""
+def is_left_out_ahead(subscription: Subscription, cycle: BillingCycle, *, is_again: bool) -> bool:
+    """Whether the period that begins with the cycle is not billed in advance: it begins suspended, or in a pause.
+
+    A bill that is made again bills what a pause since then leaves of it, as the next bill leaves all of it to that one.
+    """
     at = cycle.bill_for_date
     suspended = any(each.start < at < each.end for each in subscription.unbilled)
-    return cycle.advance is not None and (suspended or is_paused(subscription, at=at))
+    return cycle.advance is not None and (suspended or (not is_again and is_paused(subscription, at=at)))
 
 
 def is_paused(subscription: Subscription, *, at: datetime) -> bool:

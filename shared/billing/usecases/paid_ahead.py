@@ -6,11 +6,12 @@ from datetime import datetime
 from typing import TypeAlias
 
 from billing.domain.bill_id import revision_of
+from billing.domain.billing_cycle import BillingCycle
 from billing.domain.credit import CreditNote
 from billing.domain.credit_left import credit_left
 from billing.domain.credited_ahead import with_credited
 from billing.domain.invoice import Invoice
-from billing.domain.invoicing import CreditDraft, Draft
+from billing.domain.invoicing import CreditDraft, Draft, Skip
 from billing.domain.rebilling import is_in_force, not_billed_any_more
 from billing.domain.subscription import Prepaid
 from billing.usecases.recompute_page import recompute_page
@@ -41,23 +42,29 @@ def bill_before(at: datetime, bills: Sequence[Bill]) -> Bill | None:
 
 
 def paid_ahead(context: RunContext, bill: Bill, bills: Sequence[Bill]) -> tuple[Prepaid, ...]:
-    """What was billed ahead for the period that ends with a bill, by the newest revision of the one before.
+    """What was billed ahead for the past period of a bill, by the newest revision of the one before.
 
     Where that one is void it is left to its reissue. A bill before that does not tell is taken as the bill found it.
     """
-    found = paid_ahead_of(context, bill.bill_for_date, bills)
-    if found is None:
-        return _left_to_reissues(() if bill.basis is None else bill.basis.prepaid, bills)
-    return found
+    for each in recompute_page(context, [bill]):
+        if isinstance(each.outcome, Draft | CreditDraft | Skip):
+            found = paid_ahead_of(context, each.outcome.cycle, bills)
+            if found is not None:
+                return found
+    return _left_to_reissues(() if bill.basis is None else bill.basis.prepaid, bills)
 
 
-def paid_ahead_of(context: RunContext, at: datetime, bills: Sequence[Bill]) -> tuple[Prepaid, ...] | None:
-    """What the bill before billed ahead for the period that ends then (UTC); None where it bills none or can't tell."""
-    before = bill_before(at, bills)
+def paid_ahead_of(context: RunContext, cycle: BillingCycle, bills: Sequence[Bill]) -> tuple[Prepaid, ...] | None:
+    """What the bill at the start of a cycle's past period billed ahead for that; None where none was or it can't tell.
+
+    One from before a bill that was passed over pays nothing of it.
+    """
+    since = [each for each in bills if cycle.arrears is not None and each.bill_for_date >= cycle.arrears.start]
+    before = bill_before(cycle.bill_for_date, since)
     for each in recompute_page(context, [] if before is None else [before]):
         if isinstance(each.outcome, Draft | CreditDraft):
             ahead = each.outcome.cycle.advance
-            if ahead is not None and ahead.end >= at:
+            if ahead is not None and ahead.end >= cycle.bill_for_date:
                 return _as_it_stands(context, each.document, each.outcome.subscription.prepaid)
     return None
 

@@ -168,11 +168,9 @@ def _outcome(
 ) -> Draft | CreditDraft | Skip | BillingError:
     """What the cycle comes to by the facts that are stored now, with what the bill before it had paid ahead."""
     try:
-        since = cycle.arrears or cycle.period
-        before = [each for each in in_order(bills) if each.bill_for_date >= since.start]
-        paid = paid_ahead_of(verification.context, cycle.bill_for_date, before) or ()
-        due = replace(before_cycle(stored.value, cycle), prepaid=paid)
-        [case] = gather_facts(verification.context, [replace(stored, value=due)])
+        paid = paid_ahead_of(verification.context, cycle, in_order(bills)) or ()
+        before = replace(before_cycle(stored.value, cycle), prepaid=paid)
+        [case] = gather_facts(verification.context, [replace(stored, value=before)])
         if not isinstance(case, DueCase):
             return case[1]
         facts = facts_of(verification.context, case, invoice_id="")
