@@ -56,7 +56,8 @@ def decide_life(
         change = replace(change, anchor=context.tenant.interval_change)
     plans = _plans(context, before, change)
     at = effective_at(before, change, now=now)
-    start_unbilled = isinstance(change, PlanChange) and _is_start_unbilled(context, before, plans)
+    at_start = isinstance(change, PlanChange) and at <= before.start
+    start_unbilled = at_start and _is_start_unbilled(context, before, plans)
     after = changed(before, change, plans=plans, now=now, start_unbilled=start_unbilled)
     if after == before:
         return DecidedLife(before=stored, after=before, at=at)
