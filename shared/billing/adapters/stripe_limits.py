@@ -24,5 +24,5 @@ def once(key: str) -> "RequestOptions":
 
 
 def in_metadata(text: str) -> str:
-    """As much of what somebody wrote as a value of metadata takes; ours has it whole."""
+    """As much of what somebody wrote as a value of metadata takes; our books have it whole."""
     return text[:_LONGEST_TEXT]

@@ -1,4 +1,4 @@
-"""What Stripe refuses before any bank is asked: a charge whose method is gone, an amount that no card is told of.
+"""What Stripe refuses before any bank is asked: a charge whose method is gone, an amount that it charges no card.
 
 https://docs.stripe.com/error-codes
 """

@@ -80,7 +80,7 @@ class RequiresAction:
 class Declined:
     """The bank refused, or the gateway itself. `code` is the decline code, `message` the gateway's words.
 
-    `advice` is what follows from it, None where no bank was asked (`is_refusal`): no card would be charged that amount.
+    `advice` is what follows from it, None where the gateway itself refused (`is_refusal`): no card is at fault.
     `network_advice` is what the card's network says of another try, None where it does not forbid it.
     """
 
@@ -218,7 +218,7 @@ class GatewayPayment:
 
 
 class Gateway(Protocol):
-    """A payment gateway of one tenant. Every call may raise GatewayUnavailable or GatewayRefused; `charge` the latter.
+    """A payment gateway of one tenant. Every call may raise GatewayUnavailable or GatewayRefused; `charge` only that.
 
     `looks_first` says that the documents may not know of all that it did, since they were restored from a backup.
     """

@@ -24,8 +24,8 @@ def notices_of(
 
     `policy` is its customer's, which says what follows from a decline. `payment` is the money that its own charge
     brought, or a hosted page that was paid in place of one; a payment made there that came back is told as a failed
-    charge is. Nothing is said about an invoice that is void, credited or
-    written off, or was paid in another way before anything was sent.
+    charge is. Nothing is said about an invoice that is void, credited or written off, or was paid in another way before
+    anything was sent.
     """
     came_back = invoice.page_payment_failed
     last = last_attempt(policy, invoice) if came_back is None else _advised(policy, came_back)
