@@ -8,8 +8,10 @@ import pytest
 
 from billing.domain.attempt import AttemptStatus
 from billing.domain.invoice import CollectionMethod, Invoice, InvoiceStatus
+from billing.ports import ChargeOrder, ChargeOutcome
 from billing.sandbox.server import RunningSandbox
 from billing.usecases.charge_invoice import charge_invoice
+from billing.usecases.saved_methods import keep_saved_method
 from tests.collected_invoice import bills, running, sandbox, the_invoice, world
 from tests.collecting import CardWorld
 
@@ -87,6 +89,38 @@ def test_a_charge_that_died_is_finished_by_the_next_call(
     assert charged.attempt is not None
     assert (charged.attempt.number, charged.attempt.status) == (2, AttemptStatus.SUCCEEDED)
     assert (world.taken(), len(world.payments())) == ([4900], 1)
+
+
+@pytest.mark.parametrize("arrives", [True, False])
+def test_a_charge_that_died_is_not_over_for_a_card_that_was_removed_while_it_may_be_on_its_way(
+    sandbox: RunningSandbox, world: CardWorld, monkeypatch: pytest.MonkeyPatch, *, arrives: bool
+) -> None:
+    """Its key is repeated with no other card, so it is looked up until nobody can be asking for it any more."""
+    sent: list[ChargeOrder] = []
+
+    def dies(order: ChargeOrder) -> ChargeOutcome:
+        sent.append(order)
+        raise Crash
+
+    invoice, stripe = failed(sandbox, world), world.stripe.inner
+
+    def charges(at: str) -> tuple[int, AttemptStatus]:
+        world.travels_to(at)
+        made = charge_invoice(world.documents, invoice.id, gateway=stripe, call=world.call()).attempt
+        assert made is not None
+        return made.number, made.status
+
+    with monkeypatch.context() as dying:
+        dying.setattr(stripe, "charge", dies)
+        with pytest.raises(Crash):
+            charges("2026-02-04T01:00")
+    [order] = sent
+    keep_saved_method(world.documents, "lumen", None, gateway_id=order.customer, call=world.call())
+    assert charges("2026-02-04T01:59") == (2, AttemptStatus.UNKNOWN)
+    if arrives:
+        stripe.charge(order)
+    assert charges("2026-02-04T02:00") == (2, AttemptStatus.SUCCEEDED if arrives else AttemptStatus.DECLINED)
+    assert (world.taken(), len(world.payments())) == (([4900], 1) if arrives else ([], 0))
 
 
 def test_a_payment_that_waits_for_the_customer_gives_way_to_a_new_card(world: CardWorld) -> None:

@@ -7,7 +7,7 @@ then. Until then its charge, or its dunning case, asks.
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from billing.domain.attempt import AttemptStatus
+from billing.domain.attempt import AttemptStatus, PaymentAttempt
 from billing.domain.charging import is_answered
 from billing.domain.invoice import CollectionMethod, Invoice, SettlementStep
 from billing.domain.invoice_payment import is_collectible
@@ -61,7 +61,12 @@ def is_asked_again(invoice: Invoice, *, at: datetime) -> bool:
     if last is None:
         is_charged = invoice.collection_method is CollectionMethod.CHARGE_AUTOMATICALLY
         return is_charged and at < invoice.issued_at + _CALL_TAKES
-    return not is_answered(last) and at < last.attempted_at + _CALL_TAKES
+    return may_reach_gateway(last, at=at)
+
+
+def may_reach_gateway(attempt: PaymentAttempt, *, at: datetime) -> bool:
+    """Whether a charge that the gateway did not answer may get there still, at a UTC instant: its call may run."""
+    return not is_answered(attempt) and at < attempt.attempted_at + _CALL_TAKES
 
 
 def _but_for(invoice: Invoice, payment_id: str, attempt: int) -> Invoice:

@@ -10,6 +10,7 @@ from billing.domain.customer import Customer
 from billing.domain.decline import GATEWAY_REFUSED, NO_METHOD, advice_of
 from billing.domain.errors import NotFound
 from billing.domain.invoice import Invoice
+from billing.domain.open_ends import may_reach_gateway
 from billing.domain.payment import Payment, PaymentSource, gateway_payment_id
 from billing.ports import (
     ChargeOrder,
@@ -86,10 +87,14 @@ class Till:
     def charge(self) -> ChargeResult:
         """Charge the saved method; without one nobody is asked.
 
-        A refusal of the request itself ends the attempt. Raises GatewayRefused in place of that in the first days after
-        the issue, or after the schedule began the attempt: as a rule that is the account, for all invoices, and
-        somebody sees to it.
+        What was begun with one that is gone by now has no answer as long as the call that began it may run. A refusal
+        of the request itself ends the attempt. Raises GatewayRefused in place of that in the first days after the
+        issue, or after the schedule began the attempt: as a rule that is the account, for all invoices, and somebody
+        sees to it.
         """
+        begun = attempt_of(self.invoice, self.number)
+        if not self.has_method and begun is not None and may_reach_gateway(begun, at=self.at):
+            return self.result(Unknown(reason="no payment method is saved any more, and it may be on its way"))
         if not self.has_method:
             message = "No payment method is saved."
             return self.result(Declined(code=NO_METHOD, advice=advice_of(NO_METHOD), message=message))
