@@ -1,12 +1,13 @@
 """Give back what a credit note left paid beyond what is owed: each payment once, under the note's own id."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass
 
 from billing.domain.credit import CreditNote, CreditRefund
 from billing.domain.errors import NotFound
 from billing.domain.payment import Payment, PaymentStatus, RefundState, RefundTarget
 from billing.ports import Documents, Gateway, GatewayPayment, RefundStatus
+from billing.store.collection import Stored
 from billing.store.invoices import Invoices
 from billing.store.payments import Payments
 from billing.usecases.call import Call
@@ -24,148 +25,135 @@ def refund_credit(documents: Documents, note: CreditNote, *, gateway: Callable[[
     customer's balance. A hosted page that is for no more than is due now stays open. Without a `gateway` whatever needs
     one waits. Raises GatewayUnavailable (do it again later) and GatewayRefused.
     """
-    done = [_refunded(documents, note, each, gateway=gateway, call=call) for each in note.refunds]
+    owed = [_Owed(documents=documents, note=note, refund=each, gateway=gateway, call=call) for each in note.refunds]
+    done = [each.give() for each in owed]
     if gateway is not None:
         close_other_ways(documents, gateway(), note.invoice_id, paid_by="", call=call)
     return all(done) and (gateway is not None or bool(done))
 
 
-def _refunded(
-    documents: Documents,
-    note: CreditNote,
-    refund: CreditRefund,
-    *,
-    gateway: Callable[[], Gateway] | None,
-    call: Call,
-) -> bool:
-    known = next((each for each in _payment(documents, refund, call=call).refunds if each.id == note.id), None)
-    if known is not None and known.state is RefundState.DONE:
-        return gateway is not None or refund.target is RefundTarget.BALANCE
-    amount = (
-        _amount_to_ask(documents, note, refund, gateway=gateway, call=call)
-        if known is None
-        else known.amount  # less than the note says where no more was left to give
-    )
-    if not amount:
-        return amount == 0
-    asked = replace(refund, amount=amount)
-    if refund.target is RefundTarget.BALANCE:
-        _refund(documents, note, asked, id=note.id, gateway=None, call=call)
-        return True
-    if gateway is None:
-        return False
-    payment = _refund(documents, note, asked, id=note.id, gateway=gateway(), call=call)
-    [made] = [each for each in payment.refunds if each.id == note.id]
-    if made.state is RefundState.FAILED:
-        return _to_balance(documents, note, asked, payment, gateway=gateway(), call=call)
-    return made.state is RefundState.DONE
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Owed:
+    """What a note says to give back of one payment."""
 
+    documents: Documents
+    note: CreditNote
+    refund: CreditRefund
+    gateway: Callable[[], Gateway] | None
+    call: Call
 
-def _amount_to_ask(
-    documents: Documents,
-    note: CreditNote,
-    refund: CreditRefund,
-    *,
-    gateway: Callable[[], Gateway] | None,
-    call: Call,
-) -> int | None:
-    """As `_left_to_give`, once what went back elsewhere is booked; None also without a gateway that is needed."""
-    elsewhere: Mapping[str, int] = {}
-    status = _payment(documents, refund, call=call).status
-    if status is not PaymentStatus.REVERSED and refund.target is RefundTarget.METHOD:
-        if gateway is None:
-            return None
-        elsewhere = _under_way_elsewhere(documents, note, gateway(), call=call)
-    return _left_to_give(documents, note, refund, elsewhere=elsewhere, call=call)
+    def give(self) -> bool:
+        """Give it back; whether nothing of it is left to be done."""
+        known = next((each for each in self._payment().refunds if each.id == self.note.id), None)
+        if known is not None and known.state is RefundState.DONE:
+            return self.gateway is not None or self._is_for_balance
+        amount = self._amount_to_ask() if known is None else known.amount  # less than the note says, if less was left
+        if not amount:
+            return amount == 0
+        if self._is_for_balance:
+            self._put_on_balance(amount, id=self.note.id)
+            return True
+        if self.gateway is None:
+            return False
+        payment = self._refund(amount, id=self.note.id, target=RefundTarget.METHOD, gateway=self.gateway())
+        [made] = [each for each in payment.refunds if each.id == self.note.id]
+        if made.state is RefundState.FAILED:
+            return self._give_by_balance(payment, most=amount, gateway=self.gateway())
+        return made.state is RefundState.DONE
 
+    @property
+    def _is_for_balance(self) -> bool:
+        return self.refund.target is RefundTarget.BALANCE
 
-def _to_balance(
-    documents: Documents, note: CreditNote, refund: CreditRefund, payment: Payment, *, gateway: Gateway, call: Call
-) -> bool:
-    """Put on the balance what is to be given still; whether that is the end of it."""
-    name = f"{note.id}.balance"
-    if any(each.id == name for each in payment.refunds):
-        return True
-    elsewhere = _under_way_elsewhere(documents, note, gateway, call=call)
-    amount = _left_to_give(documents, note, refund, elsewhere=elsewhere, call=call)
-    if amount:
-        instead = CreditRefund(payment_id=refund.payment_id, amount=amount, target=RefundTarget.BALANCE)
-        _refund(documents, note, instead, id=name, gateway=None, call=call)
-    return amount is not None
+    def _amount_to_ask(self) -> int | None:
+        """As `_left_to_give`, once what went back elsewhere is booked; None also without a gateway that is needed."""
+        elsewhere: Mapping[str, int] = {}
+        if self._payment().status is not PaymentStatus.REVERSED and not self._is_for_balance:
+            if self.gateway is None:
+                return None
+            elsewhere = self._under_way_elsewhere(self.gateway())
+        return self._left_to_give(most=self.refund.amount, elsewhere=elsewhere)
 
+    def _give_by_balance(self, payment: Payment, *, most: int, gateway: Gateway) -> bool:
+        """Put on the balance what is to be given still; whether that is the end of it."""
+        name = f"{self.note.id}.balance"
+        if any(each.id == name for each in payment.refunds):
+            return True
+        amount = self._left_to_give(most=most, elsewhere=self._under_way_elsewhere(gateway))
+        if amount:
+            self._put_on_balance(amount, id=name)
+        return amount is not None
 
-def _left_to_give(
-    documents: Documents, note: CreditNote, refund: CreditRefund, *, elsewhere: Mapping[str, int], call: Call
-) -> int | None:
-    """What of a refund is to be given still: no more than its invoice is overpaid, whoever gave money back meanwhile.
+    def _left_to_give(self, *, most: int, elsewhere: Mapping[str, int]) -> int | None:
+        """What is to be given still: no more than the invoice is overpaid, whoever gave money back meanwhile.
 
-    Nothing of what the bank took back. None while that can't be told: the payment is disputed, or another refund is
-    under way that would leave less if it arrived; of what no books know of yet that is `elsewhere`, by payment.
-    """
-    payment = _payment(documents, refund, call=call)
-    if payment.status is not PaymentStatus.SUCCEEDED:
-        return 0 if payment.status is PaymentStatus.REVERSED else None
-    [invoice] = Invoices.of(documents, call.tenant_id).get([note.invoice_id])
-    over = 0 if invoice is None else invoice.value.overpaid
-    payments = Payments.of(documents, call.tenant_id).of_invoice(note.invoice_id)
-    under_way = {each.value.id: _asked(each.value, note.invoice_id) for each in payments}
-    left = next((each.amount for each in payment.parts_left if each.invoice_id == note.invoice_id), 0)
-    most = min(refund.amount, left + under_way.get(payment.id, 0), over)
-    left, over = left - elsewhere.get(payment.id, 0), over - sum(under_way.values()) - sum(elsewhere.values())
-    return most if most <= min(left, over) else None
+        Nothing of what the bank took back. None while that can't be told: the payment is disputed, or another refund is
+        under way that would leave less if it arrived; of what no books know of yet that is `elsewhere`, by payment.
+        """
+        payment, invoice_id = self._payment(), self.note.invoice_id
+        if payment.status is not PaymentStatus.SUCCEEDED:
+            return 0 if payment.status is PaymentStatus.REVERSED else None
+        [invoice] = Invoices.of(self.documents, self.call.tenant_id).get([invoice_id])
+        over = 0 if invoice is None else invoice.value.overpaid
+        under_way = {each.value.id: _asked(each.value, invoice_id) for each in self._payments()}
+        left = next((each.amount for each in payment.parts_left if each.invoice_id == invoice_id), 0)
+        most = min(most, left + under_way.get(payment.id, 0), over)
+        left, over = left - elsewhere.get(payment.id, 0), over - sum(under_way.values()) - sum(elsewhere.values())
+        return most if most <= min(left, over) else None
 
+    def _under_way_elsewhere(self, gateway: Gateway) -> Mapping[str, int]:
+        """What the gateway is giving back of each payment of the note's invoice, and the books hold nothing for.
 
-def _under_way_elsewhere(documents: Documents, note: CreditNote, gateway: Gateway, *, call: Call) -> Mapping[str, int]:
-    """What the gateway is giving back of each payment of the note's invoice, and the books hold nothing for.
+        What went back by now is booked first.
+        """
+        amounts: dict[str, int] = {}
+        for each in self._payments():
+            if each.value.gateway_id and each.value.status is not PaymentStatus.REVERSED:
+                fetched = gateway.payment(each.value.gateway_id)
+                payment = follow_back(self.documents, each.value, fetched, call=self.call)
+                amounts[payment.id] = self._under_way_beside(payment, fetched)
+        return amounts
 
-    What went back by now is booked first.
-    """
-    amounts: dict[str, int] = {}
-    for each in Payments.of(documents, call.tenant_id).of_invoice(note.invoice_id):
-        if each.value.gateway_id and each.value.status is not PaymentStatus.REVERSED:
-            fetched = gateway.payment(each.value.gateway_id)
-            payment = follow_back(documents, each.value, fetched, call=call)
-            amounts[payment.id] = _under_way_beside(note, payment, fetched, call=call)
-    return amounts
+    def _under_way_beside(self, payment: Payment, fetched: GatewayPayment) -> int:
+        """What the gateway is giving back of a payment, beside refunds that the books know of and the note's own."""
+        failed = {each.id for each in payment.refunds if each.state is RefundState.FAILED}
+        ours = {self.note.id, *(each.id for each in payment.refunds)} - failed
+        keys = {refund_key(payment.id, each, call=self.call) for each in ours}
+        pending = [each for each in fetched.refunds if each.status is RefundStatus.PENDING]
+        return sum(each.amount for each in pending if each.key not in keys)
 
+    def _payments(self) -> list[Stored[Payment]]:
+        return Payments.of(self.documents, self.call.tenant_id).of_invoice(self.note.invoice_id)
 
-def _under_way_beside(note: CreditNote, payment: Payment, fetched: GatewayPayment, *, call: Call) -> int:
-    """What the gateway is giving back of a payment, beside refunds that the books know of and the note's own."""
-    failed = {each.id for each in payment.refunds if each.state is RefundState.FAILED}
-    ours = {note.id, *(each.id for each in payment.refunds)} - failed
-    keys = {refund_key(payment.id, each, call=call) for each in ours}
-    pending = [each for each in fetched.refunds if each.status is RefundStatus.PENDING]
-    return sum(each.amount for each in pending if each.key not in keys)
+    def _payment(self) -> Payment:
+        [stored] = Payments.of(self.documents, self.call.tenant_id).get([self.refund.payment_id])
+        if stored is None:
+            raise NotFound("payment", self.refund.payment_id)
+        return stored.value
+
+    def _put_on_balance(self, amount: int, *, id: str) -> None:  # noqa: A002 - the refund's
+        self._refund(amount, id=id, target=RefundTarget.BALANCE, gateway=None)
+
+    def _refund(
+        self,
+        amount: int,
+        *,
+        id: str,  # noqa: A002 - the refund's
+        target: RefundTarget,
+        gateway: Gateway | None,
+    ) -> Payment:
+        request = RefundRequest(
+            id=id,
+            payment_id=self.refund.payment_id,
+            amount=amount,
+            target=target,
+            invoice_id=self.note.invoice_id,
+            reason=f"{self.note.number}: {self.note.reason}",
+        )
+        return refund_payment(self.documents, request, gateway=gateway, call=self.call)
 
 
 def _asked(payment: Payment, invoice_id: str) -> int:
     """What refunds of an invoice's part come to that wait for their end."""
     waiting = [each for each in payment.refunds if each.waits]
     return sum(each.amount for each in waiting if each.invoice_id == invoice_id)
-
-
-def _payment(documents: Documents, refund: CreditRefund, *, call: Call) -> Payment:
-    [stored] = Payments.of(documents, call.tenant_id).get([refund.payment_id])
-    if stored is None:
-        raise NotFound("payment", refund.payment_id)
-    return stored.value
-
-
-def _refund(
-    documents: Documents,
-    note: CreditNote,
-    refund: CreditRefund,
-    *,
-    id: str,  # noqa: A002 - the refund's
-    gateway: Gateway | None,
-    call: Call,
-) -> Payment:
-    request = RefundRequest(
-        id=id,
-        payment_id=refund.payment_id,
-        amount=refund.amount,
-        target=refund.target,
-        invoice_id=note.invoice_id,
-        reason=f"{note.number}: {note.reason}",
-    )
-    return refund_payment(documents, request, gateway=gateway, call=call)
