@@ -115,17 +115,12 @@ class Payment:
     @property
     def refunded(self) -> int:
         """What was given back so far, or is about to be; what went by way of the balance counts once."""
-        return self.given_back(RefundState.DONE, RefundState.ASKED)
+        return self._given_back(RefundState.DONE, RefundState.ASKED)
 
     @property
     def amount_refunded(self) -> int:
         """What was given back; what is on its way is not, and may still fail."""
-        return self.given_back(RefundState.DONE)
-
-    def given_back(self, *states: RefundState) -> int:
-        """What refunds in these states come to; what went back by way of the balance counts once."""
-        given = self._given(*states)
-        return given.total() - max(0, given[""] - self.to_balance)
+        return self._given_back(RefundState.DONE)
 
     @property
     def parts_left(self) -> tuple[Application, ...]:
@@ -146,6 +141,10 @@ class Payment:
         parts = sorted(self.parts_to_take, key=lambda each: each.invoice_id != first)
         taken, _ = apply_in_order(amount, [Owed(invoice_id=each.invoice_id, amount_due=each.amount) for each in parts])
         return taken
+
+    def _given_back(self, *states: RefundState) -> int:
+        given = self._given(*states)
+        return given.total() - max(0, given[""] - self.to_balance)
 
     def _given(self, *states: RefundState) -> Counter[str]:
         given = Counter[str]()
