@@ -8,7 +8,6 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
 from functools import lru_cache
 from string import Formatter
 from typing import Generic, TypeVar
@@ -86,16 +85,6 @@ def printed_number(text: str, series: NumberSeries) -> str:
     parts = {name: int(part) for name, part in found.groupdict().items()}
     number = series.format.format(**{"year": 0, "month": 0, **parts})
     return number if squeezed(number) == text else ""
-
-
-def place_in(text: str, series: NumberSeries) -> tuple[date, int] | None:
-    """A day on which a series gives the number that these letters and digits are, and its sequence; None for none."""
-    found = _pattern(series.format).fullmatch(text)
-    if found is None or not printed_number(text, series):
-        return None
-    parts = {"year": 2000, "month": 1, **{name: int(part) for name, part in found.groupdict().items()}}
-    is_given = parts["year"] > 0 and 1 <= parts["month"] <= 12 and parts["sequence"] > 0
-    return (date(parts["year"], parts["month"], 1), parts["sequence"]) if is_given else None
 
 
 def _runs(text: str) -> list[str]:

@@ -6,8 +6,7 @@ from billing.domain.bank import squeezed
 from billing.domain.errors import Conflict
 from billing.domain.invoice import Invoice
 from billing.domain.invoice_life import cycle_id
-from billing.domain.period import local_date
-from billing.domain.reference import place_in, printed_number
+from billing.domain.reference import printed_number
 from billing.store.collection import Stored
 from billing.store.payables import Payables
 from billing.usecases.asked_before import OtherInvoice
@@ -15,7 +14,7 @@ from billing.usecases.run_context import RunContext
 
 
 class NumberTaken(Conflict):
-    """The number is that of a credit note, another customer's invoice or one to come; one number is one document."""
+    """The number is that of a credit note or of another customer's invoice, and one number is one document."""
 
     code: ClassVar[str] = OtherInvoice.code
     retryable: ClassVar[bool] = False
@@ -28,13 +27,11 @@ def numbered_before(context: RunContext, given: str, *, customer_id: str) -> Sto
     """The customer's invoice of that number, the newest revision of its period; None where the number is nobody's.
 
     A number is known as a transfer that quotes it is matched: whatever case, blanks and punctuation (semantics 8).
-    Raises NumberTaken for the number of a credit note, of another customer's invoice, and for one that the series give
-    one day: a transfer that quotes it would pay that document.
+    Raises NumberTaken for the number of a credit note, and of another customer's invoice.
     """
     text = squeezed(given)
     if not text:
         return None
-    to_come = _to_come(context, text)  # known before the documents: what is given meanwhile is among them
     payables = Payables.of(context.documents, context.tenant.id)
     series = context.tenant.numbers, context.tenant.credit_numbers
     numbers = sorted({given, *(printed_number(text, each) for each in series)} - {""})
@@ -46,24 +43,7 @@ def numbered_before(context: RunContext, given: str, *, customer_id: str) -> Sto
         if each.customer_id != customer_id:
             raise NumberTaken(given, f"an invoice of customer {each.customer_id}")
         theirs.add(each.invoice_id)
-    if to_come and not theirs:
-        raise NumberTaken(given, f"a document to come, {to_come}")
     return _newest(context, min(theirs)) if theirs else None
-
-
-def _to_come(context: RunContext, text: str) -> str:
-    """The number that it is and that no document has yet; "" for none, or the one that an invoice made now gets."""
-    tenant = context.tenant
-    today = local_date(context.request.recorded_at, zone=tenant.zone)
-    for series in (tenant.numbers, tenant.credit_numbers):
-        if (place := place_in(text, series)) is not None:
-            day, sequence = place
-            context.load_counters({series.series_of(day)})
-            last, number = context.counters[series.series_of(day)].last, series.number(day, sequence)
-            is_next = series is tenant.numbers and number == series.number(today, last + 1)
-            if sequence > last and not is_next:
-                return number
-    return ""
 
 
 def _newest(context: RunContext, invoice_id: str) -> Stored[Invoice]:
