@@ -28,8 +28,9 @@ from billing.usecases.change_subscription import add_one_time_charge
 from billing.usecases.preview_life import preview_life
 from billing.usecases.record_usage import record_usage
 from billing.usecases.usage_outcome import OutcomeStatus
-from tests.april_subscriptions import AHEAD, BASIC, sound, totals
+from tests.april_subscriptions import AHEAD, BASIC, totals
 from tests.builders import YEARLY, a_tenant, utc
+from tests.changing_plans import bills, is_sound
 from tests.crediting import pays
 from tests.paying import balance
 from tests.reviewing import call, reissue, void
@@ -51,12 +52,7 @@ def world() -> Iterator[World]:
         bills(world, day)
     yield world
     bills(world, "2026-07-02")
-    sound(world)
-
-
-def bills(world: World, day: str) -> None:
-    world.travels_to(day)
-    assert world.runs_billing().failures == []
+    assert is_sound(world)
 
 
 def does(world: World, name: str, change: LifeChange, *, at: str = "2026-05-01T09:00") -> ChangedLife:

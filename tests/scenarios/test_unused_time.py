@@ -14,8 +14,9 @@ from billing.domain.subscription import Unused
 from billing.domain.tax import TaxTable
 from billing.store.subscriptions import Subscriptions
 from billing.usecases.change_life import ChangedLife
-from tests.april_subscriptions import AHEAD, bills, does, sound, totals, world
+from tests.april_subscriptions import AHEAD, bills, does, totals, world
 from tests.builders import a_rate, a_tenant, utc
+from tests.changing_plans import is_sound
 from tests.crediting import pays
 from tests.reviewing import void
 from tests.world import World
@@ -36,7 +37,7 @@ def taxed() -> World:
 def cancelled(world: World, unused: Unused) -> ChangedLife:
     done = does(world, "ahead", Cancellation(at=Moment.NOW, unused=unused))
     bills(world, "2026-04-12")
-    sound(world)
+    assert is_sound(world)
     return done
 
 
