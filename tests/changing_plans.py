@@ -7,7 +7,10 @@ from billing.domain.credit import CreditNote
 from billing.domain.invoice import Invoice
 from billing.domain.life_change import LifeChange, PlanChange
 from billing.domain.subscription import Subscription
+from billing.usecases.admit_usage import ReportedUsage
 from billing.usecases.change_life import change_life
+from billing.usecases.record_usage import record_usage
+from billing.usecases.usage_outcome import OutcomeStatus
 from billing.usecases.verify import VerifyRequest, verify
 from tests.builders import YEARLY, a_fee, a_plan, utc
 from tests.reviewing import call, void
@@ -47,6 +50,14 @@ def void_year(world: World) -> str:
     takes(world, "ada", "month", on="2026-04-11", at="2026-04-11T11:00")
     bills(world, "2026-05-01")
     return bill.id
+
+
+def uses(world: World, calls: int, *, on: str) -> None:
+    """Ada reports so many calls of a day, on that day or now, if that is later."""
+    world.now = max(world.now, utc(on))
+    usage = ReportedUsage(id=on, subscription_id="sub-ada", meter="calls", occurred_at=utc(on), quantity=calls)
+    [outcome] = record_usage(world.documents, tenant_id="acme", events=[usage], recorded_at=world.now)
+    assert outcome.status is OutcomeStatus.ACCEPTED, outcome
 
 
 def charged(world: World, name: str) -> list[list[int]]:

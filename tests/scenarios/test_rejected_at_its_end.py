@@ -12,11 +12,8 @@ from billing.domain.catalog import Billed
 from billing.domain.invoice_life import LaterBillMade
 from billing.domain.life_change import Cancellation
 from billing.domain.subscription import SubscriptionStatus, Unused
-from billing.usecases.admit_usage import ReportedUsage
-from billing.usecases.record_usage import record_usage
-from billing.usecases.usage_outcome import OutcomeStatus
 from tests.builders import a_fee, a_meter, a_plan, a_tenant, utc
-from tests.changing_plans import bills, charged, does, is_sound
+from tests.changing_plans import bills, charged, does, is_sound, uses
 from tests.reviewing import approve, reject, reviews, settings
 from tests.scenarios.billing_processes import audited
 from tests.world import World
@@ -34,12 +31,6 @@ def held(billed: Billed, *, unused: Unused = Unused.CREDIT) -> World:
     bills(world, "2026-05-01")
     does(world, "ada", Cancellation(at=utc("2026-05-01"), unused=unused), at="2026-05-01T09:00")
     return world
-
-
-def uses(world: World, calls: int, *, on: str) -> None:
-    usage = ReportedUsage(id=on, subscription_id="sub-ada", meter="calls", occurred_at=utc(on), quantity=calls)
-    [outcome] = record_usage(world.documents, tenant_id="acme", events=[usage], recorded_at=world.now)
-    assert outcome.status is OutcomeStatus.ACCEPTED, outcome
 
 
 @pytest.mark.parametrize("unused", [Unused.CREDIT, Unused.NONE])

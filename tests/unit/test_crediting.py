@@ -18,8 +18,8 @@ from billing.domain.crediting import InvoiceNotCreditable, credit
 from billing.domain.document_check import differing_lines, differing_sums
 from billing.domain.errors import InvalidInput
 from billing.domain.explained import explain
-from billing.domain.explanation import CreditStep, Explanation, FlatStep, LateUsageStep
-from billing.domain.invoice import AccountingTax, Invoice, InvoiceStatus, LineItem
+from billing.domain.explanation import CreditStep, Explanation, FlatStep, LateUsageStep, PackageStep
+from billing.domain.invoice import AccountingTax, Invoice, InvoiceStatus, LineItem, LineKind
 from billing.domain.money import Money, Rounding
 from billing.domain.subscription import Prepaid
 from billing.domain.tax import (
@@ -232,6 +232,30 @@ def test_lines_of_other_bills_lower_what_is_left() -> None:
         ),
     )
     assert [each.left for each in credit_left(calls, earlier=[], later=[corrected]).charges] == [600]
+
+
+CALL = PackageStep(meter="calls", usage=Decimal(1), size=Decimal(1), quantity=Decimal(1), unit_price=Decimal(1))
+"""One call at 1.00."""
+
+
+@pytest.mark.parametrize(("is_rest", "left"), [(True, 600), (False, 1000)])
+def test_a_correction_lowers_the_rest_of_its_period_and_no_late_usage_of_another(*, is_rest: bool, left: int) -> None:
+    """Ten calls after a bill of five, or ten late ones of the month before; 4.00 of this invoice's are taken back."""
+    step = LateUsageStep(
+        meter="calls",
+        usage_before=Decimal(5),
+        usage_after=Decimal(15),
+        before=(CALL,) * 5,
+        after=(CALL,) * 15,
+        invoice_id="an-earlier-one",
+        is_rest=is_rest,
+    )
+    fee = invoice(("10.00", VAT))
+    line = replace(fee.lines[0], kind=LineKind.USAGE, explanation=Explanation(plan="plan@1", step=step))
+    sold = replace(fee, lines=(line,))
+    taken = replace(step, usage_before=Decimal(15), usage_after=Decimal(11), invoice_id=sold.id, is_rest=False)
+    corrected = replace(line, id="late", amount=-400, explanation=Explanation(plan="plan@1", step=taken))
+    assert [each.left for each in credit_left(sold, earlier=[], later=[corrected]).charges] == [left]
 
 
 def test_what_was_credited_of_a_charge_counts_as_not_paid_ahead() -> None:

@@ -123,6 +123,26 @@ def test_late_usage_shows_both_ratings() -> None:
     ]
 
 
+def test_the_rest_of_a_period_names_the_bill_of_its_first_part() -> None:
+    step = LateUsageStep(
+        meter="calls",
+        usage_before=Decimal(60),
+        usage_after=Decimal(130),
+        before=(tier("60", quantity="60", price="2", model="volume"),),
+        after=(tier("130", quantity="130", price="0.5", model="volume"),),
+        invoice_id="sub-1.20260501T000000Z.r0",
+        is_rest=True,
+    )
+    assert worded(step) == [
+        "sub-1.20260501T000000Z.r0 billed the first part of its period, which had 60 calls.",
+        "With it the period has 130.",
+        "Tiers and allowances go on from there: the period rated with it less the period rated without it.",
+        "with it: 130 × 0.50 = 65.00",
+        "without it: 60 × 2.00 = 120.00",
+        "65.00 - 120.00 = -55.00",
+    ]
+
+
 def test_a_percentage_says_what_of_and_how_it_was_spread() -> None:
     # 10 % of 262.95 = 26.295 -> 26.30; by largest remainder 90.00 bears 9.00, 73.95 bears 7.40, 99.00 bears 9.90
     step = DiscountStep(coupon="TENTH", percent=Decimal(10), amount=None, weights=(9_000, 7_395, 9_900), own=(0, 2))

@@ -137,23 +137,39 @@ def is_short_first_period(subscription: Subscription, whole: Period) -> bool:
 
 def period_around(subscription: Subscription, instant: datetime) -> Period:
     """The subscription's billing period around a UTC instant of its life, clipped where a change restarts the cycle."""
+    return _period_between(subscription, instant, restarts=_restarts(subscription))
+
+
+def uncut_period(subscription: Subscription, instant: datetime) -> Period:
+    """As `period_around`, but as one where the bill of a change that was taken back cut it.
+
+    What is not measured by time is owed once for it, whatever bills there are (semantics 4 and 5).
+    """
+    changes = pairwise(subscription.phases)
+    restarts = [phase.start for before, phase in changes if phase.schedule != before.schedule]
+    return _period_between(subscription, instant, restarts=restarts)
+
+
+def plan_stretch(subscription: Subscription, span: Period, *, until: datetime) -> Period:
+    """A phase's stretch of a period with what its plan has of the `uncut_period` before it, and after it `until` then.
+
+    It is longer than the phase's own only where a change was taken back after its bill.
+    """
+    if len(subscription.phases) == 1:
+        return span
+    uncut = uncut_period(subscription, span.start)
+    changes = [phase.start for before, phase in pairwise(subscription.phases) if phase.plan != before.plan]
+    start = max(uncut.start, *[at for at in changes if at <= span.start], subscription.start)
+    end = max(span.end, min(uncut.end, until, *[at for at in changes if at > span.start]))
+    return span if (start, end) == (span.start, span.end) else Period(start=start, end=end)
+
+
+def _period_between(subscription: Subscription, instant: datetime, *, restarts: list[datetime]) -> Period:
     anchored = anchored_period(subscription.phase_at(instant).schedule, instant)
-    restarts = _restarts(subscription)
     return Period(
         start=max(anchored.start, subscription.start, *[at for at in restarts if at <= instant]),
         end=min(anchored.end, subscription.end or anchored.end, *[at for at in restarts if at > instant]),
     )
-
-
-def begun_at(subscription: Subscription, instant: datetime) -> datetime:
-    """When what is owed once per period began: as `period_around`, also where a bill of a change taken back cut that.
-
-    A fee without proration is charged once from then on, whatever bills there are (semantics 5).
-    """
-    anchored = anchored_period(subscription.phase_at(instant).schedule, instant)
-    changes = [(before.schedule, phase) for before, phase in pairwise(subscription.phases) if phase.start <= instant]
-    restarts = [phase.start for before, phase in changes if phase.schedule != before]
-    return max(anchored.start, subscription.start, *restarts)
 
 
 def _next_boundary(subscription: Subscription, *, after: datetime) -> datetime:

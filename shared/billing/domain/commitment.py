@@ -12,7 +12,7 @@ from datetime import timedelta
 from billing.domain.billing_cycle import anchored_period
 from billing.domain.catalog import Plan, Proration
 from billing.domain.charge import Charge, ChargeFacts, Origin, charge, one_amount
-from billing.domain.explanation import CommitmentStep, CreditStep, LateUsageStep, amount_of, prorated
+from billing.domain.explanation import CommitmentStep, CreditStep, amount_of, prorated
 from billing.domain.fee_charges import owed_stretch, unused_ahead
 from billing.domain.invoice import LineKind
 from billing.domain.period import Period
@@ -81,7 +81,7 @@ def _charged(facts: ChargeFacts, plan: Plan, charges: Sequence[Charge], *, perio
     lines = [
         TaxableLine(amount=each.line.amount, inclusive=each.line.tax_inclusive, treatment=each.treatment)
         for each in own
-        if not isinstance(each.line.explanation.step, CreditStep | LateUsageStep)
+        if not isinstance(each.line.explanation.step, CreditStep)
     ]
     ahead = [
         TaxableLine(amount=_billed_ahead(facts, each), inclusive=each.tax_inclusive, treatment=each.treatment)

@@ -147,7 +147,8 @@ def _discounted(
 
 
 def _is_discounted(line: LineItem) -> bool:
-    return not isinstance(line.explanation.step, CommitmentStep | LateUsageStep | CreditStep)
+    step = line.explanation.step
+    return not isinstance(step, CommitmentStep | CreditStep) and (not isinstance(step, LateUsageStep) or step.is_rest)
 
 
 def _lowered(charges: Sequence[LeftCharge], lowering: LeftCharge) -> list[LeftCharge]:
@@ -185,7 +186,9 @@ def _bills(billed: LineItem, credit: LineItem) -> bool:
     """Whether a line billed what another bill's line gave back: the same item, or the same meter."""
     step, billing = credit.explanation.step, billed.explanation.step
     if isinstance(step, LateUsageStep):
-        return isinstance(billing, TierStep | PackageStep) and billing.meter == step.meter
+        if isinstance(billing, LateUsageStep) and not billing.is_rest:
+            return False
+        return isinstance(billing, TierStep | PackageStep | LateUsageStep) and billing.meter == step.meter
     return billed.id.rsplit(":", 2)[0] == credit.id.rsplit(":", 2)[0]
 
 

@@ -118,12 +118,14 @@ class _Words:
 
     def late_usage(self, step: LateUsageStep) -> ExplainedStep:
         with_it, without = [[self.rated(each) for each in steps] for steps in (step.after, step.before)]
+        had = f"which had {plain(step.usage_before)} {step.meter}."
+        came = f"Came after its period was invoiced, {had}"
+        priced = "Priced as if it had come in time: the period rated with it less the period rated without it."
+        if step.is_rest:
+            came = f"{step.invoice_id} billed the first part of its period, {had}"
+            priced = "Tiers and allowances go on from there: the period rated with it less the period rated without it."
         return ExplainedStep(
-            facts=(
-                f"Came after its period was invoiced, which had {plain(step.usage_before)} {step.meter}.",
-                f"With it the period has {plain(step.usage_after)}.",
-                "Priced as if it had come in time: the period rated with it less the period rated without it.",
-            ),
+            facts=(came, f"With it the period has {plain(step.usage_after)}.", priced),
             calculations=(*_named("with it", with_it), *_named("without it", without)),
             conclusion=f"{self._sum(with_it)} - {self._sum(without)} = {self.money(self.total(step))}",
         )

@@ -80,7 +80,8 @@ class LateUsageStep:
     """Usage that came after its period was invoiced: the period rated with it less the period rated without it.
 
     `before` and `after` are the steps of those two ratings, `usage_before` and `usage_after` the period's quantities.
-    `invoice_id` names the period's own invoice, which a line below zero corrects.
+    `invoice_id` names the period's own invoice, which a line below zero corrects. It `is_rest` where it is in time: of
+    the second part of a period whose first part has a bill of its own, that of `invoice_id`.
     """
 
     meter: str
@@ -89,6 +90,7 @@ class LateUsageStep:
     before: tuple[UsageStep, ...]
     after: tuple[UsageStep, ...]
     invoice_id: str = ""
+    is_rest: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
 
-from billing.domain.billing_cycle import anchored_period, begun_at, is_short_first_period
+from billing.domain.billing_cycle import anchored_period, is_short_first_period, uncut_period
 from billing.domain.catalog import Billed, FirstPeriod, Plan, Proration, RecurringCharge
 from billing.domain.charge import Charge, ChargeFacts, Origin, charge, one_amount, taxed
 from billing.domain.exact import times
@@ -105,7 +105,7 @@ def _fees_to_bill(facts: ChargeFacts, period: Period) -> Iterator[_Fee]:
 def _was_owed(facts: ChargeFacts, fee: _Fee) -> bool:
     """Whether an earlier stretch of the fee's period owes it, on this bill or another."""
     subscription = facts.subscription
-    begun = begun_at(subscription, fee.span.start)
+    begun = uncut_period(subscription, fee.span.start).start
     before = subscription.spans(Period(start=begun, end=fee.span.start)) if begun < fee.span.start else ()
     return any(
         item_id == fee.item_id and without(stretch, subscription.left_out)

@@ -1,27 +1,21 @@
 """Late usage lines: the difference between a past period rated with and without it (semantics 4)."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import timedelta
-from decimal import Decimal
+from datetime import datetime, timedelta
 
-from billing.domain.billing_cycle import BillingCycle, cycle_at
-from billing.domain.catalog import ZERO, MeteredCharge
+from billing.domain.billing_cycle import BillingCycle, cycle_at, plan_stretch
 from billing.domain.charge import Charge, ChargeFacts, Origin, charge
-from billing.domain.exact import EXACT, divide, plus, times, total
-from billing.domain.explanation import LateUsageStep, PackageStep, TierStep, UsageStep
 from billing.domain.invoice import LineKind
 from billing.domain.late_usage import LateBuckets
-from billing.domain.money import Rounding
 from billing.domain.period import Period, local_date
-from billing.domain.rating import RatedPart, rate
+from billing.domain.rated_twice import difference, rated_twice
 from billing.domain.stamp import stamp
-from billing.domain.subscription import Subscription, plan_of
+from billing.domain.subscription import Phase, Subscription, plan_of
 from billing.domain.usage import Buckets, all_joined, quantity
 from billing.domain.usage_ownership import owned_buckets, priced_period
 
 _MOMENT = timedelta(microseconds=1)
-_PRICE_PLACES = 12
 
 
 def late_charges(facts: ChargeFacts) -> Iterator[Charge]:
@@ -30,8 +24,13 @@ def late_charges(facts: ChargeFacts) -> Iterator[Charge]:
     It is priced by the version in force then and taxed at that period's tax point; 0.00 where no price changes.
     """
     for meter, late in facts.late.items():
+        known: set[Period] = set()
         for period in _periods(facts.subscription, late.late):
-            yield from _of_period(facts, meter, late, period=period)
+            for phase, span in facts.subscription.spans(period):
+                stretch = plan_stretch(facts.subscription, span, until=facts.subscription.next_billing_at or span.end)
+                if stretch not in known:
+                    known.add(stretch)
+                    yield from _of_stretch(facts, meter, late, phase=phase, stretch=stretch, period=period)
 
 
 def covering(charges: Sequence[Charge], cycle: BillingCycle) -> BillingCycle:
@@ -48,71 +47,34 @@ def _periods(subscription: Subscription, late: Buckets) -> list[Period]:
     return sorted((each for each in found if each is not None), key=lambda period: period.start)
 
 
-def _of_period(facts: ChargeFacts, meter: str, late: LateBuckets, *, period: Period) -> Iterator[Charge]:
-    subscription = facts.subscription
-    for phase, span in subscription.spans(period):
-        plan = plan_of(phase, facts.plans)
-        metered = next((each for each in plan.metered if each.meter == meter), None)
-        owned = owned_buckets(subscription, span)
-        if metered is None or owned is None:
-            continue
-        step = _step(metered, late, owned=owned, invoice_id=_invoice_of(facts, period))
-        if step.usage_after == step.usage_before:
-            continue
-        part = RatedPart(
-            description=f"{metered.name} - late usage {_days(span, zone=subscription.zone)}",
-            quantity=EXACT.subtract(step.usage_after, step.usage_before),
-            unit_price=_average_price(step),
-            step=step,
-        )
-        origin = Origin(
-            kind=LineKind.USAGE, plan=plan.ref, span=span, period=period, tax_inclusive=metered.tax_inclusive
-        )
-        yield charge(facts, part, line_id=f"late:{meter}:{stamp(span.start)}", origin=origin)
-
-
-def _step(metered: MeteredCharge, late: LateBuckets, *, owned: Period, invoice_id: str) -> LateUsageStep:
+def _of_stretch(
+    facts: ChargeFacts, meter: str, late: LateBuckets, *, phase: Phase, stretch: Period, period: Period
+) -> Iterator[Charge]:
+    plan, owned = plan_of(phase, facts.plans), owned_buckets(facts.subscription, stretch)
+    metered = next((each for each in plan.metered if each.meter == meter), None)
+    if metered is None or owned is None:
+        return
     with_late = all_joined(metered.aggregation, (late.billed, late.late))
-    before = max(quantity(metered.aggregation, late.billed, owned), ZERO)
-    after = max(quantity(metered.aggregation, with_late, owned), ZERO)
-    return LateUsageStep(
-        meter=metered.meter,
-        usage_before=before,
-        usage_after=after,
-        before=_usage_steps(rate(metered, before)),
-        after=_usage_steps(rate(metered, after)),
-        invoice_id=invoice_id,
+    before, after = (quantity(metered.aggregation, each, owned) for each in (late.billed, with_late))
+    invoice_id = invoice_of(facts, bill_for_date=period.end)
+    step = rated_twice(metered, before=before, after=after, invoice_id=invoice_id)
+    if step.usage_after == step.usage_before:
+        return
+    days = local_days(stretch, zone=facts.subscription.zone)
+    part = difference(step, description=f"{metered.name} - late usage {days}")
+    origin = Origin(
+        kind=LineKind.USAGE, plan=plan.ref, span=stretch, period=period, tax_inclusive=metered.tax_inclusive
     )
+    yield charge(facts, part, line_id=f"late:{meter}:{stamp(stretch.start)}", origin=origin)
 
 
-def _invoice_of(facts: ChargeFacts, period: Period) -> str:
-    """The invoice that the period's timely usage was billed by."""
-    cycle = cycle_at(facts.subscription, facts.plans, bill_for_date=period.end)
+def invoice_of(facts: ChargeFacts, *, bill_for_date: datetime) -> str:
+    """The invoice that the timely usage of the period until then (UTC) was billed by."""
+    cycle = cycle_at(facts.subscription, facts.plans, bill_for_date=bill_for_date)
     return f"{facts.subscription.id}.{cycle.key}.r0"
 
 
-def _usage_steps(parts: Iterable[RatedPart]) -> tuple[UsageStep, ...]:
-    return tuple(part.step for part in parts if isinstance(part.step, TierStep | PackageStep))
-
-
-def _days(span: Period, *, zone: str) -> str:
+def local_days(span: Period, *, zone: str) -> str:
     """The local days of a stretch, the last one included."""
     first, last = local_date(span.start, zone=zone), local_date(span.end - _MOMENT, zone=zone)
     return f"{first}" if first == last else f"{first} to {last}"
-
-
-def _average_price(step: LateUsageStep) -> Decimal:
-    """What a unit of the difference costs (major units): its tier's price, or the average of several, to 12 places."""
-    difference = EXACT.subtract(_price(step.after), _price(step.before)).as_integer_ratio()
-    units = EXACT.subtract(step.usage_after, step.usage_before).as_integer_ratio()
-    scaled = divide(difference[0] * units[1] * 10**_PRICE_PLACES, difference[1] * units[0], rounding=Rounding.HALF_UP)
-    price = EXACT.normalize(EXACT.scaleb(Decimal(scaled), -_PRICE_PLACES))
-    return Decimal(f"{price:f}")
-
-
-def _price(steps: Iterable[UsageStep]) -> Decimal:
-    """The exact price (major units), not rounded."""
-    return total(
-        plus(times(step.quantity, step.unit_price), step.flat_fee if isinstance(step, TierStep) else ZERO)
-        for step in steps
-    )

@@ -7,7 +7,7 @@ from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
-from billing.domain.billing_cycle import period_around
+from billing.domain.billing_cycle import uncut_period
 from billing.domain.period import local_midnight
 from billing.domain.rollup import UsageRollup, months_of, rollup_id
 from billing.domain.subscription import Subscription, SubscriptionStatus
@@ -103,7 +103,7 @@ def _months_around(subscription: Subscription, month: str) -> tuple[str, ...]:
     months: list[str] = []
     at = max(start, subscription.start)
     while at < end and (subscription.end is None or at < subscription.end):
-        period = period_around(subscription, at)
+        period = uncut_period(subscription, at)
         months += months_of(period, zone=subscription.zone)
         at = period.end
     return tuple(dict.fromkeys(months))

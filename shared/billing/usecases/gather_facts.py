@@ -1,10 +1,10 @@
 """Gather what a page of due subscriptions is billed from: plans once a run, then customers and usage in one read."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
-from billing.domain.billing_cycle import BillingCycle
+from billing.domain.billing_cycle import BillingCycle, uncut_period
 from billing.domain.catalog import Aggregation, Plan
 from billing.domain.customer import Customer
 from billing.domain.errors import BillingError, InvalidInput, NotFound
@@ -102,7 +102,8 @@ def _rollups(subscription: Subscription, plans: Plans, cycle: BillingCycle) -> I
         for phase, _ in subscription.spans(cycle.arrears)
         for charge in plans[phase.plan].metered
     }
-    months = months_of(cycle.arrears, zone=subscription.zone) if metered else ()
+    since = uncut_period(subscription, cycle.arrears.start).start  # a bill before may have been for a part of it
+    months = months_of(replace(cycle.arrears, start=since), zone=subscription.zone) if metered else ()
     for meter, aggregation in metered.items():
         for month in months:
             yield UsageRollup(subscription_id=subscription.id, meter=meter, month=month, aggregation=aggregation)
