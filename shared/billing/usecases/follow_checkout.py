@@ -9,7 +9,7 @@ from billing.usecases.call import Call
 from billing.usecases.charge_waiting import ChargeAgain, charge_waiting
 from billing.usecases.close_other_ways import forget_page
 from billing.usecases.follow_payment import Followed, follow_payment
-from billing.usecases.saved_methods import keep_method_of_now, keep_page_s_method
+from billing.usecases.saved_methods import keep_method_of_now, keep_method_of_page
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +66,6 @@ def _save(documents: Documents, pages: HostedPages, page: Checkout, *, call: Cal
     customer_id = page.metadata.get("customer_id", "")
     if Customers.of(documents, call.tenant_id).get([customer_id])[0] is None:
         return Followed.NOT_OURS
-    news = keep_page_s_method(documents, pages.gateway, page, customer_id=customer_id, call=call)
+    news = keep_method_of_page(documents, pages.gateway, page, customer_id=customer_id, call=call)
     charge_waiting(documents, customer_id, pages.charge_again, call=call)
     return Followed.BOOKED if news else Followed.NOTED

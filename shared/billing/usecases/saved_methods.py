@@ -88,7 +88,9 @@ def keep_method_of_now(
     return _keep(documents, customer_id, fields, event="customer.payment_method", shown="payment_method", call=call)
 
 
-def keep_page_s_method(documents: Documents, gateway: Gateway, page: Checkout, *, customer_id: str, call: Call) -> bool:
+def keep_method_of_page(
+    documents: Documents, gateway: Gateway, page: Checkout, *, customer_id: str, call: Call
+) -> bool:
     """Make the method that was saved on a hosted page the one that is charged, once; whether that was done now.
 
     A page that somebody comes back to, or that is heard of late, takes back nothing that was saved since: not at the
