@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import pytest
 
+from billing.domain.catalog import Billed
 from billing.domain.errors import InvalidInput, NotFound
 from billing.domain.life_change import (
     Cancellation,
@@ -15,17 +16,19 @@ from billing.domain.life_change import (
     PlanChange,
     Resuming,
 )
-from billing.domain.subscription import SubscriptionStatus
+from billing.domain.subscription import OneTimeCharge, SubscriptionStatus
 from billing.domain.trial import subscribed
 from billing.store.audit import AuditLog
 from billing.store.customers import Customers
 from billing.store.subscriptions import Subscriptions
 from billing.usecases.admit_usage import ReportedUsage
+from billing.usecases.change_subscription import add_one_time_charge
 from billing.usecases.record_usage import record_usage
 from billing.usecases.usage_outcome import OutcomeStatus
 from tests.april_subscriptions import bills, does, totals, world
 from tests.builders import a_fee, a_plan, utc
 from tests.paying import balance
+from tests.reviewing import call
 from tests.world import World
 
 __all__ = ["world"]
@@ -167,3 +170,32 @@ def test_in_a_trial_the_customer_s_count_follows(world: World) -> None:
     assert (ended.end, ended.status, active(world, "trying")) == (utc("2026-04-15"), SubscriptionStatus.ENDED, 0)
     assert does(world, "trying", CancellationUndone()).after.next_billing_at == utc("2026-05-15")
     assert active(world, "trying") == 1
+
+
+def test_an_end_in_the_trial_taken_back_after_a_run_that_was_ahead_has_the_trial_s_bill_made_once(world: World) -> None:
+    """That run billed a set-up alone; the seat that is added since costs 30.00, and half of it until 1 May."""
+    seats = world.plan(
+        a_plan(
+            plan_id="seats",
+            addons=[a_fee("30.00", "seat")],
+            anchor_day=1,
+            trial_days=14,
+            billed=Billed.IN_ADVANCE,
+        )
+    )
+    world.customer("trying")
+    opened = subscribed("sub-trying", "trying", plan=seats, start=utc("2026-04-02"), zone="UTC")
+    opened = replace(opened, next_billing_at=opened.start)
+    world.documents.commit([Subscriptions.of(world.documents, "acme").creation(opened)])
+    world.travels_to("2026-04-03")
+    setup = OneTimeCharge(
+        id="setup", name="Set-up", quantity=Decimal(1), unit_price=Decimal(40), charged_at=opened.start
+    )
+    add_one_time_charge(world.documents, "sub-trying", one_time=setup, call=call(world))
+    bills(world, "2026-04-16")
+    does(world, "trying", Cancellation(at=opened.start), at="2026-04-10")
+    after = does(world, "trying", CancellationUndone(), at="2026-04-11").after
+    assert (opened.start, after.next_billing_at) == (utc("2026-04-16"), utc("2026-05-01"))
+    does(world, "trying", ItemsChange(quantities={"seat": Decimal(1)}, at=opened.start), at="2026-04-11")
+    bills(world, "2026-05-01")
+    assert totals(world, "trying") == [4000, 1500 + 3000]

@@ -4,11 +4,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from billing.domain.billing_cycle import bill_made_at
+from billing.domain.billing_cycle import bill_made_at, next_bill_for
 from billing.domain.catalog import Billed
 from billing.domain.credit_request import CreditRequest, LinesCredit
 from billing.domain.errors import BillingError, InvalidInput, NotFound
-from billing.domain.life_change import Cancellation, LifeChange, PlanChange, changed, effective_at
+from billing.domain.life_change import Cancellation, CancellationUndone, LifeChange, PlanChange, changed, effective_at
 from billing.domain.payment import RefundTarget
 from billing.domain.period import Period, local_date, local_midnight
 from billing.domain.rollup import months_of, rollup_id
@@ -59,6 +59,9 @@ def decide_life(
     at_start = isinstance(change, PlanChange) and at <= before.start
     start_unbilled = at_start and _is_start_unbilled(context, before, plans)
     after = changed(before, change, plans=plans, now=now, start_unbilled=start_unbilled)
+    was_to_end_in_trial = isinstance(change, CancellationUndone) and after.next_billing_at == after.start
+    if was_to_end_in_trial and _has_first_bill(context, after):  # a run that was ahead made it
+        after = replace(after, next_billing_at=next_bill_for(after, after=after.start))
     if after == before:
         return DecidedLife(before=stored, after=before, at=at)
     _require_usage_billed(context, before, change, plans=plans, at=at, now=now)
@@ -88,8 +91,13 @@ def _is_start_unbilled(context: RunContext, subscription: Subscription, plans: P
     in_advance = bill_made_at(subscription, plans, at=start) is Billed.IN_ADVANCE
     if subscription.prepaid or is_elsewhere or not in_advance:
         return False
-    first = [f"{subscription.id}.{stamp(start)}.r0"]
-    return [*context.invoices.get(first), *context.credit_notes.get(first)] == [None, None]
+    return not _has_first_bill(context, subscription)
+
+
+def _has_first_bill(context: RunContext, subscription: Subscription) -> bool:
+    """Whether there is a document of the bill of its start."""
+    first = [f"{subscription.id}.{stamp(subscription.start)}.r0"]
+    return [*context.invoices.get(first), *context.credit_notes.get(first)] != [None, None]
 
 
 def _require_usage_billed(
