@@ -58,6 +58,12 @@ def test_without_proration_what_was_paid_ahead_is_not_credited() -> None:
     assert billed(account, until="2027-12-31") == [[]]
 
 
+def test_without_proration_it_comes_back_where_none_of_its_time_was_used() -> None:
+    plan = a_plan(fees=[a_fee("30", proration=Proration.NONE)], anchor_day=1, billed=AHEAD)
+    account = Account.opened(plan, start="2026-02-01").billed(2).ending("2026-03-01")
+    assert billed(account, until="2027-12-31") == [[-3000]]
+
+
 def test_a_credit_of_a_fraction_of_a_cent_is_no_line() -> None:
     plan = a_plan(fees=[a_fee("0.01")], anchor_day=1, billed=AHEAD)
     account = Account.opened(plan, start="2026-02-01").billed(1).ending("2026-02-28")
