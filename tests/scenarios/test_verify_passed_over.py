@@ -15,7 +15,7 @@ from billing.store.invoices import Invoices
 from billing.store.subscriptions import subscription_fields
 from billing.usecases.change_life import change_life
 from billing.usecases.verify import VerifyRequest, verify
-from tests.builders import YEARLY, a_fee, a_plan, utc
+from tests.builders import YEARLY, a_fee, a_meter, a_plan, utc
 from tests.reviewing import call, void
 from tests.world import World
 
@@ -144,3 +144,16 @@ def test_a_bill_under_another_key_is_looked_for_among_the_invoices_and_no_furthe
     ended = end_subscription(world.subscription("sub-lumen"), at=utc("2026-05-01"), unused=Unused.NONE)
     world.damages("subscriptions/sub-lumen", subscription_fields(ended))
     assert queries(world) == before + 1
+
+
+def test_a_pause_from_a_restart_on_that_is_billed_leaves_the_hours_before_it_as_they_were_billed(world: World) -> None:
+    """The cycle restarts ten hours into a period that is billed afterwards: 0.00, as no call was made in them."""
+    monthly = world.plan(a_plan(plan_id="calls", metered=[a_meter("1.00")], anchor_day=1))
+    yearly = world.plan(replace(monthly, plan_id="calls-yearly", cycle=YEARLY, anchor_day=None))
+    world.subscribes("calls", to=monthly, on="2026-04-01")
+    at = utc("2026-05-01T10:00")
+    bills(world, "2026-05-01", "2026-05-01T10:00")
+    change_life(world.documents, "sub-calls", PlanChange(plan=yearly.ref, at=at), call=call(world))
+    bills(world, "2026-05-01T10:00")
+    change_life(world.documents, "sub-calls", Pausing(at=at), call=call(world))
+    assert ([each.total for each in world.invoices("calls")], found(world)) == ([0, 0], [])

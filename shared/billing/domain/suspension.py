@@ -75,7 +75,8 @@ def is_left_out(subscription: Subscription, period: Period) -> bool:
     if not subscription.left_out:
         return False
     end = billed_until(subscription, period_end=period.end)
-    return not without(replace(period, end=end) if end > period.start else period, _days(subscription))
+    days = _days(subscription, until=period.end)
+    return not without(replace(period, end=end) if end > period.start else period, days)
 
 
 def billable(subscription: Subscription, usage: Mapping[datetime, Bucket]) -> dict[datetime, Bucket]:
@@ -111,14 +112,14 @@ def _joined(unbilled: tuple[Period, ...], stretch: Period) -> tuple[Period, ...]
     return tuple(sorted([*apart, whole], key=lambda each: each.start))
 
 
-def _days(subscription: Subscription) -> list[Period]:
+def _days(subscription: Subscription, *, until: datetime = ENDLESS) -> list[Period]:
     """What is left out as buckets count it: from the first one's start up to that of the return.
 
-    Nothing where a pause was to begin at the end or later.
+    Nothing where a pause was to begin at the end or later, or begins at `until` or later.
     """
     found, last = [], subscription.end or ENDLESS
     for each in subscription.left_out:
-        if each.start >= last:
+        if each.start >= min(last, until):
             continue
         start = owned_from(subscription, at=each.start)
         end = each.end if each.end >= last else owned_from(subscription, at=each.end)
