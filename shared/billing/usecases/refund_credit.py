@@ -55,7 +55,10 @@ class _Owed:
             return True
         if self.gateway is None:
             return False
-        payment = self._refund(amount, id=self.note.id, target=RefundTarget.METHOD, gateway=self.gateway())
+        at_most = self._overpaid_for_sure(self.gateway()) if known is not None and known.waits else None
+        payment = self._refund(
+            amount, id=self.note.id, target=RefundTarget.METHOD, gateway=self.gateway(), at_most=at_most
+        )
         [made] = [each for each in payment.refunds if each.id == self.note.id]
         if made.state is RefundState.FAILED:
             return self._give_by_balance(payment, most=amount, gateway=self.gateway())
@@ -84,6 +87,18 @@ class _Owed:
             self._put_on_balance(amount, id=name)
         return amount is not None
 
+    def _overpaid_for_sure(self, gateway: Gateway) -> int:
+        """What the invoice is overpaid whatever becomes of other refunds that are under way."""
+        elsewhere = sum(self._under_way_elsewhere(gateway).values())
+        asked = sum(_asked(each.value, self.note.invoice_id) for each in self._payments())
+        own = sum(each.amount for each in self._payment().refunds if each.waits and each.id == self.note.id)
+        return self._overpaid - elsewhere - (asked - own)
+
+    @property
+    def _overpaid(self) -> int:
+        [invoice] = Invoices.of(self.documents, self.call.tenant_id).get([self.note.invoice_id])
+        return 0 if invoice is None else invoice.value.overpaid
+
     def _left_to_give(self, *, most: int, elsewhere: Mapping[str, int]) -> int | None:
         """What is to be given still: no more than the invoice is overpaid, whoever gave money back meanwhile.
 
@@ -93,8 +108,7 @@ class _Owed:
         payment, invoice_id = self._payment(), self.note.invoice_id
         if payment.status is not PaymentStatus.SUCCEEDED:
             return 0 if payment.status is PaymentStatus.REVERSED else None
-        [invoice] = Invoices.of(self.documents, self.call.tenant_id).get([invoice_id])
-        over = 0 if invoice is None else invoice.value.overpaid
+        over = self._overpaid
         under_way = {each.value.id: _asked(each.value, invoice_id) for each in self._payments()}
         left = next((each.amount for each in payment.parts_left if each.invoice_id == invoice_id), 0)
         most = min(most, left + under_way.get(payment.id, 0), over)
@@ -141,6 +155,7 @@ class _Owed:
         id: str,  # noqa: A002 - the refund's
         target: RefundTarget,
         gateway: Gateway | None,
+        at_most: int | None = None,
     ) -> Payment:
         request = RefundRequest(
             id=id,
@@ -149,6 +164,7 @@ class _Owed:
             target=target,
             invoice_id=self.note.invoice_id,
             reason=f"{self.note.number}: {self.note.reason}",
+            at_most=at_most,
         )
         return refund_payment(self.documents, request, gateway=gateway, call=self.call)
 

@@ -23,7 +23,8 @@ from billing.usecases.taken_elsewhere import TakenElsewhere, and_elsewhere, gone
 class RefundRequest:
     """Give back `amount` minor units of a payment, of its part for `invoice_id` or ("") of what the balance got.
 
-    `id` is the caller's: the credit note's, or one of its own.
+    `id` is the caller's: the credit note's, or one of its own. `at_most` is what may still go back, where the gateway
+    never heard of a refund that was asked for before: one of more is given up (None: whatever was asked for).
     """
 
     id: str
@@ -32,6 +33,7 @@ class RefundRequest:
     target: RefundTarget
     invoice_id: str = ""
     reason: str = ""
+    at_most: int | None = None
 
 
 class OtherRefund(Conflict):
@@ -67,7 +69,7 @@ def refund_payment(documents: Documents, request: RefundRequest, *, gateway: Gat
     if refund is None or refund.state is not RefundState.ASKED:
         return payment
     gateway = _there(gateway, request)
-    end = _end_at_gateway(gateway, payment, refund, call=call)
+    end = _end_at_gateway(gateway, payment, refund, at_most=request.at_most, call=call)
     elsewhere = _elsewhere(documents, gateway, payment, call=call) if end.state is RefundState.FAILED else ()
     return change_payment(
         documents, request.payment_id, lambda each: _ended(each, request, end, elsewhere, call=call), call=call
@@ -148,7 +150,7 @@ _STATES = {
 }
 
 
-def _end_at_gateway(gateway: Gateway, payment: Payment, refund: Refund, *, call: Call) -> _End:
+def _end_at_gateway(gateway: Gateway, payment: Payment, refund: Refund, *, at_most: int | None, call: Call) -> _End:
     """Look for the refund first. One that waits since an earlier call is made no more where as much went back since."""
     key, fetched = refund_key(payment.id, refund.id, call=call), gateway.payment(payment.gateway_id)
     made = next((each for each in fetched.refunds if each.key == key), None)
@@ -156,7 +158,8 @@ def _end_at_gateway(gateway: Gateway, payment: Payment, refund: Refund, *, call:
         return _End(state=RefundState.FAILED, gateway_id="", reason=f"is booked as {booked[0]} already")
     if made is None and refund.refunded_at < call.recorded_at:
         ours = refund_key(payment.id, "", call=call)
-        if gone_since(payment, fetched, refund, ours=ours) >= refund.amount:
+        is_too_much = at_most is not None and refund.amount > at_most
+        if is_too_much or gone_since(payment, fetched, refund, ours=ours) >= refund.amount:
             return _End(state=RefundState.FAILED, gateway_id="", reason="given up: as much went back without it")
     order = RefundOrder(
         key=key,
