@@ -16,7 +16,7 @@ from billing.domain.life_change import (
     PlanChange,
     Resuming,
 )
-from billing.domain.subscription import OneTimeCharge, SubscriptionStatus
+from billing.domain.subscription import OneTimeCharge, SubscriptionStatus, Unused
 from billing.domain.trial import subscribed
 from billing.store.audit import AuditLog
 from billing.store.customers import Customers
@@ -25,8 +25,8 @@ from billing.usecases.admit_usage import ReportedUsage
 from billing.usecases.change_subscription import add_one_time_charge
 from billing.usecases.record_usage import record_usage
 from billing.usecases.usage_outcome import OutcomeStatus
-from tests.april_subscriptions import bills, does, totals, world
-from tests.builders import a_fee, a_plan, utc
+from tests.april_subscriptions import AHEAD, bills, does, totals, world
+from tests.builders import YEARLY, a_fee, a_plan, utc
 from tests.paying import balance
 from tests.reviewing import call
 from tests.world import World
@@ -199,3 +199,17 @@ def test_an_end_in_the_trial_taken_back_after_a_run_that_was_ahead_has_the_trial
     does(world, "trying", ItemsChange(quantities={"seat": Decimal(1)}, at=opened.start), at="2026-04-11")
     bills(world, "2026-05-01")
     assert totals(world, "trying") == [4000, 1500 + 3000]
+
+
+@pytest.mark.parametrize("taken_back", [False, True])
+def test_a_restart_before_an_end_without_credit_credits_the_plan_before_it(world: World, taken_back: bool) -> None:
+    """20 of April's 30 days of 60.00 come back on the 11th, when a year of 365.00 begins, until the 21st or whole."""
+    world.plan(replace(AHEAD, plan_id="year", fees=(a_fee("365.00"),), cycle=YEARLY, anchor_day=None))
+    does(world, "ahead", Cancellation(at=utc("2026-04-21"), unused=Unused.NONE), at="2026-04-05")
+    does(world, "ahead", PlanChange(plan="year@1", at=utc("2026-04-11")), at="2026-04-10")
+    bills(world, "2026-04-11")
+    assert [each.total for each in world.credit_notes()] == [4000 - 1000]
+    if taken_back:
+        does(world, "ahead", CancellationUndone(), at="2026-04-15")
+    bills(world, "2026-04-21", "2027-04-11")
+    assert totals(world, "ahead") == ([6000, 35500 + 36500] if taken_back else [6000, 0])

@@ -90,7 +90,7 @@ def _unused(facts: ChargeFacts, period: Period) -> Iterator[tuple[Prepaid, list[
     fees = list(_fees(facts, period)) if subscription.prepaid else []
     for prepaid in subscription.prepaid:
         used = [part for fee in fees if _is_for(prepaid, fee) for part in without(fee.owed, subscription.paused)]
-        unused = without(prepaid.period, [*used, *_not_credited(subscription, prepaid)])
+        unused = without(prepaid.period, [*used, *_not_credited(subscription, prepaid, period)])
         if unused == [prepaid.period] or (unused and prepaid.proration is not Proration.NONE):
             yield prepaid, unused
 
@@ -172,10 +172,16 @@ def _part(fee: _Fee, left: Period) -> _Fee:
     return fee if left == fee.owed else replace(fee, span=left, owed=left)
 
 
-def _not_credited(subscription: Subscription, prepaid: Prepaid) -> list[Period]:
-    """What was paid ahead beyond the end, where something else than the last bill decides on it."""
+def _not_credited(subscription: Subscription, prepaid: Prepaid, period: Period) -> list[Period]:
+    """What was paid ahead beyond the end, where something else than the last bill decides on it.
+
+    A bill before the last one credits it unless a credit note did: no end is what leaves it unused, and that one may
+    still be taken back.
+    """
     end = subscription.end
     if prepaid.void or subscription.unused is Unused.CREDIT or end is None or end >= prepaid.period.end:
+        return []
+    if subscription.unused is Unused.NONE and period.end < end:
         return []
     return [Period(start=max(end, prepaid.period.start), end=prepaid.period.end)]
 
