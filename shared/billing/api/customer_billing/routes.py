@@ -95,8 +95,8 @@ def make_invoice(customer_id: NamedId, given: GivenInvoice, books: Invoicing, re
     """Issue an invoice, due on the day that is named, with its tax in the amount.
 
     It has the next number of the tenant's series; the record shows it under the `invoiceNumber` that was given. The
-    same number again is the same invoice, and another amount for it 409; so is a number of the series' own that no
-    document has yet. One that is `paid` has a payment of its own and uses no credit; `cancelled` is void.
+    same number again is the same invoice, and another amount for it 409. One that is `paid` has a payment of its own
+    and uses no credit; `cancelled` is void.
     """
     bill = hand_bill(given, customer_of(books, customer_id), zone=books.tenant.zone)
     options = books.engine.run_options(books.tenant_id)
