@@ -129,3 +129,11 @@ def test_so_is_the_first_charge_which_is_written_down_with_its_answer(
 def test_what_is_to_be_cancelled_keeps_the_step_that_does_it() -> None:
     invoice = an_invoice(attempts=tried(ACTION), pending=(COLLECT,))
     assert asked_no_more(invoice) == invoice
+
+
+@pytest.mark.parametrize("end", [{"page_payment_id": "pi_1"}, {"attempts": tried(PENDING)}])
+def test_a_payment_of_an_account_that_the_tenant_has_no_more_is_not_waited_for(end: dict[str, Any]) -> None:
+    invoice = an_invoice(**end)
+    assert not is_asked_again(invoice, at=TRIED_AT, gone={"pi_1"})
+    assert is_asked_again(invoice, at=TRIED_AT, gone={"pi_2"})
+    assert is_asked_again(replace(invoice, checkout_id="cs_1"), at=TRIED_AT, gone={"pi_1"})

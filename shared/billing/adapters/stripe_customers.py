@@ -6,11 +6,10 @@ import stripe
 
 from billing.adapters.stripe_earlier import customer_with_key
 from billing.adapters.stripe_limits import once
+from billing.adapters.stripe_refusals import GONE
 
 if TYPE_CHECKING:
     from stripe.params import CustomerCreateParams, CustomerUpdateParams
-
-_GONE = "resource_missing"
 
 
 def kept_customer(
@@ -37,7 +36,7 @@ def _updated(client: stripe.V1Services, customer: str, said: "CustomerUpdatePara
     try:
         client.customers.update(customer, said)
     except stripe.InvalidRequestError as error:
-        if error.code != _GONE or not is_deleted(client.customers.retrieve(customer)):
+        if error.code != GONE or not is_deleted(client.customers.retrieve(customer)):
             raise
         return False
     return True

@@ -26,7 +26,7 @@ from billing.adapters.stripe_outcomes import (
     part_text,
     refund_of,
 )
-from billing.adapters.stripe_refusals import refund_amount, refused_amount, refused_charge
+from billing.adapters.stripe_refusals import refund_amount, refusal_of, refused_amount, refused_charge
 from billing.domain.errors import InvalidInput
 from billing.ports import (
     ChargeOrder,
@@ -240,7 +240,7 @@ class StripeGateway:
             stripe.PermissionError,
             stripe.CardError,
         ) as error:
-            raise GatewayRefused(self.name, reason=_words(error)) from error
+            raise refusal_of(error)(self.name, reason=_words(error)) from error
         except stripe.StripeError as error:
             refused = isinstance(error, stripe.IdempotencyError) and error.http_status == HTTPStatus.BAD_REQUEST
             raise (GatewayRefused if refused else GatewayUnavailable)(self.name, reason=_words(error)) from error

@@ -8,9 +8,15 @@ import stripe
 from billing.adapters.stripe_amounts import stripe_amount
 from billing.domain.decline import AMOUNT_CODES, NO_METHOD, advice_of
 from billing.domain.errors import InvalidInput
-from billing.ports import Declined, RefundRefused
+from billing.ports import Declined, GatewayRefused, NotAtGateway, RefundRefused
 
+GONE = "resource_missing"
 _INVALID_AMOUNT = "invalid_charge_amount"
+
+
+def refusal_of(error: stripe.StripeError) -> type[GatewayRefused]:
+    """What a refused request raises: NotAtGateway where the account has nothing by the id that it names."""
+    return NotAtGateway if error.code == GONE else GatewayRefused
 
 
 def refused_charge(error: stripe.InvalidRequestError, *, message: str) -> Declined | None:

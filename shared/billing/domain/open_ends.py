@@ -4,6 +4,7 @@ An invoice is closed once it is paid, credited, void or written off. The step th
 then. Until then its charge, or its dunning case, asks.
 """
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -47,16 +48,17 @@ def asked_no_more(invoice: Invoice) -> Invoice:
     return replace(invoice, pending=without_collecting(invoice.pending))
 
 
-def is_asked_again(invoice: Invoice, *, at: datetime) -> bool:
+def is_asked_again(invoice: Invoice, *, at: datetime, gone: Collection[str] = ()) -> bool:
     """Whether a closed invoice that was asked about, at a UTC instant, is so once more: an end may still come.
 
-    A charge that the gateway does not know may reach it yet, as long as the call that began it can be running.
+    A charge that the gateway does not know may reach it yet, as long as the call that began it can be running. `gone`
+    are payments, by the gateway's id, that are another account's than the tenant has: their end is never heard of.
     """
     if is_collectible(invoice):
         return False
     last = invoice.attempts[-1] if invoice.attempts else None
-    is_waiting = any(each.status is AttemptStatus.PENDING for each in invoice.attempts)
-    if is_waiting or invoice.checkout_id or invoice.page_payment_id:
+    pending = [each.payment_id for each in invoice.attempts if each.status is AttemptStatus.PENDING]
+    if invoice.checkout_id or {invoice.page_payment_id, *pending} - {"", *gone}:
         return True
     if last is None:
         is_charged = invoice.collection_method is CollectionMethod.CHARGE_AUTOMATICALLY

@@ -47,7 +47,7 @@ from billing.ports.gateway import (
     Succeeded,
     Unknown,
 )
-from billing.ports.gateway_errors import BadSignature, GatewayRefused, GatewayUnavailable, RefundRefused
+from billing.ports.gateway_errors import BadSignature, GatewayRefused, GatewayUnavailable, NotAtGateway, RefundRefused
 from billing.ports.gateway_events import EventAbout, GatewayEvent
 from billing.ports.mailer import (
     Mail,
@@ -94,6 +94,7 @@ __all__ = [
     "MailRefused",
     "MailUnavailable",
     "Mailer",
+    "NotAtGateway",
     "ObjectExists",
     "Objects",
     "OperationCounts",

@@ -38,6 +38,10 @@ class GatewayRefused(Unavailable):
         super().__init__(f"{gateway} refused: {reason}")
 
 
+class NotAtGateway(GatewayRefused):
+    """The gateway's account has nothing by that id: another account, which the tenant had before, began it."""
+
+
 class RefundRefused(GatewayRefused):
     """This payment can't be refunded at the gateway: nothing was given back, and asking again would not help."""
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from billing.domain.attempt import AttemptStatus
 from billing.domain.errors import BillingError
 from billing.domain.invoice import Invoice
-from billing.domain.invoice_payment import is_open
+from billing.domain.invoice_payment import is_collectible, is_open
 from billing.domain.open_ends import asked_no_more
-from billing.ports import CheckoutStatus, Documents, Gateway, GatewayRefused, RequiresAction
+from billing.ports import CheckoutStatus, Documents, Gateway, GatewayRefused, NotAtGateway, RequiresAction
 from billing.store.invoices import Invoices
 from billing.usecases.call import Call
 from billing.usecases.change_invoice import change_invoice
@@ -55,7 +55,8 @@ def close_other_ways(documents: Documents, gateway: Gateway, invoice_id: str, *,
 
     A page that is for another amount than is due now is closed as well. One that its customer was quicker to pay on is
     not forgotten before that is written down, as the event that tells may be lost; the gateway's id of that payment, or
-    "". Raises GatewayUnavailable, GatewayRefused and what `record_payment` raises.
+    "". What another account began, which the tenant had before, can't be closed: its page is forgotten where nobody is
+    asked for the invoice any more. Raises GatewayUnavailable, GatewayRefused and what `record_payment` raises.
     """
     invoices = Invoices.of(documents, call.tenant_id)
     [stored] = invoices.get([invoice_id])
@@ -68,12 +69,18 @@ def close_other_ways(documents: Documents, gateway: Gateway, invoice_id: str, *,
     if stored is not None and not is_open(stored.value):
         for attempt in stored.value.attempts:
             if attempt.status in _WAITING and attempt.payment_id not in ("", paid_by):
-                gateway.cancel_payment(attempt.payment_id)
+                with suppress(NotAtGateway):
+                    gateway.cancel_payment(attempt.payment_id)
     return found
 
 
 def _close_page(documents: Documents, gateway: Gateway, invoice: Invoice, *, paid_by: str, call: Call) -> str:
-    page = gateway.checkout(invoice.checkout_id)
+    try:
+        page = gateway.checkout(invoice.checkout_id)
+    except NotAtGateway:
+        if not is_collectible(invoice):
+            forget_page(documents, invoice.id, invoice.checkout_id, call=call)
+        return ""
     if page.status is CheckoutStatus.OPEN:
         if is_open(invoice) and page.amount == invoice.amount_due:
             return ""

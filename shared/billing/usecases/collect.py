@@ -5,7 +5,7 @@ Found by a sweep, the attempt is looked up before anything else, the invoice is 
 left open is closed: if it was paid meanwhile, that is the payment.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -17,7 +17,7 @@ from billing.domain.invoice import CollectionMethod, Invoice
 from billing.domain.invoice_payment import is_collectible
 from billing.domain.open_ends import is_asked_again
 from billing.domain.payment import gateway_payment_id
-from billing.ports import CheckoutStatus, Documents, Gateway
+from billing.ports import CheckoutStatus, Documents, Gateway, NotAtGateway
 from billing.store.collection import Stored
 from billing.store.invoices import Invoices
 from billing.store.payments import Payments
@@ -81,7 +81,7 @@ def charge_found(collecting: Collecting, invoice: Stored[Invoice], *, call: Call
     if not is_known and (booked := book_paid_before(collecting.documents, till, call=call)) is not None:
         now = _read_again(collecting, invoice)
         return FoundCharge(invoice=now, result=booked, is_under_way=_is_under_way(now.value, booked, call=call))
-    found = None if is_known else finished(till)
+    found = None if is_known else _looked_up(till)
     now = _read_again(collecting, invoice)
     if not is_collectible(now.value):
         return _closed(collecting, now, found, call=call)
@@ -130,25 +130,40 @@ def _to_look_up(till: Till) -> Till:
     return replace(till, number=till.invoice.attempts[-1].number) if till.invoice.attempts else till
 
 
+def _looked_up(till: Till) -> ChargeResult | None:
+    """As `finished`; a closed invoice does not wait for an account that the tenant had before."""
+    try:
+        return finished(till)
+    except NotAtGateway:
+        if is_collectible(till.invoice):
+            raise
+        return None
+
+
 def _closed(collecting: Collecting, invoice: Stored[Invoice], found: ChargeResult | None, *, call: Call) -> FoundCharge:
     """A closed invoice once what could still pay it is closed too; what came all the same is booked."""
     gateway, attempts = collecting.gateway(), invoice.value.attempts
     on_page = close_other_ways(collecting.documents, gateway, invoice.value.id, paid_by="", call=call)
     waiting = [invoice.value.page_payment_id, *(each.payment_id for each in attempts if each.status in _WAITING)]
+    gone = set[str]()
     for payment_id in filter(None, waiting):
-        follow_payment(collecting.documents, gateway, payment_id, call=call)
+        try:
+            follow_payment(collecting.documents, gateway, payment_id, call=call)
+        except NotAtGateway:
+            gone.add(payment_id)
     names = [gateway_payment_id(gateway.name, each) for each in dict.fromkeys([*waiting, on_page]) if each]
     booked = tuple(each.value for each in Payments.of(collecting.documents, collecting.tenant_id).get(names) if each)
     result = replace(found or ChargeResult(), booked=booked) if booked else found
     now = _read_again(collecting, invoice)
-    return FoundCharge(invoice=now, result=result, is_under_way=_is_under_way(now.value, result, call=call))
+    is_under_way = _is_under_way(now.value, result, call=call, gone=gone)
+    return FoundCharge(invoice=now, result=result, is_under_way=is_under_way)
 
 
-def _is_under_way(invoice: Invoice, result: ChargeResult | None, *, call: Call) -> bool:
+def _is_under_way(invoice: Invoice, result: ChargeResult | None, *, call: Call, gone: Collection[str] = ()) -> bool:
     """Whether the end of a payment of a closed invoice is still to be heard of, with what was found out just now."""
     found = None if result is None else result.attempt
     known = invoice if found is None else with_attempt(invoice, found, at=call.recorded_at)
-    return is_asked_again(known, at=call.recorded_at)
+    return is_asked_again(known, at=call.recorded_at, gone=gone)
 
 
 def finished(till: Till) -> ChargeResult | None:

@@ -1,0 +1,84 @@
+"""A tenant that moved to another account at the gateway, which knows nothing of what the earlier one began."""
+
+from billing.adapters.stripe_gateway import StripeGateway
+from billing.domain.credit_request import AmountCredit
+from billing.domain.invoice import CollectionMethod
+from billing.ports import NotAtGateway
+from billing.sandbox.server import RunningSandbox
+from billing.usecases.open_payment import open_payment
+from tests.collected_invoice import COLLECT, bills, running, sandbox, the_invoice, unknown, world
+from tests.collecting import CardWorld
+from tests.crediting import issue
+from tests.scenarios.test_closed_before_its_charge_ended import BACK, Close, closings, unanswered
+from tests.slow_charges import under_way
+
+__all__ = ["running", "sandbox", "world"]
+
+
+def moves(sandbox: RunningSandbox, world: CardWorld) -> None:
+    world.stripe.inner = StripeGateway(f"{world.key}moved", base_url=sandbox.url, timeout_seconds=5)
+
+
+def nobody_waits(world: CardWorld, close: Close) -> None:
+    """Once the invoice is closed, the next night is told of no failure, and asks for the last time."""
+    close(world)
+    world.travels_to("2026-02-06")
+    report = world.runs_billing()
+    assert (report.unsettled, COLLECT in the_invoice(world).pending) == (0, False)
+
+
+def opens_page(world: CardWorld) -> str:
+    """The customer's page at the first account."""
+    world.joins("lumen", card=None, collection_method=CollectionMethod.SEND_INVOICE)
+    bills(world)
+    return open_payment(world.documents, world.stripe.inner, the_invoice(world).id, back=BACK, call=world.call()).id
+
+
+@closings
+def test_a_page_of_the_earlier_one_is_not_asked_about_for_ever(
+    sandbox: RunningSandbox, world: CardWorld, close: Close
+) -> None:
+    opens_page(world)
+    moves(sandbox, world)
+    nobody_waits(world, close)
+
+
+@closings
+def test_nor_is_a_debit(sandbox: RunningSandbox, world: CardWorld, close: Close) -> None:
+    under_way(world)
+    moves(sandbox, world)
+    nobody_waits(world, close)
+
+
+def knows_no_such_customer(verb: str) -> None:
+    if verb == "find_charge":
+        raise NotAtGateway("stripe", reason="No such customer")
+
+
+@closings
+def test_nor_is_a_charge_without_an_answer(sandbox: RunningSandbox, world: CardWorld, close: Close) -> None:
+    unanswered(sandbox, world, fault="lose_answer")
+    world.stripe.before = knows_no_such_customer
+    nobody_waits(world, close)
+
+
+def test_a_page_of_what_is_owed_keeps_no_credit_note_waiting_and_is_not_forgotten(
+    sandbox: RunningSandbox, world: CardWorld
+) -> None:
+    """It may be paid, and 39.00 are asked for: whoever mistook the account finds the page again."""
+    page = opens_page(world)
+    moves(sandbox, world)
+    issue(world, AmountCredit(amount=1000))
+    world.travels_to("2026-02-02")
+    assert world.runs_billing().unsettled == 0
+    assert ([each.pending for each in world.credit_notes()], the_invoice(world).checkout_id) == ([()], page)
+
+
+def test_a_charge_of_what_is_owed_is_looked_up_until_somebody_has_an_answer(
+    sandbox: RunningSandbox, world: CardWorld
+) -> None:
+    unknown(sandbox, world, "lose_answer")
+    world.stripe.before = knows_no_such_customer
+    world.travels_to("2026-02-02")
+    assert world.runs_billing().unsettled == 1
+    assert (COLLECT in the_invoice(world).pending, world.taken()) == (True, [4900])
