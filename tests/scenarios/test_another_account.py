@@ -3,14 +3,18 @@
 from billing.adapters.stripe_gateway import StripeGateway
 from billing.domain.credit_request import AmountCredit
 from billing.domain.invoice import CollectionMethod
+from billing.domain.payment import PaymentSource
 from billing.ports import NotAtGateway
 from billing.sandbox.server import RunningSandbox
+from billing.usecases.follow_payment import follow_payment
 from billing.usecases.open_payment import open_payment
-from tests.collected_invoice import COLLECT, bills, running, sandbox, the_invoice, unknown, world
+from billing.usecases.record_payment import NewPayment, record_payment
+from tests.collected_invoice import CARD, COLLECT, bills, running, sandbox, the_invoice, unknown, world
 from tests.collecting import CardWorld
 from tests.crediting import issue
+from tests.sandbox_client import browse
 from tests.scenarios.test_closed_before_its_charge_ended import BACK, Close, closings, unanswered
-from tests.slow_charges import under_way
+from tests.slow_charges import nights, under_way
 
 __all__ = ["running", "sandbox", "world"]
 
@@ -82,3 +86,28 @@ def test_a_charge_of_what_is_owed_is_looked_up_until_somebody_has_an_answer(
     world.travels_to("2026-02-02")
     assert world.runs_billing().unsettled == 1
     assert (COLLECT in the_invoice(world).pending, world.taken()) == (True, [4900])
+
+
+def test_what_was_paid_now_is_given_back_beside_what_an_earlier_account_took(world: CardWorld) -> None:
+    """20.00 came by the earlier one and 29.00 on the page; 10.00 of the latter go back."""
+    world.joins("lumen", card=None, collection_method=CollectionMethod.SEND_INVOICE)
+    bills(world)
+    earlier = NewPayment(
+        id="stripe.pi_earlier",
+        amount=2000,
+        currency="USD",
+        source=PaymentSource.CARD,
+        received_at=world.now,
+        invoice_ids=(the_invoice(world).id,),
+        gateway_id="pi_earlier",
+    )
+    record_payment(world.documents, earlier, call=world.call())
+    page = open_payment(world.documents, world.stripe.inner, the_invoice(world).id, back=BACK, call=world.call())
+    assert browse(page.url, CARD).status == 303
+    payment_id = world.stripe.inner.checkout(page.id).payment_id
+    follow_payment(world.documents, world.stripe.inner, payment_id, call=world.call())
+    issue(world, AmountCredit(amount=1000))
+    nights(world, "2026-02-02")
+    assert [each.pending for each in world.credit_notes()] == [()]
+    refunds = world.account.v1.refunds.list({}).data
+    assert [(each.payment_intent, each.amount) for each in refunds] == [(payment_id, 1000)]

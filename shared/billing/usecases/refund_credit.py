@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from billing.domain.credit import CreditNote, CreditRefund
 from billing.domain.errors import NotFound
 from billing.domain.payment import Payment, PaymentStatus, RefundState, RefundTarget
-from billing.ports import Documents, Gateway, GatewayPayment, RefundStatus
+from billing.ports import Documents, Gateway, GatewayPayment, NotAtGateway, RefundStatus
 from billing.store.collection import Stored
 from billing.store.invoices import Invoices
 from billing.store.payments import Payments
@@ -118,12 +118,18 @@ class _Owed:
     def _under_way_elsewhere(self, gateway: Gateway) -> Mapping[str, int]:
         """What the gateway is giving back of each payment of the note's invoice, and the books hold nothing for.
 
-        What went back by now is booked first.
+        What went back by now is booked first. A payment that another account took, which the tenant had before, holds
+        back none but its own refund.
         """
         amounts: dict[str, int] = {}
         for each in self._payments():
             if each.value.gateway_id and each.value.status is not PaymentStatus.REVERSED:
-                fetched = gateway.payment(each.value.gateway_id)
+                try:
+                    fetched = gateway.payment(each.value.gateway_id)
+                except NotAtGateway:
+                    if each.value.id == self.refund.payment_id:
+                        raise
+                    continue
                 payment = follow_back(self.documents, each.value, fetched, call=self.call)
                 amounts[payment.id] = self._under_way_beside(payment, fetched)
         return amounts
