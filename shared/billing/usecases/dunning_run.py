@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from billing.domain.dunning import Rest
 from billing.domain.dunning_report import DunningReport
 from billing.domain.invoice import Invoice
 from billing.domain.tenant import Tenant
@@ -101,3 +102,13 @@ class DunningRun:
             request_id=self.request.request_id,
             has_listener=bool(self.tenant.event_url),
         )
+
+    def next_look(self, rest: Rest, invoice: Invoice) -> datetime | None:
+        """When a case that rests is looked at again, None for never: each day while its hosted page may be paid on.
+
+        Whatever else there is to do about it: the event that tells may be lost, and nobody else asks.
+        """
+        if not invoice.checkout_id or self.parts.gateway is None:
+            return rest.next_at
+        tomorrow = self.as_of + timedelta(days=1)
+        return min(rest.next_at or tomorrow, tomorrow)

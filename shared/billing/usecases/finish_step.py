@@ -136,7 +136,7 @@ def _looked_at_next(run: DunningRun, invoice: Invoice, customer: Customer, done:
     if case is None or case.state.is_over:  # whoever ended it has said when it is looked at once more
         return invoice
     decision = decide(done.policy, invoice, customer, as_of=run.as_of)
-    next_at = decision.next_at if isinstance(decision, Rest) else run.as_of
+    next_at = run.next_look(decision, invoice) if isinstance(decision, Rest) else run.as_of
     return replace(invoice, dunning=replace(case, next_at=next_at))
 
 

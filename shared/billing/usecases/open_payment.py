@@ -5,6 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
+from billing.domain.charging import awaiting
 from billing.domain.errors import Conflict, NotFound
 from billing.domain.invoice import Invoice
 from billing.domain.pay_state import PayState, pay_state
@@ -180,7 +181,7 @@ def _recorded(documents: Documents, page: Checkout, *, read: Invoice, call: Call
 
     def decide(now: Invoice) -> Invoice:
         same = (now.amount_due, now.checkout_id) == (read.amount_due, read.checkout_id) and pay_state(now).is_payable
-        return replace(now, checkout_id=page.id) if same else now
+        return awaiting(replace(now, checkout_id=page.id), at=call.recorded_at) if same else now
 
     after = change_invoice(documents, read.id, decide, event="invoice.page_opened", call=call)
     return after.checkout_id == page.id

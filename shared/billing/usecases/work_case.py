@@ -1,10 +1,9 @@
 """Work on one dunning case until it rests: read it, decide, act, and read it again."""
 
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
-from billing.domain.charging import is_answered, under_way
+from billing.domain.charging import awaits_payment, is_answered, under_way
 from billing.domain.dunning import Act, Rest, decide
 from billing.domain.dunning_case import Claim, DunningCase, ended
 from billing.domain.dunning_report import DunningAction, DunningDetail
@@ -13,9 +12,10 @@ from billing.domain.invoice import Invoice
 from billing.domain.invoice_payment import is_collectible, is_open
 from billing.domain.notice import NoticeKind
 from billing.domain.period import local_date
-from billing.ports import CheckoutStatus, Document, Gateway, GatewayRefused, WriteConflict
+from billing.ports import Document, Gateway, GatewayRefused, WriteConflict
 from billing.store.collection import Stored
 from billing.store.invoices import decode_invoice
+from billing.usecases.close_other_ways import close_other_ways
 from billing.usecases.dunning_notices import Telling, customer_kind
 from billing.usecases.dunning_run import DunningRun
 from billing.usecases.finish_step import StepDone, ahead_of, detail_of
@@ -66,31 +66,27 @@ def _heard(run: DunningRun, stored: Stored[Invoice], worked: Worked) -> Stored[I
 
     So may the one of a hosted page: who paid on it is not reminded of that.
     """
-    if run.parts.gateway is None or run.request.dry_run:
+    invoice, waiting = stored.value, under_way(stored.value)
+    if run.parts.gateway is None or run.request.dry_run or not (invoice.checkout_id or awaits_payment(invoice)):
         return stored
-    waiting, on_page = under_way(stored.value), _paid_on_page(run.parts.gateway, stored.value)
-    payments = {stored.value.page_payment_id, on_page, "" if waiting is None else waiting.payment_id} - {""}
-    if not payments:
-        return stored
-    for payment_id in sorted(payments):
+    payments = {invoice.page_payment_id, "" if waiting is None else waiting.payment_id}
+    for payment_id in sorted(payments - {"", _followed_page(run, run.parts.gateway(), invoice)}):
         follow_payment(run.documents, run.parts.gateway(), payment_id, call=run.call())
-    [now] = run.invoices.get([stored.value.id])
-    if now is not None and is_open(stored.value) and not is_open(now.value):
+    [now] = run.invoices.get([invoice.id])
+    if now is not None and is_open(invoice) and not is_open(now.value):
         charged = 0 if waiting is None else waiting.amount
-        worked.details.append(_left(stored.value, now.value, DunningAction.RECOVERED, charged=charged))
+        worked.details.append(_left(invoice, now.value, DunningAction.RECOVERED, charged=charged))
     return now
 
 
-def _paid_on_page(gateway: Callable[[], Gateway], invoice: Invoice) -> str:
-    """The gateway's id of what was paid on the invoice's hosted page; "" where nothing was.
+def _followed_page(run: DunningRun, gateway: Gateway, invoice: Invoice) -> str:
+    """Write down what was paid on the invoice's hosted page, and forget one that has ended; that payment's id, or "".
 
-    Nor on a page that the gateway refuses to show, as another account's: the case goes on.
+    One that the gateway refuses to show, as another account's, holds nothing back.
     """
-    if not invoice.checkout_id:
-        return ""
     with suppress(GatewayRefused):
-        page = gateway().checkout(invoice.checkout_id)
-        return page.payment_id if page.status is CheckoutStatus.COMPLETE else ""
+        if invoice.checkout_id:
+            return close_other_ways(run.documents, gateway, invoice.id, paid_by="", call=run.call())
     return ""
 
 
@@ -132,10 +128,10 @@ def _is_anothers(run: DunningRun, case: DunningCase) -> bool:
 
 
 def _rest(run: DunningRun, stored: Stored[Invoice], decision: Rest) -> None:
-    case = stored.value.dunning
-    if case is None or case.next_at == decision.next_at or run.request.dry_run:
+    case, next_at = stored.value.dunning, run.next_look(decision, stored.value)
+    if case is None or case.next_at == next_at or run.request.dry_run:
         return
-    after = replace(stored.value, dunning=replace(case, next_at=decision.next_at))
+    after = replace(stored.value, dunning=replace(case, next_at=next_at))
     try:
         run.documents.commit([run.cases.changed(stored, after)])
     except WriteConflict:  # whoever was quicker has said when it is looked at
