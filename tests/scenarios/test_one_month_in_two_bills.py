@@ -92,6 +92,20 @@ def test_a_seat_of_before_is_charged_once_and_one_that_is_new_too() -> None:
     assert until(world, "2026-06-01") == [[3000, 500], [1500]]
 
 
+@pytest.mark.parametrize(
+    ("billed", "lines"), [(Billed.IN_ARREARS, [[3000, 500]]), (Billed.IN_ADVANCE, [[3000], [500, 3000, 500]])]
+)
+def test_a_seat_is_charged_once_where_a_second_one_was_planned_and_given_up(
+    billed: Billed, lines: list[list[int]]
+) -> None:
+    """In advance the bill of 1 June charges the seat for May, and both the month and the seat for June."""
+    world = opened(month(billed=billed))
+    for day, seats, on in (("01", 1, "01"), ("02", 2, "21"), ("03", 1, "11")):
+        change = ItemsChange(quantities={"seat": Decimal(seats)}, at=utc(f"2026-05-{on}"))
+        does(world, "ada", change, at=f"2026-05-{day}")
+    assert until(world, "2026-06-01") == lines
+
+
 @pytest.mark.parametrize(("billed", "months"), [(Billed.IN_ARREARS, 1), (Billed.IN_ADVANCE, 2)])
 def test_paused_until_that_bill_the_month_is_charged_once_all_the_same(billed: Billed, months: int) -> None:
     """In advance the bill of the 11th gives May back, of which nothing was used by then."""

@@ -305,9 +305,11 @@ def test_the_period_s_end_of_one_that_begins_later_is_its_start() -> None:
     assert effective_at(subscription, Cancellation(), now=utc("2026-04-11")) == utc("2026-06-01")
 
 
-def test_an_item_that_runs_until_a_day_is_replaced_from_then_on() -> None:
+def test_an_item_that_runs_until_a_day_goes_on_with_as_many_and_is_replaced_by_more() -> None:
     until = opened().adding("seat", start="2026-04-01", end="2026-04-20", quantity="2")
-    assert after(until, seats("2")).subscription.items == (
-        Item(id="seat", charge_id="seat", quantity=Decimal(2), start=utc("2026-04-01"), end=utc("2026-04-11")),
-        Item(id="seat~20260411T000000Z", charge_id="seat", quantity=Decimal(2), start=utc("2026-04-11")),
+    seat = Item(id="seat", charge_id="seat", quantity=Decimal(2), start=utc("2026-04-01"))
+    assert after(until, seats("2")).subscription.items == (seat,)
+    assert after(until, seats("3")).subscription.items == (
+        replace(seat, end=utc("2026-04-11")),
+        Item(id="seat~20260411T000000Z", charge_id="seat", quantity=Decimal(3), start=utc("2026-04-11")),
     )

@@ -150,6 +150,21 @@ def test_other_items_are_left_alone() -> None:
     assert ("support", "1", "01-20", None) in items(changed)
 
 
+PARIS = Account.opened(PLAN, start="2026-01-15").adding("seat", start="2026-01-15", end="2026-02-03", item_id="paris")
+
+
+def test_of_two_items_that_end_together_as_many_go_on_as_are_asked_for() -> None:
+    both = PARIS.adding("seat", start="2026-01-15", end="2026-02-03", item_id="rome")
+    changed = both.changing_quantity("seat", to="1", at="2026-02-03")
+    assert items(changed) == [("paris", "1", "01-15", None), ("rome", "1", "01-15", "02-03")]
+
+
+def test_as_many_as_run_after_all_is_that_item_and_not_one_that_had_ended() -> None:
+    both = PARIS.adding("seat", start="2026-01-15", item_id="rome").changing_quantity("seat", to="2", at="2026-02-20")
+    changed = both.changing_quantity("seat", to="1", at="2026-02-03")
+    assert items(changed) == [("paris", "1", "01-15", "02-03"), ("rome", "1", "01-15", None)]
+
+
 # A change of plan
 
 

@@ -36,9 +36,11 @@ def set_quantity(
         return subscription
     kept = [_ended(each, at) if each in now else each for each in subscription.items if _ran(each, running, at=at)]
     until_then = addon_id, quantity, at
-    before = [each for each in subscription.items if (each.charge_id, each.quantity, each.end) == until_then]
-    if before:
-        return replace(subscription, items=tuple(replace(each, end=None) if each in before else each for each in kept))
+    before = [each for each in kept if (each.charge_id, each.quantity, each.end) == until_then]
+    if quantity and before:
+        ran = {each.id for each in now}
+        goes_on = max(before, key=lambda each: each.id in ran)
+        return replace(subscription, items=tuple(replace(each, end=None) if each is goes_on else each for each in kept))
     opened = Item(id=_free_id(subscription, kept, addon_id, at), charge_id=addon_id, quantity=quantity, start=at)
     return replace(subscription, items=(*kept, opened) if quantity else tuple(kept))
 
