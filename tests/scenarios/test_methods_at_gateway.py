@@ -13,7 +13,19 @@ from billing.store.audit import AuditLog
 from billing.usecases.follow_checkout import follow_checkout
 from billing.usecases.open_payment import WayBack, open_method_page, open_payment
 from billing.usecases.write_off_invoice import write_off_invoice
-from tests.collected_invoice import CARD, COLLECT, bills, pay_by_transfer, running, sandbox, the_invoice, unknown, world
+from tests.collected_invoice import (
+    CARD,
+    COLLECT,
+    DELIVER,
+    bills,
+    opened_page,
+    pay_by_transfer,
+    running,
+    sandbox,
+    the_invoice,
+    unknown,
+    world,
+)
 from tests.collecting import CardWorld
 from tests.reviewing import void
 from tests.sandbox_client import browse
@@ -203,6 +215,20 @@ def test_a_page_that_is_asked_about_holds_no_new_customer_back(world: CardWorld)
     assert the_invoice(world).pending == (COLLECT,)
     deleted(world)
     assert page_to_save(world).customer == the_customer(world).gateway_id
+
+
+def test_a_charge_that_never_reached_stripe_holds_no_new_customer_back_once_it_is_given_up(
+    sandbox: RunningSandbox, world: CardWorld
+) -> None:
+    """The invoice was paid on its page, and waits only for a mail server."""
+    assert browse(opened_page(world, unknown(sandbox, world, "drop_before")), CARD).status == 303
+    comes_back(world, world.stripe.inner.checkout(the_invoice(world).checkout_id))
+    world.sent.fails = ["421 away"]
+    world.travels_to("2026-02-02")
+    world.runs_billing()
+    assert (the_invoice(world).pending, the_invoice(world).attempts[0].status) == ((DELIVER,), AttemptStatus.UNKNOWN)
+    before = deleted(world)
+    assert page_to_save(world).customer not in ("", before)
 
 
 def test_a_charge_whose_process_died_is_looked_up_before_its_deleted_customer_is_made_anew(

@@ -7,6 +7,7 @@ from billing.domain.charging import is_answered
 from billing.domain.customer import Customer
 from billing.domain.errors import NotFound
 from billing.domain.invoice import CollectionMethod, Invoice, SettlementStep
+from billing.domain.invoice_payment import is_collectible
 from billing.ports import (
     Checkout,
     Documents,
@@ -126,11 +127,14 @@ def _require_answers(documents: Documents, gateway: Gateway, customer_id: str, *
 
 
 def _awaits_answer(invoice: Invoice) -> bool:
-    """Whether a charge may have been made that nobody knows the end of, be it that its process died over it."""
+    """Whether a charge may have been made that nobody knows the end of, be it that its process died over it.
+
+    One of a closed invoice that is not asked about any more was given up: the gateway never got it.
+    """
+    is_asked = SettlementStep.COLLECT in invoice.pending
     if not invoice.attempts:
-        by_us = invoice.collection_method is CollectionMethod.CHARGE_AUTOMATICALLY
-        return by_us and SettlementStep.COLLECT in invoice.pending
-    return not is_answered(invoice.attempts[-1])
+        return is_asked and invoice.collection_method is CollectionMethod.CHARGE_AUTOMATICALLY
+    return not is_answered(invoice.attempts[-1]) and (is_asked or is_collectible(invoice))
 
 
 def _keep_id(documents: Documents, customer_id: str, gateway_id: str, *, call: Call) -> None:
