@@ -46,6 +46,8 @@ def fees_in_arrears(facts: ChargeFacts, period: Period) -> Iterator[Charge]:
     for fee in _fees_to_bill(facts, period):
         taken = [*facts.subscription.left_out]
         if fee.plan.billed is Billed.IN_ADVANCE:
+            if fee.charge.proration is Proration.NONE and _is_paid(facts, fee, period):
+                continue
             taken += [each.period for each in facts.subscription.prepaid if _is_for(each, fee)]
         for left in _left(fee, taken):
             yield from _fee_charges(facts, _part(fee, left), period=period)
@@ -113,6 +115,15 @@ def _was_owed(facts: ChargeFacts, fee: _Fee) -> bool:
         if phase.plan == fee.plan.ref
         for item_id, _, _, stretch in _in_force(subscription.items, fee.plan, span)
     )
+
+
+def _is_paid(facts: ChargeFacts, fee: _Fee, period: Period) -> bool:
+    """Whether something that was paid ahead for the fee, for whatever part of the period, is not given back."""
+    subscription = facts.subscription
+    returned = [prepaid for prepaid, _ in _unused(facts, period)]
+    if subscription.end is not None and subscription.unused is not Unused.NONE:
+        returned += [each for each in subscription.prepaid if each.comes_back(since=subscription.end)]
+    return any(_is_for(each, fee) and each not in returned for each in subscription.prepaid)
 
 
 def _fees(facts: ChargeFacts, period: Period) -> Iterator[_Fee]:
