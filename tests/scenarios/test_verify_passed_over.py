@@ -131,6 +131,22 @@ def test_a_bill_passed_over_rests_on_what_the_credit_note_before_it_paid_ahead(w
     assert found(world) == []
 
 
+def test_a_bill_passed_over_rests_on_what_was_paid_ahead_until_a_change_that_was_planned(world: World) -> None:
+    """April is billed for its ten days before a year, 20.00; of the year nothing is left by a pause from its start."""
+    world.plan(a_plan(plan_id="year", fees=[a_fee("365.00")], cycle=YEARLY, billed=Billed.IN_ADVANCE))
+    world.subscribes("planned", to=world.plans["plan@1"], on="2026-04-01")
+    eleventh = utc("2026-04-11")
+    for change in (
+        PlanChange(plan="year@1", at=eleventh),
+        PlanChange(plan="plan@1", at=eleventh),
+        Pausing(at=eleventh),
+    ):
+        change_life(world.documents, "sub-planned", change, call=call(world))
+        bills(world, "2026-04-01")
+    bills(world, "2026-05-01")
+    assert ([each.total for each in world.invoices("planned")], found(world)) == ([2000], [])
+
+
 def test_a_bill_passed_over_credits_nothing_of_what_a_void_invoice_had_billed(world: World) -> None:
     does(world, Pausing(at=utc("2026-04-01")), at="2026-04-02")
     void(world, world.invoices("lumen")[0].id)

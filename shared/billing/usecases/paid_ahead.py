@@ -62,10 +62,8 @@ def paid_ahead_of(context: RunContext, cycle: BillingCycle, bills: Sequence[Bill
     since = [each for each in bills if cycle.arrears is not None and each.bill_for_date >= cycle.arrears.start]
     before = bill_before(cycle.bill_for_date, since)
     for each in recompute_page(context, [] if before is None else [before]):
-        if isinstance(each.outcome, Draft | CreditDraft):
-            ahead = each.outcome.cycle.advance
-            if ahead is not None and ahead.end >= cycle.bill_for_date:
-                return _as_it_stands(context, each.document, each.outcome.subscription.prepaid)
+        if isinstance(each.outcome, Draft | CreditDraft) and each.outcome.cycle.advance is not None:
+            return _as_it_stands(context, each.document, each.outcome.subscription.prepaid)
     return None
 
 
