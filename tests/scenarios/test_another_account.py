@@ -1,20 +1,23 @@
 """A tenant that moved to another account at the gateway, which knows nothing of what the earlier one began."""
 
 from billing.adapters.stripe_gateway import StripeGateway
+from billing.domain.case_decision import BackToSchedule
 from billing.domain.credit_request import AmountCredit
-from billing.domain.invoice import CollectionMethod
+from billing.domain.invoice import CollectionMethod, InvoiceStatus
 from billing.domain.payment import PaymentSource
 from billing.ports import NotAtGateway
 from billing.sandbox.server import RunningSandbox
 from billing.usecases.follow_payment import follow_payment
 from billing.usecases.open_payment import open_payment
 from billing.usecases.record_payment import NewPayment, record_payment
+from billing.usecases.resolve_case import resolve_case
 from tests.collected_invoice import CARD, COLLECT, bills, running, sandbox, the_invoice, unknown, world
 from tests.collecting import CardWorld
 from tests.crediting import issue
 from tests.sandbox_client import browse
 from tests.scenarios.test_closed_before_its_charge_ended import BACK, Close, closings, unanswered
 from tests.slow_charges import nights, under_way
+from tests.unpaid import NUMBER, dunned_on, the_case
 
 __all__ = ["running", "sandbox", "world"]
 
@@ -111,3 +114,36 @@ def test_what_was_paid_now_is_given_back_beside_what_an_earlier_account_took(wor
     assert [each.pending for each in world.credit_notes()] == [()]
     refunds = world.account.v1.refunds.list({}).data
     assert [(each.payment_intent, each.amount) for each in refunds] == [(payment_id, 1000)]
+
+
+def test_a_debit_of_what_is_owed_is_for_a_person_and_booked_if_the_first_account_is_back(
+    sandbox: RunningSandbox, world: CardWorld
+) -> None:
+    """Overdue since 4 March: nobody is reminded of what may be on its way, and nothing fails night by night."""
+    gateway, payment_id = under_way(world)
+    moves(sandbox, world)
+    world.travels_to("2026-03-04T01:00")
+    report = world.runs_dunning()
+    assert ([each.action.value for each in report.details], report.failures) == (["overdue", "manual_review"], [])
+    case = the_case(world)
+    assert case.review is not None
+    assert case.review.reason.startswith(f"the gateway does not know the payment {payment_id}, which is under way: ")
+    assert dunned_on(world, "2026-03-05", "2026-03-20") == []
+    assert "payment_reminder" not in world.sent.kinds()
+    assert world.sent.kinds().count("tenant_review_needed") == 1
+    world.stripe.inner = gateway
+    gateway.succeeds(payment_id)
+    assert dunned_on(world, "2026-03-21") == ["recovered"]
+    assert (the_invoice(world).status, world.taken()) == (InvoiceStatus.PAID, [4900])
+
+
+def test_once_a_person_has_decided_each_run_names_it_as_long_as_it_is_unknown(
+    sandbox: RunningSandbox, world: CardWorld
+) -> None:
+    under_way(world)
+    moves(sandbox, world)
+    dunned_on(world, "2026-03-04")
+    resolve_case(world.documents, NUMBER, resolution=BackToSchedule(), note="it will come", call=world.call())
+    world.travels_to("2026-03-06T01:00")
+    report = world.runs_dunning()
+    assert (report.details, [each.code for each in report.failures]) == ([], ["gateway_refused"])

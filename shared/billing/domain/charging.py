@@ -123,6 +123,5 @@ def _is_of_before(case: DunningCase, attempt: PaymentAttempt) -> bool:
 def _waits_for_a_person(case: DunningCase | None, last: PaymentAttempt) -> bool:
     if case is None:
         return False
-    was_looked_at = case.review is not None and case.review.resolved_at is not None
     is_disputed = case.pause is not None and case.pause.reason is PauseReason.DISPUTE
-    return is_disputed or (_is_of_before(case, last) and not was_looked_at)
+    return is_disputed or (_is_of_before(case, last) and not case.was_resolved)

@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TypeAlias
 
 from billing.domain.attempt import PaymentAttempt
-from billing.domain.charging import awaits_payment
+from billing.domain.charging import awaits_payment, under_way
 from billing.domain.customer import Customer
 from billing.domain.decline import Advice
 from billing.domain.dunning_case import CaseCause, CaseResolution, CaseReview, DunningCase, PauseReason
@@ -57,9 +57,12 @@ def decide(policy: DunningPolicy, invoice: Invoice, customer: Customer, *, as_of
     if case is None or case.state.is_over or not is_open(invoice):
         return Rest(next_at=None)
     on = local_date(as_of, invoice.zone)
-    if awaits_payment(invoice):
-        return Rest(next_at=as_of + _A_DAY)  # money may be on its way; what becomes of it is heard before
-    if (pause := case.pause) is not None and (pause.until_on is None or on < pause.until_on):
+    pause = case.pause
+    is_paused = pause is not None and (pause.until_on is None or on < pause.until_on)
+    if awaits_payment(invoice):  # money may be on its way; what becomes of it is heard before
+        reason = "" if is_paused else _why_unheard(invoice, case)
+        return Act(on=on, review=reason) if reason else Rest(next_at=as_of + _A_DAY)
+    if pause is not None and is_paused:
         return Rest(next_at=None if pause.until_on is None else local_midnight(pause.until_on, invoice.zone))
     if reason := _early_review(policy, invoice, case):
         return Act(on=on, review=reason)
@@ -107,6 +110,14 @@ def _due_steps(policy: DunningPolicy, case: DunningCase, *, on: date) -> tuple[D
         return ()
     today = case.day_of(on)
     return tuple(each for each in policy.steps if case.last_day < each.day <= today)
+
+
+def _why_unheard(invoice: Invoice, case: DunningCase) -> str:
+    """Why a person has to say what became of a charge under way: the gateway does not know it. "" for all others."""
+    last = under_way(invoice)
+    if last is None or not last.message or case.in_review or _was_seen(case.review, last):
+        return ""
+    return f"the gateway does not know the payment {last.payment_id}, which is under way: {last.message}"
 
 
 def _early_review(policy: DunningPolicy, invoice: Invoice, case: DunningCase) -> str:

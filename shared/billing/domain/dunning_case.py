@@ -130,6 +130,11 @@ class DunningCase:
         return not self.state.is_over and self.review is not None and self.review.resolved_at is None
 
     @property
+    def was_resolved(self) -> bool:
+        """Whether a person looked at it and decided."""
+        return self.review is not None and self.review.resolved_at is not None
+
+    @property
     def awaits_restoring(self) -> bool:
         """Whether it is over and the service that was suspended for it is not back yet.
 

@@ -3,7 +3,7 @@
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
-from billing.domain.charging import awaits_payment, is_answered, under_way
+from billing.domain.charging import awaits_payment, is_answered, under_way, with_attempt
 from billing.domain.dunning import Act, Rest, decide
 from billing.domain.dunning_case import Claim, DunningCase, ended
 from billing.domain.dunning_report import DunningAction, DunningDetail
@@ -12,9 +12,10 @@ from billing.domain.invoice import Invoice
 from billing.domain.invoice_payment import is_collectible, is_open
 from billing.domain.notice import NoticeKind
 from billing.domain.period import local_date
-from billing.ports import Document, Gateway, GatewayRefused, WriteConflict
+from billing.ports import Document, Gateway, GatewayRefused, NotAtGateway, WriteConflict
 from billing.store.collection import Stored
 from billing.store.invoices import decode_invoice
+from billing.usecases.change_invoice import change_invoice
 from billing.usecases.close_other_ways import close_other_ways
 from billing.usecases.dunning_notices import Telling, customer_kind
 from billing.usecases.dunning_run import DunningRun
@@ -71,12 +72,33 @@ def _heard(run: DunningRun, stored: Stored[Invoice], worked: Worked) -> Stored[I
         return stored
     payments = {invoice.page_payment_id, "" if waiting is None else waiting.payment_id}
     for payment_id in sorted(payments - {"", _followed_page(run, run.parts.gateway(), invoice)}):
-        follow_payment(run.documents, run.parts.gateway(), payment_id, call=run.call())
+        try:
+            follow_payment(run.documents, run.parts.gateway(), payment_id, call=run.call())
+        except NotAtGateway as unknown:
+            if not _is_for_a_person(run, invoice, payment_id, unknown):
+                raise
     [now] = run.invoices.get([invoice.id])
     if now is not None and is_open(invoice) and not is_open(now.value):
         charged = 0 if waiting is None else waiting.amount
         worked.details.append(_left(invoice, now.value, DunningAction.RECOVERED, charged=charged))
     return now
+
+
+def _is_for_a_person(run: DunningRun, invoice: Invoice, payment_id: str, unknown: NotAtGateway) -> bool:
+    """Whether a person is to say what became of a charge that the gateway does not know: nobody else ever hears of it.
+
+    That is written down. Once somebody looked at the case it is not asked again, and nor is it of a page's payment.
+    """
+    waiting, case = under_way(invoice), invoice.dunning
+    if waiting is None or waiting.payment_id != payment_id or case is None or case.was_resolved:
+        return False
+    unheard = replace(waiting, message=unknown.reason)
+
+    def noted(now: Invoice) -> Invoice:
+        return with_attempt(now, unheard, at=run.parts.now()) if under_way(now) == waiting else now
+
+    change_invoice(run.documents, invoice.id, noted, event="invoice.charge_not_at_gateway", call=run.call())
+    return True
 
 
 def _followed_page(run: DunningRun, gateway: Gateway, invoice: Invoice) -> str:
