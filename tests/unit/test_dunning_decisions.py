@@ -161,6 +161,20 @@ def test_money_that_may_be_on_its_way_is_waited_for() -> None:
     )
 
 
+def test_a_charge_under_way_that_the_gateway_does_not_know_is_looked_at_once_unless_its_case_is_paused() -> None:
+    unknown = replace(an_attempt(AttemptStatus.PENDING), number=2, message="No such payment_intent")
+    chase = Chase(invoice=with_attempt(declined(), replace(unknown, payment_id="pi_2"), at=utc("2026-03-03T10:00")))
+    rests = paused(
+        chase.case, PauseReason.DISPUTE, on=date(2026, 3, 3), until=None, at=utc("2026-03-03T10:00"), note=""
+    )
+    at_rest = replace(chase.invoice, dunning=rests)
+
+    assert decide(DEFAULT_POLICY, at_rest, a_payer(), as_of=utc("2026-03-04")) == Rest(next_at=utc("2026-03-05"))
+    reason = "the gateway does not know the payment pi_2, which is under way: No such payment_intent"
+    assert chase.runs("2026-03-04T09:00") == [f"review: {reason}"]
+    assert chase.runs("2026-12-31T10:00") == []
+
+
 def test_a_payment_that_was_taken_back_is_looked_at_before_anybody_hears_of_it() -> None:
     money_back = taken_back(paid(an_invoice(), 4900, at=utc("2026-03-05T10:00")), 4900, at=utc("2026-04-20T10:00"))
     chase = Chase(invoice=money_back)
