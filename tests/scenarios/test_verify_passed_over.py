@@ -173,3 +173,21 @@ def test_a_pause_from_a_restart_on_that_is_billed_leaves_the_hours_before_it_as_
     bills(world, "2026-05-01T10:00")
     change_life(world.documents, "sub-calls", Pausing(at=at), call=call(world))
     assert ([each.total for each in world.invoices("calls")], found(world)) == ([0, 0], [])
+
+
+@pytest.mark.parametrize("is_changed", [False, True])
+def test_an_invoice_of_nothing_is_missed_too(world: World, is_changed: bool) -> None:
+    """The calls of May are free, and have their invoice all the same; one seat was there for some days of April."""
+    plan = a_plan(plan_id="free", metered=[a_meter("1.00", included=Decimal(100))], addons=[a_fee("30.00", "seat")])
+    world.subscribes("free", to=world.plan(plan), on="2026-04-01")
+    if is_changed:
+        for seats, on in ((1, "2026-04-02"), (0, "2026-04-20")):
+            change = ItemsChange(quantities={"seat": Decimal(seats)}, at=utc(on))
+            change_life(world.documents, "sub-free", change, call=call(world))
+    bills(world, "2026-05-01")
+    world.uses("sub-free", "calls", "10", on="2026-05-05")
+    bills(world, "2026-06-01", "2026-07-01")
+    assert found(world) == []
+    world.documents.commit([Delete(Invoices.of(world.documents, "acme").path("sub-free.20260501T000000Z.r0"))])
+    missed = "subscription sub-free has no bill for 2026-05-01 to 2026-06-01: by the stored facts it comes to 0.00 USD"
+    assert missed in found(world)

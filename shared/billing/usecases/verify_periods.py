@@ -139,14 +139,13 @@ def _is_left_to_later(
     is_changed = subscription.changed_at is not None or any(cycle.period.contains(each) for each in begun)
     if not isinstance(outcome, Draft) or not is_changed:
         return False
-    owed = [each for each in outcome.invoice.lines if each.amount]
     later = [line for bill in bills if bill.bill_for_date > at for line in bill.lines if line.kind is LineKind.FLAT]
     is_to_come = subscription.next_billing_at == next_bill_for(subscription, after=at) and not subscription.prepaid
     return all(
         each.kind in (LineKind.FLAT, LineKind.PRORATION)
         and each.period.start >= at
         and (is_to_come or not without(each.period, [line.period for line in later if item_of(line) == item_of(each)]))
-        for each in owed
+        for each in outcome.invoice.lines
     )
 
 
