@@ -1,6 +1,6 @@
 """Recurring lines: plan fees and add-ons, prorated by their share of the period, and credits for unused time."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
@@ -12,7 +12,7 @@ from billing.domain.exact import times
 from billing.domain.explanation import CreditStep, FlatStep, ProrationStep
 from billing.domain.invoice import LineKind
 from billing.domain.period import Cycle, Period, Unit
-from billing.domain.proration import Share, as_first_period, measured_by, share_of, without
+from billing.domain.proration import Share, as_first_period, has_a_day, measured_by, share_of, without
 from billing.domain.rating import RatedPart
 from billing.domain.stamp import stamp
 from billing.domain.subscription import Item, Prepaid, Subscription, UnknownAddon, Unused, plan_of
@@ -49,7 +49,7 @@ def fees_in_arrears(facts: ChargeFacts, period: Period) -> Iterator[Charge]:
             if fee.charge.proration is Proration.NONE and _is_paid(facts, fee, period):
                 continue
             taken += [each.period for each in facts.subscription.prepaid if _is_for(each, fee)]
-        for left in _left(fee, taken):
+        for left in _left(facts, fee, taken):
             yield from _fee_charges(facts, _part(fee, left), period=period)
 
 
@@ -91,7 +91,7 @@ def _unused(facts: ChargeFacts, period: Period) -> Iterator[tuple[Prepaid, list[
     subscription = facts.subscription
     fees = list(_fees(facts, period)) if subscription.prepaid else []
     for prepaid in subscription.prepaid:
-        used = [part for fee in fees if _is_for(prepaid, fee) for part in without(fee.owed, subscription.paused)]
+        used = [part for fee in fees if _is_for(prepaid, fee) for part in _owing(facts, fee, subscription.paused)]
         unused = without(prepaid.period, [*used, *_not_credited(subscription, prepaid, period)])
         if unused == [prepaid.period] or (unused and prepaid.proration is not Proration.NONE):
             yield prepaid, unused
@@ -106,14 +106,12 @@ def _fees_to_bill(facts: ChargeFacts, period: Period) -> Iterator[_Fee]:
 
 def _was_owed(facts: ChargeFacts, fee: _Fee) -> bool:
     """Whether an earlier stretch of the fee's period owes it, on this bill or another."""
-    subscription = facts.subscription
-    begun = uncut_period(subscription, fee.span.start).start
-    before = subscription.spans(Period(start=begun, end=fee.span.start)) if begun < fee.span.start else ()
+    begun = uncut_period(facts.subscription, fee.span.start).start
+    before = _fees(facts, Period(start=begun, end=fee.span.start)) if begun < fee.span.start else ()
     return any(
-        item_id == fee.item_id and without(stretch, subscription.left_out)
-        for phase, span in before
-        if phase.plan == fee.plan.ref
-        for item_id, _, _, stretch in _in_force(subscription.items, fee.plan, span)
+        _owing(facts, each, facts.subscription.left_out)
+        for each in before
+        if (each.item_id, each.plan.ref) == (fee.item_id, fee.plan.ref)
     )
 
 
@@ -122,7 +120,7 @@ def _is_paid(facts: ChargeFacts, fee: _Fee, period: Period) -> bool:
     subscription = facts.subscription
     returned = [prepaid for prepaid, _ in _unused(facts, period)]
     if subscription.end is not None and subscription.unused is not Unused.NONE:
-        returned += [each for each in subscription.prepaid if each.comes_back(since=subscription.end)]
+        returned += [each for each in subscription.prepaid if subscription.comes_back(each, since=subscription.end)]
     return any(_is_for(each, fee) and each not in returned for each in subscription.prepaid)
 
 
@@ -161,10 +159,18 @@ def owed_stretch(subscription: Subscription, stretch: Period, whole: Period, *, 
     return as_first_period(stretch, whole, rule=rule, begun=subscription.start)
 
 
-def _left(fee: _Fee, taken: Sequence[Period]) -> list[Period]:
+def _left(facts: ChargeFacts, fee: _Fee, taken: Sequence[Period]) -> list[Period]:
     """What of a fee's stretch is still to be billed; a fee that is not prorated is billed once, whatever is left."""
-    left = without(fee.owed, taken)
+    left = _owing(facts, fee, taken)
     return left[:1] if fee.charge.proration is Proration.NONE else left
+
+
+def _owing(facts: ChargeFacts, fee: _Fee, taken: Iterable[Period]) -> list[Period]:
+    """What of a fee's stretch owes it: of one that is not prorated, what has a day of its own."""
+    left = without(fee.owed, taken)
+    if fee.charge.proration is not Proration.NONE:
+        return left
+    return [each for each in left if has_a_day(each, cycle=fee.plan.cycle, zone=facts.subscription.zone)]
 
 
 def _left_ahead(facts: ChargeFacts, fee: _Fee) -> list[Period]:
@@ -176,7 +182,7 @@ def _left_ahead(facts: ChargeFacts, fee: _Fee) -> list[Period]:
     ]
     if charged and fee.charge.proration is Proration.NONE:
         return []
-    return _left(fee, [*facts.subscription.paused, *charged])
+    return _left(facts, fee, [*facts.subscription.paused, *charged])
 
 
 def _part(fee: _Fee, left: Period) -> _Fee:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import assert_never
 
 from billing.domain.catalog import FirstPeriod, Plan, Proration
-from billing.domain.period import Period, Unit, count_days
+from billing.domain.period import Cycle, Period, Unit, count_days
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +40,14 @@ def share_of(active: Period, whole: Period, *, proration: Proration, zone: str) 
 def measured_by(proration: Proration, plan: Plan) -> Proration:
     """How what prorates so does under a plan: cycles of hours have no days to count and go by the second."""
     return Proration.SECOND if proration is Proration.DAY and plan.cycle.unit is Unit.HOUR else proration
+
+
+def has_a_day(stretch: Period, *, cycle: Cycle, zone: str) -> bool:
+    """Whether a stretch has a local day of its own: that of a change belongs to what follows.
+
+    Cycles of hours have no days to count: any stretch will do.
+    """
+    return cycle.unit is Unit.HOUR or count_days(stretch, zone=zone) > 0
 
 
 def as_first_period(stretch: Period, whole: Period, *, rule: FirstPeriod, begun: datetime) -> Period | None:

@@ -13,6 +13,7 @@ from billing.domain.coupon import Discount
 from billing.domain.errors import InvalidInput
 from billing.domain.given import as_iso
 from billing.domain.period import Period, Schedule
+from billing.domain.proration import has_a_day
 from billing.domain.tax import TaxTreatment
 
 Plans = Mapping[str, Plan]
@@ -125,10 +126,6 @@ class Prepaid:
     tax_inclusive: bool
     discount: int = 0
     void: bool = False
-
-    def comes_back(self, *, since: datetime) -> bool:
-        """Whether its time from a UTC instant on is given back: what is not prorated only where none of it was used."""
-        return not self.void and (self.proration is not Proration.NONE or self.period.start >= since)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -243,6 +240,13 @@ class Subscription:
             if phase.start <= instant:
                 return phase
         raise InvalidInput("instant", expected=f"one from the start on, {self.start.isoformat()}", given=instant)
+
+    def comes_back(self, prepaid: Prepaid, *, since: datetime) -> bool:
+        """Whether what was paid ahead is given back from a UTC instant on: what is not prorated if no day was used."""
+        if prepaid.void or prepaid.proration is not Proration.NONE or prepaid.period.start >= since:
+            return not prepaid.void
+        cycle = self.phase_at(max(prepaid.period.start, self.start)).schedule.cycle
+        return not has_a_day(Period(start=prepaid.period.start, end=since), cycle=cycle, zone=self.zone)
 
     def schedule_before(self, instant: datetime) -> Schedule:
         """The schedule that was in force until an instant: where a phase restarts the cycle, the old one."""

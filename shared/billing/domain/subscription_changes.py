@@ -184,7 +184,7 @@ def _is_billed_boundary(subscription: Subscription, at: datetime) -> bool:
 
 def _is_left_to_bill(ended: Subscription, end: datetime) -> bool:
     """Whether something is to be credited or charged after the last bill."""
-    paid = [each for each in ended.prepaid if each.comes_back(since=end)]
+    paid = [each for each in ended.prepaid if ended.comes_back(each, since=end)]
     waiting = [each for each in ended.one_time if each.charged_at <= end]
     return bool(ended.late_usage or waiting or (paid and ended.unused is Unused.CREDIT))
 

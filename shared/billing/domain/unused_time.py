@@ -26,7 +26,7 @@ def unused_time(subscription: Subscription, *, currency: str, rounding: Rounding
         UnusedTime(prepaid=each, amount=_unused(subscription, each, currency=currency, rounding=rounding))
         for each in subscription.prepaid
         if subscription.end is not None and each.period.end > subscription.end
-        if each.comes_back(since=subscription.end)
+        if subscription.comes_back(each, since=subscription.end)
     )
     return tuple([each for each in found if each.amount])
 
