@@ -9,7 +9,7 @@ from billing.domain.life_change import Cancellation, LifeChange, Pausing, PlanCh
 from billing.usecases.change_life import change_life
 from billing.usecases.record_usage import ReportedUsage, record_usage
 from billing.usecases.verify import VerifyRequest, verify
-from tests.builders import a_fee, a_meter, a_plan, utc
+from tests.builders import YEARLY, a_fee, a_meter, a_plan, utc
 from tests.reviewing import call, reissue, void
 from tests.world import World
 
@@ -124,4 +124,21 @@ def test_a_bill_after_the_last_one_credits_what_that_had_paid_ahead_when_it_is_m
     assert late.total == 10000 - 6000
     void(world, late.id)
     assert reissue(world, late.id).total == 10000 - 6000
+    verified(world)
+
+
+def test_a_bill_that_was_made_in_advance_is_made_again_in_arrears_and_is_the_same_after_an_end(world: World) -> None:
+    """365.00 a year in arrears: the 54 days until a month in advance that is taken back, and 13 more until the end."""
+    year = world.plan(a_plan(plan_id="year", fees=[a_fee("365.00")], cycle=YEARLY))
+    world.plan(a_plan(plan_id="month", fees=[a_fee("30.00")], billed=Billed.IN_ADVANCE))
+    world.subscribes("back", to=year, on="2026-04-11")
+    change_life(world.documents, "sub-back", PlanChange(plan="month@1", at=utc("2026-06-04")), call=call(world))
+    bills(world, "2026-06-04")
+    [first] = world.invoices("back")
+    void(world, first.id)
+    change_life(world.documents, "sub-back", PlanChange(plan="year@1", at=utc("2026-06-04")), call=call(world))
+    assert (first.total, reissue(world, first.id).total) == (5400 + 3000, 5400)
+    change_life(world.documents, "sub-back", Cancellation(at=utc("2026-06-17")), call=call(world))
+    bills(world, "2026-06-17")
+    assert [each.total for each in world.invoices("back")][2:] == [1300]
     verified(world)

@@ -42,7 +42,8 @@ def basis_of(
     charged: tuple[ChargedStretch, ...] = (),
 ) -> Basis:
     """What a bill of the subscription, as it stands before that bill, consumes and is taxed by."""
-    ahead = any(plan_of(phase, plans).billed is Billed.IN_ADVANCE for phase in subscription.phases)
+    billed = [how for phase in subscription.phases for how in (plan_of(phase, plans).billed, phase.bill_made)]
+    ahead = Billed.IN_ADVANCE in billed
     return Basis(
         tax=tax,
         rounding=rounding,
