@@ -8,7 +8,14 @@ import pytest
 
 from billing.domain.attempt import AttemptStatus, PaymentAttempt
 from billing.domain.invoice import CollectionMethod, Invoice, InvoiceStatus, SettlementStep
-from billing.domain.open_ends import asked_no_more, asked_to_the_end, is_asked_again
+from billing.domain.open_ends import (
+    asked_no_more,
+    asked_to_the_end,
+    call_may_run,
+    is_asked_again,
+    is_unheard,
+    may_reach_gateway,
+)
 from tests.builders import Account, a_fee, a_plan, utc
 
 COLLECT, DELIVER = SettlementStep.COLLECT, SettlementStep.DELIVER
@@ -60,7 +67,7 @@ def test_what_is_closed_is_asked_about_while_an_end_is_open(end: dict[str, Any],
     assert asked.pending == (DELIVER, COLLECT)
     assert asked_to_the_end(asked) == asked
     assert asked_no_more(asked) == asked
-    assert is_asked_again(asked, at=TRIED_AT)
+    assert is_asked_again(asked) or is_unheard(asked)
 
 
 @pytest.mark.parametrize("status", OWED)
@@ -68,7 +75,7 @@ def test_what_is_closed_is_asked_about_while_an_end_is_open(end: dict[str, Any],
 def test_what_is_owed_is_left_to_its_charge_or_its_case(end: dict[str, Any], status: InvoiceStatus) -> None:
     invoice = an_invoice(status=status, **end)
     assert asked_to_the_end(invoice) == invoice
-    assert not is_asked_again(invoice, at=TRIED_AT)
+    assert (is_asked_again(invoice), is_unheard(invoice)) == (False, False)
 
 
 @pytest.mark.parametrize("status", CLOSED)
@@ -77,7 +84,7 @@ def test_what_has_ended_is_not_asked_about(end: dict[str, Any], status: InvoiceS
     invoice = an_invoice(status=status, collection_method=SEND, **end)
     assert asked_to_the_end(invoice) == invoice
     assert asked_no_more(replace(invoice, pending=(COLLECT, DELIVER))).pending == (DELIVER,)
-    assert not is_asked_again(invoice, at=TRIED_AT)
+    assert (is_asked_again(invoice), is_unheard(invoice)) == (False, False)
 
 
 @pytest.mark.parametrize(
@@ -112,8 +119,11 @@ def test_any_other_is(end: dict[str, Any], payment_id: str, attempt: int) -> Non
 def test_a_charge_that_the_gateway_does_not_know_is_asked_for_while_its_call_may_run(status: AttemptStatus) -> None:
     """For the hour that a function may run: from one to two."""
     invoice = an_invoice(attempts=tried(DECLINED, status))
-    assert is_asked_again(invoice, at=TRIED_AT + HOUR - SECOND)
-    assert not is_asked_again(invoice, at=TRIED_AT + HOUR)
+    assert is_unheard(invoice)
+    assert may_reach_gateway(invoice.attempts[-1], at=TRIED_AT + HOUR - SECOND)
+    assert not may_reach_gateway(invoice.attempts[-1], at=TRIED_AT + HOUR)
+    assert call_may_run(TRIED_AT, at=TRIED_AT + HOUR - SECOND)
+    assert not call_may_run(TRIED_AT, at=TRIED_AT + HOUR)
 
 
 @pytest.mark.parametrize(("method", "is_asked"), [(AUTO, True), (SEND, False)])
@@ -121,8 +131,7 @@ def test_so_is_the_first_charge_which_is_written_down_with_its_answer(
     method: CollectionMethod, *, is_asked: bool
 ) -> None:
     invoice = an_invoice(collection_method=method, pending=(COLLECT,))
-    assert is_asked_again(invoice, at=utc("2026-03-01T04:59")) == is_asked
-    assert not is_asked_again(invoice, at=utc("2026-03-01T05:00"))
+    assert is_unheard(invoice) == is_asked
     assert (asked_no_more(invoice) == invoice) == is_asked
 
 
@@ -134,6 +143,6 @@ def test_what_is_to_be_cancelled_keeps_the_step_that_does_it() -> None:
 @pytest.mark.parametrize("end", [{"page_payment_id": "pi_1"}, {"attempts": tried(PENDING)}])
 def test_a_payment_of_an_account_that_the_tenant_has_no_more_is_not_waited_for(end: dict[str, Any]) -> None:
     invoice = an_invoice(**end)
-    assert not is_asked_again(invoice, at=TRIED_AT, gone={"pi_1"})
-    assert is_asked_again(invoice, at=TRIED_AT, gone={"pi_2"})
-    assert is_asked_again(replace(invoice, checkout_id="cs_1"), at=TRIED_AT, gone={"pi_1"})
+    assert not is_asked_again(invoice, gone={"pi_1"})
+    assert is_asked_again(invoice, gone={"pi_2"})
+    assert is_asked_again(replace(invoice, checkout_id="cs_1"), gone={"pi_1"})

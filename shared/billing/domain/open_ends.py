@@ -48,27 +48,35 @@ def asked_no_more(invoice: Invoice) -> Invoice:
     return replace(invoice, pending=without_collecting(invoice.pending))
 
 
-def is_asked_again(invoice: Invoice, *, at: datetime, gone: Collection[str] = ()) -> bool:
-    """Whether a closed invoice that was asked about, at a UTC instant, is so once more: an end may still come.
+def is_asked_again(invoice: Invoice, *, gone: Collection[str] = ()) -> bool:
+    """Whether a closed invoice that was asked about is so once more: a page is open, or a payment is under way.
 
-    A charge that the gateway does not know may reach it yet, as long as the call that began it can be running. `gone`
-    are payments, by the gateway's id, that are another account's than the tenant has: their end is never heard of.
+    `gone` are payments, by the gateway's id, that are another account's than the tenant has: their end is never heard
+    of.
     """
     if is_collectible(invoice):
         return False
-    last = invoice.attempts[-1] if invoice.attempts else None
     pending = [each.payment_id for each in invoice.attempts if each.status is AttemptStatus.PENDING]
-    if invoice.checkout_id or {invoice.page_payment_id, *pending} - {"", *gone}:
-        return True
-    if last is None:
-        is_charged = invoice.collection_method is CollectionMethod.CHARGE_AUTOMATICALLY
-        return is_charged and at < invoice.issued_at + _CALL_TAKES
-    return may_reach_gateway(last, at=at)
+    return bool(invoice.checkout_id or {invoice.page_payment_id, *pending} - {"", *gone})
+
+
+def is_unheard(invoice: Invoice) -> bool:
+    """Whether a charge of a closed invoice may have begun, be it once more, that the gateway has not answered."""
+    if is_collectible(invoice):
+        return False
+    if not invoice.attempts:
+        return invoice.collection_method is CollectionMethod.CHARGE_AUTOMATICALLY
+    return not is_answered(invoice.attempts[-1])
 
 
 def may_reach_gateway(attempt: PaymentAttempt, *, at: datetime) -> bool:
     """Whether a charge that the gateway did not answer may get there still, at a UTC instant: its call may run."""
-    return not is_answered(attempt) and at < attempt.attempted_at + _CALL_TAKES
+    return not is_answered(attempt) and call_may_run(attempt.attempted_at, at=at)
+
+
+def call_may_run(since: datetime, *, at: datetime) -> bool:
+    """Whether a call that had begun at one UTC instant may be running at another one."""
+    return at < since + _CALL_TAKES
 
 
 def _but_for(invoice: Invoice, payment_id: str, attempt: int) -> Invoice:

@@ -15,9 +15,10 @@ from billing.domain.customer import Customer
 from billing.domain.errors import NotFound
 from billing.domain.invoice import CollectionMethod, Invoice
 from billing.domain.invoice_payment import is_collectible
-from billing.domain.open_ends import is_asked_again
+from billing.domain.open_ends import call_may_run, is_asked_again, is_unheard
 from billing.domain.payment import gateway_payment_id
 from billing.ports import CheckoutStatus, Documents, Gateway, NotAtGateway
+from billing.store.audit import AuditLog
 from billing.store.collection import Stored
 from billing.store.invoices import Invoices
 from billing.store.payments import Payments
@@ -80,7 +81,8 @@ def charge_found(collecting: Collecting, invoice: Stored[Invoice], *, call: Call
     is_known = attempt is not None and is_answered(attempt)
     if not is_known and (booked := book_paid_before(collecting.documents, till, call=call)) is not None:
         now = _read_again(collecting, invoice)
-        return FoundCharge(invoice=now, result=booked, is_under_way=_is_under_way(now.value, booked, call=call))
+        is_under_way = _is_under_way(collecting, now.value, booked, call=call)
+        return FoundCharge(invoice=now, result=booked, is_under_way=is_under_way)
     found = None if is_known else _looked_up(till)
     now = _read_again(collecting, invoice)
     if not is_collectible(now.value):
@@ -155,15 +157,28 @@ def _closed(collecting: Collecting, invoice: Stored[Invoice], found: ChargeResul
     booked = tuple(each.value for each in Payments.of(collecting.documents, collecting.tenant_id).get(names) if each)
     result = replace(found or ChargeResult(), booked=booked) if booked else found
     now = _read_again(collecting, invoice)
-    is_under_way = _is_under_way(now.value, result, call=call, gone=gone)
+    is_under_way = _is_under_way(collecting, now.value, result, call=call, gone=gone)
     return FoundCharge(invoice=now, result=result, is_under_way=is_under_way)
 
 
-def _is_under_way(invoice: Invoice, result: ChargeResult | None, *, call: Call, gone: Collection[str] = ()) -> bool:
-    """Whether the end of a payment of a closed invoice is still to be heard of, with what was found out just now."""
+def _is_under_way(
+    collecting: Collecting, invoice: Invoice, result: ChargeResult | None, *, call: Call, gone: Collection[str] = ()
+) -> bool:
+    """Whether the end of a payment of a closed invoice is still to be heard of, with what was found out just now.
+
+    A charge that the gateway does not know may reach it yet, as long as a call can be running that found it owed.
+    """
     found = None if result is None else result.attempt
     known = invoice if found is None else with_attempt(invoice, found, at=call.recorded_at)
-    return is_asked_again(known, at=call.recorded_at, gone=gone)
+    if is_asked_again(known, gone=gone):
+        return True
+    return is_unheard(known) and call_may_run(_changed_at(collecting, known), at=call.recorded_at)
+
+
+def _changed_at(collecting: Collecting, invoice: Invoice) -> datetime:
+    """When the invoice was last changed: it was not closed after that."""
+    records = AuditLog.of(collecting.documents, collecting.tenant_id).about(f"invoices/{invoice.id}")
+    return max((each.at for each in records), default=invoice.issued_at)
 
 
 def finished(till: Till) -> ChargeResult | None:
