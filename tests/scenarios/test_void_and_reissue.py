@@ -11,15 +11,19 @@ from billing.domain.coupon import Coupon, Discount
 from billing.domain.errors import InvalidInput, NotFound
 from billing.domain.invoice import Invoice, InvoiceStatus
 from billing.domain.invoice_life import InvoiceNotVoid, InvoiceNotVoidable, RevisionExists
+from billing.domain.life_change import Pausing
 from billing.domain.subscription import OneTimeCharge, UnknownPlan
 from billing.domain.subscription_changes import end_subscription
 from billing.ports import Delete, Value
+from billing.store.coupons import Coupons
 from billing.store.customers import Customers
 from billing.store.invoices import Invoices
 from billing.store.subscriptions import subscription_fields
+from billing.usecases.change_life import change_life
+from billing.usecases.change_subscription import apply_coupon, remove_coupon
 from billing.usecases.record_usage import ReportedUsage, record_usage
 from tests.builders import a_fee, a_meter, a_party, a_plan, a_tenant, shown, utc
-from tests.reviewing import reissue, reviews, void
+from tests.reviewing import call, reissue, reviews, void
 from tests.scenarios.billing_processes import audited
 from tests.world import World
 
@@ -322,6 +326,29 @@ def test_discounts_and_one_time_charges_of_a_void_invoice_are_used_once_by_its_r
     world.travels_to("2026-03-01")
     world.runs_billing()
     assert world.invoices()[-1].total == 4900
+
+
+def test_the_use_of_a_coupon_by_a_void_invoice_waits_for_its_revision_and_is_free_when_it_is_given_anew() -> None:
+    """Half of 31.00 off once, in January, which is void and paused since: nothing is left to make again."""
+    world = World()
+    half = Coupon(coupon_id="half", name="Half", percent=Decimal(50), periods=1)
+    world.documents.commit([Coupons.of(world.documents, "acme").publication(half)])
+    world.subscribes("ada", to=world.plan(AHEAD), on="2026-01-01")
+    apply_coupon(world.documents, "sub-ada", coupon_id="half", call=call(world))
+    world.travels_to("2026-01-01")
+    world.runs_billing()
+    void(world, "INV-2026-01-0001")
+    january = Pausing(at=utc("2026-01-01"), until=utc("2026-02-01"))
+    change_life(world.documents, "sub-ada", january, call=call(world))
+    with pytest.raises(InvalidInput, match="invoice: expected a cycle that there is something to invoice for"):
+        reissue(world, "INV-2026-01-0001")
+    world.travels_to("2026-02-01")
+    world.runs_billing()
+    remove_coupon(world.documents, "sub-ada", coupon_id="half", call=call(world))
+    apply_coupon(world.documents, "sub-ada", coupon_id="half", call=call(world))
+    world.travels_to("2026-04-01")
+    world.runs_billing()
+    assert [each.total for each in world.invoices()] == [1550, 3100, 1550, 3100]
 
 
 def test_the_void_bill_of_a_trial_s_end_is_refused_where_it_has_ended_with_the_trial(world: World) -> None:
