@@ -14,7 +14,6 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import ClassVar
 
-from billing.domain.attempt import AttemptStatus
 from billing.domain.bill_id import late_bill_of
 from billing.domain.billing_cycle import next_bill_for
 from billing.domain.credit import CreditNote
@@ -127,9 +126,6 @@ def voided(invoice: Invoice, *, at: datetime) -> Invoice:
         reason = "a part of it is paid or credited"
         raise InvoiceNotVoidable(invoice, reason=reason, way_out="write a credit note for the rest")
     pending = tuple(step for step in invoice.pending if step is not SettlementStep.DELIVER)
-    is_to_cancel = any(each.status is AttemptStatus.REQUIRES_ACTION for each in invoice.attempts)
-    if is_to_cancel and SettlementStep.COLLECT not in pending:
-        pending = (*pending, SettlementStep.COLLECT)
     case = left(invoice.dunning, CaseState.VOID, at=at)
     return asked_to_the_end(replace(invoice, status=InvoiceStatus.VOID, pending=pending, dunning=case))
 

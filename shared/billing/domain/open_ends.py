@@ -14,16 +14,19 @@ from billing.domain.invoice import CollectionMethod, Invoice, SettlementStep
 from billing.domain.invoice_payment import is_collectible
 from billing.domain.settlement import without_collecting
 
-_ENDLESS = frozenset({AttemptStatus.STARTED, AttemptStatus.UNKNOWN, AttemptStatus.PENDING})
+_FINAL = frozenset({AttemptStatus.SUCCEEDED, AttemptStatus.DECLINED})
 _CALL_TAKES = timedelta(hours=1)
 """A call that began a charge is over by then: no function may run longer
 (https://cloud.google.com/functions/quotas#time_limits)."""
 
 
 def has_open_end(invoice: Invoice) -> bool:
-    """Whether a page may be open for it, or the end of a charge or of a payment made on a page is not known."""
+    """Whether a page may be open for it, or the end of a charge or of a payment made on a page is not known.
+
+    What waits for its customer may be paid as well, until it is cancelled.
+    """
     on_page = bool(invoice.checkout_id or invoice.page_payment_id)
-    return on_page or any(each.status in _ENDLESS for each in invoice.attempts)
+    return on_page or any(each.status not in _FINAL for each in invoice.attempts)
 
 
 def asked_to_the_end(invoice: Invoice, *, payment_id: str = "", attempt: int = 0) -> Invoice:
@@ -42,8 +45,7 @@ def asked_to_the_end(invoice: Invoice, *, payment_id: str = "", attempt: int = 0
 def asked_no_more(invoice: Invoice) -> Invoice:
     """The invoice without the step that asks, where all that began has ended; the first charge may have, unheard of."""
     is_first_unheard = invoice.collection_method is CollectionMethod.CHARGE_AUTOMATICALLY and not invoice.attempts
-    is_to_cancel = any(each.status is AttemptStatus.REQUIRES_ACTION for each in invoice.attempts)
-    if is_first_unheard or is_to_cancel or has_open_end(invoice):
+    if is_first_unheard or has_open_end(invoice):
         return invoice
     return replace(invoice, pending=without_collecting(invoice.pending))
 

@@ -31,6 +31,7 @@ from billing.usecases.settle_documents import Filed, failure_of
 from billing.usecases.wanted_mails import wanted_mails
 
 RENDER, COLLECT, DELIVER = SettlementStep.RENDER, SettlementStep.COLLECT, SettlementStep.DELIVER
+_FAILED = frozenset({AttemptStatus.DECLINED, AttemptStatus.REQUIRES_ACTION})
 _PDF = "application/pdf"
 
 
@@ -129,7 +130,8 @@ def _delivered(steps: Steps, case: Case, outcome: Outcome, *, is_charged: bool) 
     mailing, call = steps.mailing, steps.call()
     if mailing is None or DELIVER not in case.invoice.value.pending:
         return Done(outcome=outcome)
-    if case.customer is None and COLLECT not in outcome.done:
+    is_looked_up = case.customer is None and COLLECT not in outcome.done
+    if is_looked_up or _has_failed(outcome.charge):  # nobody hears of that who has paid meanwhile
         outcome = replace(outcome, invoice=_read_again(steps, case))
     if is_charged and COLLECT in outcome.invoice.value.pending and COLLECT not in outcome.done:
         return Done(outcome=outcome)
@@ -150,6 +152,10 @@ def _delivered(steps: Steps, case: Case, outcome: Outcome, *, is_charged: bool) 
     if delivery.error is not None:
         return Done(outcome=outcome, failure=failure_of(plan.after.id, delivery.error), collected=mailed)
     return Done(outcome=replace(outcome, done=outcome.done | {DELIVER}), collected=mailed)
+
+
+def _has_failed(charge: ChargeResult | None) -> bool:
+    return charge is not None and charge.attempt is not None and charge.attempt.status in _FAILED
 
 
 def _policy(steps: Steps, case: Case, invoice: Invoice, *, tenant: Tenant) -> DunningPolicy:
