@@ -109,6 +109,19 @@ def test_a_year_of_two_hours_that_was_billed_ahead_is_credited() -> None:
     assert until(world, "2026-05-12") == [[3000], [36500], [-36500, 4000]]
 
 
+@pytest.mark.parametrize(
+    ("plan", "lines"), [(MONTH, [3000]), (AHEAD, [3000, 36500, -36500, 3000])], ids=["in arrears", "in advance"]
+)
+def test_around_a_year_of_two_hours_the_month_is_owed_once(plan: Plan, lines: list[int]) -> None:
+    """In advance: May, the year, which comes back, and June."""
+    world = opened(plan)
+    bills(world, "2026-05-01")
+    takes(world, "ada", "year", on="2026-05-11T09:00", at="2026-05-11T09:00")
+    bills(world, "2026-05-11T10:00")
+    takes(world, "ada", "month", on="2026-05-11T11:00", at="2026-05-11T11:00")
+    assert [line for each in until(world, "2026-06-01") for line in each] == lines
+
+
 @pytest.mark.parametrize("plan", [MONTH, AHEAD], ids=lambda plan: plan.billed)
 def test_the_first_plan_is_owed_where_the_other_one_took_its_first_hours(plan: Plan) -> None:
     """The month is in force until two and from four on; of these only the second stretch has a day."""

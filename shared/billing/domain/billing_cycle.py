@@ -13,6 +13,7 @@ from itertools import pairwise
 from billing.domain.catalog import Billed
 from billing.domain.errors import InvalidInput
 from billing.domain.period import Period, Schedule, local_date, local_midnight
+from billing.domain.proration import has_a_day
 from billing.domain.stamp import stamp
 from billing.domain.subscription import Plans, Subscription, plan_of
 
@@ -143,11 +144,31 @@ def period_around(subscription: Subscription, instant: datetime) -> Period:
 def uncut_period(subscription: Subscription, instant: datetime) -> Period:
     """As `period_around`, but as one where the bill of a change that was taken back cut it.
 
-    What is not measured by time is owed once for it, whatever bills there are (semantics 4 and 5).
+    The usage of a plan is priced once for it, whatever bills there are (semantics 4).
     """
     changes = pairwise(subscription.phases)
     restarts = [phase.start for before, phase in changes if phase.schedule != before.schedule]
     return _period_between(subscription, instant, restarts=restarts)
+
+
+def lasting_since(subscription: Subscription, span: Period, whole: Period) -> datetime:
+    """The UTC instant since which the anchored period `whole` around a span of a phase runs, whatever bills cut it.
+
+    An interval that had no day of its own never began another. What is not prorated is owed once since (semantics 5).
+    """
+    phases = [each for each in subscription.phases if each.start <= span.start]
+    ends = [*[each.start for each in phases[1:]], span.end]
+    lasting = [
+        each
+        for each, end in zip(phases, ends, strict=True)
+        if has_a_day(Period(start=each.start, end=end), cycle=each.schedule.cycle, zone=subscription.zone)
+    ]
+    restarts = [
+        phase.start
+        for before, phase in pairwise(lasting)
+        if anchored_period(before.schedule, phase.start) != anchored_period(phase.schedule, phase.start)
+    ]
+    return max(whole.start, subscription.start, *restarts)
 
 
 def plan_stretch(subscription: Subscription, span: Period, *, until: datetime) -> Period:

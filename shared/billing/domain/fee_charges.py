@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
 
-from billing.domain.billing_cycle import anchored_period, is_short_first_period, uncut_period
+from billing.domain.billing_cycle import anchored_period, is_short_first_period, lasting_since
 from billing.domain.catalog import Billed, FirstPeriod, Plan, Proration, RecurringCharge
 from billing.domain.charge import Charge, ChargeFacts, Origin, charge, one_amount, taxed
 from billing.domain.exact import times
@@ -106,7 +106,7 @@ def _fees_to_bill(facts: ChargeFacts, period: Period) -> Iterator[_Fee]:
 
 def _was_owed(facts: ChargeFacts, fee: _Fee) -> bool:
     """Whether an earlier stretch of the fee's period owes it, on this bill or another."""
-    begun = uncut_period(facts.subscription, fee.span.start).start
+    begun = lasting_since(facts.subscription, fee.span, fee.whole)
     before = _fees(facts, Period(start=begun, end=fee.span.start)) if begun < fee.span.start else ()
     return any(
         _owing(facts, each, facts.subscription.left_out)
