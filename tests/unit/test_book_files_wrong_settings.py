@@ -194,7 +194,7 @@ def tiered(*tiers: dict[str, Any], model: str = "graduated") -> dict[str, Any]:
         (
             {"seats": 5},
             (
-                "seats: unknown key; known are plan_id, version, name, currency, cycle, first_period, "
+                "seats: unknown key; known are id, plan_id, version, name, currency, cycle, first_period, "
                 "minimum_commitment, trial_days, usage, fees, addons"
             ),
         ),
