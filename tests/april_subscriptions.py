@@ -42,13 +42,6 @@ def does(world: World, name: str, change: LifeChange, *, at: str = "2026-04-11")
     return change_life(world.documents, f"sub-{name}", change, call=call(world))
 
 
-def bills(world: World, *days: str) -> None:
-    """The runs of these days."""
-    for day in days:
-        world.travels_to(day)
-        world.runs_billing()
-
-
 def totals(world: World, name: str) -> list[int]:
     """What each invoice of a customer comes to."""
     return [each.total for each in world.invoices(name)]

@@ -17,10 +17,11 @@ from tests.reviewing import call, void
 from tests.world import World
 
 
-def bills(world: World, day: str) -> None:
-    """That night's run; nobody is left out."""
-    world.travels_to(day)
-    assert world.runs_billing().failures == []
+def bills(world: World, *days: str) -> None:
+    """The runs of these days; nobody is left out."""
+    for day in days:
+        world.travels_to(day)
+        assert world.runs_billing().failures == []
 
 
 def does(world: World, name: str, change: LifeChange, *, at: str) -> Subscription:

@@ -10,6 +10,7 @@ from billing.usecases.change_life import change_life
 from billing.usecases.record_usage import ReportedUsage, record_usage
 from billing.usecases.verify import VerifyRequest, verify
 from tests.builders import YEARLY, a_fee, a_meter, a_plan, utc
+from tests.changing_plans import bills, does
 from tests.reviewing import call, reissue, void
 from tests.world import World
 
@@ -26,17 +27,6 @@ def world() -> World:
     return world
 
 
-def bills(world: World, *days: str) -> None:
-    for day in days:
-        world.travels_to(day)
-        assert world.runs_billing().failures == []
-
-
-def does(world: World, change: LifeChange, *, at: str) -> None:
-    world.travels_to(at)
-    change_life(world.documents, "sub-lumen", change, call=call(world))
-
-
 def verified(world: World) -> list[int]:
     """The totals of its invoices that are in force, in books in which nothing is found."""
     request = VerifyRequest(tenant_id="acme", as_of=world.now, objects=False, events=False)
@@ -48,7 +38,7 @@ def verified(world: World) -> list[int]:
 def test_a_pause_from_the_boundary_on_leaves_its_reissue_the_days_after_it(world: World, is_next_made: bool) -> None:
     """April is paused but for its last ten days: 20.00 of 60.00."""
     void(world, f"{APRIL}.r0")
-    does(world, Pausing(at=utc("2026-04-01"), until=utc("2026-04-21")), at="2026-04-02")
+    does(world, "lumen", Pausing(at=utc("2026-04-01"), until=utc("2026-04-21")), at="2026-04-02")
     if is_next_made:
         bills(world, "2026-05-01")
     assert reissue(world, f"{APRIL}.r0").total == 2000
@@ -58,8 +48,8 @@ def test_a_pause_from_the_boundary_on_leaves_its_reissue_the_days_after_it(world
 
 def test_a_pause_without_an_end_leaves_its_reissue_the_days_after_the_return(world: World) -> None:
     void(world, f"{APRIL}.r0")
-    does(world, Pausing(at=utc("2026-04-01")), at="2026-04-02")
-    does(world, Resuming(at=utc("2026-04-21")), at="2026-04-21")
+    does(world, "lumen", Pausing(at=utc("2026-04-01")), at="2026-04-02")
+    does(world, "lumen", Resuming(at=utc("2026-04-21")), at="2026-04-21")
     bills(world, "2026-05-01")
     assert reissue(world, f"{APRIL}.r0").total == 2000
     assert sorted(verified(world)) == [2000, 6000]

@@ -25,8 +25,9 @@ from billing.usecases.admit_usage import ReportedUsage
 from billing.usecases.change_subscription import add_one_time_charge
 from billing.usecases.record_usage import record_usage
 from billing.usecases.usage_outcome import OutcomeStatus
-from tests.april_subscriptions import AHEAD, bills, does, totals, world
+from tests.april_subscriptions import AHEAD, does, totals, world
 from tests.builders import YEARLY, a_fee, a_plan, utc
+from tests.changing_plans import bills
 from tests.paying import balance
 from tests.reviewing import call
 from tests.world import World

@@ -14,9 +14,9 @@ from billing.domain.subscription import Unused
 from billing.domain.tax import TaxTable
 from billing.store.subscriptions import Subscriptions
 from billing.usecases.change_life import ChangedLife
-from tests.april_subscriptions import AHEAD, bills, does, totals, world
+from tests.april_subscriptions import AHEAD, does, totals, world
 from tests.builders import a_rate, a_tenant, utc
-from tests.changing_plans import is_sound
+from tests.changing_plans import bills, is_sound
 from tests.crediting import pays
 from tests.reviewing import void
 from tests.world import World

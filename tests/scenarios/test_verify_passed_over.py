@@ -7,7 +7,7 @@ import pytest
 
 from billing.adapters.counting import CountingDocuments
 from billing.domain.catalog import Billed
-from billing.domain.life_change import Cancellation, ItemsChange, LifeChange, Pausing, PlanChange, Resuming
+from billing.domain.life_change import Cancellation, ItemsChange, Pausing, PlanChange, Resuming
 from billing.domain.subscription import Unused
 from billing.domain.subscription_changes import end_subscription
 from billing.ports import Delete
@@ -16,6 +16,7 @@ from billing.store.subscriptions import subscription_fields
 from billing.usecases.change_life import change_life
 from billing.usecases.verify import VerifyRequest, verify
 from tests.builders import YEARLY, a_fee, a_meter, a_plan, utc
+from tests.changing_plans import bills, does
 from tests.reviewing import call, void
 from tests.world import World
 
@@ -37,26 +38,15 @@ def world() -> World:
     return world
 
 
-def bills(world: World, *days: str) -> None:
-    for day in days:
-        world.travels_to(day)
-        assert world.runs_billing().failures == []
-
-
-def does(world: World, change: LifeChange, *, at: str) -> None:
-    world.travels_to(at)
-    change_life(world.documents, "sub-lumen", change, call=call(world))
-
-
 def found(world: World) -> list[str]:
     request = VerifyRequest(tenant_id="acme", as_of=world.now, objects=False, events=False)
     return [each.message for each in verify(world.documents, world.objects, request).findings.kept]
 
 
 def test_a_bill_that_was_passed_over_leaves_its_time_to_the_next_one(world: World) -> None:
-    does(world, Pausing(at=utc("2026-05-01")), at="2026-04-20")
+    does(world, "lumen", Pausing(at=utc("2026-05-01")), at="2026-04-20")
     bills(world, "2026-05-01", "2026-06-01")
-    does(world, Resuming(at=utc("2026-06-01")), at="2026-06-01T09:00")
+    does(world, "lumen", Resuming(at=utc("2026-06-01")), at="2026-06-01T09:00")
     assert found(world) == []
     bills(world, "2026-07-01")
     assert [each.total for each in world.invoices("lumen")] == [6000, 6000 + 6000]
@@ -65,7 +55,7 @@ def test_a_bill_that_was_passed_over_leaves_its_time_to_the_next_one(world: Worl
 
 @pytest.mark.parametrize("days", [("2026-05-01", "2026-06-01"), ("2026-05-01", "2026-06-01", "2026-07-01")])
 def test_a_bill_that_was_made_there_is_missed_when_it_is_gone(world: World, days: tuple[str, ...]) -> None:
-    does(world, Pausing(at=utc("2026-05-01"), until=utc("2026-06-01")), at="2026-04-20")
+    does(world, "lumen", Pausing(at=utc("2026-05-01"), until=utc("2026-06-01")), at="2026-04-20")
     bills(world, *days)
     assert found(world) == []
     path = Invoices.of(world.documents, "acme").path("sub-lumen.20260601T000000Z.r0")
@@ -107,11 +97,11 @@ def test_a_first_bill_of_nothing_leaves_a_plan_taken_since_to_the_next_one(world
 
 
 def test_a_pause_of_a_bill_passed_over_that_is_taken_back_at_its_start_leaves_no_finding(world: World) -> None:
-    does(world, Pausing(at=utc("2026-05-01")), at="2026-04-20")
+    does(world, "lumen", Pausing(at=utc("2026-05-01")), at="2026-04-20")
     bills(world, "2026-05-01")
-    does(world, Resuming(at=utc("2026-05-01")), at="2026-05-04")
+    does(world, "lumen", Resuming(at=utc("2026-05-01")), at="2026-05-04")
     assert found(world) == []
-    does(world, Cancellation(at=utc("2026-05-11")), at="2026-05-11")
+    does(world, "lumen", Cancellation(at=utc("2026-05-11")), at="2026-05-11")
     bills(world, "2026-05-12")
     # 10 of 31 days of 60.00
     assert ([each.total for each in world.invoices("lumen")], found(world)) == ([6000, 1935], [])
@@ -122,12 +112,12 @@ def test_a_bill_passed_over_rests_on_what_the_credit_note_before_it_paid_ahead(w
     yearly = world.plan(
         a_plan(plan_id="year", fees=[a_fee("365.00")], cycle=YEARLY, anchor_day=13, billed=Billed.IN_ADVANCE)
     )
-    does(world, Pausing(at=utc("2026-04-13")), at="2026-04-02")
-    does(world, PlanChange(plan=yearly.ref, at=utc("2026-04-11")), at="2026-04-11")
+    does(world, "lumen", Pausing(at=utc("2026-04-13")), at="2026-04-02")
+    does(world, "lumen", PlanChange(plan=yearly.ref, at=utc("2026-04-11")), at="2026-04-11")
     bills(world, "2026-04-11")
     assert [each.total for each in world.credit_notes()] == [4000 - 200]
     bills(world, "2026-04-13")
-    does(world, Resuming(at=utc("2026-04-23")), at="2026-04-23")
+    does(world, "lumen", Resuming(at=utc("2026-04-23")), at="2026-04-23")
     assert found(world) == []
 
 
@@ -148,7 +138,7 @@ def test_a_bill_passed_over_rests_on_what_was_paid_ahead_until_a_change_that_was
 
 
 def test_a_bill_passed_over_credits_nothing_of_what_a_void_invoice_had_billed(world: World) -> None:
-    does(world, Pausing(at=utc("2026-04-01")), at="2026-04-02")
+    does(world, "lumen", Pausing(at=utc("2026-04-01")), at="2026-04-02")
     void(world, world.invoices("lumen")[0].id)
     bills(world, "2026-05-01")
     assert (world.credit_notes(), found(world)) == ([], [])
